@@ -1,0 +1,428 @@
+"""params.yaml as frozen, validated models: the only reader of it.
+
+No setting has a default: every value stands, commented, in params.yaml, where DVC tracks it.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
+
+from models.settings import ModelSettings, PositiveFloat, Probability, Settings
+from pipeline.errors import ConfigError
+
+PARAMS = Path("params.yaml")
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+NonNegativeFloat = Annotated[float, Field(ge=0.0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Task(StrEnum):
+    """What is generated."""
+
+    TRANSLATION = "translation"
+    IMAGE = "image"
+    MUSIC = "music"
+
+
+# ---------------------------------------------------------------------------------- sources
+
+
+class Source(Settings):
+    """Where raw data comes from; `origin` and `licence` are recorded beside it."""
+
+    origin: str
+    licence: str
+
+
+class PackageSource(Source):
+    """An archive from the Python package index, used as data and not installed."""
+
+    kind: Literal["package"]
+    name: str
+    version: str
+    python_version: str  # the interpreter that the archive asks for
+    platform: str  # "any", or the platform tag of the wheel
+    file: str
+    sha256: Sha256
+
+
+class HubSource(Source):
+    """A Hugging Face hub data set; `splits` maps our split to the hub's."""
+
+    kind: Literal["hub"]
+    id: str
+    revision: str
+    splits: dict[Literal["train", "validation", "test"], str]
+
+
+class UrlSource(Source):
+    """One file at a URL."""
+
+    kind: Literal["url"]
+    address: str
+    file: str
+    sha256: Sha256
+
+
+class FolderSource(Source):
+    """A folder on this machine."""
+
+    kind: Literal["folder"]
+    path: str
+
+
+AnySource = Annotated[
+    PackageSource | HubSource | UrlSource | FolderSource, Field(discriminator="kind")
+]
+
+
+# --------------------------------------------------------------------------------- encoding
+
+
+class TranslationReader(StrEnum):
+    """The layout of raw parallel text."""
+
+    HOME_ASSISTANT = "home_assistant"  # a wheel with */translations/<language>.json per integration
+    PARALLEL_COLUMNS = "parallel_columns"  # <split>.parquet with a column per language
+
+
+class ImageReader(StrEnum):
+    """The layout of raw images."""
+
+    SKLEARN_DIGITS = "sklearn_digits"  # digits.csv.gz inside scikit-learn's wheel
+
+
+class MusicReader(StrEnum):
+    """The layout of raw music."""
+
+    MUSIC21_CHORALES = "music21_chorales"  # corpus/bach/*.mxl inside music21's wheel
+
+
+class Splits(Settings):
+    """The share of the records (or groups of records) held out for validation and test."""
+
+    validation: Share
+    test: Share
+    seed: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _leave_something_to_train_on(self) -> "Splits":
+        if self.validation + self.test >= 1.0:
+            raise ValueError(
+                f"validation = {self.validation} and test = {self.test} leave nothing to train on"
+            )
+        return self
+
+
+class TranslationEncoding(Settings):
+    """Parallel text to joint byte-pair pieces."""
+
+    reader: TranslationReader
+    source_language: Name
+    target_language: Name
+    vocabulary_size: PositiveInt
+    max_words: PositiveInt  # longer sentences are dropped from every split
+    min_test_words: PositiveInt  # shorter ones are kept for training only
+    max_test_words: PositiveInt  # longer ones are kept for training only
+    near_twin_similarity: Share  # token Jaccard with a held-out sentence that drops a training pair
+    max_skipped: Share  # a larger share of unreadable records fails the stage
+    splits: Splits | None  # null: the raw data comes split
+
+
+class ImageEncoding(Settings):
+    """Images to intensities in raster order."""
+
+    reader: ImageReader
+    max_skipped: Share
+    splits: Splits
+
+
+class MusicEncoding(Settings):
+    """Chorales to four voices on a 16th grid."""
+
+    reader: MusicReader
+    max_shared_ngrams: Share  # pieces that share more of their 8-chord n-grams are merged
+    max_skipped: Share
+    splits: Splits
+
+
+class TranslationDataset(Settings):
+    task: Literal[Task.TRANSLATION]
+    source: AnySource
+    encoding: TranslationEncoding
+
+
+class ImageDataset(Settings):
+    task: Literal[Task.IMAGE]
+    source: AnySource
+    encoding: ImageEncoding
+
+
+class MusicDataset(Settings):
+    task: Literal[Task.MUSIC]
+    source: AnySource
+    encoding: MusicEncoding
+
+
+Dataset = Annotated[TranslationDataset | ImageDataset | MusicDataset, Field(discriminator="task")]
+
+
+# --------------------------------------------------------------------------------- training
+
+
+class Device(StrEnum):
+    """Where a network runs."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Training(Settings):
+    """How weights are found; a step is one optimizer update."""
+
+    seed: NonNegativeInt
+    device: Device
+    threads: PositiveInt  # CPU threads; another number rounds differently
+    steps: PositiveInt
+    batch_tokens: PositiveInt  # target positions in a batch, padding included
+    crop: PositiveInt | None  # positions of a random crop of a long sequence; null: whole sequences
+    learning_rate: PositiveFloat  # the peak, reached at warmup_steps
+    warmup_steps: PositiveInt
+    adam_beta1: Probability
+    adam_beta2: Probability
+    adam_epsilon: PositiveFloat
+    label_smoothing: Probability
+    gradient_clip: PositiveFloat | None  # largest norm of the gradient; null: not clipped
+    average_checkpoints: PositiveInt  # the last N, spaced by average_every
+    average_every: PositiveInt
+    validate_every: PositiveInt
+    checkpoint_every: PositiveInt
+
+    @model_validator(mode="after")
+    def _check_average(self) -> "Training":
+        span = (self.average_checkpoints - 1) * self.average_every
+        if span >= self.steps:
+            raise ValueError(
+                f"average_checkpoints = {self.average_checkpoints} spaced by average_every = "
+                f"{self.average_every} reach back {span} steps, but steps = {self.steps}"
+            )
+        return self
+
+
+# --------------------------------------------------------------- decoding and evaluation
+
+
+class TranslationDecoding(Settings):
+    """Beam search with the length penalty of GNMT."""
+
+    beam_size: PositiveInt
+    length_penalty: NonNegativeFloat  # alpha
+    extra_length: NonNegativeInt  # a translation has at most source + extra_length pieces
+    batch_sentences: PositiveInt
+
+
+class Sampling(Settings):
+    """How the next id is drawn."""
+
+    seed: NonNegativeInt
+    temperature: PositiveFloat
+    top_k: PositiveInt | None  # null: all
+    top_p: Annotated[float, Field(gt=0.0, le=1.0)]  # 1.0: all
+
+
+class ImageDecoding(Settings):
+    """Class-conditional samples and completions of the lower half."""
+
+    sampling: Sampling
+    samples_per_class: PositiveInt
+    completed_images: PositiveInt
+    completions_per_image: PositiveInt
+
+
+class MusicDecoding(Settings):
+    """Pieces from nothing and continuations of the openings of test pieces."""
+
+    sampling: Sampling
+    from_nothing: PositiveInt  # pieces
+    continuations: PositiveInt  # pieces
+    primer_sixteenths: PositiveInt  # length of the opening that is given
+    sixteenths: PositiveInt  # length of each piece, the opening included
+
+
+class TranslationEvaluation(Settings):
+    bootstrap_samples: PositiveInt
+    bootstrap_seed: NonNegativeInt
+    batch_tokens: PositiveInt
+
+
+class ImageEvaluation(Settings):
+    bootstrap_samples: PositiveInt
+    bootstrap_seed: NonNegativeInt
+    batch_images: PositiveInt
+
+
+class MusicEvaluation(Settings):
+    """Likelihood by sliding windows: each token once, with at least window - stride before it."""
+
+    bootstrap_samples: PositiveInt
+    bootstrap_seed: NonNegativeInt
+    window: PositiveInt
+    stride: PositiveInt
+
+    @model_validator(mode="after")
+    def _check_stride(self) -> "MusicEvaluation":
+        if self.stride > self.window:
+            raise ValueError(f"stride = {self.stride} is larger than window = {self.window}")
+        return self
+
+
+class Run(Settings):
+    dataset: Name
+    title: str  # how the report calls it
+    model: ModelSettings
+    training: Training
+
+
+class TranslationRun(Run):
+    task: Literal[Task.TRANSLATION]
+    decoding: TranslationDecoding
+    evaluation: TranslationEvaluation
+
+
+class ImageRun(Run):
+    task: Literal[Task.IMAGE]
+    decoding: ImageDecoding
+    evaluation: ImageEvaluation
+
+
+class MusicRun(Run):
+    task: Literal[Task.MUSIC]
+    decoding: MusicDecoding
+    evaluation: MusicEvaluation
+
+
+AnyRun = Annotated[TranslationRun | ImageRun | MusicRun, Field(discriminator="task")]
+
+
+class Report(Settings):
+    """What the page shows beside the numbers."""
+
+    title: str
+    translations: PositiveInt  # rows in the table of translations of a run
+
+
+class Params(Settings):
+    """A whole params.yaml."""
+
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
+    runs: Annotated[dict[Name, AnyRun], Field(min_length=1)]
+    report: Report
+
+
+# ---------------------------------------------------------------------------------- reading
+
+
+def load(path: Path = PARAMS) -> Params:
+    """Read and validate `path`; ConfigError names the first wrong parameter by its dotted path."""
+    params = parse(_read_yaml(path), path)
+    for name, run in params.runs.items():
+        dataset = params.datasets.get(run.dataset)
+        if dataset is None:
+            raise ConfigError(
+                f"{path}: runs.{name}.dataset = {run.dataset!r} is not among datasets "
+                f"({', '.join(params.datasets)}){_nearest(run.dataset, params.datasets)}"
+            )
+        if dataset.task != run.task:
+            raise ConfigError(
+                f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
+                f"{dataset.task}; make them equal"
+            )
+    return params
+
+
+def parse(raw: Any, path: Path) -> Params:
+    """Validate the parsed YAML `raw` that was read from `path`."""
+    try:
+        # In JSON mode a string may name an enum's member while "3" is still no number.
+        return Params.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error, raw)}") from None
+
+
+def dataset_of(params: Params, name: str) -> Dataset:
+    """Return the data set `name`; ConfigError suggests the nearest right name."""
+    return _lookup(params.datasets, name, "datasets")
+
+
+def run_of(params: Params, name: str) -> AnyRun:
+    """Return the run `name`; ConfigError suggests the nearest right name."""
+    return _lookup(params.runs, name, "runs")
+
+
+def _lookup(table: dict[str, Any], name: str, section: str) -> Any:
+    if name not in table:
+        raise ConfigError(
+            f"{PARAMS}: {section}.{name} does not exist{_nearest(name, table)}; "
+            f"{section} has {', '.join(table)}"
+        )
+    return table[name]
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; run in the folder of a scale") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _explain(error: ValidationError, raw: Any) -> str:
+    """One line for the first problem; a misspelt key is told before the key that it leaves out."""
+    problems = error.errors(include_url=False)
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+    where = _dotted(first["loc"], raw)
+    parent, _, key = where.rpartition(".")
+    others = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        missing = [
+            path.rpartition(".")[2]
+            for path in (_dotted(p["loc"], raw) for p in problems if p["type"] == "missing")
+            if path.rpartition(".")[0] == parent
+        ]
+        remedy = _nearest(key, missing) or "; remove it"
+        return f"{where} is not a parameter{remedy}{others}"
+    if first["type"] == "missing":
+        return f"{where} is missing; add it{others}"
+    message = first["msg"].removeprefix("Value error, ")
+    if isinstance(first["input"], dict | list):
+        return f"{where}: {message}{others}"
+    expected = str(first.get("ctx", {}).get("expected", "")).replace("'", "").split(" or ")
+    names = [name for part in expected for name in part.split(", ")]
+    return f"{where} = {first['input']!r}: {message}{_nearest(str(first['input']), names)}{others}"
+
+
+def _dotted(location: tuple[str | int, ...], raw: Any) -> str:
+    """The path of a parameter in the file: pydantic's, less the tags of discriminated unions."""
+    kept, here = [], raw
+    for index, part in enumerate(location):
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            if index < len(location) - 1:
+                continue
+        kept.append(str(part))
+    return ".".join(kept) or "the file"
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    match = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {match[0]}?" if match else ""
