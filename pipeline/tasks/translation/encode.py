@@ -162,15 +162,16 @@ def _training_pairs(
 
 def _write_text(encoded: Path, split: Split, pairs: Iterable[Pair]) -> None:
     source, target = (text_path(encoded, split, field) for field in FIELDS)
-    count = 0
+    empty = True
     with (
         source.open("w", encoding="utf-8", newline="\n") as sources,
         target.open("w", encoding="utf-8", newline="\n") as targets,
     ):
-        for count, pair in enumerate(pairs, 1):
+        for pair in pairs:
+            empty = False
             sources.write(f"{pair.source}\n")
             targets.write(f"{pair.target}\n")
-    if count == 0:
+    if empty:
         raise DataError(
             f"split {split!r} is empty: no pair passes encoding.max_words, min_test_words and "
             "max_test_words, or the share in encoding.splits is too small"

@@ -1,5 +1,6 @@
 """Raw parallel text as groups of sentence pairs; a group lies in one split as a whole."""
 
+import itertools
 import json
 import zipfile
 from collections.abc import Iterator
@@ -121,15 +122,14 @@ class ParallelColumns:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        row = 0
+        row = itertools.count()
         try:
             with pq.ParquetFile(self._path(group)) as file:
                 self._check_columns(group, file.schema_arrow.names)
                 for batch in file.iter_batches(_BATCH_ROWS, columns=self._columns):
                     columns = (batch.column(name).to_pylist() for name in self._columns)
-                    for row, texts in enumerate(zip(*columns, strict=True), row):
-                        yield f"{group} row {row}", _pair(texts, self._columns)
-                    row += 1
+                    for texts in zip(*columns, strict=True):
+                        yield f"{group} row {next(row)}", _pair(texts, self._columns)
         except pa.ArrowException as error:
             raise _damaged(self._path(group), error) from None
 
