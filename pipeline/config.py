@@ -262,6 +262,15 @@ class MusicDecoding(Settings):
     primer_sixteenths: PositiveInt  # length of the opening that is given
     sixteenths: PositiveInt  # length of each piece, the opening included
 
+    @model_validator(mode="after")
+    def _leave_something_to_draw(self) -> "MusicDecoding":
+        if self.primer_sixteenths >= self.sixteenths:
+            raise ValueError(
+                f"primer_sixteenths = {self.primer_sixteenths} leaves nothing to continue in "
+                f"sixteenths = {self.sixteenths}"
+            )
+        return self
+
 
 class TranslationEvaluation(Settings):
     """BLEU, chrF and nats per token."""
