@@ -122,3 +122,15 @@ def test_a_split_without_images_fails(tmp_path, encoded):
 
     with pytest.raises(DataError, match="split 'validation' has no images; enlarge its share"):
         encode(tmp_path / "raw", encoded, encoding(validation=0.0))
+
+
+def test_splits_keep_the_order_of_the_archive(tmp_path, encoded):
+    rows = [
+        ",".join(["0"] * 62 + [str(number // 17), str(number % 17), "3"]) for number in range(60)
+    ]
+    write_wheel(tmp_path / "raw", rows)
+
+    encode(tmp_path / "raw", encoded, encoding())
+
+    for split in SPLITS:
+        assert images(encoded, split) == sorted(images(encoded, split))
