@@ -1,0 +1,12 @@
+"""All that differs between tasks: a folder each, with the same parts in every one.
+
+encode.encode, batches.Batches, decode.decode and metrics.evaluate are what the stages call.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+
+def part(task: str, name: str) -> ModuleType:
+    """The part `name` of `task`; imported only when a stage needs it."""
+    return import_module(f"pipeline.tasks.{task}.{name}")
