@@ -27,7 +27,7 @@ def main() -> None:
 def as_frame(table: Table) -> pd.DataFrame:
     """Return the table as text: a row per run or baseline, a column per metric."""
     columns = {
-        f"{metric.label} {'(higher is better)' if metric.higher_is_better else '(lower is better)'}": [
+        f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)": [
             _text(metric, row.scores[index]) for row in table.rows
         ]
         for index, metric in enumerate(table.metrics)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import soundfile
@@ -20,23 +21,23 @@ def synthesize(notes: Iterable[Note], seconds: float) -> np.ndarray:
     """Return int16 samples (time,) of `notes`, `seconds` and a short tail long."""
     mix = np.zeros(int((seconds + _TAIL) * SAMPLE_RATE))
     for note in notes:
-        tone = _tone(note)
         first = round(note.start * SAMPLE_RATE)
+        tone = _tone(note.pitch, round((note.end - note.start + _RELEASE) * SAMPLE_RATE))
         tone = tone[: max(len(mix) - first, 0)]
         mix[first : first + len(tone)] += tone
     peak = np.abs(mix).max(initial=0.0)
     return np.round(mix * (_PEAK * 32767 / peak if peak else 0.0)).astype(np.int16)
 
 
-def _tone(note: Note) -> np.ndarray:
-    length = note.end - note.start + _RELEASE
-    time = np.arange(int(length * SAMPLE_RATE)) / SAMPLE_RATE
-    phase = 2 * np.pi * 440.0 * 2 ** ((note.pitch - 69) / 12) * time
+@lru_cache(maxsize=1024)  # pieces repeat pitches and lengths
+def _tone(pitch: int, length: int) -> np.ndarray:
+    time = np.arange(length) / SAMPLE_RATE
+    phase = 2 * np.pi * 440.0 * 2 ** ((pitch - 69) / 12) * time
     wave = sum(
         amplitude * np.sin(harmonic * phase)
         for harmonic, amplitude in enumerate(_PARTIALS, start=1)
     )
-    envelope = np.minimum(np.minimum(time / _ATTACK, (length - time) / _RELEASE), 1.0)
+    envelope = np.minimum(np.minimum(time / _ATTACK, time[::-1] / _RELEASE), 1.0)
     return wave * envelope * (0.75 + 0.25 * np.exp(-3.0 * time))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.reporting.scores import Table
 
 _WIDTH, _HEIGHT = 440, 250  # units of the viewBox: about CSS pixels, so that text keeps its size
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 10, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36
 _MAX_POINTS = 240  # of a line; more cannot be told apart
 _BAR_WIDTH = 160  # of the strip that shows intervals
 
@@ -59,7 +59,7 @@ class Strip:
     high: float | None
 
 
-def ticks(low: float, high: float, count: int = 5) -> list[float]:
+def ticks(low: float, high: float, count: int = 7) -> list[float]:
     """Return about `count` round numbers within [low, high]: 1, 2 or 5 times a power of ten."""
     raw = (high - low) / max(count - 1, 1)
     if raw <= 0:
@@ -77,16 +77,10 @@ def thinned(points: Points) -> list[tuple[float, float]]:
     return [(float(mean[0]), float(mean[1])) for mean in (part.mean(axis=0) for part in bins)]
 
 
-def chart(lines: Sequence[tuple[str, Points]], highest: float) -> Chart:
-    """Return the chart of `lines` (label, points); losses above `highest` are cut off.
-
-    The first steps, whose loss is many times the later ones, would press all else flat.
-    """
+def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> Chart:
+    """Return the chart of `lines` (label, points); losses beyond `limits` are cut off."""
     drawn = [(label, thinned(points)) for label, points in lines]
-    values = [loss for _, points in drawn for _, loss in points if loss <= highest]
-    y_low, y_high = min(values), max(values)
-    margin = 0.05 * (y_high - y_low) or 0.5
-    y_low, y_high = y_low - margin, y_high + margin
+    y_low, y_high = limits
     x_high = max(step for _, points in lines for step, _ in points)
 
     def x_of(step: float) -> float:
@@ -118,10 +112,18 @@ def chart(lines: Sequence[tuple[str, Points]], highest: float) -> Chart:
     )
 
 
-def highest_of_interest(train: Sequence[Points], validation: Sequence[Points]) -> float:
-    """Return the loss from which a chart may cut: all validation and 95 % of training lie below."""
-    upper = [float(np.quantile([loss for _, loss in points], 0.95)) for points in train]
-    return max(upper + [loss for points in validation for _, loss in points])
+def loss_limits(train: Sequence[Points], validation: Sequence[Points]) -> tuple[float, float]:
+    """Return the losses between which the charts of training and validation both draw.
+
+    All validation losses and the lower 95 % of each run's training losses lie inside: the first
+    steps, whose loss is many times the later ones, would press all else flat.
+    """
+    losses = [[loss for _, loss in thinned(points)] for points in train]
+    validated = [loss for points in validation for _, loss in points]
+    low = min([min(each) for each in losses] + validated)
+    high = max([float(np.quantile(each, 0.95)) for each in losses] + validated)
+    margin = 0.05 * (high - low) or 0.5
+    return low - margin, high + margin
 
 
 def strips(table: Table) -> list[Strip | None]:

@@ -20,7 +20,7 @@ def _printed(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        return f"{value:,}"
     if isinstance(value, list | tuple):
         return ", ".join(_printed(item) for item in value) or "none"
     return str(value) if value != {} else "none"

@@ -15,7 +15,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.data_uri import data_uri
-from pipeline.reporting.figures import Chart, Strip, chart, highest_of_interest, strips
+from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import read_grid
 from pipeline.reporting.published import read_published
@@ -160,13 +160,13 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
         for title, curve in zip(titles, curves, strict=True)
         if curve.validation
     ]
-    highest = highest_of_interest(train, [points for _, points in validated])
+    limits = loss_limits(train, [points for _, points in validated])
     return Group(
         dataset,
         table,
         strips(table),
-        chart(list(zip(titles, train, strict=True)), highest),
-        chart(validated, highest) if validated else None,
+        chart(list(zip(titles, train, strict=True)), limits),
+        chart(validated, limits) if validated else None,
     )
 
 
@@ -201,13 +201,13 @@ def _data_view(dataset: str) -> dict[str, Any]:
     if "records" in counted:
         counted = ["records", *(key for key in counted if key != "records")]
     others = {
-        key: value
-        for key, value in facts.items()
-        if key not in _SHOWN_ELSEWHERE | {"skipped"}
+        key: value for key, value in facts.items() if key not in _SHOWN_ELSEWHERE | {"skipped"}
     }
     return {
         "archives": facts.get("archives") or {},
-        "splits": {name: splits[name] for name in ("train", "validation", "test") if name in splits},
+        "splits": {
+            name: splits[name] for name in ("train", "validation", "test") if name in splits
+        },
         "counted": counted,
         "dropped": {key: count for key, count in (facts.get("dropped") or {}).items() if count},
         "skipped": facts.get("skipped") or [],

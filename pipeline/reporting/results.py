@@ -84,6 +84,8 @@ def read_curve(name: str) -> Curve:
                     ("train_loss", curve.train),
                     ("validation_loss", curve.validation),
                 ):
+                    if row[column] is None:
+                        raise ValueError(f"{column} is missing")
                     if row[column]:
                         points.append((step, _finite(row[column])))
     except FileNotFoundError:

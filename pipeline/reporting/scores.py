@@ -76,9 +76,7 @@ MEASURES = {
             ),
         ),
         baselines=(
-            Baseline(
-                "Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}
-            ),
+            Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
         ),
         records="sentences",
     ),
@@ -121,7 +119,7 @@ MEASURES = {
             Metric(
                 "onset_accuracy",
                 "onset accuracy",
-                "the same where a voice takes up a new pitch: holding the old one cannot score here",
+                "the same where a voice takes up a new pitch; holding the old one cannot score",
                 decimals=1,
                 higher_is_better=True,
                 percent=True,
@@ -129,9 +127,7 @@ MEASURES = {
         ),
         baselines=(
             Baseline("Frequency of each token", {"nats_per_token": "unigram_nats"}),
-            Baseline(
-                "Given the voice’s previous pitch", {"nats_per_token": "bigram_nats"}
-            ),
+            Baseline("Given the voice’s previous pitch", {"nats_per_token": "bigram_nats"}),
             Baseline("Previous pitch held", {"accuracy": "hold_accuracy"}),
             Baseline("Commonest onset of each voice", {"onset_accuracy": "onset_accuracy"}),
         ),

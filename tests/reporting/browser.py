@@ -12,10 +12,18 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage --mute-audio --autoplay-policy=no-user-gesture-required"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--mute-audio",
+    "--autoplay-policy=no-user-gesture-required",
+)
 
 
 class Browser:
@@ -84,9 +92,9 @@ def browser(profile: Path) -> Iterator[Browser]:
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
     command = " ".join(f"'{part}'" for part in (CHROMIUM, *_FLAGS, f"--user-data-dir={profile}"))
-    # Chromium reads commands from descriptor 3 and writes replies to 4.
+    # Chromium reads commands from descriptor 3 and writes replies to 4; dash knows none above 9.
     process = subprocess.Popen(
-        ["sh", "-c", f"exec {command} --remote-debugging-pipe 3<&{theirs_in} 4>&{theirs_out}"],
+        ["bash", "-c", f"exec {command} --remote-debugging-pipe 3<&{theirs_in} 4>&{theirs_out}"],
         pass_fds=(theirs_in, theirs_out),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pretty_midi
 from PIL import Image
+from ruamel.yaml import YAML
 
 from pipeline import config
 from pipeline.config import ImageRun, MusicRun, Params, Task, TranslationRun
@@ -16,15 +17,27 @@ ROOT = Path(__file__).resolve().parents[2]
 
 SENTENCES = [
     ("Turn on the light", "Schalte das Licht ein", "Schalte das Licht ein"),
-    ("The device is already configured", "Das Gerät ist bereits konfiguriert", "Gerät ist bereits konfiguriert"),
-    ("Failed to connect to {host}", "Verbindung zu {host} fehlgeschlagen", "Verbindung zu {host} fehlgeschlagen"),
+    (
+        "The device is already configured",
+        "Das Gerät ist bereits konfiguriert",
+        "Gerät ist bereits konfiguriert",
+    ),
+    (
+        "Failed to connect to {host}",
+        "Verbindung zu {host} fehlgeschlagen",
+        "Verbindung zu {host} fehlgeschlagen",
+    ),
     (
         "The two-factor code is sent to the e-mail address of your account",
         "Der Zwei-Faktor-Code wird an die E-Mail-Adresse deines Kontos gesendet",
         "Der Zwei-Faktor-Authentifizierungscode wird an deine E-Mail-Adresse gesendet",
     ),
     ("Invalid access token", "Ungültiges Zugriffstoken", "Ungültiger Zugangs-Token"),
-    ("Update the firmware now", "Firmware jetzt aktualisieren", "Aktualisieren Sie die Firmware jetzt"),
+    (
+        "Update the firmware now",
+        "Firmware jetzt aktualisieren",
+        "Aktualisieren Sie die Firmware jetzt",
+    ),
 ]
 METRICS = {
     Task.TRANSLATION: {
@@ -58,8 +71,15 @@ METRICS = {
 
 
 def write_scale(folder: Path) -> Params:
-    """Write, into `folder`, the default params.yaml and results for each of its runs."""
-    (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    """Write, into `folder`, the default params.yaml with shorter music, and results of its runs."""
+    yaml = YAML()
+    raw = yaml.load(ROOT / "params.yaml")
+    for run in raw["runs"].values():
+        if run["task"] == Task.MUSIC:
+            run["decoding"].update(
+                from_nothing=2, continuations=2, primer_sixteenths=16, sixteenths=64
+            )
+    yaml.dump(raw, folder / "params.yaml")
     params = config.load(folder / "params.yaml")
     for name, dataset in params.datasets.items():
         write_data_facts(folder, name, dataset)
