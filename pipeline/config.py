@@ -155,18 +155,24 @@ class MusicEncoding(Settings):
 
 
 class TranslationDataset(Settings):
+    """Parallel text."""
+
     task: Literal[Task.TRANSLATION]
     source: AnySource
     encoding: TranslationEncoding
 
 
 class ImageDataset(Settings):
+    """Images with classes."""
+
     task: Literal[Task.IMAGE]
     source: AnySource
     encoding: ImageEncoding
 
 
 class MusicDataset(Settings):
+    """Pieces of four voices."""
+
     task: Literal[Task.MUSIC]
     source: AnySource
     encoding: MusicEncoding
@@ -256,14 +262,26 @@ class MusicDecoding(Settings):
     primer_sixteenths: PositiveInt  # length of the opening that is given
     sixteenths: PositiveInt  # length of each piece, the opening included
 
+    @model_validator(mode="after")
+    def _leave_something_to_draw(self) -> "MusicDecoding":
+        if self.primer_sixteenths >= self.sixteenths:
+            raise ValueError(
+                f"primer_sixteenths = {self.primer_sixteenths} leaves nothing to continue in "
+                f"sixteenths = {self.sixteenths}"
+            )
+        return self
+
 
 class TranslationEvaluation(Settings):
-    bootstrap_samples: PositiveInt
-    bootstrap_seed: NonNegativeInt
+    """BLEU, chrF and nats per token."""
+
+    bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
     batch_tokens: PositiveInt
 
 
 class ImageEvaluation(Settings):
+    """Bits per dimension."""
+
     bootstrap_samples: PositiveInt
     bootstrap_seed: NonNegativeInt
     batch_images: PositiveInt
@@ -285,6 +303,8 @@ class MusicEvaluation(Settings):
 
 
 class Run(Settings):
+    """One network on one data set; a task adds how it is decoded and evaluated."""
+
     dataset: Name
     title: str  # how the report calls it
     model: ModelSettings
@@ -292,18 +312,24 @@ class Run(Settings):
 
 
 class TranslationRun(Run):
+    """A run that translates."""
+
     task: Literal[Task.TRANSLATION]
     decoding: TranslationDecoding
     evaluation: TranslationEvaluation
 
 
 class ImageRun(Run):
+    """A run that paints."""
+
     task: Literal[Task.IMAGE]
     decoding: ImageDecoding
     evaluation: ImageEvaluation
 
 
 class MusicRun(Run):
+    """A run that composes."""
+
     task: Literal[Task.MUSIC]
     decoding: MusicDecoding
     evaluation: MusicEvaluation

@@ -1,0 +1,155 @@
+"""Scaled dot-product attention in several heads (Vaswani et al. 2017, section 3.2)."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.cache import KeyValueCache
+from models.locality import Blocks
+
+
+class Relative(Protocol):
+    """The relative terms of one layer; models.positions has the schemes."""
+
+    def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
+        """What distances add to the logits (batch, heads, query, key)."""
+
+    def output(self, weights: Tensor, first: int) -> Tensor | float:
+        """What distances add to the output (batch, heads, query, d_head)."""
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None, dropout: float
+) -> Tensor:
+    """softmax(Q K^T / sqrt(d_head)) V (eq. 1), over the last two axes of any leading ones.
+
+    query (..., query, d_head), key and value (..., key, d_head); `visible` broadcasts to
+    (..., query, key) and is True where attention is allowed, None where it always is.
+    """
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=dropout)
+
+
+def attend_relative(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    visible: Tensor | None,
+    relative: Relative,
+    first: int,
+    dropout: float,
+) -> Tensor:
+    """Attention with relative terms: softmax((Q K^T + S_rel) / sqrt(d_head)) V + (relative output).
+
+    Axes as in `attend`, leading ones (batch, heads). The first query stands at position `first`.
+    """
+    scaled = query * query.shape[-1] ** -0.5
+    logits = scaled @ key.transpose(-1, -2) + relative.logits(scaled, first, key.shape[-2])
+    if visible is not None:
+        logits = logits.masked_fill(~visible, -torch.inf)
+    weights = F.dropout(logits.softmax(dim=-1), dropout)
+    return weights @ value + relative.output(weights, first)
+
+
+def attend_blocks(
+    query: Tensor, key: Tensor, value: Tensor, blocks: Blocks, dropout: float
+) -> Tensor:
+    """Local attention, block by block: O(length * memory) instead of O(length^2).
+
+    All of (batch, heads, length, d_head); equals `attend` with the dense mask of the locality.
+    """
+    batch, heads, length, d_head = query.shape
+    count, size, _ = blocks.visible.shape
+    padded = F.pad(query, (0, 0, 0, count * size - length))
+    attended = attend(
+        padded.view(batch, heads, count, size, d_head),
+        key[:, :, blocks.keys],
+        value[:, :, blocks.keys],
+        # A query that fills up the last block sees nothing; let it see all: it is cut off below.
+        blocks.visible | ~blocks.visible.any(dim=-1, keepdim=True),
+        dropout,
+    )
+    return attended.reshape(batch, heads, count * size, d_head)[:, :, :length]
+
+
+def split_heads(projected: Tensor, num_heads: int) -> Tensor:
+    """(batch, length, heads * d_head) to (batch, heads, length, d_head)."""
+    batch, length, width = projected.shape
+    return projected.view(batch, length, num_heads, width // num_heads).transpose(1, 2)
+
+
+def merge_heads(heads: Tensor) -> Tensor:
+    """(batch, heads, length, d_head) to (batch, length, heads * d_head)."""
+    return heads.transpose(1, 2).flatten(-2)
+
+
+class SelfAttention(nn.Module):
+    """Every position attends to the positions of its own sequence."""
+
+    def __init__(
+        self, d_model: int, num_heads: int, dropout: float, relative: Relative | None
+    ) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.relative = relative
+        self.project = nn.Linear(d_model, 3 * d_model)  # W_Q, W_K, W_V of all heads in one product
+        self.combine = nn.Linear(d_model, d_model)  # W_O
+
+    def forward(self, inputs: Tensor, visible: Tensor | Blocks | None) -> Tensor:
+        """Map inputs (batch, length, d_model) to the same shape.
+
+        `visible` is a mask (query, key) or (batch, 1, query, key), the blocks of a locality, or
+        None if all is visible.
+        """
+        query, key, value = self._heads(inputs)
+        dropout = self.dropout if self.training else 0.0
+        if isinstance(visible, Blocks):
+            attended = attend_blocks(query, key, value, visible, dropout)
+        elif self.relative is not None:
+            attended = attend_relative(query, key, value, visible, self.relative, 0, dropout)
+        else:
+            attended = attend(query, key, value, visible, dropout)
+        return self.combine(merge_heads(attended))
+
+    def advance(self, inputs: Tensor, cache: KeyValueCache, seen: Tensor | None) -> Tensor:
+        """Attend from one new position, inputs (batch, 1, d_model), to the cached ones and itself.
+
+        `seen` are the positions that a local query may attend to, None for all.
+        """
+        query, key, value = self._heads(inputs)
+        keys, values = cache.append(key, value)
+        if seen is not None:
+            keys, values = keys[:, :, seen], values[:, :, seen]
+        if self.relative is not None:
+            first = cache.length - 1
+            attended = attend_relative(query, keys, values, None, self.relative, first, 0.0)
+        else:
+            attended = attend(query, keys, values, None, 0.0)
+        return self.combine(merge_heads(attended))
+
+    def _heads(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        projected = self.project(inputs).chunk(3, dim=-1)
+        return tuple(split_heads(part, self.num_heads) for part in projected)
+
+
+class CrossAttention(nn.Module):
+    """Every target position attends to the encoded source."""
+
+    def __init__(self, d_model: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.project_query = nn.Linear(d_model, d_model)
+        self.project_memory = nn.Linear(d_model, 2 * d_model)
+        self.combine = nn.Linear(d_model, d_model)
+
+    def remember(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values (batch, heads, source, d_head) of memory (batch, source, d_model)."""
+        key, value = self.project_memory(memory).chunk(2, dim=-1)
+        return split_heads(key, self.num_heads), split_heads(value, self.num_heads)
+
+    def forward(self, inputs: Tensor, remembered: tuple[Tensor, Tensor], visible: Tensor) -> Tensor:
+        """Map inputs (batch, target, d_model) to the same shape; visible (batch, 1, 1, source)."""
+        query = split_heads(self.project_query(inputs), self.num_heads)
+        dropout = self.dropout if self.training else 0.0
+        return self.combine(merge_heads(attend(query, *remembered, visible, dropout)))

@@ -1,0 +1,108 @@
+"""Where a token stands: vectors added to embeddings, and relative terms added to logits.
+
+An additive scheme is a function of positions. A relative scheme is a module of one attention layer
+with two terms: `logits` (queries against distances) and `output` (weights against distances).
+Queries stand at `first`, `first + 1`, ...; keys at 0, 1, ...
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def sinusoid(positions: Tensor, width: int) -> Tensor:
+    """Sinusoids of wavelengths from 2 pi to 10000 * 2 pi (Vaswani et al. 2017, section 3.5).
+
+    PE(pos, 2i) = sin(pos / 10000^(2i / width)), PE(pos, 2i + 1) = cos(the same).
+    Maps positions (...) to vectors (..., width); `width` is even.
+    """
+    frequencies = torch.exp(
+        torch.arange(0, width, 2, device=positions.device) * (-math.log(10000.0) / width)
+    )
+    angles = positions.unsqueeze(-1) * frequencies
+    return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
+
+
+def sinusoid_2d(rows: Tensor, columns: Tensor, width: int) -> Tensor:
+    """Half the width encodes the row, half the column (Parmar et al. 2018, section 3.1).
+
+    Maps rows (...) and columns (...) to vectors (..., width); `width` is divisible by 4.
+    """
+    return torch.cat((sinusoid(rows, width // 2), sinusoid(columns, width // 2)), dim=-1)
+
+
+def skew(products: Tensor) -> Tensor:
+    """Turn products with distances into products with positions (Huang et al. 2018, section 3.4.1).
+
+    `products` (..., query, distance), where column c holds distance length - 1 - c, becomes
+    (..., query, key) with distance query - key wherever key <= query; the rest is meaningless and
+    has to be masked. Pads a column on the left, reshapes, drops the first row.
+    """
+    *leading, length, _ = products.shape
+    padded = F.pad(products, (1, 0))
+    return padded.reshape(*leading, length + 1, length)[..., 1:, :]
+
+
+class SkewedRelative(nn.Module):
+    """A learned vector per head and distance, added to causal logits: Q E_r^T, skewed.
+
+    Distances beyond `max_distance` share its vector. The relative part needs O(length * d_head)
+    memory beside the logits: no (length, length, d_head) tensor (Huang et al. 2018, table 1).
+    """
+
+    def __init__(self, num_heads: int, d_head: int, max_distance: int) -> None:
+        super().__init__()
+        self.max_distance = max_distance
+        self.embeddings = nn.Parameter(torch.empty(num_heads, max_distance + 1, d_head))
+        nn.init.normal_(self.embeddings, std=d_head**-0.5)
+
+    def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
+        """Map query (batch, heads, query, d_head) to (batch, heads, query, key); key <= query.
+
+        Either all positions (first = 0, query = keys) or the last one alone (first = keys - 1).
+        """
+        distances = torch.arange(keys - 1, -1, -1, device=query.device).clamp(max=self.max_distance)
+        products = query @ self.embeddings[:, distances].transpose(-1, -2)
+        return skew(products) if first == 0 else products
+
+    def output(self, weights: Tensor, first: int) -> Tensor | float:
+        """There is no relative term on values in this scheme."""
+        return 0.0
+
+
+class ShawRelative(nn.Module):
+    """Learned vectors a^K, a^V per distance clipped to [-k, k] (Shaw et al. 2018, eqs. 3-5).
+
+    One table for all heads of a layer, as in the paper. Queries meet the 2k + 1 vectors once and
+    the products are gathered by distance; weights are summed by distance before they meet a^V:
+    no (query, key, d_head) tensor.
+    """
+
+    def __init__(self, d_head: int, max_distance: int) -> None:
+        super().__init__()
+        self.max_distance = max_distance
+        self.keys = nn.Parameter(torch.empty(2 * max_distance + 1, d_head))
+        self.values = nn.Parameter(torch.empty(2 * max_distance + 1, d_head))
+        nn.init.xavier_uniform_(self.keys)
+        nn.init.xavier_uniform_(self.values)
+
+    def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
+        """Map query (batch, heads, query, d_head) to q_i (a^K_ij)^T, (batch, heads, query, key)."""
+        products = query @ self.keys.T
+        return products.gather(-1, self._distances(query, first, keys))
+
+    def output(self, weights: Tensor, first: int) -> Tensor:
+        """Map weights (batch, heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
+        by_distance = weights.new_zeros(*weights.shape[:-1], len(self.values))
+        index = self._distances(weights, first, weights.shape[-1])
+        return by_distance.scatter_add(-1, index, weights) @ self.values
+
+    def _distances(self, like: Tensor, first: int, keys: int) -> Tensor:
+        """clip(j - i, k) + k for queries from `first` on, (batch, heads, query, key)."""
+        batch, heads, queries = like.shape[:3]
+        i = torch.arange(first, first + queries, device=like.device)[:, None]
+        j = torch.arange(keys, device=like.device)
+        clipped = (j - i).clamp(-self.max_distance, self.max_distance) + self.max_distance
+        return clipped.expand(batch, heads, queries, keys)

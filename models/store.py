@@ -1,0 +1,39 @@
+"""Networks on disk: safetensors for the weights, JSON for what they are. Never pickle."""
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from models.settings import DataShape, ModelSettings
+from models.transformer import build
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+
+def save(model: nn.Module, folder: Path) -> None:
+    """Write the weights and the settings of `model` into `folder`; equal models, equal bytes."""
+    config = {"settings": model.settings.model_dump(), "shape": model.shape.model_dump()}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+
+
+def load(folder: Path, device: str = "cpu") -> nn.Module:
+    """Read a network back, ready for evaluation.
+
+    Raises ValueError, naming the file, if one is missing, damaged or does not fit the other.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        settings = ModelSettings.model_validate_json(json.dumps(config["settings"]))
+        shape = DataShape.model_validate_json(json.dumps(config["shape"]))
+        model = build(settings, shape)
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{folder}: not a saved model ({reason}); train it again") from None
+    return model.to(device).eval()

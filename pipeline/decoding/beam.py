@@ -1,0 +1,130 @@
+"""Beam search with the length penalty of GNMT (Wu et al. 2016, eq. 14); knows ids, no task."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.config import TranslationDecoding
+from pipeline.training.batches import pad
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Ids without begin and end, and log P / length penalty, the end counted in both."""
+
+    ids: list[int]
+    score: float
+
+
+@dataclass
+class _Beams:
+    """The open and the ended hypotheses of the sentences that are still searched."""
+
+    sentences: Tensor  # (sentence,) which of the sources
+    limits: Tensor  # (sentence,) the position at which a hypothesis has to end
+    open_ids: Tensor  # (sentence, beam, position)
+    open_log_probs: Tensor  # (sentence, beam)
+    ended_ids: Tensor  # (sentence, beam, position)
+    ended_scores: Tensor  # (sentence, beam), best first; -inf where there is none yet
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop the sentences that are not named."""
+        for name, tensor in vars(self).items():
+            setattr(self, name, tensor[sentences])
+
+
+def length_penalty(length: Tensor | int, alpha: float) -> Tensor | float:
+    """lp(Y) = (5 + |Y|)^alpha / (5 + 1)^alpha."""
+    return ((5.0 + length) / 6.0) ** alpha
+
+
+@torch.no_grad()
+def search(
+    model: nn.Module, sources: list[Tensor], begin: int, end: int, decoding: TranslationDecoding
+) -> list[list[Hypothesis]]:
+    """The best `beam_size` hypotheses of each source, best first, searched as one batch.
+
+    A hypothesis has at most as many ids as its source plus `extra_length`, the end included.
+    A sentence is done when no open hypothesis can still beat its ended ones.
+    """
+    device = next(model.parameters()).device
+    size, alpha = decoding.beam_size, decoding.length_penalty
+    beams = _start(sources, decoding, device)
+    longest = int(beams.limits.max())
+    state = model.begin(pad([source.numpy() for source in sources], 0).to(device), size, longest)
+    last = torch.full((len(sources) * size,), begin, device=device)
+    results: list[list[Hypothesis]] = [[] for _ in sources]
+    for position in range(longest):
+        log_probs = model.advance(last, state).log_softmax(dim=-1).unflatten(0, (-1, size))
+        _end_at_limit(log_probs, beams.limits == position + 1, end)
+        parents = _extend(beams, log_probs, position, end, length_penalty(position + 1, alpha))
+        attainable = beams.open_log_probs[:, 0] / length_penalty(beams.limits, alpha)
+        done = (beams.ended_scores[:, -1] >= attainable) | (beams.limits == position + 1)
+        for row in done.nonzero().squeeze(-1).tolist():
+            results[int(beams.sentences[row])] = _hypotheses(beams, row, end)
+        going = (~done).nonzero().squeeze(-1)
+        if len(going) == 0:
+            break
+        rows = (torch.arange(len(done), device=device)[:, None] * size + parents)[going].flatten()
+        state.reorder(rows, sentences_change=bool(done.any()))
+        beams.keep(going)
+        last = beams.open_ids[:, :, position].flatten()
+    return results
+
+
+def _start(sources: list[Tensor], decoding: TranslationDecoding, device: torch.device) -> _Beams:
+    count, size = len(sources), decoding.beam_size
+    limits = torch.tensor([len(source) for source in sources], device=device)
+    limits = limits + decoding.extra_length
+    ids = torch.zeros(count, size, int(limits.max()), dtype=torch.long, device=device)
+    never = torch.full((count, size), -torch.inf, device=device)
+    first_alone = never.clone()  # all rows of a sentence are equal at first: extend only one
+    first_alone[:, 0] = 0.0
+    return _Beams(torch.arange(count, device=device), limits, ids, first_alone, ids.clone(), never)
+
+
+def _end_at_limit(log_probs: Tensor, at_limit: Tensor, end: int) -> None:
+    """Leave only the end to the sentences (sentence,) that are `at_limit`."""
+    kept = log_probs[at_limit, :, end].clone()
+    log_probs[at_limit] = -torch.inf
+    log_probs[at_limit, :, end] = kept
+
+
+def _extend(beams: _Beams, log_probs: Tensor, position: int, end: int, penalty: float) -> Tensor:
+    """Extend all hypotheses by one id, log_probs (sentence, beam, outputs).
+
+    Of the best 2 * beam extensions, those that end compete with the ended hypotheses, the best
+    others stay open. Returns the beam (sentence, beam) that each open hypothesis extends.
+    """
+    size, outputs = log_probs.shape[1:]
+    totals = (beams.open_log_probs[:, :, None] + log_probs).flatten(1)
+    best, flat = totals.topk(2 * size, dim=-1)
+    parents, tokens = flat // outputs, flat % outputs
+    ids = beams.open_ids.gather(1, parents[:, :, None].expand(-1, -1, beams.open_ids.shape[2]))
+    ids[:, :, position] = tokens
+
+    ended_scores = (best / penalty).masked_fill(tokens != end, -torch.inf)
+    scores = torch.cat((beams.ended_scores, ended_scores), dim=1)
+    beams.ended_scores, chosen = scores.topk(size, dim=1)
+    beams.ended_ids = _take(torch.cat((beams.ended_ids, ids), dim=1), chosen)
+
+    still_open = best.masked_fill(tokens == end, -torch.inf)
+    beams.open_log_probs, chosen = still_open.topk(size, dim=1)
+    beams.open_ids = _take(ids, chosen)
+    return parents.gather(1, chosen)
+
+
+def _take(ids: Tensor, chosen: Tensor) -> Tensor:
+    """Rows `chosen` (sentence, beam) of ids (sentence, candidate, position)."""
+    return ids.gather(1, chosen[:, :, None].expand(-1, -1, ids.shape[2]))
+
+
+def _hypotheses(beams: _Beams, row: int, end: int) -> list[Hypothesis]:
+    found = []
+    for ids, score in zip(
+        beams.ended_ids[row].tolist(), beams.ended_scores[row].tolist(), strict=True
+    ):
+        if score > -torch.inf:
+            found.append(Hypothesis(ids[: ids.index(end)], score))
+    return found

@@ -1,0 +1,50 @@
+"""Draws the ids of a sequence that are not given, one after the other; knows ids, no task."""
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.config import Sampling
+from pipeline.console import Progress
+
+DRAWN = -1  # an id of a template that is to be drawn
+
+
+@torch.no_grad()
+def fill(
+    model: nn.Module, template: Tensor, sampling: Sampling, progress: Progress | None = None
+) -> Tensor:
+    """Draw the ids of template (batch, length) that are DRAWN, from the first to the last.
+
+    Each is drawn given all before it, the given ones included; ids after it have no influence.
+    The first column is always given. Uses the model's cache: each position is computed once.
+    """
+    batch, length = template.shape
+    random = torch.Generator(device=template.device).manual_seed(sampling.seed)
+    state = model.begin(batch, length - 1)
+    filled = template.clone()
+    for position in range(1, length):
+        logits = model.advance(filled[:, position - 1], state)
+        drawn = draw(logits, sampling, random)
+        given = template[:, position]
+        filled[:, position] = torch.where(given == DRAWN, drawn, given)
+        if progress is not None:
+            progress.update(position)
+    return filled
+
+
+def draw(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tensor:
+    """Draw an id (batch,) from logits (batch, outputs)."""
+    probabilities = (logits / sampling.temperature).softmax(dim=-1)
+    if sampling.top_k is not None or sampling.top_p < 1.0:
+        probabilities = _truncate(probabilities, sampling.top_k, sampling.top_p)
+    return torch.multinomial(probabilities, 1, generator=random).squeeze(-1)
+
+
+def _truncate(probabilities: Tensor, top_k: int | None, top_p: float) -> Tensor:
+    """Zero all but the k likeliest, and all beyond the fewest that hold probability p."""
+    ordered, ids = probabilities.sort(dim=-1, descending=True)
+    before = ordered.cumsum(dim=-1) - ordered
+    kept = before < top_p
+    if top_k is not None:
+        kept[:, top_k:] = False
+    return torch.zeros_like(probabilities).scatter_(-1, ids, ordered * kept)

@@ -1,0 +1,40 @@
+"""Batches of images: whole images, in the generation order of the run's locality."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.locality import generation_order
+from models.settings import DataShape, ModelSettings
+from pipeline.config import Training
+from pipeline.corpus import Split, read_sequences
+from pipeline.training.batches import Batch, Epochs, shifted
+
+
+class Batches:
+    """All images have the same length, so a batch is a fixed number of them."""
+
+    def __init__(
+        self, encoded: Path, model: ModelSettings, shape: DataShape, training: Training
+    ) -> None:
+        order = generation_order(model.locality, shape.height, shape.width)
+        self._sequence_order = np.array([0] + [1 + raster for raster in order])
+        self._train = self._read(encoded, "train")
+        self._validation = self._read(encoded, "validation")
+        self._size = max(1, training.batch_tokens // len(order))
+        self._epochs = Epochs(len(self._train), self._size, training.seed)
+
+    def batch(self, step: int) -> Batch:
+        """The training batch of update `step`."""
+        return shifted(self._train[self._epochs.indexes(step)])
+
+    def validation(self) -> Sequence[Batch]:
+        """The validation images."""
+        return [
+            shifted(self._validation[start : start + self._size])
+            for start in range(0, len(self._validation), self._size)
+        ]
+
+    def _read(self, encoded: Path, split: Split) -> np.ndarray:
+        return np.stack(list(read_sequences(encoded, split, "pixels")))[:, self._sequence_order]

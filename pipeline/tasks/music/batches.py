@@ -1,0 +1,52 @@
+"""Batches of music: random crops of pieces for training, whole windows for validation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.settings import DataShape, ModelSettings
+from pipeline.config import Training
+from pipeline.corpus import read_sequences
+from pipeline.errors import ConfigError
+from pipeline.tasks.music.codec import VOICES
+from pipeline.training.batches import Batch, shifted
+
+
+class Batches:
+    """Crops of `crop` positions that begin at a 16th, drawn evenly over all 16ths of all pieces."""
+
+    def __init__(
+        self, encoded: Path, model: ModelSettings, shape: DataShape, training: Training
+    ) -> None:
+        if training.crop is None or training.crop % len(VOICES):
+            raise ConfigError(
+                f"training.crop = {training.crop} has to be a multiple of the {len(VOICES)} voices"
+            )
+        self._train = read_sequences(encoded, "train", "tokens")
+        self._validation = read_sequences(encoded, "validation", "tokens")
+        self._crop, self._seed = training.crop, training.seed
+        self._size = max(1, training.batch_tokens // training.crop)
+        # A crop is a stretch of crop + 1 ids; the first is only ever an input.
+        starts = np.maximum(1, (self._train.lengths - 1 - self._crop) // len(VOICES) + 1)
+        self._last_start = np.cumsum(starts)
+
+    def batch(self, step: int) -> Batch:
+        """The training batch of update `step`."""
+        random = np.random.default_rng([self._seed, step])
+        draws = random.integers(self._last_start[-1], size=self._size)
+        return shifted([self._crop_at(draw) for draw in draws])
+
+    def validation(self) -> Sequence[Batch]:
+        """The validation pieces, cut into crops that do not overlap."""
+        crops = [
+            piece[start : start + self._crop + 1]
+            for piece in self._validation
+            for start in range(0, len(piece) - 1, self._crop)
+        ]
+        return [shifted(crops[i : i + self._size]) for i in range(0, len(crops), self._size)]
+
+    def _crop_at(self, draw: int) -> np.ndarray:
+        piece = int(np.searchsorted(self._last_start, draw, side="right"))
+        start = draw - (self._last_start[piece - 1] if piece else 0)
+        return self._train[piece][start * len(VOICES) :][: self._crop + 1]

@@ -1,0 +1,85 @@
+"""The state of an interrupted training: weights, optimizer, running average, curve.
+
+Because batch and randomness of a step follow from (seed, step), nothing else has to be kept.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from pipeline.errors import CheckpointError
+from pipeline.files import write_atomically
+
+FILE = "checkpoint.safetensors"
+
+
+@dataclass
+class Progression:
+    """How far a training is."""
+
+    step: int  # the last update
+    average: dict[str, Tensor]  # sum of the snapshots taken so far, empty before the first
+    curve: list[dict[str, float | int]]
+    losses: list[float]  # of the updates since the curve's last row
+
+
+def write(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progression
+) -> None:
+    """Write the whole state into one file of `folder`, atomically."""
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in progress.average.items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in state.items()}
+    record = {"step": progress.step, "curve": progress.curve, "losses": progress.losses}
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    write_atomically(folder / FILE, save(contiguous, {"record": json.dumps(record)}))
+
+
+def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression | None:
+    """Put the state of `folder` into `model` and `optimizer`; None if there is no checkpoint.
+
+    Raises CheckpointError if the file is damaged or belongs to another network.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        content = path.read_bytes()
+        record = json.loads(_metadata(content)["record"])
+        tensors = load(content)
+        model.load_state_dict(_under("model.", tensors))
+        optimizer.load_state_dict(
+            {**optimizer.state_dict(), "state": _optimizer_state(_under("optimizer.", tensors))}
+        )
+        return Progression(average=_under("average.", tensors), **record)
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: damaged checkpoint ({reason}); delete it") from None
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """The free-form header of a safetensors file, which its loader does not return."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length])["__metadata__"]
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _optimizer_state(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = tensor
+    return state

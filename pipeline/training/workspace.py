@@ -1,0 +1,61 @@
+"""The folder of a training that is under way: one process at a time, gone when it is done."""
+
+import ctypes
+import fcntl
+import hashlib
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import PipelineError
+from pipeline.files import sha256_of
+
+WORK = Path(".work/train")
+_CODE = Path(__file__).resolve().parents[2]
+
+
+def fingerprint(settings: dict[str, Any], manifest: Path, task: str) -> str:
+    """What decides the result of a training: its parameters, its data, and its code."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update(sha256_of(manifest).encode())
+    folders = ("models", "pipeline/training", f"pipeline/tasks/{task}")
+    for path in sorted(path for folder in folders for path in (_CODE / folder).glob("*.py")):
+        digest.update(sha256_of(path).encode())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def workspace(run: str, mark: str) -> Iterator[Path]:
+    """Yield the folder of training `mark` of `run`, locked; leftovers of other marks are removed.
+
+    The folder is removed when the block ends without an error. Raises PipelineError if another
+    process is training the run.
+    """
+    base = WORK / run
+    base.mkdir(parents=True, exist_ok=True)
+    with (base / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PipelineError(
+                f"{base}: another process is training {run}; wait for it or stop it"
+            ) from None
+        for other in base.iterdir():
+            if other.is_dir() and other.name != mark:
+                shutil.rmtree(other)
+        folder = base / mark
+        folder.mkdir(exist_ok=True)
+        yield folder
+        shutil.rmtree(folder)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent (dvc, a shell) is killed."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
