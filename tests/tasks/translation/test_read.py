@@ -18,8 +18,8 @@ def everything(text) -> list:
 
 
 def test_messages_are_paired_by_their_path_of_keys(write_wheel, encoding):
-    english = {"title": "Lamp", "config": {"abort": {"done": "Done", "new": "Not yet"}}}
-    german = {"config": {"abort": {"done": "Fertig"}, "old": "Alt"}, "title": "Lampe"}
+    english = {"title": "Lamp", "config": {"abort": {"title": "Done", "new": "Not yet"}}}
+    german = {"config": {"abort": {"title": "Fertig"}, "old": "Alt"}, "title": "Lampe"}
     raw = write_wheel({"b": ({"a": "Yes"}, {"a": "Ja"}), "a": (english, german)})
     assert everything(open_text(raw, encoding)) == [
         ("homeassistant/components/a", [("Lamp", "Lampe"), ("Done", "Fertig")]),
