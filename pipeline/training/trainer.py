@@ -4,6 +4,7 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -79,8 +80,9 @@ def _update(
 ) -> float:
     """One optimizer update; returns the batch's loss."""
     model.train()
-    # Dropout of a step depends on the step alone, so that a resumed training draws the same.
-    torch.manual_seed((training.seed << 32) + step)
+    # Dropout follows from (seed, step), so that a resumed training draws the same. The two are
+    # hashed because the CPU's generator reads the low 32 bits of a seed alone.
+    torch.manual_seed(int(np.random.SeedSequence([training.seed, step]).generate_state(1)[0]))
     batch = batches.batch(step).to(training.device)
     loss = smoothed_cross_entropy(_logits(model, batch), batch.targets, training.label_smoothing)
     if not math.isfinite(loss.item()):
