@@ -50,7 +50,7 @@ def smoothed_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) ->
 
 def token_nats(logits: Tensor, targets: Tensor) -> Tensor:
     """-log p of each target, (batch, target), in nats; 0 where the target is IGNORED."""
-    # Flat, because the form for (batch, outputs, target) is slow and has no deterministic CUDA kernel.
+    # Flat: for (batch, outputs, target) it is slow, and CUDA has no deterministic kernel.
     nats = F.cross_entropy(
         logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
     )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.config import Training
 from pipeline.console import Progress
+from pipeline.determinism import compute_reproducibly
 from pipeline.errors import PipelineError
 from pipeline.training import checkpoint
 from pipeline.training.batches import Batches
@@ -19,9 +20,8 @@ from pipeline.training.schedule import learning_rate
 
 
 def prepare(training: Training) -> None:
-    """Fix what decides the bits of the result beside the data: threads, algorithms, first seed."""
-    torch.set_num_threads(training.threads)
-    torch.use_deterministic_algorithms(True)
+    """Fix what decides the bits of the result beside the data: threads, kernels, first seed."""
+    compute_reproducibly(training.threads)
     torch.manual_seed(training.seed)
 
 
