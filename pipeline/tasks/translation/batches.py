@@ -63,7 +63,8 @@ class Pairs:
     def grouped(self, order: np.ndarray, tokens: int) -> list[np.ndarray]:
         """Cut the pairs into groups of about equal length and at most `tokens` positions a side.
 
-        A pair that is longer is a group of its own. Pairs of equal lengths keep the order in which `order` names them.
+        A pair that is longer is a group of its own. Pairs of equal lengths keep the order in which
+        `order` names them.
         """
         target_lengths, source_lengths = self.targets.lengths + 1, self.sources.lengths + 1
         by_length = order[np.lexsort((source_lengths[order], target_lengths[order]))]
