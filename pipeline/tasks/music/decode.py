@@ -12,8 +12,7 @@ from pipeline.corpus import read_sequences
 from pipeline.decoding.sampling import DRAWN, fill
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
-from pipeline.tasks.music.codec import START, VOICES, from_ids
-from pipeline.tasks.music.encode import FIELD
+from pipeline.tasks.music.codec import FIELD, START, VOICES, from_ids
 from pipeline.tasks.music.midi import SECONDS_PER_SIXTEENTH, to_midi
 
 
