@@ -45,8 +45,8 @@ def test_a_pitch_that_sounds_on_is_one_note_per_voice():
     }
 
 
-def test_a_file_at_another_tempo_is_read_by_its_beat():
-    midi = pretty_midi.PrettyMIDI(initial_tempo=150)  # a 16th lasts 0.1 s
+def test_a_file_at_another_tempo_and_resolution_is_read_by_its_beat():
+    midi = pretty_midi.PrettyMIDI(resolution=480, initial_tempo=150)  # a 16th lasts 0.1 s
     alto = pretty_midi.Instrument(0, name="Alto")
     alto.notes = [pretty_midi.Note(80, 67, 0.1, 0.3)]
     midi.instruments.append(alto)

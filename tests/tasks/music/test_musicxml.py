@@ -125,6 +125,12 @@ def test_many_triplets_do_not_drift():
     assert parsed.off_grid == 400
 
 
+def test_sums_that_are_not_exact_still_fall_on_the_half():
+    # Six 12ths of a 16th are a half, but 0.49999999999999994 in floating point.
+    notes = note("C5", 1) * 6 + note("D5", 42)
+    assert soprano(notes, divisions=48) == [72, 74, 74, 74]
+
+
 def test_other_parts_are_ignored_and_names_may_list_instruments():
     drum = measures("<note><unpitched/><duration>99</duration></note>")
     voice = {name: measures(note("C4", 1)) for name in ("Soprano\rOboe 1", "ALTO", "Tenor", "Bass")}

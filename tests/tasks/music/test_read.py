@@ -35,6 +35,8 @@ def test_the_score_is_the_one_that_the_container_names(tmp_path):
 def test_a_record_that_cannot_be_read_is_skipped_with_its_reason(tmp_path):
     flipped = bytearray(GOOD)
     flipped[GOOD.index(b"score.musicxml") + 20] ^= 0xFF  # inside of the compressed score
+    directory = bytearray(GOOD)
+    directory[-6:-2] = b"\xff\xff\xff\x7f"  # where the directory begins: far outside
     five = score({name: measures(note("C4", 1)) for name in ("Soprano", "Soprano", "Alto", "Bass")})
     wheel(
         tmp_path,
@@ -46,6 +48,8 @@ def test_a_record_that_cannot_be_read_is_skipped_with_its_reason(tmp_path):
             "bwv5.mxl": bytes(flipped),
             "bwv6.mxl": mxl(five),
             "bwv7.mxl": mxl(melody(["C5"])[:-20]),
+            "bwv8.mxl": mxl(melody(["C5"]).replace(b"UTF-8", b"UTF-5")),
+            "bwv9.mxl": bytes(directory),
         },
     )
     assert reasons(tmp_path) == {
@@ -55,6 +59,8 @@ def test_a_record_that_cannot_be_read_is_skipped_with_its_reason(tmp_path):
         "bwv5": "not a zip archive, or a damaged one",
         "bwv6": "not exactly one part each for soprano, alto, tenor and bass",
         "bwv7": "not well-formed XML",
+        "bwv8": "not well-formed XML",
+        "bwv9": "not a zip archive, or a damaged one",
     }
 
 
@@ -82,7 +88,7 @@ def test_containers_that_name_no_score_are_skipped(tmp_path):
         "bwv1": "the score is missing in its archive",
         "bwv2": "the score is missing in its archive",
         "bwv3": "the container names no score",
-        "bwv4": "the container is not well-formed XML",
+        "bwv4": "not well-formed XML",
         "bwv5": "declares XML entities",
     }
 
