@@ -126,9 +126,9 @@ def test_many_triplets_do_not_drift():
 
 
 def test_sums_that_are_not_exact_still_fall_on_the_half():
-    # Six 12ths of a 16th are a half, but 0.49999999999999994 in floating point.
-    notes = note("C5", 1) * 6 + note("D5", 42)
-    assert soprano(notes, divisions=48) == [72, 74, 74, 74]
+    # 15 sixths of a 16th are 2 1/2, but 2.4999999999999996 in floating point.
+    notes = note("C5", 1) * 15 + note("D5", 9)
+    assert soprano(notes, divisions=24) == [72, 72, 72, 74]
 
 
 def test_other_parts_are_ignored_and_names_may_list_instruments():
