@@ -3,8 +3,8 @@ from math import log
 import numpy as np
 import pytest
 
-from pipeline.tasks.music.baselines import baselines
 from pipeline.tasks.music.codec import SILENCE
+from pipeline.tasks.music.metrics.baselines import baselines
 
 TRAIN = [np.array([[72, 67, 60, 48], [72, 67, 60, 50]])]
 TEST = [np.array([[72, 67, 60, 48], [72, 67, 61, 50], [72, SILENCE, 61, 50]])]

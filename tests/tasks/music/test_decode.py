@@ -9,8 +9,8 @@ from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import IDS, to_ids
-from pipeline.tasks.music.decode import decode
-from pipeline.tasks.music.midi import SECONDS_PER_SIXTEENTH, from_midi
+from pipeline.tasks.music.decoding.decode import decode
+from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi
 from tests.tasks.music.test_metrics import tiny_model
 
 SHORT, LONG, LONGER = (

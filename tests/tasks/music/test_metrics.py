@@ -11,7 +11,7 @@ from pipeline.config import MusicEvaluation
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.codec import IDS, INPUTS, OUTPUTS, START, to_ids
-from pipeline.tasks.music.metrics import evaluate, score, windows
+from pipeline.tasks.music.metrics.evaluate import evaluate, score, windows
 from pipeline.training.loss import IGNORED, token_nats
 
 RANDOM = np.random.default_rng(5)

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from pipeline.errors import DataError
 from pipeline.tasks.music.codec import IDS, SILENCE
-from pipeline.tasks.music.midi import SECONDS_PER_SIXTEENTH, from_midi, to_midi
+from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi, to_midi
 
 # The last row sounds: silence at the end is not held by MIDI.
 GRIDS = arrays(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.tasks.music.codec import SILENCE, START, to_ids
-from pipeline.tasks.music.musicxml import ScoreError, parse
+from pipeline.tasks.music.encoding.musicxml import ScoreError, parse
 from tests.tasks.music.scores import attributes, chorale, measures, note, rest, score
 
 R = SILENCE

@@ -1,8 +1,8 @@
 import numpy as np
 
 from pipeline.tasks.music.codec import IDS, SILENCE
-from pipeline.tasks.music.read import Piece
-from pipeline.tasks.music.twins import chord_ngrams, merge_twins
+from pipeline.tasks.music.encoding.read import Piece
+from pipeline.tasks.music.encoding.twins import chord_ngrams, merge_twins
 
 RANDOM = np.random.default_rng(7)
 GRID = RANDOM.integers(48, 72, (20, 4)).astype(IDS)

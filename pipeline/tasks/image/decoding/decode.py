@@ -1,0 +1,125 @@
+"""Images of every class, and the lower halves of test images drawn anew, as grids of pixels."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from models.locality import generation_order
+from pipeline.config import ImageDecoding, Sampling
+from pipeline.console import Progress
+from pipeline.corpus import read_sequences
+from pipeline.decoding.sampling import DRAWN, fill
+from pipeline.errors import ConfigError
+from pipeline.files import write_atomically, write_json
+from pipeline.tasks.image.codec import ImageCodec
+
+_BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
+_GREY = 128  # gaps, and pixels that are not given
+
+
+def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecoding) -> None:
+    """Write conditional.png, completions.png and samples.json, which says what the grids show."""
+    codec = ImageCodec.of(model.shape)
+    write_json(
+        samples / "samples.json",
+        {
+            "conditional": _write_conditional(model, codec, samples, decoding),
+            "completions": _write_completions(model, codec, encoded, samples, decoding),
+        },
+    )
+
+
+def draw(
+    model: nn.Module, codec: ImageCodec, labels: np.ndarray, known: np.ndarray, sampling: Sampling
+) -> np.ndarray:
+    """Draw the pixels of `known` (image, height, width) that are DRAWN, given the other ones.
+
+    Pixels are drawn in the order of the model's locality: each sees the known and drawn pixels
+    before it in that order. Returns intensities (image, height, width).
+    """
+    order = generation_order(model.settings.locality, codec.height, codec.width)
+    classes = np.array([[codec.class_id(int(label))] for label in labels])
+    template = np.hstack([classes, known.reshape(len(known), -1)[:, order]])
+    device = next(model.parameters()).device
+    progress = Progress("pixels", codec.height * codec.width)
+    filled = fill(model, torch.from_numpy(template).to(device), sampling, progress).cpu().numpy()
+    raster = np.empty_like(filled[:, 1:])
+    raster[:, order] = filled[:, 1:]
+    return raster.reshape(known.shape)
+
+
+def _write_conditional(
+    model: nn.Module, codec: ImageCodec, samples: Path, decoding: ImageDecoding
+) -> dict[str, Any]:
+    columns = decoding.samples_per_class
+    labels = np.repeat(np.arange(codec.classes), columns)
+    known = np.full((len(labels), codec.height, codec.width), DRAWN)
+    drawn = draw(model, codec, labels, known, decoding.sampling)
+    cells = _grey(drawn, codec).reshape(codec.classes, columns, codec.height, codec.width)
+    write_atomically(samples / "conditional.png", png_grid(cells))
+    return {
+        "file": "conditional.png",
+        "rows": codec.classes,
+        "columns": columns,
+        "row_classes": list(range(codec.classes)),
+        "temperature": decoding.sampling.temperature,
+    }
+
+
+def _write_completions(
+    model: nn.Module, codec: ImageCodec, encoded: Path, samples: Path, decoding: ImageDecoding
+) -> dict[str, Any]:
+    rows, columns = decoding.completed_images, decoding.completions_per_image
+    test = read_sequences(encoded, "test", "pixels")
+    if rows > len(test):
+        raise ConfigError(
+            f"completed_images = {rows}, but the test split has {len(test)}; lower it"
+        )
+    decoded = [codec.decode(test[row]) for row in range(rows)]
+    labels = np.array([label for label, _ in decoded])
+    original = np.stack([pixels for _, pixels in decoded]).astype(np.int64)
+    known = original.copy()
+    known[:, codec.height // 2 :] = DRAWN
+    drawn = draw(
+        model, codec, labels.repeat(columns), known.repeat(columns, axis=0), decoding.sampling
+    )
+    cells = np.concatenate(
+        [
+            _grey(original, codec)[:, None],
+            _grey(known, codec)[:, None],
+            _grey(drawn, codec).reshape(rows, columns, codec.height, codec.width),
+        ],
+        axis=1,
+    )
+    write_atomically(samples / "completions.png", png_grid(cells))
+    return {
+        "file": "completions.png",
+        "rows": rows,
+        "columns": columns + 2,
+        "column_titles": ["original", "given"] + ["completion"] * columns,
+        "row_classes": labels.tolist(),
+        "temperature": decoding.sampling.temperature,
+    }
+
+
+def _grey(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
+    """Intensities to 0..255; DRAWN, which is not known, to the grey of the gaps."""
+    shade = np.rint(pixels * (255 / (codec.levels - 1)))
+    return np.where(pixels == DRAWN, _GREY, shade).astype(np.uint8)
+
+
+def png_grid(cells: np.ndarray) -> bytes:
+    """Return PNG bytes of `cells` (row, column, height, width), grey 0..255, with gaps between."""
+    rows, columns, height, width = cells.shape
+    padded = np.full((rows, columns, height + 1, width + 1), _GREY, np.uint8)
+    padded[:, :, :height, :width] = cells
+    page = padded.swapaxes(1, 2).reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+    enlarged = page.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
+    file = io.BytesIO()
+    Image.fromarray(enlarged).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,157 @@
+import hashlib
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from models.locality import generation_order
+from models.transformer import build
+from pipeline.config import ImageDecoding, Sampling
+from pipeline.corpus import write_sequences
+from pipeline.errors import ConfigError
+from pipeline.tasks.image.decoding.decode import decode, png_grid
+from tests.tasks.image.counting import Counting
+from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
+
+EVERY_LOCALITY = pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+GREY = 128
+
+
+def decoding(completed_images=3, seed=1):
+    return ImageDecoding(
+        sampling=Sampling(seed=seed, temperature=1.0, top_k=None, top_p=1.0),
+        samples_per_class=2,
+        completed_images=completed_images,
+        completions_per_image=4,
+    )
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    folder = tmp_path / "encoded"
+    folder.mkdir()
+    images = np.random.default_rng(0).integers(0, 17, (5, 16))
+    ids = np.hstack([np.arange(17, 22)[:, None], images])
+    write_sequences(folder, "test", "pixels", ids, np.dtype(np.uint16))
+    return folder
+
+
+@pytest.fixture
+def samples(tmp_path):
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    return folder
+
+
+def cells_of(path, rows, columns, height=4, width=4):
+    """The grey values (row, column, height, width) of a grid; all else is checked to be a gap."""
+    page = np.array(Image.open(path))
+    assert page.shape == ((rows * (height + 1) - 1) * 4, (columns * (width + 1) - 1) * 4)
+    blocks = page.reshape(page.shape[0] // 4, 4, page.shape[1] // 4, 4)
+    assert (blocks == blocks[:, :1, :, :1]).all()
+    padded = np.full((rows * (height + 1), columns * (width + 1)), GREY)
+    padded[:-1, :-1] = blocks[:, 0, :, 0]
+    cells = padded.reshape(rows, height + 1, columns, width + 1).swapaxes(1, 2)
+    assert (cells[:, :, height] == GREY).all() and (cells[:, :, :, width] == GREY).all()
+    return cells[:, :, :height, :width]
+
+
+def shades(intensities):
+    return np.rint(np.asarray(intensities) * 255 / 16).astype(int)
+
+
+@EVERY_LOCALITY
+def test_a_network_that_counts_draws_what_it_counts_in_generation_order(encoded, samples, locality):
+    decode(Counting(settings(locality), SHAPE, 100.0), encoded, samples, decoding())
+
+    cells = cells_of(samples / "conditional.png", rows=10, columns=2)
+    order = generation_order(locality, 4, 4)
+    for label in range(10):
+        expected = shades((label + np.arange(16)) % 17)
+        for column in range(2):
+            assert cells[label, column].ravel()[order].tolist() == expected.tolist()
+
+
+@EVERY_LOCALITY
+def test_completions_keep_the_upper_half_and_continue_it(encoded, samples, locality):
+    decode(Counting(settings(locality), SHAPE, 100.0), encoded, samples, decoding())
+
+    cells = cells_of(samples / "completions.png", rows=3, columns=6)
+    originals = np.load(encoded / "test.pixels.ids.npy").reshape(5, 17)[:3, 1:].reshape(3, 4, 4)
+    assert np.array_equal(cells[:, 0], shades(originals))
+    assert np.array_equal(cells[:, 1, :2], shades(originals[:, :2]))
+    assert (cells[:, 1, 2:] == GREY).all()
+    order = generation_order(locality, 4, 4)
+    for row in range(3):
+        last = originals[row].ravel()[order[7]]
+        for column in range(2, 6):
+            assert np.array_equal(cells[row, column, :2], shades(originals[row, :2]))
+            drawn = cells[row, column].ravel()[order[8:]]
+            assert drawn.tolist() == shades((last + 1 + np.arange(8)) % 17).tolist()
+
+
+def test_samples_json_says_what_the_grids_show(encoded, samples):
+    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    decode(network, encoded, samples, decoding())
+
+    assert json.loads((samples / "samples.json").read_text()) == {
+        "conditional": {
+            "file": "conditional.png",
+            "rows": 10,
+            "columns": 2,
+            "row_classes": list(range(10)),
+            "temperature": 1.0,
+        },
+        "completions": {
+            "file": "completions.png",
+            "rows": 3,
+            "columns": 6,
+            "column_titles": ["original", "given"] + ["completion"] * 4,
+            "row_classes": [0, 1, 2],
+            "temperature": 1.0,
+        },
+    }
+
+
+@EVERY_LOCALITY
+def test_equal_seeds_give_equal_bytes_and_other_seeds_other_images(encoded, samples, locality):
+    torch.manual_seed(1)
+    network = build(settings(locality), SHAPE).eval()
+    digests = []
+    for seed in (1, 1, 2):
+        decode(network, encoded, samples, decoding(seed=seed))
+        digests.append(
+            {path.name: hashlib.sha256(path.read_bytes()).digest() for path in samples.iterdir()}
+        )
+
+    assert digests[0] == digests[1]
+    assert digests[0]["conditional.png"] != digests[2]["conditional.png"]
+    assert digests[0]["completions.png"] != digests[2]["completions.png"]
+
+
+def test_completions_of_an_image_differ_from_each_other(encoded, samples):
+    torch.manual_seed(1)
+    decode(build(settings(LOCALITIES["local_1d"]), SHAPE).eval(), encoded, samples, decoding())
+
+    cells = cells_of(samples / "completions.png", rows=3, columns=6)
+    assert len({cells[0, column].tobytes() for column in range(2, 6)}) == 4
+
+
+def test_more_completed_images_than_the_test_split_has_is_an_error(encoded, samples):
+    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+
+    with pytest.raises(ConfigError, match="completed_images = 6, but the test split has 5"):
+        decode(network, encoded, samples, decoding(completed_images=6))
+
+
+def test_a_grid_has_a_gap_of_one_block_between_images_and_none_around():
+    cells = np.array([[[[0, 255]], [[10, 20]]]], np.uint8)
+
+    page = np.array(Image.open(io.BytesIO(png_grid(cells))))
+
+    assert page.shape == (4, 20)
+    assert page[0, ::4].tolist() == [0, 255, GREY, 10, 20]
+    assert page[3, 3::4].tolist() == [0, 255, GREY, 10, 20]

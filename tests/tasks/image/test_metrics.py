@@ -1,0 +1,131 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from models.locality import generation_order
+from models.transformer import build
+from pipeline.config import ImageEvaluation
+from pipeline.corpus import write_sequences
+from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.metrics.evaluate import baseline_bits, evaluate
+from tests.tasks.image.counting import Counting
+from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
+
+EVERY_LOCALITY = pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+
+
+def evaluation(batch_images=3):
+    return ImageEvaluation(bootstrap_samples=200, bootstrap_seed=1, batch_images=batch_images)
+
+
+def write(folder, **splits):
+    for split, sequences in splits.items():
+        write_sequences(folder, split, "pixels", sequences, np.dtype(np.uint16))
+
+
+def random_ids(count, seed):
+    random = np.random.default_rng(seed)
+    return np.hstack([random.integers(17, 27, (count, 1)), random.integers(0, 17, (count, 16))])
+
+
+def counting_ids(label, locality):
+    """An image whose intensities count upwards from its class, in generation order."""
+    raster = np.empty(16, int)
+    raster[generation_order(locality, 4, 4)] = (label + np.arange(16)) % 17
+    return np.array([17 + label, *raster])
+
+
+@EVERY_LOCALITY
+def test_a_network_that_knows_the_rule_in_generation_order_pays_nothing(tmp_path, locality):
+    write(
+        tmp_path,
+        train=random_ids(3, 0),
+        test=[counting_ids(label, locality) for label in range(10)],
+    )
+    network = Counting(settings(locality), SHAPE, certainty=100.0)
+
+    measured = evaluate(network, tmp_path, tmp_path, evaluation())
+
+    assert measured["test"] == {
+        "bits_per_dimension": 0.0,
+        "bits_per_dimension_low": 0.0,
+        "bits_per_dimension_high": 0.0,
+        "images": 10,
+    }
+
+
+def test_a_network_that_knows_nothing_pays_the_uniform_baseline(tmp_path):
+    write(tmp_path, train=random_ids(3, 0), test=random_ids(5, 1))
+    network = Counting(settings(LOCALITIES["local_2d"]), SHAPE, certainty=0.0)
+
+    measured = evaluate(network, tmp_path, tmp_path, evaluation())
+
+    assert measured["baseline"]["uniform"] == round(math.log2(17), 6)
+    assert measured["test"]["bits_per_dimension"] == pytest.approx(math.log2(17), abs=2e-6)
+
+
+@EVERY_LOCALITY
+def test_bits_are_the_nats_of_every_pixel_over_their_number_times_ln_2(tmp_path, locality):
+    test = random_ids(7, 1)
+    write(tmp_path, train=random_ids(3, 0), test=test)
+    torch.manual_seed(1)
+    network = build(settings(locality), SHAPE).eval()
+
+    measured = evaluate(network, tmp_path, tmp_path, evaluation())["test"]
+
+    sequences = torch.from_numpy(
+        np.hstack([test[:, :1], test[:, 1:][:, generation_order(locality, 4, 4)]])
+    )
+    with torch.no_grad():
+        log_probs = network(sequences[:, :-1]).log_softmax(dim=-1)
+    nats = -sum(
+        log_probs[image, pixel, sequences[image, pixel + 1]].item()
+        for image in range(7)
+        for pixel in range(16)
+    )
+    assert measured["bits_per_dimension"] == pytest.approx(nats / (7 * 16 * math.log(2)), abs=2e-6)
+    low, high = measured["bits_per_dimension_low"], measured["bits_per_dimension_high"]
+    assert low < measured["bits_per_dimension"] < high
+
+
+def test_the_size_of_a_batch_does_not_matter(tmp_path):
+    write(tmp_path, train=random_ids(3, 0), test=random_ids(7, 1))
+    torch.manual_seed(1)
+    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+
+    one, all_of_them = (
+        evaluate(network, tmp_path, tmp_path, evaluation(batch_images))["test"]
+        for batch_images in (1, 100)
+    )
+
+    assert one == pytest.approx(all_of_them, abs=2e-6)
+
+
+def test_baselines_of_two_small_images_by_hand():
+    codec = ImageCodec(height=1, width=3, levels=2, classes=2)
+    train = np.array([[2, 0, 0, 1]])
+    test = np.array([[2, 0, 1, 1], [3, 1, 1, 1]])
+
+    bits = baseline_bits(train, test, codec)
+
+    # Counts of 0 and 1, plus one each: 3 and 2 of 5.
+    unigram = -(math.log2(3 / 5) + 5 * math.log2(2 / 5)) / 6
+    # Edge: 0 seen once, 2/3 and 1/3. Left 0: 0 and 1 seen once, 1/2. Left 1: nothing, 1/2.
+    left = -(math.log2(2 / 3) + math.log2(1 / 3) + 4 * math.log2(1 / 2)) / 6
+    # Class 2: each place saw its one value, 2/3 and 1/3. Class 3: nothing, 1/2.
+    place = -(2 * math.log2(2 / 3) + math.log2(1 / 3) + 3 * math.log2(1 / 2)) / 6
+    assert bits == pytest.approx(
+        {"uniform": 1.0, "unigram": unigram, "left_neighbour": left, "class_and_position": place}
+    )
+
+
+def test_the_left_neighbour_of_the_first_column_is_not_the_row_above():
+    codec = ImageCodec(height=2, width=2, levels=2, classes=1)
+    train = np.array([[2, 0, 1, 0, 1]] * 1000)
+
+    bits = baseline_bits(train, train, codec)
+
+    assert bits["left_neighbour"] == pytest.approx(0.0, abs=0.01)
+    assert bits["unigram"] == 1.0

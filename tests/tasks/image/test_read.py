@@ -1,0 +1,103 @@
+import gzip
+
+import numpy as np
+import pytest
+
+from pipeline.config import ImageReader
+from pipeline.errors import DataError
+from pipeline.tasks.image.encoding import read as reading
+from pipeline.tasks.image.encoding.read import read
+from tests.tasks.image.digits import rows_of_digits, write_member, write_wheel
+
+DIGITS = ImageReader.SKLEARN_DIGITS
+
+
+def test_a_row_is_64_intensities_in_raster_order_and_the_digit(tmp_path):
+    ramp = [number % 17 for number in range(64)]
+    write_wheel(tmp_path, [",".join(map(str, [*ramp, 7]))])
+
+    raw = read(tmp_path, DIGITS)
+
+    (image,) = raw.images
+    assert (raw.height, raw.width, raw.levels, raw.classes) == (8, 8, 17, 10)
+    assert (image.record, image.label) == ("row 1", 7)
+    assert image.pixels.shape == (8, 8)
+    assert image.pixels[0, 7] == 7 and image.pixels[1, 0] == 8 and image.pixels[7, 7] == 63 % 17
+
+
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        ("", "not 64 intensities and a label"),
+        (",".join(["1"] * 64), "not 64 intensities and a label"),
+        (",".join(["1"] * 66), "not 64 intensities and a label"),
+        (",".join(["17"] + ["1"] * 64), "an intensity is above 16"),
+        (",".join(["-1"] + ["1"] * 64), "a field is not a whole number"),
+        (",".join(["1.5"] + ["1"] * 64), "a field is not a whole number"),
+        (",".join(["1"] * 64 + ["10"]), "the label is above 9"),
+        (",".join(["1"] * 63 + ["x", "1"]), "a field is not a whole number"),
+    ],
+)
+def test_a_damaged_row_is_named_with_its_reason_and_the_others_are_read(tmp_path, damaged, reason):
+    good = rows_of_digits(2)
+    write_wheel(tmp_path, [good[0], damaged, good[1]])
+
+    raw = read(tmp_path, DIGITS)
+
+    assert [image.record for image in raw.images] == ["row 1", "row 3"]
+    assert [(skip.record, skip.reason) for skip in raw.unreadable] == [("row 2", reason)]
+
+
+def test_bytes_that_are_not_text_damage_their_row_only(tmp_path):
+    good = rows_of_digits(1)[0].encode()
+    write_member(tmp_path, gzip.compress(b"\xff\xfe," + good + b"\n" + good + b"\n"))
+
+    raw = read(tmp_path, DIGITS)
+
+    assert len(raw.images) == 1 and len(raw.unreadable) == 1
+
+
+@pytest.mark.parametrize("wheels", [0, 2])
+def test_another_number_of_wheels_than_one_is_an_error(tmp_path, wheels):
+    for number in range(wheels):
+        (tmp_path / f"{number}.whl").touch()
+
+    with pytest.raises(DataError, match=f"{wheels} wheels where one is expected"):
+        read(tmp_path, DIGITS)
+
+
+def test_a_wheel_of_another_package_is_an_error_that_names_what_is_missing(tmp_path):
+    write_wheel(tmp_path, rows_of_digits(1), member="other/data.csv.gz")
+
+    with pytest.raises(DataError, match=r"no sklearn/datasets/data/digits\.csv\.gz inside"):
+        read(tmp_path, DIGITS)
+
+
+def test_a_wheel_cut_short_is_an_error(tmp_path):
+    wheel = write_wheel(tmp_path, rows_of_digits(20))
+    wheel.write_bytes(wheel.read_bytes()[:-100])
+
+    with pytest.raises(DataError, match="cannot be read"):
+        read(tmp_path, DIGITS)
+
+
+@pytest.mark.parametrize("part", [slice(None, -20), slice(0, 0), slice(5, None)])
+def test_a_damaged_table_is_an_error(tmp_path, part):
+    packed = gzip.compress("\n".join(rows_of_digits(20)).encode())
+    write_member(tmp_path, packed[part] or b"nothing packed")
+
+    with pytest.raises(DataError, match=r"digits\.csv\.gz cannot be read"):
+        read(tmp_path, DIGITS)
+
+
+def test_a_table_that_unpacks_to_more_than_the_limit_is_refused(tmp_path):
+    write_member(tmp_path, gzip.compress(bytes(reading._MAX_BYTES + 1)))
+
+    with pytest.raises(DataError, match="longer than 4194304 bytes"):
+        read(tmp_path, DIGITS)
+
+
+def test_intensities_are_whole_numbers_of_one_type(tmp_path):
+    write_wheel(tmp_path, rows_of_digits(3))
+
+    assert {image.pixels.dtype for image in read(tmp_path, DIGITS).images} == {np.dtype(np.uint8)}
