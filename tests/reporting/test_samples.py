@@ -121,6 +121,13 @@ def test_roll_draws_a_note_where_it_sounds(scale: Params):
     assert drawn.voices[0].startswith(f"M{drawn.left} {height:g}h")
 
 
+def test_roll_of_all_pitches_is_no_taller_than_the_page(scale: Params):
+    chorale = read_chorales(MUSIC)[0]
+    assert roll(chorale, 40, 80).row == 4.0
+    drawn = roll(chorale, 0, 127)
+    assert drawn.bottom - drawn.top == pytest.approx(220, abs=0.1)
+
+
 def test_tone_has_its_pitch():
     samples = synthesize([Note(0, 69, 0.0, 1.0)], 1.0)
     spectrum = np.abs(np.fft.rfft(samples[:SAMPLE_RATE].astype(float)))
