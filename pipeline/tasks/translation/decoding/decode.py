@@ -24,8 +24,8 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
     The score is log P of the best hypothesis over its length penalty.
     """
     codec = Codec.load(encoded)
-    sources = (encoded / "test.source.txt").read_text(encoding="utf-8").splitlines()
-    references = (encoded / "test.target.txt").read_text(encoding="utf-8").splitlines()
+    sources = (encoded / "test.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    references = (encoded / "test.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
     best = translate(model, encoded, decoding)
     rows = [
         {

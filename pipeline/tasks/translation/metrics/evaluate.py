@@ -23,7 +23,7 @@ def evaluate(
     Returns {"test": ..., "baseline": ...}. BLEU and chrF come with sacreBLEU's signature and its
     95 % bootstrap interval over sentences. The baseline copies the source.
     """
-    lines = (samples / "translations.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (samples / "translations.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     rows = [json.loads(line) for line in lines]
     sources, references, hypotheses = (
         [row[column] for row in rows] for column in ("source", "reference", "hypothesis")
