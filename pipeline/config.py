@@ -307,7 +307,7 @@ class MusicDecoding(Settings):
     def _leave_something_to_draw(self) -> "MusicDecoding":
         if self.primer_sixteenths >= self.sixteenths:
             raise ValueError(
-                f"primer_sixteenths = {self.primer_sixteenths} leaves nothing to draw of "
+                f"primer_sixteenths = {self.primer_sixteenths} leaves nothing to continue in "
                 f"sixteenths = {self.sixteenths}; choose a shorter primer"
             )
         return self

@@ -1,6 +1,7 @@
 """All that differs between tasks: a folder each, with the same parts in every one.
 
-encode.encode, batches.Batches, decode.decode and metrics.evaluate are what the stages call.
+encoding.encode.encode, batches.Batches, decoding.decode.decode and metrics.evaluate.evaluate are
+what the stages call; codec is what they share. A stage depends on its own part alone.
 """
 
 from importlib import import_module

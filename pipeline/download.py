@@ -1,0 +1,27 @@
+"""Bring the raw data of a data set to data/raw/<dataset>.
+
+Writes the archive or the parquet files as they come, and source.json with their origin, licence and
+sha256. The environment variable ATTENTION_MIRROR names a folder that is looked in first.
+"""
+
+from pathlib import Path
+
+from pipeline import config, console, files, sources
+
+
+def main(dataset: str) -> None:
+    """Download the raw data of `dataset`, a key of datasets in params.yaml."""
+    source = config.dataset_of(config.load(), dataset).source
+    with files.staged_folder(Path("data/raw") / dataset) as folder:
+        fetched = sources.fetch(source, folder)
+        description = {
+            "kind": source.kind,
+            "origin": source.origin,
+            "licence": source.licence,
+            "files": fetched,
+        }
+        files.write_json(folder / "source.json", description)
+
+
+if __name__ == "__main__":
+    console.run_stage(main, __doc__, "dataset")

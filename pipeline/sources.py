@@ -1,0 +1,260 @@
+"""Where raw data comes from: package archive, hub, URL, folder; a local mirror is looked in first.
+
+The environment variable ATTENTION_MIRROR names the mirror, a folder with
+`hub/<hub id>/<split>.parquet` (or `<split>-00000-of-0000N.parquet`, the hub's names of splits) and
+`files/<file name>` for URLs and package archives.
+"""
+
+import http.client
+import os
+import shutil
+import subprocess  # noqa: S404
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+
+from pipeline.config import AnySource, FolderSource, HubSource, PackageSource, UrlSource
+from pipeline.errors import DataError
+from pipeline.files import sha256_of
+
+MIRROR = "ATTENTION_MIRROR"
+_PARTIAL = Path(".work/download")  # what an interrupted download goes on from
+_CHUNK = 1 << 20
+_TIMEOUT_SECONDS = 60
+_BATCH_ROWS = 1000
+
+
+def fetch(source: AnySource, folder: Path) -> dict[str, str]:
+    """Bring the raw files of `source` into the empty `folder`; return the sha256 of each.
+
+    DataError says what is missing, damaged or out of reach; `folder` is then of no use.
+    """
+    match source:
+        case PackageSource() | UrlSource():
+            if not _copy_from_mirror(source, folder):
+                download = _package if isinstance(source, PackageSource) else _url
+                download(source, folder)
+        case HubSource():
+            for split, hub_split in source.splits.items():
+                _hub_split(source, hub_split, folder / f"{split}.parquet")
+        case FolderSource():
+            _folder(source, folder)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
+
+
+# ---------------------------------------------------------------------------------- mirror
+
+
+def _mirror() -> Path | None:
+    name = os.environ.get(MIRROR)
+    if not name:
+        return None
+    if not Path(name).is_dir():
+        raise DataError(f"{MIRROR} = {name!r} is not a folder; correct or unset it")
+    return Path(name)
+
+
+def _copy_from_mirror(source: PackageSource | UrlSource, folder: Path) -> bool:
+    mirror = _mirror()
+    if mirror is None or not (path := mirror / "files" / source.file).is_file():
+        return False
+    _check(path, source.sha256, f"replace it, or unset {MIRROR}")
+    shutil.copyfile(path, folder / source.file)
+    return True
+
+
+def _check(path: Path, expected: str, remedy: str) -> None:
+    found = sha256_of(path)
+    if found != expected:
+        raise DataError(f"{path}: sha256 is {found}, params.yaml says {expected}; {remedy}")
+
+
+# -------------------------------------------------------------------------------- packages
+
+
+def _package(source: PackageSource, folder: Path) -> None:
+    """Let pip bring the archive; it checks the sha256 before it looks inside."""
+    form = "--only-binary" if source.file.endswith(".whl") else "--no-binary"
+    options = [form, source.name, "--python-version", source.python_version]
+    if source.platform != "any":
+        options += ["--platform", source.platform]
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = Path(scratch) / "requirements.txt"
+        wanted.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
+        command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check"]
+        command += ["--no-input", "--no-deps", *options, "--dest", str(folder), "-r", str(wanted)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if run.returncode != 0:
+        raise DataError(
+            f"package {source.name} {source.version}: pip cannot download it "
+            f"({_reason(run.stdout + run.stderr)}); check the network, and source.name, version, "
+            f"python_version, platform and sha256 in params.yaml, or put {source.file} into "
+            f"files/ of the folder that {MIRROR} names"
+        )
+    _check_only_file(folder, source)
+
+
+def _reason(output: str) -> str:
+    """The line of pip's output that says most: a wrong hash, else the last error."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    got = [" ".join(line.split()) for line in lines if line.startswith("Got ")]
+    if got:
+        return f"the sha256 is another one: {got[0].lower()}"
+    unreachable = any("Retrying" in line for line in lines)
+    last = (errors or lines or ["pip said nothing"])[-1]
+    return f"{last}; the package index cannot be reached" if unreachable else last
+
+
+def _check_only_file(folder: Path, source: PackageSource) -> None:
+    found = sorted(path.name for path in folder.iterdir())
+    if found != [source.file]:
+        raise DataError(
+            f"package {source.name} {source.version}: pip brought {', '.join(found)}, "
+            f"source.file is {source.file}; correct it in params.yaml"
+        )
+    _check(folder / source.file, source.sha256, "correct source.sha256 if you trust this archive")
+
+
+# ------------------------------------------------------------------------------------- url
+
+
+def _url(source: UrlSource, folder: Path) -> None:
+    """Download to a partial file that an interrupted download goes on from."""
+    if not source.address.startswith(("https://", "http://")):
+        raise DataError(f"source.address = {source.address!r} is neither https:// nor http://")
+    _PARTIAL.mkdir(parents=True, exist_ok=True)
+    partial = _PARTIAL / f"{source.sha256}.partial"
+    if not (partial.exists() and sha256_of(partial) == source.sha256):
+        _download(source.address, partial)
+    found = sha256_of(partial)
+    if found != source.sha256:
+        partial.unlink()
+        raise DataError(
+            f"{source.address}: sha256 is {found}, params.yaml says {source.sha256}; run the "
+            "stage again, or correct source.sha256 if you trust this file"
+        )
+    shutil.move(partial, folder / source.file)
+
+
+def _download(address: str, partial: Path) -> None:
+    """Bring `partial` to its full length, from where it ends if the server can."""
+    have = partial.stat().st_size if partial.exists() else 0
+    request = urllib.request.Request(address)  # noqa: S310
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+            resumed = response.status == HTTPStatus.PARTIAL_CONTENT
+            length = response.headers["Content-Length"]
+            with partial.open("ab" if resumed else "wb") as file:
+                shutil.copyfileobj(response, file, _CHUNK)
+    except urllib.error.HTTPError as error:
+        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            partial.unlink()  # it is no beginning of the file that the server has now
+            return _download(address, partial)
+        raise DataError(f"{address}: {error}; check source.address in params.yaml") from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise DataError(
+            f"{address}: cannot be downloaded ({reason}); check the network and run the stage "
+            "again: it goes on from where it stopped"
+        ) from None
+    size, whole = partial.stat().st_size, int(length or 0) + (have if resumed else 0)
+    if size < whole:
+        raise DataError(
+            f"{address}: cut short at {size} of {whole} bytes; run the stage again: it goes on "
+            "from there"
+        )
+
+
+# ------------------------------------------------------------------------------------- hub
+
+
+def _hub_split(source: HubSource, hub_split: str, path: Path) -> None:
+    shards = _mirrored_shards(source.id, hub_split)
+    if shards:
+        _join(shards, path)
+    else:
+        _load_from_hub(source, hub_split, path)
+
+
+def _mirrored_shards(hub_id: str, hub_split: str) -> list[Path]:
+    """The mirror's files of a split in their order; none if it does not have the split."""
+    mirror = _mirror()
+    if mirror is None:
+        return []
+    folder = mirror / "hub" / hub_id
+    if (whole := folder / f"{hub_split}.parquet").is_file():
+        return [whole]
+    shards = sorted(folder.glob(f"{hub_split}-?????-of-?????.parquet"))
+    if shards and len(shards) != int(shards[0].stem[-5:]):
+        raise DataError(
+            f"{folder}: {len(shards)} of {int(shards[0].stem[-5:])} shards of split "
+            f"{hub_split!r} are there; add the missing ones, or unset {MIRROR}"
+        )
+    return shards
+
+
+def _join(shards: list[Path], path: Path) -> None:
+    """Copy one parquet file, or write the row groups of several into one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if len(shards) == 1:
+        shutil.copyfile(shards[0], path)
+        return
+    try:
+        with pq.ParquetWriter(path, pq.read_schema(shards[0])) as writer:
+            for shard in shards:
+                with pq.ParquetFile(shard) as file:
+                    for group in range(file.num_row_groups):
+                        writer.write_table(file.read_row_group(group))
+    except (pa.ArrowException, ValueError) as error:
+        raise DataError(
+            f"{shards[0].parent}: the shards of {path.stem} cannot be joined "
+            f"({_one_line(error)}); replace them, or unset {MIRROR}"
+        ) from None
+
+
+def _load_from_hub(source: HubSource, hub_split: str, path: Path) -> None:
+    import datasets
+    import pyarrow.parquet as pq
+
+    try:
+        rows = datasets.load_dataset(source.id, revision=source.revision, split=hub_split)
+    except Exception as error:  # the library and those below it raise many kinds
+        raise DataError(
+            f"hub data set {source.id}, revision {source.revision}, split {hub_split!r}: cannot "
+            f"be loaded ({_one_line(error)}); check the network and source in params.yaml, or put "
+            f"{hub_split}.parquet into hub/{source.id}/ of the folder that {MIRROR} names"
+        ) from None
+    schema = rows.features.arrow_schema
+    with pq.ParquetWriter(path, schema) as writer:
+        for table in rows.with_format("arrow").iter(batch_size=_BATCH_ROWS):
+            writer.write_table(table.cast(schema))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+# ---------------------------------------------------------------------------------- folder
+
+
+def _folder(source: FolderSource, folder: Path) -> None:
+    """Copy every file, file by file."""
+    root = Path(source.path)
+    if not root.is_dir():
+        raise DataError(f"source.path = {source.path!r} is not a folder; correct it in params.yaml")
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    if not paths:
+        raise DataError(f"source.path = {source.path!r} holds no file; put the raw data there")
+    for path in paths:
+        copy = folder / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)

@@ -1,0 +1,88 @@
+"""A piece as a grid of pitches and as ids for a network.
+
+The grid has one row per 16th note and one column per voice (soprano, alto, tenor, bass): the MIDI
+pitch that sounds, or SILENCE. The ids are START and then the grid row by row, so S-A-T-B of the
+first 16th, of the second, ... (Huang et al. 2018, section 4.1). A pitch that sounds on is written
+again at each 16th; a grid does not tell a held note from a repeated one.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.errors import DataError
+
+VOICES = ("soprano", "alto", "tenor", "bass")
+SILENCE = 128
+START = 129
+OUTPUTS = 129  # 128 pitches and SILENCE
+INPUTS = 130
+IDS = np.dtype(np.int16)
+
+TOLERANCE = 1e-6  # of a 16th: the error of sums of triplets
+
+
+class Note(NamedTuple):
+    """A sounding note; times in 16ths from the start of the piece, not yet on the grid."""
+
+    onset: float
+    end: float
+    pitch: int
+
+
+def to_grid(voices: Sequence[Iterable[Note]], length: float) -> np.ndarray:
+    """Draw the notes of the four voices on a grid (time, voice) of `length` 16ths.
+
+    Times are rounded to the nearest 16th, halves up; a note that rounds to no length vanishes.
+    Where a voice is divided its highest note is kept, in the bass its lowest.
+    """
+    grid = np.full((_nearest(length), len(VOICES)), SILENCE, IDS)
+    for column, notes in enumerate(voices):
+        bass = column == len(VOICES) - 1
+        for note in sorted(notes, key=lambda note: note.pitch, reverse=bass):
+            grid[_nearest(note.onset) : _nearest(note.end), column] = note.pitch
+    return grid
+
+
+def to_ids(grid: np.ndarray) -> np.ndarray:
+    """Turn a grid (time, voice) into ids (1 + 4 * time,)."""
+    return np.concatenate([[START], grid.reshape(-1)]).astype(IDS)
+
+
+def from_ids(ids: np.ndarray) -> np.ndarray:
+    """Turn ids (1 + 4 * time,) back into a grid (time, voice): the inverse of `to_ids`.
+
+    Raises DataError if START is not the first id or stands elsewhere too, if an id is no pitch and
+    not SILENCE, or if the last chord is incomplete. Silence may stand anywhere.
+    """
+    ids = np.asarray(ids)
+    if ids.ndim != 1 or len(ids) == 0 or ids[0] != START:
+        raise DataError(f"music ids: the first id must be START = {START}; encode the piece again")
+    wrong = np.flatnonzero((ids[1:] < 0) | (ids[1:] >= OUTPUTS))
+    if len(wrong):
+        at = int(wrong[0]) + 1
+        raise DataError(
+            f"music ids: id {ids[at]} at position {at} is not in 0..{OUTPUTS - 1}; "
+            "START is the first id only"
+        )
+    if len(ids[1:]) % len(VOICES):
+        raise DataError(
+            f"music ids: {len(ids) - 1} ids after START do not fill chords of {len(VOICES)}; "
+            "cut the last chord off or complete it"
+        )
+    return ids[1:].reshape(-1, len(VOICES)).astype(IDS)
+
+
+def onsets(grid: np.ndarray) -> np.ndarray:
+    """Mark where a voice moves to another pitch, (time, voice): held notes and rests are left out.
+
+    The first 16th counts; a repeated note does not, as a grid cannot tell it from a held one.
+    """
+    before = np.concatenate([np.full((1, len(VOICES)), SILENCE, grid.dtype), grid[:-1]])
+    return (grid != before) & (grid != SILENCE)
+
+
+def _nearest(time: float) -> int:
+    return floor(time + 0.5 + TOLERANCE)

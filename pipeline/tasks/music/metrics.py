@@ -1,0 +1,108 @@
+"""Likelihood and accuracy on the test pieces, by sliding windows, beside the baselines."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline.bootstrap import interval
+from pipeline.config import MusicEvaluation
+from pipeline.corpus import read_sequences
+from pipeline.tasks.music.baselines import baselines
+from pipeline.tasks.music.codec import VOICES, from_ids, onsets
+from pipeline.tasks.music.encode import FIELD
+from pipeline.training.batches import pad
+from pipeline.training.loss import IGNORED, token_nats
+
+_BATCH_WINDOWS = 32
+_DIGITS = 6
+
+
+class Window(NamedTuple):
+    """A stretch of a piece: inputs (position,), and targets with IGNORED where not scored."""
+
+    piece: int
+    start: int  # of the first target, counted from the token after START
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A piece's tokens without START: -log p of each, (token,), and the likeliest id, (token,)."""
+
+    nats: np.ndarray
+    likeliest: np.ndarray
+
+
+def evaluate(
+    model: nn.Module, encoded: Path, samples: Path, evaluation: MusicEvaluation
+) -> dict[str, dict[str, float]]:
+    """Measure `model` on the test split: {"test": ..., "baseline": ...}.
+
+    Padding is in no number. The interval resamples pieces. `samples` is not read: what was
+    generated is listened to, not measured.
+    """
+    pieces = list(read_sequences(encoded, "test", FIELD))
+    scored = score(model, pieces, evaluation.window, evaluation.stride)
+    grids = [from_ids(piece) for piece in pieces]
+    train = [from_ids(piece) for piece in read_sequences(encoded, "train", FIELD)]
+    sums = np.array([piece.nats.sum() for piece in scored])
+    counts = np.array([grid.size for grid in grids])
+    low, high = interval(sums, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
+    hits = [
+        piece.likeliest.reshape(-1, len(VOICES)) == grid
+        for piece, grid in zip(scored, grids, strict=True)
+    ]
+    at_onsets = [hit[onsets(grid)] for hit, grid in zip(hits, grids, strict=True)]
+    test = {
+        "nats_per_token": float(sums.sum() / counts.sum()),
+        "nats_per_token_low": low,
+        "nats_per_token_high": high,
+        "accuracy": float(np.concatenate(hits).mean()),
+        "onset_accuracy": float(np.concatenate(at_onsets).mean()),
+        "tokens": int(counts.sum()),
+        "pieces": len(pieces),
+    }
+    return {"test": _rounded(test), "baseline": _rounded(baselines(train, grids))}
+
+
+def windows(piece: int, ids: np.ndarray, window: int, stride: int) -> Iterator[Window]:
+    """Cut ids (1 + token,) so that every token is a scored target of exactly one window.
+
+    The first window scores all its tokens, each later one the `stride` that are new to it, with
+    window - stride tokens before them. A window's first input is the token before its first target.
+    """
+    inputs, targets = ids[:-1], ids[1:]
+    for start in range(0, max(len(targets) - window, 0) + stride, stride):
+        scored = np.array(targets[start : start + window], np.int64)
+        if start > 0:
+            scored[: window - stride] = IGNORED
+        yield Window(piece, start, inputs[start : start + window], scored)
+
+
+@torch.no_grad()
+def score(model: nn.Module, pieces: Sequence[np.ndarray], window: int, stride: int) -> list[Scored]:
+    """Score every token of `pieces`, ids (1 + token,) each, seen through sliding windows."""
+    device = next(model.parameters()).device
+    scored = [Scored(np.zeros(len(ids) - 1), np.zeros(len(ids) - 1, np.int64)) for ids in pieces]
+    cuts = [cut for piece, ids in enumerate(pieces) for cut in windows(piece, ids, window, stride)]
+    for first in range(0, len(cuts), _BATCH_WINDOWS):
+        batch = cuts[first : first + _BATCH_WINDOWS]
+        targets = pad([cut.targets for cut in batch], IGNORED)
+        logits = model(pad([cut.inputs for cut in batch], 0).to(device))
+        nats = token_nats(logits, targets.to(device)).double().cpu().numpy()
+        likeliest = logits.argmax(dim=-1).cpu().numpy()
+        for row, cut in enumerate(batch):
+            counted = np.flatnonzero(cut.targets != IGNORED)
+            scored[cut.piece].nats[cut.start + counted] = nats[row, counted]
+            scored[cut.piece].likeliest[cut.start + counted] = likeliest[row, counted]
+    return scored
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, _DIGITS) for name, value in metrics.items()}

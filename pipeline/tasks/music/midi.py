@@ -1,0 +1,73 @@
+"""A grid of pitches as MIDI: what sounds on is one held note."""
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pretty_midi
+
+from pipeline.errors import DataError
+from pipeline.tasks.music.codec import SILENCE, VOICES, Note, to_grid
+
+SECONDS_PER_SIXTEENTH = 0.1875  # 80 quarter notes a minute
+
+_SIXTEENTHS_PER_QUARTER = 4
+_CHOIR_AAHS = 52
+_VELOCITY = 80
+
+
+def to_midi(grid: np.ndarray) -> bytes:
+    """Write a grid (time, voice) as a MIDI file with one instrument per voice.
+
+    A row lasts SECONDS_PER_SIXTEENTH. Equal grids have equal bytes.
+    """
+    tempo = 60 / (SECONDS_PER_SIXTEENTH * _SIXTEENTHS_PER_QUARTER)
+    midi = pretty_midi.PrettyMIDI(initial_tempo=tempo)
+    for name, column in zip(VOICES, grid.T, strict=True):
+        instrument = pretty_midi.Instrument(_CHOIR_AAHS, name=name)
+        for onset, end, pitch in _held(column):
+            seconds = onset * SECONDS_PER_SIXTEENTH, end * SECONDS_PER_SIXTEENTH
+            instrument.notes.append(pretty_midi.Note(_VELOCITY, pitch, *seconds))
+        midi.instruments.append(instrument)
+    file = io.BytesIO()
+    midi.write(file)
+    return file.getvalue()
+
+
+def from_midi(content: bytes) -> np.ndarray:
+    """Read a MIDI file with instruments named after the voices as a grid (time, voice).
+
+    The inverse of `to_midi` up to silence at the end, which MIDI does not hold. A 16th is a quarter
+    of the file's beat, whatever its tempo; a voice that is not in the file is silent. Raises
+    DataError if the file cannot be read, holds no notes, or has another instrument.
+    """
+    try:
+        midi = pretty_midi.PrettyMIDI(io.BytesIO(content))
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise DataError(f"MIDI file: not readable ({error}); give a standard MIDI file") from None
+    voices: list[list[Note]] = [[] for _ in VOICES]
+    for instrument in midi.instruments:
+        if instrument.name.casefold() not in VOICES:
+            raise DataError(
+                f"MIDI file: instrument {instrument.name!r} is none of {', '.join(VOICES)}; "
+                "rename or remove it"
+            )
+        voices[VOICES.index(instrument.name.casefold())] += [
+            Note(_sixteenths(midi, note.start), _sixteenths(midi, note.end), note.pitch)
+            for note in instrument.notes
+        ]
+    if not any(voices):
+        raise DataError("MIDI file: it holds no notes; give a file with at least one")
+    return to_grid(voices, max(note.end for notes in voices for note in notes))
+
+
+def _held(column: np.ndarray) -> Iterator[Note]:
+    """The notes of one voice: runs of the same pitch."""
+    edges = [0, *(np.flatnonzero(np.diff(column)) + 1).tolist(), len(column)]
+    for onset, end in zip(edges[:-1], edges[1:], strict=True):
+        if onset < end and column[onset] != SILENCE:
+            yield Note(onset, end, int(column[onset]))
+
+
+def _sixteenths(midi: pretty_midi.PrettyMIDI, seconds: float) -> float:
+    return midi.time_to_tick(seconds) * _SIXTEENTHS_PER_QUARTER / midi.resolution

@@ -1,0 +1,67 @@
+"""Which sentence pairs are good for training, and which for an honest test."""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+from pipeline.config import TranslationEncoding
+from pipeline.tasks.translation.read import Pair
+
+# Copying these verbatim raises BLEU without translating anything.
+_TO_COPY = re.compile(r"[{}<>`\[\]|\\]|\*\*|://")
+
+
+class Reason(StrEnum):
+    """Why a pair is dropped; the text stands in the manifest."""
+
+    EMPTY = "empty in one language"
+    SEVERAL_LINES = "more than one line"
+    TOO_LONG = "longer than max_words"
+    UNTRANSLATED = "sentence left untranslated"
+    TEST_LENGTH = "held out: outside min_test_words..max_test_words"
+    TO_COPY = "held out: placeholder, markup or address"
+    TEST_REPEATED = "held out: source seen before"
+    TRAIN_REPEATED = "training: pair seen before"
+    HELD_OUT = "source or target stands in a split held out before"
+    NEAR_TWIN = "near twin of a sentence held out before"
+
+
+def tidy(pair: Pair) -> Pair:
+    """Compose the characters (NFC) and strip each line: what is left of \\n parts lines."""
+    return Pair(*(_tidy(text) for text in pair))
+
+
+def flaw(pair: Pair, max_words: int) -> Reason | None:
+    """Say what makes a tidy pair useless in any split."""
+    if not all(pair):
+        return Reason.EMPTY
+    if any("\n" in text for text in pair):
+        return Reason.SEVERAL_LINES
+    if max(words(pair)) > max_words:
+        return Reason.TOO_LONG
+    return None
+
+
+def untranslated(pair: Pair, encoding: TranslationEncoding) -> bool:
+    """Tell a sentence that equals its translation; names of one or two words may well do."""
+    return pair.source == pair.target and min(words(pair)) >= encoding.min_test_words
+
+
+def of_test_length(pair: Pair, encoding: TranslationEncoding) -> bool:
+    """Tell whether both sides have the number of words that is asked of validation and test."""
+    return all(encoding.min_test_words <= n <= encoding.max_test_words for n in words(pair))
+
+
+def asks_to_copy(pair: Pair) -> bool:
+    """Tell whether a side holds a placeholder such as {name}, markup, code or an address."""
+    return any(_TO_COPY.search(text) for text in pair)
+
+
+def words(pair: Pair) -> tuple[int, int]:
+    """Count the words between white space on each side."""
+    return len(pair.source.split()), len(pair.target.split())
+
+
+def _tidy(text: str) -> str:
+    lines = unicodedata.normalize("NFC", text).strip().split("\n")
+    return "\n".join(" ".join(line.split()) for line in lines)
