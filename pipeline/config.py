@@ -316,8 +316,7 @@ class MusicDecoding(Settings):
 class TranslationEvaluation(Settings):
     """BLEU, chrF and nats per token."""
 
-    bootstrap_samples: PositiveInt
-    bootstrap_seed: NonNegativeInt
+    bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
     batch_tokens: PositiveInt
 
 

@@ -25,9 +25,7 @@ def main(name: str) -> None:
     )
     parameters = sum(weights.numel() for weights in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
-    write_json(
-        Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts}
-    )
+    write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})
 
 
 if __name__ == "__main__":

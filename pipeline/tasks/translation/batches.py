@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from models.settings import DataShape, ModelSettings
-from models.transformer import PADDING
 from pipeline.config import Training
 from pipeline.corpus import Sequences, Split, read_sequences
+from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED
-
-BEGIN, END = 2, 3  # ids of the pieces <s> and </s>
 
 
 class Batches:
@@ -79,12 +77,12 @@ class Pairs:
         """The pairs `indexes` as one batch."""
         targets = [self.targets[index] for index in indexes]
         return Batch(
-            inputs=pad([np.concatenate(([BEGIN], target)) for target in targets], PADDING),
-            targets=pad([np.concatenate((target, [END])) for target in targets], IGNORED),
-            source=pad(with_end(self.sources, indexes), PADDING),
+            inputs=pad([np.concatenate(([BOS], target)) for target in targets], PAD),
+            targets=pad([np.concatenate((target, [EOS])) for target in targets], IGNORED),
+            source=pad(with_end(self.sources, indexes), PAD),
         )
 
 
 def with_end(sources: Sequences, indexes: Sequence[int]) -> list[np.ndarray]:
-    """The sources `indexes`, each closed with END: what the encoder reads."""
-    return [np.concatenate((sources[index], [END])) for index in indexes]
+    """The sources `indexes`, each closed with EOS: what the encoder reads."""
+    return [np.concatenate((sources[index], [EOS])) for index in indexes]

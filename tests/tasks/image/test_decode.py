@@ -12,7 +12,7 @@ from models.transformer import build
 from pipeline.config import ImageDecoding, Sampling
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
-from pipeline.tasks.image.decode import decode, png_grid
+from pipeline.tasks.image.decoding.decode import decode, png_grid
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 

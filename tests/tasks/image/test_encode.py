@@ -6,7 +6,7 @@ import pytest
 from models.settings import DataShape
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import DataError
-from pipeline.tasks.image.encode import encode
+from pipeline.tasks.image.encoding.encode import encode
 from tests.tasks.image.digits import encoding, rows_of_digits, write_wheel
 
 

@@ -9,7 +9,7 @@ from models.transformer import build
 from pipeline.config import ImageEvaluation
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.metrics import baseline_bits, evaluate
+from pipeline.tasks.image.metrics.evaluate import baseline_bits, evaluate
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.config import ImageReader
 from pipeline.errors import DataError
-from pipeline.tasks.image import read as reading
-from pipeline.tasks.image.read import read
+from pipeline.tasks.image.encoding import read as reading
+from pipeline.tasks.image.encoding.read import read
 from tests.tasks.image.digits import rows_of_digits, write_member, write_wheel
 
 DIGITS = ImageReader.SKLEARN_DIGITS

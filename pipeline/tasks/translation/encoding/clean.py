@@ -5,7 +5,7 @@ import unicodedata
 from enum import StrEnum
 
 from pipeline.config import TranslationEncoding
-from pipeline.tasks.translation.read import Pair
+from pipeline.tasks.translation.encoding.read import Pair
 
 # Copying these verbatim raises BLEU without translating anything.
 _TO_COPY = re.compile(r"[{}<>`\[\]|\\]|\*\*|://")

@@ -15,10 +15,11 @@ import numpy as np
 from pipeline.config import Splits, TranslationEncoding
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import ConfigError, DataError
-from pipeline.tasks.translation import clean, codec
-from pipeline.tasks.translation.clean import Reason
-from pipeline.tasks.translation.read import Pair, ParallelText, UnreadableRecord, open_text
-from pipeline.tasks.translation.twins import HeldOut
+from pipeline.tasks.translation import codec
+from pipeline.tasks.translation.encoding import clean
+from pipeline.tasks.translation.encoding.clean import Reason
+from pipeline.tasks.translation.encoding.read import Pair, ParallelText, UnreadableRecord, open_text
+from pipeline.tasks.translation.encoding.twins import HeldOut
 
 FIELDS = ("source", "target")
 _HELD_OUT: tuple[Split, ...] = ("test", "validation")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.tasks.music.codec import SILENCE
-from pipeline.tasks.music.read import Piece
+from pipeline.tasks.music.encoding.read import Piece
 
 _CHORDS = 8
 

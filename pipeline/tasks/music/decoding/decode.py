@@ -13,8 +13,8 @@ from pipeline.decoding.sampling import DRAWN, fill
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
 from pipeline.tasks.music.codec import START, VOICES, from_ids
-from pipeline.tasks.music.encode import FIELD
-from pipeline.tasks.music.midi import SECONDS_PER_SIXTEENTH, to_midi
+from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, to_midi
+from pipeline.tasks.music.encoding.encode import FIELD
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecoding) -> None:

@@ -5,8 +5,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from pipeline.tasks.translation.clean import Reason
-from pipeline.tasks.translation.read import Pair
+from pipeline.tasks.translation.encoding.clean import Reason
+from pipeline.tasks.translation.encoding.read import Pair
 
 _TOKEN = re.compile(r"\w+")
 _ROUNDING = 1e-9  # 0.7 * 10 must not be more than 7

@@ -10,7 +10,7 @@ from pipeline.config import ImageEncoding, Splits
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import DataError
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.read import LabelledImage, RawImages, read
+from pipeline.tasks.image.encoding.read import LabelledImage, RawImages, read
 
 _LISTED = 20
 

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.config import MusicReader
 from pipeline.errors import DataError
 from pipeline.tasks.music.codec import SILENCE
-from pipeline.tasks.music.musicxml import ScoreError, parse
+from pipeline.tasks.music.encoding.musicxml import ScoreError, parse
 
 _CHORALE = re.compile(r"music21/corpus/bach/bwv[^/]*\.mxl")
 _CONTAINER = "META-INF/container.xml"

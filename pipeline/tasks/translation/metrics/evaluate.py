@@ -1,0 +1,64 @@
+"""BLEU and chrF of the translations, and the likelihood of the references."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from sacrebleu.metrics import BLEU, CHRF
+from torch import nn
+
+from pipeline.config import TranslationEvaluation
+from pipeline.decoding.likelihood import token_nll
+from pipeline.tasks.translation.batches import Pairs
+from pipeline.training.loss import IGNORED
+
+_DIGITS = 6
+
+
+def evaluate(
+    model: nn.Module, encoded: Path, samples: Path, evaluation: TranslationEvaluation
+) -> dict[str, dict[str, float | str]]:
+    """Measure the translations in `samples` and `model` on the test split.
+
+    Returns {"test": ..., "baseline": ...}. BLEU and chrF come with sacreBLEU's signature and its
+    95 % bootstrap interval over sentences. The baseline copies the source.
+    """
+    lines = (samples / "translations.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    sources, references, hypotheses = (
+        [row[column] for row in rows] for column in ("source", "reference", "hypothesis")
+    )
+    test: dict[str, float | str] = {"sentences": len(rows)}
+    baseline: dict[str, float | str] = {}
+    for name, metric in (("bleu", BLEU()), ("chrf", CHRF())):
+        score = metric.corpus_score(
+            hypotheses, [references], n_bootstrap=evaluation.bootstrap_samples
+        )
+        test[name] = score.score
+        # sacreBLEU offers the interval only inside its formatted text.
+        test[f"{name}_low"] = score._mean - score._ci
+        test[f"{name}_high"] = score._mean + score._ci
+        test[f"{name}_signature"] = str(metric.get_signature())
+        baseline[f"copy_source_{name}"] = metric.corpus_score(sources, [references]).score
+    test["nats_per_token"] = nats_per_token(model, encoded, evaluation.batch_tokens)
+    return {"test": _rounded(test), "baseline": _rounded(baseline)}
+
+
+def nats_per_token(model: nn.Module, encoded: Path, batch_tokens: int) -> float:
+    """-log p of the test references per piece, the end counted, padding not."""
+    pairs = Pairs(encoded, "test")
+    device = next(model.parameters()).device
+    total, count = 0.0, 0
+    for group in pairs.grouped(np.arange(len(pairs)), batch_tokens):
+        batch = pairs.batch(group).to(device)
+        nats = token_nll(model, batch.inputs, batch.targets, batch.source)
+        total += nats.double().sum().item()
+        count += int((batch.targets != IGNORED).sum())
+    return total / count
+
+
+def _rounded(values: dict[str, float | str]) -> dict[str, float | str]:
+    return {
+        name: round(value, _DIGITS) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
