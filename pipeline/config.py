@@ -436,20 +436,7 @@ class Params(Settings):
 
 def load(path: Path = PARAMS) -> Params:
     """Read and validate `path`; ConfigError names the first wrong parameter by its dotted path."""
-    params = parse(_read_yaml(path), path)
-    for name, run in params.runs.items():
-        dataset = params.datasets.get(run.dataset)
-        if dataset is None:
-            raise ConfigError(
-                f"{path}: runs.{name}.dataset = {run.dataset!r} is not among datasets "
-                f"({', '.join(params.datasets)}){nearest(run.dataset, params.datasets)}"
-            )
-        if dataset.task != run.task:
-            raise ConfigError(
-                f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
-                f"{dataset.task}; make them equal"
-            )
-    return params
+    return parse(_read_yaml(path), path)
 
 
 def parse(raw: Any, path: Path) -> Params:
@@ -458,11 +445,28 @@ def parse(raw: Any, path: Path) -> Params:
         # In JSON mode a string may name an enum's member while "3" is still no number.
         text = json.dumps(raw, default=str)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: more than lists, names and values ({error})") from None
+        raise ConfigError(f"{path}: not only names, values and lists: {error}") from None
     try:
-        return Params.model_validate_json(text)
+        params = Params.model_validate_json(text)
     except ValidationError as error:
         raise ConfigError(f"{path}: {explain(error, json.loads(text))}") from None
+    for name, run in params.runs.items():
+        _check_dataset(params, name, run, path)
+    return params
+
+
+def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
+    dataset = params.datasets.get(run.dataset)
+    if dataset is None:
+        raise ConfigError(
+            f"{path}: runs.{name}.dataset = {run.dataset} is not among datasets "
+            f"({', '.join(params.datasets)}){nearest(run.dataset, params.datasets)}"
+        )
+    if dataset.task != run.task:
+        raise ConfigError(
+            f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
+            f"{dataset.task}; make them equal"
+        )
 
 
 def dataset_of(params: Params, name: str) -> Dataset:
