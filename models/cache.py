@@ -21,4 +21,9 @@ class KeyValueCache:
 
     def reorder(self, rows: Tensor) -> None:
         """Keep the batch rows `rows`, in that order: what a beam search does with its survivors."""
-        self.keys, self.values = self.keys[rows], self.values[rows]
+        self.keys, self.values = (self._select(each, rows) for each in (self.keys, self.values))
+
+    def _select(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        selected = tensor.new_empty(len(rows), *tensor.shape[1:])
+        selected[:, :, : self.length] = tensor[rows, :, : self.length]  # the rest is still empty
+        return selected

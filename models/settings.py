@@ -129,10 +129,11 @@ class ModelSettings(Settings):
                     f"positions.kind = {self.positions.kind} is not defined for architecture = "
                     "encoder_decoder; use sinusoid or shaw_relative"
                 )
-        if isinstance(self.positions, Sinusoid | Sinusoid2D) and self.d_model % 4:
+        divisor = {Sinusoid: 2, Sinusoid2D: 4}.get(type(self.positions), 1)
+        if self.d_model % divisor:
             raise ValueError(
-                f"positions.kind = {self.positions.kind} needs d_model divisible by 4, "
-                f"got d_model = {self.d_model}"
+                f"d_model = {self.d_model} is not divisible by {divisor}, which positions.kind = "
+                f"{self.positions.kind} needs; choose a multiple"
             )
         return self
 

@@ -33,7 +33,7 @@ def load(folder: Path, device: str = "cpu") -> nn.Module:
         shape = DataShape.model_validate_json(json.dumps(config["shape"]))
         model = build(settings, shape)
         model.load_state_dict(load_file(folder / WEIGHTS))
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{folder}: not a saved model ({reason}); train it again") from None
     return model.to(device).eval()

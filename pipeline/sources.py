@@ -154,7 +154,7 @@ def _download(address: str, partial: Path) -> None:
             with partial.open("ab" if resumed else "wb") as file:
                 shutil.copyfileobj(response, file, _CHUNK)
     except urllib.error.HTTPError as error:
-        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if have and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             partial.unlink()  # it is no beginning of the file that the server has now
             return _download(address, partial)
         raise DataError(f"{address}: {error}; check source.address in params.yaml") from None

@@ -34,7 +34,7 @@ def main(name: str) -> None:
     except ValueError as error:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
-    mark = fingerprint(settings, encoded / "manifest.json", run.task)
+    mark = fingerprint(settings, encoded, run.task)
     with workspace(name, mark) as work:
         curve = train(model, batches, run.training, work, name)
         with staged_folder(Path("runs") / name / "model") as folder:
@@ -47,7 +47,7 @@ def _as_csv(rows: list[dict[str, float | int]]) -> bytes:
     writer = csv.DictWriter(text, fieldnames=rows[0], lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+        writer.writerow(row | {key: f"{row[key]:.6g}" for key in row if key != "step"})
     return text.getvalue().encode()
 
 

@@ -94,8 +94,9 @@ def _end_at_limit(log_probs: Tensor, at_limit: Tensor, end: int) -> None:
 def _extend(beams: _Beams, log_probs: Tensor, position: int, end: int, penalty: float) -> Tensor:
     """Extend all hypotheses by one id, log_probs (sentence, beam, outputs).
 
-    Of the best 2 * beam extensions, those that end compete with the ended hypotheses, the best
-    others stay open. Returns the beam (sentence, beam) that each open hypothesis extends.
+    Of the best 2 * beam extensions, those of the first half that end compete with the ended
+    hypotheses (so that a beam of one ends where greedy decoding does), and the best others stay
+    open. Returns the beam (sentence, beam) that each open hypothesis extends.
     """
     size, outputs = log_probs.shape[1:]
     totals = (beams.open_log_probs[:, :, None] + log_probs).flatten(1)
@@ -104,10 +105,10 @@ def _extend(beams: _Beams, log_probs: Tensor, position: int, end: int, penalty: 
     ids = beams.open_ids.gather(1, parents[:, :, None].expand(-1, -1, beams.open_ids.shape[2]))
     ids[:, :, position] = tokens
 
-    ended_scores = (best / penalty).masked_fill(tokens != end, -torch.inf)
+    ended_scores = (best / penalty).masked_fill(tokens != end, -torch.inf)[:, :size]
     scores = torch.cat((beams.ended_scores, ended_scores), dim=1)
     beams.ended_scores, chosen = scores.topk(size, dim=1)
-    beams.ended_ids = _take(torch.cat((beams.ended_ids, ids), dim=1), chosen)
+    beams.ended_ids = _take(torch.cat((beams.ended_ids, ids[:, :size]), dim=1), chosen)
 
     still_open = best.masked_fill(tokens == end, -torch.inf)
     beams.open_log_probs, chosen = still_open.topk(size, dim=1)

@@ -57,7 +57,9 @@ def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Pr
         optimizer.load_state_dict(
             {**optimizer.state_dict(), "state": _optimizer_state(_under("optimizer.", tensors))}
         )
-        return Progression(average=_under("average.", tensors), **record)
+        device = next(model.parameters()).device
+        average = {name: total.to(device) for name, total in _under("average.", tensors).items()}
+        return Progression(average=average, **record)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged checkpoint ({reason}); delete it") from None

@@ -4,11 +4,13 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pipeline.config import Training
 from pipeline.console import Progress
+from pipeline.determinism import compute_reproducibly
 from pipeline.errors import PipelineError
 from pipeline.training import checkpoint
 from pipeline.training.batches import Batches
@@ -18,9 +20,8 @@ from pipeline.training.schedule import learning_rate
 
 
 def prepare(training: Training) -> None:
-    """Fix what decides the bits of the result beside the data: threads, algorithms, first seed."""
-    torch.set_num_threads(training.threads)
-    torch.use_deterministic_algorithms(True)
+    """Fix what decides the bits of the result beside the data: threads, kernels, first seed."""
+    compute_reproducibly(training.threads)
     torch.manual_seed(training.seed)
 
 
@@ -79,8 +80,9 @@ def _update(
 ) -> float:
     """One optimizer update; returns the batch's loss."""
     model.train()
-    # Dropout of a step depends on the step alone, so that a resumed training draws the same.
-    torch.manual_seed((training.seed << 32) + step)
+    # Dropout follows from (seed, step), so that a resumed training draws the same. The two are
+    # hashed because the CPU's generator reads the low 32 bits of a seed alone.
+    torch.manual_seed(int(np.random.SeedSequence([training.seed, step]).generate_state(1)[0]))
     batch = batches.batch(step).to(training.device)
     loss = smoothed_cross_entropy(_logits(model, batch), batch.targets, training.label_smoothing)
     if not math.isfinite(loss.item()):

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from pipeline.errors import PipelineError
 from pipeline.files import sha256_of
 
@@ -19,13 +21,14 @@ WORK = Path(".work/train")
 _CODE = Path(__file__).resolve().parents[2]
 
 
-def fingerprint(settings: dict[str, Any], manifest: Path, task: str) -> str:
+def fingerprint(settings: dict[str, Any], encoded: Path, task: str) -> str:
     """What decides the result of a training: its parameters, its data, and its code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    digest.update(sha256_of(manifest).encode())
+    digest.update(torch.__version__.encode())
     folders = ("models", "pipeline/training", f"pipeline/tasks/{task}")
-    for path in sorted(path for folder in folders for path in (_CODE / folder).glob("*.py")):
-        digest.update(sha256_of(path).encode())
+    code = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
+    for path in sorted(encoded.iterdir()) + sorted(code):
+        digest.update(path.name.encode() + sha256_of(path).encode())
     return digest.hexdigest()[:16]
 
 

@@ -16,7 +16,7 @@ from pipeline.training.loss import IGNORED
 
 
 class Batches:
-    """Batches of at most `batch_tokens` target positions, padding included.
+    """Batches of at most `batch_tokens` positions in either language, padding included.
 
     Each epoch sorts the pairs by length, ties in a new random order, cuts them into batches, and
     deals the batches in random order. The sorted lengths are the same in every epoch, so the cuts
@@ -59,11 +59,12 @@ class Pairs:
         return len(self.targets)
 
     def grouped(self, order: np.ndarray, tokens: int) -> list[np.ndarray]:
-        """Cut the pairs into groups of about equal length and at most `tokens` target positions.
+        """Cut the pairs into groups of about equal length and at most `tokens` positions a side.
 
-        Pairs of equal lengths keep the order in which `order` names them.
+        A pair that is longer is a group of its own. Pairs of equal lengths keep the order in which
+        `order` names them.
         """
-        target_lengths, source_lengths = self.targets.lengths + 1, self.sources.lengths
+        target_lengths, source_lengths = self.targets.lengths + 1, self.sources.lengths + 1
         by_length = order[np.lexsort((source_lengths[order], target_lengths[order]))]
         cuts, longest = [0], 0
         for index, pair in enumerate(by_length):

@@ -1,0 +1,21 @@
+"""The report stage: one self-contained page of everything that was measured and generated."""
+
+import argparse
+from pathlib import Path
+
+from pipeline import config
+from pipeline.console import exit_on_error
+from pipeline.files import write_atomically
+from pipeline.reporting.page import render
+
+PAGE = Path("reports/index.html")
+
+
+def main() -> None:
+    """Write reports/index.html from the metrics, curves, data facts and samples of all runs."""
+    write_atomically(PAGE, render(config.load()).encode())
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    exit_on_error(main)

@@ -1,0 +1,26 @@
+"""Nested settings as lines of a table."""
+
+from typing import Any
+
+
+def flatten(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Return (dotted path, printed value) for each leaf of nested dicts, in their order."""
+    if isinstance(value, dict) and value:
+        return [
+            line
+            for key, inner in value.items()
+            for line in flatten(inner, f"{prefix}.{key}" if prefix else str(key))
+        ]
+    return [(prefix, _printed(value))]
+
+
+def _printed(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_printed(item) for item in value) or "none"
+    return str(value) if value != {} else "none"

@@ -1,0 +1,215 @@
+"""The page: all results of a scale, put into one HTML file that needs no network."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.config import Params, Task
+from pipeline.errors import DataError
+from pipeline.reporting.audio import encode_mp3, synthesize
+from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
+from pipeline.reporting.data_uri import data_uri
+from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
+from pipeline.reporting.flatten import flatten
+from pipeline.reporting.grids import read_grid
+from pipeline.reporting.published import read_published
+from pipeline.reporting.results import (
+    Result,
+    by_dataset,
+    by_task,
+    read_curve,
+    read_data_facts,
+    read_results,
+)
+from pipeline.reporting.scores import MEASURES, Table, tabulate
+from pipeline.reporting.translations import read_translations, spread
+
+MAX_BYTES = 8_000_000
+AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music
+_TEMPLATES = Path(__file__).with_name("templates")
+_SHOWN_ELSEWHERE = {"dataset", "task", "origin", "licence", "archives", "splits", "dropped"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs of one task on one data set, which may be compared."""
+
+    dataset: str
+    table: Table
+    strips: list[Strip | None]
+    train: Chart
+    validation: Chart | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A task: scores and curves by data set, then what each run generated."""
+
+    task: Task
+    groups: list[Group]
+    generated: list[tuple[Result, Any]]
+
+    def signatures(self, metric: str) -> list[str]:
+        """The distinct signatures under which the runs' `metric` was computed."""
+        found = [
+            str(result.metrics["test"][f"{metric}_signature"])
+            for result, _ in self.generated
+            if f"{metric}_signature" in result.metrics["test"]
+        ]
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A chorale as the page plays it; `audio` is None when the page has no room for it."""
+
+    chorale: Chorale
+    roll: Roll
+    audio: str | None
+    midi: str
+
+
+def render(params: Params) -> str:
+    """Return the page of all runs of `params`: equal inputs give equal text.
+
+    Raises DataError that names the file if a run's results are missing or damaged, and if the page
+    would be larger than MAX_BYTES.
+    """
+    results = read_results(params)
+    style, script = _template_text("style.css"), _template_text("page.js")
+    page = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            params=params,
+            published=read_published(),
+            sections=_sections(params, results),
+            data={name: _data_view(name) for name in by_dataset(results)},
+            measures=MEASURES,
+            embedded=all(each.source.kind == "package" for each in params.datasets.values()),
+            style=Markup(style),  # noqa: S704 (our own file)
+            script=Markup(script),  # noqa: S704 (our own file)
+            style_hash=_content_hash(style),
+            script_hash=_content_hash(script),
+            voices=VOICES,
+        )
+    )
+    size = len(page.encode())
+    if size > MAX_BYTES:
+        raise DataError(
+            f"reports/index.html: the page has {size:,} bytes, more than {MAX_BYTES:,}; "
+            "lower report.translations, or how much the runs generate (runs.<run>.decoding)"
+        )
+    return page
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["flatten"] = flatten
+    return environment
+
+
+def _template_text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _content_hash(text: str) -> str:
+    """The source expression by which the page's policy admits an inline style or script."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"sha256-{digest}"
+
+
+def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
+    sections = []
+    for task, of_task in by_task(results).items():
+        groups = [_group(task, *item) for item in by_dataset(of_task).items()]
+        match task:
+            case Task.TRANSLATION:
+                generated = [_translations(each, params.report.translations) for each in of_task]
+            case Task.IMAGE:
+                generated = [
+                    [read_grid(each.samples, kind) for kind in ("conditional", "completions")]
+                    for each in of_task
+                ]
+            case Task.MUSIC:
+                generated = [_pieces(each, AUDIO_BYTES // len(of_task)) for each in of_task]
+        sections.append(Section(task, groups, list(zip(of_task, generated, strict=True))))
+    return sections
+
+
+def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
+    table = tabulate(task, results)
+    curves = [read_curve(result.name) for result in results]
+    titles = [result.run.title for result in results]
+    train = [curve.train for curve in curves]
+    # A run that ends before its first validation has no line in that figure.
+    validated = [
+        (title, curve.validation)
+        for title, curve in zip(titles, curves, strict=True)
+        if curve.validation
+    ]
+    limits = loss_limits(train, [points for _, points in validated])
+    return Group(
+        dataset,
+        table,
+        strips(table),
+        chart(list(zip(titles, train, strict=True)), limits),
+        chart(validated, limits) if validated else None,
+    )
+
+
+def _translations(result: Result, count: int) -> dict[str, Any]:
+    translations = read_translations(result.samples)
+    return {"shown": spread(translations, count), "total": len(translations)}
+
+
+def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
+    chorales = read_chorales(result.samples)
+    lowest, highest = pitch_range(chorales)
+    pieces = []
+    for chorale in chorales:
+        audio = data_uri("audio/mpeg", encode_mp3(synthesize(chorale.notes, chorale.seconds)))
+        audio_bytes -= len(audio)
+        pieces.append(
+            Piece(
+                chorale,
+                roll(chorale, lowest, highest),
+                audio if audio_bytes >= 0 else None,
+                data_uri("audio/midi", chorale.midi),
+            )
+        )
+    return pieces
+
+
+def _data_view(dataset: str) -> dict[str, Any]:
+    """What the encode stage tells of a data set, cut into the parts that the page lays out."""
+    facts = read_data_facts(dataset)
+    splits = facts["splits"]
+    counted = sorted({key for split in splits.values() for key in split})
+    if "records" in counted:
+        counted = ["records", *(key for key in counted if key != "records")]
+    others = {
+        key: value for key, value in facts.items() if key not in _SHOWN_ELSEWHERE | {"skipped"}
+    }
+    return {
+        "archives": facts.get("archives") or {},
+        "splits": {
+            name: splits[name] for name in ("train", "validation", "test") if name in splits
+        },
+        "counted": counted,
+        "dropped": {key: count for key, count in (facts.get("dropped") or {}).items() if count},
+        "skipped": facts.get("skipped") or [],
+        "others": others,
+    }

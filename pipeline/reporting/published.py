@@ -1,0 +1,48 @@
+"""The published numbers: facts of the papers, each with its source and its data."""
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from models.settings import Settings
+from pipeline.config import Task
+
+_FACTS = Path(__file__).with_name("published.yaml")
+
+
+class Paper(Settings):
+    """A paper that the lecture tells of."""
+
+    arxiv: str
+    authors: str
+    title: str
+
+
+class Number(Settings):
+    """A published score; `data` says what it was measured on."""
+
+    system: str
+    value: str
+    metric: str
+    data: str
+    arxiv: str
+
+
+class Published(Settings):
+    """The whole file of facts."""
+
+    papers: list[Paper]
+    numbers: dict[str, list[Number]]
+
+    def of_task(self, task: Task) -> list[Number]:
+        """The numbers of one task."""
+        return self.numbers.get(task.value, [])
+
+    def authors_of(self, number: Number) -> str:
+        """Who published a number."""
+        return next(paper.authors for paper in self.papers if paper.arxiv == number.arxiv)
+
+
+def read_published() -> Published:
+    """Read the facts that come with the code."""
+    return Published.model_validate(YAML(typ="safe", pure=True).load(_FACTS.read_text("utf-8")))

@@ -1,0 +1,128 @@
+"""What the stages before the report wrote about each run, read and checked."""
+
+import csv
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import AnyRun, Dataset, Params, Task
+from pipeline.errors import DataError
+from pipeline.files import read_json
+
+METRICS = Path("reports/metrics")
+CURVES = Path("reports/curves")
+DATA = Path("reports/data")
+RUNS = Path("runs")
+_COLUMNS = ("step", "learning_rate", "train_loss", "validation_loss")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run: its settings, its data set and what was measured."""
+
+    name: str
+    run: AnyRun
+    dataset: Dataset
+    metrics: dict[str, Any]  # {"test": {...}, "baseline": {...}}
+    parameters: int | None  # weights of the network; None if they were not recorded
+
+    @property
+    def metrics_path(self) -> Path:
+        """Where the metrics stand, for error messages."""
+        return METRICS / f"{self.name}.json"
+
+    @property
+    def samples(self) -> Path:
+        """The folder of what the run generated."""
+        return RUNS / self.name / "samples"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points (step, loss in nats per token) in the order of the steps."""
+
+    train: list[tuple[int, float]]
+    validation: list[tuple[int, float]]
+
+
+def read_results(params: Params) -> list[Result]:
+    """Return the runs of `params` in their order; DataError names a file that is missing."""
+    return [_read_result(params, name, run) for name, run in params.runs.items()]
+
+
+def _read_result(params: Params, name: str, run: AnyRun) -> Result:
+    path = METRICS / f"{name}.json"
+    metrics = read_json(path)
+    try:
+        of_task, model = metrics[run.task.value], metrics.get("model", {})
+        of_task["test"], of_task["baseline"]
+    except (KeyError, TypeError):
+        raise DataError(
+            f"{path}: {run.task}.test and {run.task}.baseline are not both there; "
+            f"run `dvc repro evaluate@{name}`"
+        ) from None
+    return Result(name, run, params.datasets[run.dataset], of_task, model.get("parameters"))
+
+
+def read_curve(name: str) -> Curve:
+    """Read the losses of a run; DataError names the file, and the line that is wrong."""
+    path = CURVES / f"{name}.csv"
+    remedy = f"run `dvc repro train@{name}`"
+    curve = Curve([], [])
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            if tuple(rows.fieldnames or ()) != _COLUMNS:
+                raise DataError(
+                    f"{path}: columns are {rows.fieldnames}, not {list(_COLUMNS)}; {remedy}"
+                )
+            for row in rows:
+                step = int(row["step"])
+                for column, points in (
+                    ("train_loss", curve.train),
+                    ("validation_loss", curve.validation),
+                ):
+                    if row[column] is None:
+                        raise ValueError(f"{column} is missing")
+                    if row[column]:
+                        points.append((step, _finite(row[column])))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; {remedy}") from None
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: line {rows.line_num}: {error}; {remedy}") from None
+    if not curve.train:
+        raise DataError(f"{path}: no step is recorded; {remedy}")
+    return curve
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"loss {text!r} is not finite")
+    return value
+
+
+def read_data_facts(dataset: str) -> dict[str, Any]:
+    """Read what the encode stage wrote about a data set."""
+    path = DATA / f"{dataset}.json"
+    facts = read_json(path)
+    if not isinstance(facts, dict) or not isinstance(facts.get("splits"), dict):
+        raise DataError(f"{path}: splits are not there; run `dvc repro encode@{dataset}`")
+    return facts
+
+
+def by_task(results: Iterable[Result]) -> dict[Task, list[Result]]:
+    """Group the runs by task: tasks in the order of the lecture, runs in the order of params."""
+    results = list(results)
+    groups = {task: [result for result in results if result.run.task == task] for task in Task}
+    return {task: group for task, group in groups.items() if group}
+
+
+def by_dataset(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Group the runs by data set, in the order of the runs."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.run.dataset, []).append(result)
+    return groups

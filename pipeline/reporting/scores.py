@@ -1,0 +1,225 @@
+"""Which numbers speak for a task, and the tables of them: the page and the terminal show the same.
+
+The first metric of a task is the one that it is judged by.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.config import Task
+from pipeline.errors import DataError
+from pipeline.reporting.results import Result
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of the test split and how it is printed."""
+
+    key: str  # in `test`; its interval has the keys <key>_low and <key>_high
+    label: str
+    definition: str
+    decimals: int
+    higher_is_better: bool
+    has_interval: bool = False
+    percent: bool = False
+
+    def format(self, value: float) -> str:
+        """Return `value` with this metric's decimals."""
+        text = f"{value * 100 if self.percent else value:.{self.decimals}f}"
+        return f"{text} %" if self.percent else text
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A trivial predictor: what a network has to beat."""
+
+    label: str
+    keys: dict[str, str]  # metric's key -> key in `baseline`
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The metrics and the baselines of a task."""
+
+    metrics: tuple[Metric, ...]
+    baselines: tuple[Baseline, ...]
+    records: str  # the key in `test` that counts what was resampled
+
+
+MEASURES = {
+    Task.TRANSLATION: Measures(
+        metrics=(
+            Metric(
+                "bleu",
+                "BLEU",
+                "sacreBLEU over the whole test split, on detokenised text",
+                decimals=1,
+                higher_is_better=True,
+                has_interval=True,
+            ),
+            Metric(
+                "chrf",
+                "chrF",
+                "F-score of character n-grams",
+                decimals=1,
+                higher_is_better=True,
+                has_interval=True,
+            ),
+            Metric(
+                "nats_per_token",
+                "nats per piece",
+                "−ln p of the reference per piece, END included; depends on the vocabulary, so it "
+                "compares only runs with the same pieces",
+                decimals=3,
+                higher_is_better=False,
+            ),
+        ),
+        baselines=(
+            Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
+        ),
+        records="sentences",
+    ),
+    Task.IMAGE: Measures(
+        metrics=(
+            Metric(
+                "bits_per_dimension",
+                "bits per dimension",
+                "−log₂ p per pixel intensity, averaged over all pixels of the test images",
+                decimals=3,
+                higher_is_better=False,
+                has_interval=True,
+            ),
+        ),
+        baselines=(
+            Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
+            Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
+            Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
+        ),
+        records="images",
+    ),
+    Task.MUSIC: Measures(
+        metrics=(
+            Metric(
+                "nats_per_token",
+                "nats per token",
+                "−ln p per voice and 16th; each token of the test pieces is scored once",
+                decimals=3,
+                higher_is_better=False,
+                has_interval=True,
+            ),
+            Metric(
+                "accuracy",
+                "accuracy",
+                "share of tokens whose likeliest prediction is the true one",
+                decimals=1,
+                higher_is_better=True,
+                percent=True,
+            ),
+            Metric(
+                "onset_accuracy",
+                "onset accuracy",
+                "the same where a voice takes up a new pitch; holding the old one cannot score",
+                decimals=1,
+                higher_is_better=True,
+                percent=True,
+            ),
+        ),
+        baselines=(
+            Baseline("Frequency of each token", {"nats_per_token": "unigram_nats"}),
+            Baseline("Given the voice’s previous pitch", {"nats_per_token": "bigram_nats"}),
+            Baseline("Previous pitch held", {"accuracy": "hold_accuracy"}),
+            Baseline("Commonest onset of each voice", {"onset_accuracy": "onset_accuracy"}),
+        ),
+        records="pieces",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measured value, with its 95 % interval where there is one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run or a baseline; `scores` follow the metrics, None where it has none."""
+
+    label: str
+    run: str | None  # the run's name, None for a baseline
+    parameters: int | None
+    scores: tuple[Score | None, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The runs of one task on one data set, and below them the baselines."""
+
+    metrics: tuple[Metric, ...]
+    rows: tuple[Row, ...]
+    records: str
+    record_count: int
+
+    @property
+    def runs(self) -> list[Row]:
+        """The rows of the runs."""
+        return [row for row in self.rows if row.run]
+
+    @property
+    def best_baseline(self) -> tuple[str, Score]:
+        """The label and the value of the strongest baseline by the first metric."""
+        scored = [(row.label, row.scores[0]) for row in self.rows if not row.run and row.scores[0]]
+        sign = 1 if self.metrics[0].higher_is_better else -1
+        return max(scored, key=lambda pair: sign * pair[1].value)
+
+
+def tabulate(task: Task, results: Sequence[Result]) -> Table:
+    """Return the table of `results`, which share the task and the data set."""
+    measures = MEASURES[task]
+    runs = [
+        Row(
+            result.run.title,
+            result.name,
+            result.parameters,
+            tuple(_measured(result, metric) for metric in measures.metrics),
+        )
+        for result in results
+    ]
+    baselines = [
+        Row(
+            baseline.label,
+            None,
+            None,
+            tuple(
+                Score(_number(results[0], "baseline", baseline.keys[metric.key]))
+                if metric.key in baseline.keys
+                else None
+                for metric in measures.metrics
+            ),
+        )
+        for baseline in measures.baselines
+    ]
+    count = int(_number(results[0], "test", measures.records))
+    return Table(measures.metrics, (*runs, *baselines), measures.records, count)
+
+
+def _measured(result: Result, metric: Metric) -> Score:
+    value = _number(result, "test", metric.key)
+    if not metric.has_interval:
+        return Score(value)
+    low, high = (_number(result, "test", f"{metric.key}_{end}") for end in ("low", "high"))
+    return Score(value, low, high)
+
+
+def _number(result: Result, part: str, key: str) -> float:
+    value = result.metrics[part].get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DataError(
+            f"{result.metrics_path}: {result.run.task}.{part}.{key} = {value!r} is not a number; "
+            f"run `dvc repro evaluate@{result.name}`"
+        )
+    return float(value)

@@ -1,0 +1,47 @@
+"""The translations that the page shows: spread over all scores, not picked by hand."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import DataError
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A test sentence, its reference, and what the network wrote."""
+
+    source: str
+    reference: str
+    hypothesis: str
+    score: float  # length-normalised log probability
+
+
+def read_translations(samples: Path) -> list[Translation]:
+    """Read the translations of a run; DataError names the file and the line."""
+    path = samples / "translations.jsonl"
+    remedy = f"run `dvc repro decode@{samples.parent.name}`"
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; {remedy}") from None
+    translations = []
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            translations.append(Translation(**json.loads(line)))
+        except (json.JSONDecodeError, TypeError) as error:
+            raise DataError(f"{path}: line {number}: {error}; {remedy}") from None
+    if not translations:
+        raise DataError(f"{path}: no translations; {remedy}")
+    return translations
+
+
+def spread(translations: list[Translation], count: int) -> list[Translation]:
+    """Return `count` of them (or all), evenly spaced from the best to the worst score."""
+    ranked = sorted(translations, key=lambda each: (-each.score, each.source, each.reference))
+    count = min(count, len(ranked))
+    if count == 1:
+        return ranked[:1]
+    return [ranked[index * (len(ranked) - 1) // (count - 1)] for index in range(count)]

@@ -1,0 +1,51 @@
+"""Print the scores of every run, task by task, beside the trivial baselines."""
+
+import argparse
+
+import pandas as pd
+
+from pipeline import config
+from pipeline.console import exit_on_error
+from pipeline.report import PAGE
+from pipeline.reporting.results import by_dataset, by_task, read_results
+from pipeline.reporting.scores import Metric, Score, Table, tabulate
+
+
+def main() -> None:
+    """Print one table per task and data set, then where the report stands."""
+    for task, of_task in by_task(read_results(config.load())).items():
+        for dataset, results in by_dataset(of_task).items():
+            table = tabulate(task, results)
+            print(f"{task} on {dataset}: {table.record_count:,} test {table.records}")
+            print(as_frame(table).to_string(), end="\n\n")
+    if PAGE.exists():
+        print(f"report: {PAGE.resolve().as_uri()}")
+    else:
+        print(f"report: {PAGE} is not written yet; run `dvc repro report`")
+
+
+def as_frame(table: Table) -> pd.DataFrame:
+    """Return the table as text: a row per run or baseline, a column per metric."""
+    columns = {
+        f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)": [
+            _text(metric, row.scores[index]) for row in table.rows
+        ]
+        for index, metric in enumerate(table.metrics)
+    }
+    parameters = [f"{row.parameters:,}" if row.parameters else "" for row in table.rows]
+    names = [f"{row.label} ({row.run})" if row.run else f"  {row.label}" for row in table.rows]
+    return pd.DataFrame({**columns, "parameters": parameters}, index=names)
+
+
+def _text(metric: Metric, score: Score | None) -> str:
+    if score is None:
+        return ""
+    text = metric.format(score.value)
+    if score.low is None or score.high is None:
+        return text
+    return f"{text} [{metric.format(score.low)}, {metric.format(score.high)}]"
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    exit_on_error(main)

@@ -1,0 +1,17 @@
+"""Real data for tests: each archive is downloaded once in a session."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import config, sources
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+
+
+@pytest.fixture(scope="session")
+def home_assistant_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw folder of Home Assistant's messages; without a network the tests that ask fail."""
+    folder = tmp_path_factory.mktemp("home_assistant")
+    sources.fetch(config.dataset_of(config.load(PARAMS), "home_assistant").source, folder)
+    return folder

@@ -1,0 +1,211 @@
+"""The results of a small made-up scale, with the layout and the formats of real ones."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+from PIL import Image
+from ruamel.yaml import YAML
+
+from pipeline import config
+from pipeline.config import ImageRun, MusicRun, Params, Task, TranslationRun
+from pipeline.files import write_json
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SENTENCES = [
+    ("Turn on the light", "Schalte das Licht ein", "Schalte das Licht ein"),
+    (
+        "The device is already configured",
+        "Das Gerät ist bereits konfiguriert",
+        "Gerät ist bereits konfiguriert",
+    ),
+    (
+        "Failed to connect to {host}",
+        "Verbindung zu {host} fehlgeschlagen",
+        "Verbindung zu {host} fehlgeschlagen",
+    ),
+    (
+        "The two-factor code is sent to the e-mail address of your account",
+        "Der Zwei-Faktor-Code wird an die E-Mail-Adresse deines Kontos gesendet",
+        "Der Zwei-Faktor-Authentifizierungscode wird an deine E-Mail-Adresse gesendet",
+    ),
+    ("Invalid access token", "Ungültiges Zugriffstoken", "Ungültiger Zugangs-Token"),
+    (
+        "Update the firmware now",
+        "Firmware jetzt aktualisieren",
+        "Aktualisieren Sie die Firmware jetzt",
+    ),
+]
+METRICS = {
+    Task.TRANSLATION: {
+        "test": {
+            "bleu": 23.412, "bleu_low": 21.87, "bleu_high": 24.96,
+            "bleu_signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
+            "chrf": 48.21, "chrf_low": 46.9, "chrf_high": 49.57,
+            "chrf_signature": "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0",
+            "nats_per_token": 2.318, "sentences": 842,
+        },
+        "baseline": {"copy_source_bleu": 4.117, "copy_source_chrf": 21.9},
+    },
+    Task.IMAGE: {
+        "test": {
+            "bits_per_dimension": 2.0514, "bits_per_dimension_low": 2.0199,
+            "bits_per_dimension_high": 2.0827, "images": 271,
+        },
+        "baseline": {"uniform": 4.087463, "unigram": 3.0712, "left_neighbour": 2.6633},
+    },
+    Task.MUSIC: {
+        "test": {
+            "nats_per_token": 0.5123, "nats_per_token_low": 0.4977, "nats_per_token_high": 0.5281,
+            "accuracy": 0.8723, "onset_accuracy": 0.4431, "tokens": 51200, "pieces": 58,
+        },
+        "baseline": {
+            "unigram_nats": 2.647, "bigram_nats": 1.01,
+            "hold_accuracy": 0.764, "onset_accuracy": 0.1108,
+        },
+    },
+}  # fmt: skip
+
+
+def write_scale(folder: Path) -> Params:
+    """Write, into `folder`, the default params.yaml with shorter music, and results of its runs."""
+    yaml = YAML()
+    raw = yaml.load(ROOT / "params.yaml")
+    for run in raw["runs"].values():
+        if run["task"] == Task.MUSIC:
+            run["decoding"].update(
+                from_nothing=2, continuations=2, primer_sixteenths=16, sixteenths=64
+            )
+    yaml.dump(raw, folder / "params.yaml")
+    params = config.load(folder / "params.yaml")
+    for name, dataset in params.datasets.items():
+        write_data_facts(folder, name, dataset)
+    for index, (name, run) in enumerate(params.runs.items()):
+        rng = np.random.default_rng([7, index])
+        metrics = {run.task.value: METRICS[run.task], "model": {"parameters": 1_312_768 + index}}
+        write_json(folder / f"reports/metrics/{name}.json", metrics)
+        write_curve(folder / f"reports/curves/{name}.csv", run.training.steps, rng)
+        samples = folder / "runs" / name / "samples"
+        samples.mkdir(parents=True)
+        if isinstance(run, TranslationRun):
+            write_translations(samples, rng)
+        elif isinstance(run, ImageRun):
+            write_grids(samples, run, rng)
+        elif isinstance(run, MusicRun):
+            write_chorales(samples, run, rng)
+    return params
+
+
+def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
+    write_json(
+        folder / f"reports/data/{name}.json",
+        {
+            "dataset": name,
+            "task": dataset.task.value,
+            "origin": dataset.source.origin,
+            "licence": dataset.source.licence,
+            "archives": {dataset.source.file: dataset.source.sha256},
+            "shape": {"inputs": 4000, "outputs": 4000, "height": None, "width": None},
+            "splits": {
+                "test": {"records": 842, "tokens": 11873},
+                "train": {"records": 12731, "tokens": 178_234},
+                "validation": {"records": 611, "tokens": 8_412},
+            },
+            "dropped": {"longer than max_words": 312, "near-twin of a held-out sentence": 1204},
+            "skipped": [{"record": "tuya/de.json", "reason": "not valid JSON"}],
+        },
+    )
+
+
+def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["step,learning_rate,train_loss,validation_loss"]
+    floor = rng.uniform(0.5, 0.6)
+    for step in range(1, steps + 1):
+        loss = floor + 6 * math.exp(-step / (steps / 40)) + 1.6 * math.exp(-step / (steps / 4))
+        validation = f"{loss + 0.12:.6f}" if step % (steps // 10) == 0 else ""
+        noisy = loss + rng.normal(0, 0.05)
+        lines.append(f"{step},{0.002 * min(1, step / 200):.8f},{noisy:.6f},{validation}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def write_translations(samples: Path, rng: np.random.Generator, count: int = 120) -> None:
+    with (samples / "translations.jsonl").open("w", encoding="utf-8") as file:
+        for index in range(count):
+            source, reference, hypothesis = SENTENCES[index % len(SENTENCES)]
+            line = {
+                "source": source,
+                "reference": reference,
+                "hypothesis": hypothesis,
+                "score": round(-float(rng.exponential(0.8)), 6),
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def write_grids(samples: Path, run: ImageRun, rng: np.random.Generator) -> None:
+    decoding = run.decoding
+    completed = (decoding.completed_images, decoding.completions_per_image + 2)
+    grids = {"conditional": (10, decoding.samples_per_class), "completions": completed}
+    for kind, (rows, columns) in grids.items():
+        pixels = np.full((rows * 36 + 4, columns * 36 + 4), 128, np.uint8)
+        rings = np.hypot(*np.meshgrid(np.arange(8) - 3.5, np.arange(8) - 3.5))
+        for row in range(rows):
+            for column in range(columns):
+                ring = np.exp(-((rings - 2.2 - 0.1 * row) ** 2)) * rng.uniform(0.7, 1)
+                cell = np.kron((ring * 255).astype(np.uint8), np.ones((4, 4), np.uint8))
+                pixels[row * 36 + 4 :, column * 36 + 4 :][:32, :32] = cell
+        Image.fromarray(pixels).save(samples / f"{kind}.png")
+    write_json(
+        samples / "samples.json",
+        {
+            kind: {"rows": rows, "columns": columns, "temperature": 1.0}
+            for kind, (rows, columns) in grids.items()
+        },
+    )
+
+
+CHORDS = ([72, 67, 64, 48], [72, 69, 65, 53], [74, 67, 62, 55], [71, 67, 62, 43], [72, 67, 60, 52])
+
+
+def write_chorales(samples: Path, run: MusicRun, rng: np.random.Generator) -> None:
+    decoding, entries = run.decoding, []
+    for kind, count in (
+        ("from_nothing", decoding.from_nothing),
+        ("continuation", decoding.continuations),
+    ):
+        for index in range(count):
+            file = f"{kind}_{index}.mid"
+            write_midi(samples / file, decoding.sixteenths, 0.15, rng)
+            given = kind == "continuation"
+            entries.append(
+                {
+                    "file": file,
+                    "kind": kind,
+                    "piece": f"bwv{253 + index}" if given else None,
+                    "primer_sixteenths": decoding.primer_sixteenths if given else 0,
+                    "sixteenths": decoding.sixteenths,
+                    "seconds_per_sixteenth": 0.15,
+                }
+            )
+    write_json(samples / "samples.json", entries)
+
+
+def write_midi(path: Path, sixteenths: int, seconds: float, rng: np.random.Generator) -> None:
+    midi = pretty_midi.PrettyMIDI(resolution=480)
+    voices = [pretty_midi.Instrument(0, name=name) for name in ("soprano", "alto", "tenor", "bass")]
+    for start in range(0, sixteenths, 4):
+        chord = CHORDS[int(rng.integers(len(CHORDS)))]
+        for voice, pitch in zip(voices, chord, strict=True):
+            cuts = [0, 2, 4] if rng.random() < 0.3 else [0, 4]
+            for low, high in zip(cuts, cuts[1:], strict=False):
+                passing = int(rng.choice([-2, 2])) if low else 0
+                voice.notes.append(
+                    pretty_midi.Note(
+                        90, pitch + passing, (start + low) * seconds, (start + high) * seconds
+                    )
+                )
+    midi.instruments.extend(voices)
+    midi.write(str(path))

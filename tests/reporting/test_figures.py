@@ -1,0 +1,56 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.reporting.figures import chart, loss_limits, strips, thinned, ticks
+from pipeline.reporting.scores import Metric, Row, Score, Table
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1000, [0, 200, 400, 600, 800, 1000]),
+        (0.47, 2.62, [0.5, 1.0, 1.5, 2.0, 2.5]),
+        (3.0, 3.0, [3.0]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, expected: list[float]):
+    assert ticks(low, high) == expected
+
+
+@given(st.floats(-100, 100), st.floats(0.001, 1000))
+def test_ticks_lie_inside_and_are_few(low: float, width: float):
+    values = ticks(low, low + width)
+    assert 1 <= len(values) <= 8
+    assert all(low - 1e-6 * width <= value <= low + width * (1 + 1e-6) for value in values)
+
+
+def test_thinning_keeps_the_mean():
+    points = [(step, float(step % 7)) for step in range(1, 961)]
+    thin = thinned(points)
+    assert len(thin) == 240
+    assert thin[0] == (2.5, (1 + 2 + 3 + 4) / 4)
+    mean = sum(loss for _, loss in thin) / 240
+    assert mean == pytest.approx(sum(loss for _, loss in points) / 960)
+
+
+def test_limits_cut_the_first_steps_but_no_validation():
+    train = [(step, 100.0 if step == 1 else 1.0) for step in range(1, 201)]
+    low, high = loss_limits([train], [[(100, 3.0)]])
+    assert low < 1.0 and 3.0 < high < 4.0
+
+
+def test_chart_puts_lower_losses_lower():
+    drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0)).lines[0]
+    assert drawn.path == "M40.0 10.0L418.0 214.0"
+    assert drawn.last == 1.0
+
+
+def test_strips_share_an_axis():
+    metric = Metric("m", "m", "m", 1, True, has_interval=True)
+    rows = (Row("run", "run", None, (Score(3.0, 2.0, 4.0),)), Row("b", None, None, (Score(0.0),)))
+    run, baseline = strips(Table((metric,), (*rows, Row("none", None, None, (None,))), "r", 1))[:2]
+    assert baseline.at == 8.0 and run.high == 152.0
+    assert math.isclose(run.at, 8 + 144 * 0.75)

@@ -1,0 +1,263 @@
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline import config
+from pipeline.config import Params, Task
+from pipeline.errors import DataError
+from pipeline.reporting import page
+from pipeline.reporting.page import MAX_BYTES, render
+from pipeline.reporting.published import read_published
+from tests.reporting.browser import CHROMIUM, browser
+from tests.reporting.scale import ROOT
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Outline(HTMLParser):
+    """The elements of a page, and whether each is closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, *tags: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+@pytest.fixture(scope="module")
+def html(made_up_scale: Path) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made_up_scale)
+        return render(config.load())
+
+
+@pytest.fixture
+def silent_scale(scale: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
+    """For tests that are not about the sound, which takes most of the time."""
+    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
+    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
+    return scale
+
+
+@pytest.fixture(scope="module")
+def outline(html: str) -> Outline:
+    return Outline(html)
+
+
+def test_elements_are_nested(outline: Outline):
+    assert outline.open == []
+
+
+def test_headings_do_not_skip_levels(outline: Outline):
+    levels = [int(tag[1]) for tag, _ in outline.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_pictures_have_a_text_or_are_hidden(outline: Outline):
+    top_level = [each for each in outline.all("svg") if "x" not in each]
+    assert len(top_level) > 20
+    for each in top_level:
+        assert each.get("aria-hidden") == "true" or each["aria-label"]
+    assert all(each["aria-label"] for each in outline.all("audio"))
+
+
+def test_every_target_of_a_link_is_there_once(outline: Outline):
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {each["href"][1:] for each in outline.all("a") if each["href"].startswith("#")}
+    assert {"summary", "translation", "image", "music", "settings", "method"} <= targets <= set(ids)
+
+
+def test_nothing_is_loaded_from_outside(outline: Outline):
+    for tag, attributes in outline.elements:
+        assert "style" not in attributes  # the policy forbids it
+        for key in ("src", "href", "data", "poster"):
+            address = attributes.get(key) or ""
+            if address and tag != "a":
+                assert address.startswith("data:"), (tag, address[:80])
+
+
+def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_scale: Path):
+    for name in ("translation_sinusoid", "image_local_2d", "music_relative"):
+        assert f"<code>{name}</code>" in html
+    assert len(outline.all("audio")) == 8
+    downloads = [each["download"] for each in outline.all("a") if "download" in each]
+    assert len(set(downloads)) == 8
+    assert html.count('data-label="Hypothesis"') == 40
+    assert len(html.encode()) < MAX_BYTES
+
+
+def test_numbers_stand_with_interval_and_baseline(html: str):
+    assert '<span class="value">23.4</span> <span class="interval">[21.9, 25.0]</span>' in html
+    assert '<span class="value">2.663</span> <span class="unit">Given the pixel to the left' in html
+    assert "1,312,768" in html
+    assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0" in html
+
+
+def test_embedded_data_is_marked_as_not_comparable(html: str):
+    assert "not comparable with" in html
+    numbers = sum(len(read_published().of_task(task)) for task in Task)
+    assert html.count("other data</span>") == numbers
+
+
+def test_other_data_is_not_claimed_for_data_from_elsewhere(silent_scale: Params):
+    source = {"kind": "folder", "path": "x", "origin": "o", "licence": "l"}
+    raw = silent_scale.model_dump(mode="json")
+    raw["datasets"]["digits"]["source"] = source
+    text = render(Params.model_validate(raw, strict=False))
+    assert "other data</span>" not in text and "Compare with care" in text
+
+
+def test_published_numbers_name_known_papers():
+    published = read_published()
+    for task in Task:
+        assert published.of_task(task)
+        assert all(published.authors_of(number) for number in published.of_task(task))
+    assert set(published.numbers) == {task.value for task in Task}
+
+
+def test_equal_inputs_give_equal_bytes(scale: Params, html: str):
+    assert render(scale) == html
+
+
+PAYLOAD = "<script>alert(1)</script><svg/onload=alert(2)>\"'><img src=x onerror=alert(3)>"
+
+
+def test_texts_from_data_are_escaped(silent_scale: Params, html: str):
+    def poison(path: Path, old: str, *, times: int = 1) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        escaped = PAYLOAD.replace("\\", "\\\\").replace('"', '\\"')
+        path.write_text(text.replace(old, escaped, times), encoding="utf-8")
+
+    poison(
+        Path("runs/translation_sinusoid/samples/translations.jsonl"), "Turn on the light", times=99
+    )
+    poison(
+        Path("runs/translation_sinusoid/samples/translations.jsonl"),
+        "Ungültiges Zugriffstoken",
+        times=99,
+    )
+    poison(Path("runs/music_relative/samples/samples.json"), "bwv253")
+    poison(Path("reports/data/digits.json"), "tuya/de.json")
+    poison(Path("reports/data/digits.json"), "longer than max_words")
+    poison(Path("reports/data/digits.json"), "records")
+    poison(Path("reports/metrics/translation_sinusoid.json"), "nrefs:1")
+    raw = silent_scale.model_dump(mode="json")
+    raw["report"]["title"] = raw["runs"]["music_relative"]["title"] = PAYLOAD
+    raw["datasets"]["digits"]["source"]["licence"] = PAYLOAD
+    poisoned = Outline(render(Params.model_validate(raw, strict=False)))
+
+    assert poisoned.open == []
+    assert len(poisoned.all("script")) == len(Outline(html).all("script")) == 1
+    assert not poisoned.all("img")
+    assert not any(key.startswith("on") for _, each in poisoned.elements for key in each)
+
+
+MISSING = [
+    "reports/metrics/image_local_2d.json",
+    "reports/curves/image_local_2d.csv",
+    "reports/data/digits.json",
+    "runs/translation_sinusoid/samples/translations.jsonl",
+    "runs/image_local_2d/samples/conditional.png",
+    "runs/image_local_2d/samples/samples.json",
+    "runs/music_relative/samples/samples.json",
+    "runs/music_relative/samples/continuation_1.mid",
+]
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_missing_file_is_named_with_the_remedy(silent_scale: Params, name: str):
+    Path(name).unlink()
+    with pytest.raises(DataError, match=re.escape(name) + ": no such file; run .*dvc repro"):
+        render(silent_scale)
+
+
+def test_sound_beyond_the_room_is_left_out_and_said(scale: Params, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page, "AUDIO_BYTES", 180_000)
+    outline = Outline(text := render(scale))
+    assert len(outline.all("audio")) == 4  # two of each run: 40 kB each
+    assert text.count("no room for more sound") == 4
+    assert text.count("data:audio/midi") == 8
+
+
+def test_page_that_is_too_large_is_refused(silent_scale: Params, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page, "MAX_BYTES", 100_000)
+    with pytest.raises(DataError, match="more than 100,000; lower report.translations"):
+        render(silent_scale)
+
+
+def test_commands_write_the_page_and_print_the_summary(scale: Params):
+    def run(module: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", module],
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+        )
+
+    assert "is not written yet" in run("pipeline.summary").stdout
+    shutil.rmtree("runs/music_relative")
+    failed = run("pipeline.report")
+    assert failed.returncode == 1
+    assert re.fullmatch(r"error: runs/music_relative/samples/samples\.json: .*\n", failed.stderr)
+    assert not Path("reports/index.html").exists()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_page_works_in_a_browser_without_network(html: str, tmp_path: Path):
+    path = tmp_path / "index.html"
+    path.write_text(html, encoding="utf-8")
+    with browser(tmp_path / "profile") as chromium:
+        chromium.open(path)
+        chromium.evaluate(
+            "new Promise(done => { const audio = document.querySelector('audio');"
+            "audio.addEventListener('ended', done);"
+            "audio.play().then(() => { audio.currentTime = audio.duration - 0.5; }); })"
+        )
+        head = chromium.evaluate("document.querySelector('.playhead').getAttribute('transform')")
+        roll = chromium.evaluate("document.querySelector('.roll').viewBox.baseVal.width")
+        left = chromium.evaluate("Number(document.querySelector('.roll').dataset.left)")
+        assert float(re.match(r"translate\(([\d.]+)", head)[1]) == pytest.approx(roll - left)
+
+        durations = chromium.evaluate(
+            "[...document.querySelectorAll('audio')].map(a => a.duration)"
+        )
+        assert len(durations) == 8
+        assert all(9.6 < duration < 10.2 for duration in durations)
+
+        for width in (1280, 390):
+            chromium.call(
+                "Emulation.setDeviceMetricsOverride",
+                width=width, height=800, deviceScaleFactor=1, mobile=False,
+            )  # fmt: skip
+            assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+
+        assert not chromium.happened("Runtime.exceptionThrown")
+        assert not chromium.happened("Runtime.consoleAPICalled")
+        assert not chromium.happened("Log.entryAdded")
+        requests = [
+            each["request"]["url"] for each in chromium.happened("Network.requestWillBeSent")
+        ]
+        assert [url for url in requests if not url.startswith("data:")] == [path.resolve().as_uri()]

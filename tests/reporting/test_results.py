@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Params, Task
+from pipeline.errors import DataError
+from pipeline.reporting.results import by_task, read_curve, read_data_facts, read_results
+
+
+def test_runs_keep_the_order_of_params_and_ignore_files_of_others(scale: Params):
+    Path("reports/metrics/aaa_old_run.json").write_text("{")
+    assert [result.name for result in read_results(scale)] == list(scale.runs)
+
+
+def test_tasks_follow_the_lecture(scale: Params):
+    groups = by_task(reversed(read_results(scale)))
+    assert list(groups) == [Task.TRANSLATION, Task.IMAGE, Task.MUSIC]
+    assert [result.name for result in groups[Task.MUSIC]] == ["music_relative", "music_sinusoid"]
+
+
+def test_parameters_may_be_unrecorded(scale: Params):
+    path = Path("reports/metrics/music_relative.json")
+    metrics = json.loads(path.read_text())
+    del metrics["model"]
+    path.write_text(json.dumps(metrics))
+    assert read_results(scale)[-1].parameters is None
+
+
+def test_metrics_of_another_task_are_refused(scale: Params):
+    path = Path("reports/metrics/music_relative.json")
+    path.write_text(Path("reports/metrics/image_local_1d.json").read_text())
+    with pytest.raises(DataError, match=r"music_relative\.json: music\.test .*evaluate@music_rel"):
+        read_results(scale)
+
+
+def test_curve_skips_steps_that_were_not_validated(scale: Params):
+    path = Path("reports/curves/music_relative.csv")
+    path.write_text("step,learning_rate,train_loss,validation_loss\n1,0.1,3.5,\n2,0.2,3.25,3.0\n")
+    curve = read_curve("music_relative")
+    assert curve.train == [(1, 3.5), (2, 3.25)]
+    assert curve.validation == [(2, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("step,loss\n1,2\n", "columns are"),
+        ("step,learning_rate,train_loss,validation_loss\n", "no step is recorded"),
+        ("step,learning_rate,train_loss,validation_loss\n1,0.1,many,\n", "line 2: could not"),
+        ("step,learning_rate,train_loss,validation_loss\n1,0.1,2.0,\n2,0.1,nan,\n", "line 3: loss"),
+        ("step,learning_rate,train_loss,validation_loss\n1,0.1,2.0,\n2,0.1", "line 3: train"),
+    ],
+)
+def test_damaged_curve_names_the_line(scale: Params, content: str, message: str):
+    Path("reports/curves/music_relative.csv").write_text(content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_curve("music_relative")
+    assert "dvc repro train@music_relative" in str(caught.value)
+
+
+def test_data_facts_without_splits_are_refused(scale: Params):
+    Path("reports/data/digits.json").write_text("{}")
+    with pytest.raises(DataError, match=r"digits\.json: splits"):
+        read_data_facts("digits")

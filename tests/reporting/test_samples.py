@@ -1,0 +1,156 @@
+"""What the page reads from the sample folders."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+import pytest
+import soundfile
+from PIL import Image
+
+from pipeline.config import Params
+from pipeline.errors import DataError
+from pipeline.reporting.audio import SAMPLE_RATE, encode_mp3, synthesize
+from pipeline.reporting.chorales import Note, pitch_range, read_chorales, roll
+from pipeline.reporting.flatten import flatten
+from pipeline.reporting.grids import read_grid
+from pipeline.reporting.translations import Translation, read_translations, spread
+
+MUSIC = Path("runs/music_relative/samples")
+IMAGE = Path("runs/image_local_1d/samples")
+TEXT = Path("runs/translation_sinusoid/samples")
+
+
+def scored(*scores: float) -> list[Translation]:
+    return [Translation(f"s{score}", "r", "h", score) for score in scores]
+
+
+def test_spread_takes_best_worst_and_evenly_between():
+    chosen = spread(scored(*[-float(score) for score in range(101)]), 5)
+    assert [each.score for each in chosen] == [0.0, -25.0, -50.0, -75.0, -100.0]
+
+
+def test_spread_does_not_depend_on_the_order_of_the_file():
+    translations = scored(-1.0, -2.0, -2.5, -3.0, -9.0)
+    assert spread(translations[::-1], 3) == spread(translations, 3)
+
+
+@pytest.mark.parametrize(("available", "asked", "expected"), [(3, 10, 3), (3, 1, 1), (1, 1, 1)])
+def test_spread_never_repeats(available: int, asked: int, expected: int):
+    chosen = spread(scored(*[-float(score) for score in range(available)]), asked)
+    assert len(set(chosen)) == len(chosen) == expected
+
+
+def test_line_separators_inside_a_sentence_do_not_cut_it(scale: Params):
+    line = {"source": "a\u2028b", "reference": "c", "hypothesis": "d", "score": -1.0}
+    (TEXT / "translations.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n")
+    assert read_translations(TEXT)[0].source == "a\u2028b"
+
+
+@pytest.mark.parametrize("line", ['{"source": "a"}', "{", "[]"])
+def test_damaged_translation_names_the_line(scale: Params, line: str):
+    with (TEXT / "translations.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(DataError, match="line 121: .*decode@translation_sinusoid"):
+        read_translations(TEXT)
+
+
+def test_grid_knows_where_its_cells_are(scale: Params):
+    grid = read_grid(IMAGE, "conditional")
+    with Image.open(IMAGE / "conditional.png") as image:
+        assert (grid.width, grid.height) == image.size
+    assert (grid.rows, grid.columns, grid.temperature) == (10, 8, 1.0)
+    assert grid.row_centre(0) == pytest.approx(18.2)
+
+
+def test_grid_that_is_no_png_is_refused(scale: Params):
+    (IMAGE / "conditional.png").write_bytes(b"<svg onload=alert(1)>")
+    with pytest.raises(DataError, match=r"conditional\.png: not a PNG"):
+        read_grid(IMAGE, "conditional")
+
+
+def test_chorales_come_back_with_their_voices(scale: Params):
+    chorales = read_chorales(MUSIC)
+    assert [chorale.kind for chorale in chorales] == ["from_nothing"] * 2 + ["continuation"] * 2
+    assert chorales[2].piece == "bwv253" and chorales[2].primer_sixteenths == 16
+    assert {note.voice for note in chorales[0].notes} == {0, 1, 2, 3}
+    assert max(note.end for note in chorales[0].notes) == pytest.approx(64 * 0.15, abs=0.01)
+
+
+def test_unknown_voice_is_refused(scale: Params):
+    midi = pretty_midi.PrettyMIDI()
+    midi.instruments.append(pretty_midi.Instrument(0, name="kazoo"))
+    midi.instruments[0].notes.append(pretty_midi.Note(90, 60, 0.0, 1.0))
+    midi.write(str(MUSIC / "continuation_0.mid"))
+    with pytest.raises(DataError, match=r"continuation_0\.mid: not a MIDI file of four voices"):
+        read_chorales(MUSIC)
+
+
+def test_damaged_midi_is_refused(scale: Params):
+    (MUSIC / "from_nothing_1.mid").write_bytes(b"MThd")
+    with pytest.raises(DataError, match=r"from_nothing_1\.mid: not a MIDI"):
+        read_chorales(MUSIC)
+
+
+def test_piece_without_its_length_is_refused(scale: Params):
+    entries = json.loads((MUSIC / "samples.json").read_text())
+    del entries[2]["sixteenths"]
+    (MUSIC / "samples.json").write_text(json.dumps(entries))
+    with pytest.raises(DataError, match="piece 2: sixteenths"):
+        read_chorales(MUSIC)
+
+
+def test_files_outside_of_the_samples_are_not_read(scale: Params):
+    entries = json.loads((MUSIC / "samples.json").read_text())
+    entries[0]["file"] = "../../../params.yaml"
+    (MUSIC / "samples.json").write_text(json.dumps(entries))
+    with pytest.raises(DataError, match=r"music_relative/samples/params\.yaml: no such file"):
+        read_chorales(MUSIC)
+
+
+def test_roll_draws_a_note_where_it_sounds(scale: Params):
+    chorale = read_chorales(MUSIC)[2]
+    drawn = roll(chorale, *pitch_range([chorale]))
+    sixteenth = (drawn.width - drawn.left) / 64
+    assert drawn.given_width == pytest.approx(16 * sixteenth, abs=0.05)
+    assert len(drawn.bars) == 4
+    top = max(note.pitch for note in chorale.notes)
+    first = next(note for note in chorale.notes if note.voice == 0)
+    height = drawn.top + (top - first.pitch + 0.5) * drawn.row
+    assert drawn.voices[0].startswith(f"M{drawn.left} {height:g}h")
+
+
+def test_tone_has_its_pitch():
+    samples = synthesize([Note(0, 69, 0.0, 1.0)], 1.0)
+    spectrum = np.abs(np.fft.rfft(samples[:SAMPLE_RATE].astype(float)))
+    assert np.argmax(spectrum) == pytest.approx(440, abs=1)
+    assert np.abs(samples).max() == pytest.approx(0.7 * 32767, abs=1)
+
+
+def test_silence_is_silent():
+    assert not synthesize([], 0.5).any()
+
+
+def test_mp3_is_small_deterministic_and_long_enough(tmp_path: Path):
+    samples = synthesize([Note(0, 60, 0.0, 4.0), Note(3, 48, 1.0, 9.5)], 10.0)
+    content = encode_mp3(samples)
+    assert content == encode_mp3(samples)
+    assert len(content) < 33_000
+    (tmp_path / "a.mp3").write_bytes(content)
+    decoded, rate = soundfile.read(tmp_path / "a.mp3")
+    assert rate == SAMPLE_RATE
+    assert len(decoded) / rate == pytest.approx(10.4, abs=0.1)
+    quiet = decoded[int(9.8 * rate) :]
+    assert np.abs(quiet).max() < 0.01 < np.abs(decoded[: 9 * rate]).max()
+
+
+def test_flatten_keeps_order_and_prints_absence():
+    value = {"b": {"x": None, "a": [1, 2]}, "a": True, "empty": {}, "big": 12345}
+    assert flatten(value) == [
+        ("b.x", "none"),
+        ("b.a", "1, 2"),
+        ("a", "yes"),
+        ("empty", "none"),
+        ("big", "12,345"),
+    ]

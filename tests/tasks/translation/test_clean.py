@@ -1,0 +1,60 @@
+import pytest
+
+from pipeline.tasks.translation import clean
+from pipeline.tasks.translation.clean import Reason
+from pipeline.tasks.translation.read import Pair
+
+
+def test_tidy_strips_joins_white_space_and_composes():
+    assert clean.tidy(Pair("  a \u00a0 b\t", "u\u0308ber\r\n \n x")) == ("a b", "über\n\nx")
+
+
+@pytest.mark.parametrize(
+    ("pair", "reason"),
+    [
+        (Pair("one two", "eins zwei"), None),
+        (Pair("Lamp", "Lampe"), None),
+        (Pair("", "eins"), Reason.EMPTY),
+        (Pair("one", ""), Reason.EMPTY),
+        (Pair("one\ntwo", "eins zwei"), Reason.SEVERAL_LINES),
+        (Pair("one two three", "eins zwei"), Reason.TOO_LONG),
+        (Pair("one two", "eins zwei drei"), Reason.TOO_LONG),
+    ],
+)
+def test_flaws(pair, reason):
+    assert clean.flaw(pair, max_words=2) == reason
+
+
+def test_a_sentence_is_untranslated_but_a_name_is_not(encoding):
+    assert clean.untranslated(Pair("Border router capable", "Border router capable"), encoding)
+    assert not clean.untranslated(Pair("Home Assistant", "Home Assistant"), encoding)
+    assert not clean.untranslated(Pair("Border router able", "Border-Router geht ja"), encoding)
+
+
+def test_length_of_test_sentences_counts_in_both_languages(encoding):
+    assert clean.of_test_length(Pair("a b c", "a b c d e f g h"), encoding)
+    assert not clean.of_test_length(Pair("a b", "a b c"), encoding)
+    assert not clean.of_test_length(Pair("a b c", "a b"), encoding)
+    assert not clean.of_test_length(Pair("a b c", "a b c d e f g h i"), encoding)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "of {name}",
+        "see [help](x)",
+        "the `code`",
+        "**bold** it",
+        "<b>bold</b>",
+        "http://a",
+        "[%key]",
+    ],
+)
+def test_what_is_only_to_be_copied(text):
+    assert clean.asks_to_copy(Pair("plain words", text))
+    assert clean.asks_to_copy(Pair(text, "plain words"))
+
+
+def test_plain_text_is_not_only_to_be_copied():
+    plain = Pair("A (small) lamp, 10 % on; it's 5/6: why?", "„Lampe“ – 10 °C & mehr!")
+    assert not clean.asks_to_copy(plain)

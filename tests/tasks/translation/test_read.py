@@ -1,0 +1,94 @@
+import re
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.config import TranslationReader
+from pipeline.errors import DataError
+from pipeline.tasks.translation.read import Pair, open_text
+
+
+def everything(text) -> list:
+    return [
+        (name, [tuple(p) for p in found] if isinstance(found, list) else str(found))
+        for group in text.groups
+        for name, found in text.records(group)
+    ]
+
+
+def test_messages_are_paired_by_their_path_of_keys(write_wheel, encoding):
+    english = {"title": "Lamp", "config": {"abort": {"title": "Done", "new": "Not yet"}}}
+    german = {"config": {"abort": {"title": "Fertig"}, "old": "Alt"}, "title": "Lampe"}
+    raw = write_wheel({"b": ({"a": "Yes"}, {"a": "Ja"}), "a": (english, german)})
+    assert everything(open_text(raw, encoding)) == [
+        ("homeassistant/components/a", [("Lamp", "Lampe"), ("Done", "Fertig")]),
+        ("homeassistant/components/b", [("Yes", "Ja")]),
+    ]
+
+
+def test_unreadable_integrations_are_told_apart(write_wheel, encoding):
+    raw = write_wheel({"a": ('{"a": ', {}), "b": ({"a": {"b": 3}}, {"a": {"b": "drei"}})})
+    (_, first), (_, second) = everything(open_text(raw, encoding))
+    assert first.startswith("en.json is not valid JSON")
+    assert second == "en.json / a / b is 3, neither a text nor a table"
+
+
+def test_an_archive_that_does_not_serve(write_wheel, encoding, tmp_path):
+    raw = write_wheel({"a": ({"a": "Yes"}, {"a": "Ja"})})
+    with pytest.raises(DataError, match=re.escape("both en.json and fr.json")):
+        open_text(raw, encoding.model_copy(update={"target_language": "fr"}))
+    next(raw.glob("*.whl")).write_bytes(b"PK, cut short")
+    with pytest.raises(DataError, match="is damaged"):
+        open_text(raw, encoding)
+    next(raw.glob("*.whl")).unlink()
+    with pytest.raises(DataError, match="expected one wheel, found 0"):
+        open_text(raw, encoding)
+
+
+def test_a_damaged_member_is_an_error(write_wheel, encoding):
+    raw = write_wheel({"a": ({"a": "Yes"}, {"a": "Ja"})})
+    wheel = next(raw.glob("*.whl"))
+    wheel.write_bytes(wheel.read_bytes().replace(b'"Yes"', b'"Yex"'))
+    with pytest.raises(DataError, match="is damaged.*CRC"):
+        everything(open_text(raw, encoding))
+
+
+@pytest.fixture
+def columns(encoding):
+    return encoding.model_copy(
+        update={"reader": TranslationReader.PARALLEL_COLUMNS, "splits": None}
+    )
+
+
+def write_split(raw, split, english, german):
+    raw.mkdir(exist_ok=True)
+    table = {"de": german, "id": list(range(len(english))), "en": english}
+    pq.write_table(pa.table(table), raw / f"{split}.parquet")
+
+
+def test_rows_are_pairs_and_splits_are_groups(tmp_path, columns):
+    for split in ("validation", "test"):
+        write_split(tmp_path, split, [split], ["ja"])
+    many = [str(number) for number in range(10_001)]  # more than one batch
+    write_split(tmp_path, "train", [*many, None], [*many, "nichts"])
+    text = open_text(tmp_path, columns)
+    assert text.groups == ["train", "validation", "test"]
+    rows = list(text.records("train"))
+    assert [row for _, row in rows[:-1]] == [[Pair(n, n)] for n in many]
+    assert rows[-2][0] == "train row 10000"
+    assert str(rows[-1][1]) == "column en is None, not a text"
+
+
+def test_columns_and_splits_that_are_missing(tmp_path, columns):
+    for split in ("train", "test"):
+        write_split(tmp_path, split, ["yes"], ["ja"])
+    with pytest.raises(DataError, match=re.escape("validation.parquet is missing")):
+        open_text(tmp_path, columns)
+    write_split(tmp_path, "validation", ["yes"], ["ja"])
+    french = open_text(tmp_path, columns.model_copy(update={"target_language": "fr"}))
+    with pytest.raises(DataError, match="no column 'fr' among de, id, en"):
+        list(french.records("test"))
+    (tmp_path / "test.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=re.escape("test.parquet: the file is damaged")):
+        list(open_text(tmp_path, columns).records("test"))

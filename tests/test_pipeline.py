@@ -1,0 +1,130 @@
+"""The whole pipeline at the smoke scale, through dvc, in fresh copies of the working tree."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+RUNS = {
+    "translation_sinusoid": "translation",
+    "image_local_2d": "image",
+    "music_relative": "music",
+}
+
+
+def call(folder: Path, *command: str) -> str:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+    return done.stdout + done.stderr
+
+
+def fresh_copy(folder: Path) -> Path:
+    """The files that git knows or would add, as a repository of its own, at the smoke scale."""
+    listed = call(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in listed.split("\0"):
+        if name and (ROOT / name).is_file() and not name.startswith("reports/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    shutil.copy(ROOT / "tests/smoke/params.yaml", folder / "params.yaml")
+    (folder / "dvc.lock").unlink(missing_ok=True)
+    call(folder, "git", "init", "-q")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    call(folder, "git", "add", "-A")
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    call(folder, "git", *identity, "commit", "-q", "-m", "as it is")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    lock = YAML(typ="safe", pure=True).load((folder / "dvc.lock").read_text())
+    return {
+        out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
+    }
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = fresh_copy(tmp_path_factory.mktemp("with spaces and ümlauts"))
+    call(folder, "dvc", "repro")
+    commit(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("run", "task"), RUNS.items())
+def test_metrics_are_nested_by_task_and_lie_where_they_can(finished, run, task):
+    metrics = json.loads((finished / f"reports/metrics/{run}.json").read_text())
+    name, low, high = {
+        "translation": ("nats_per_token", 1.0, math.log(1000) + 1),
+        "image": ("bits_per_dimension", 2.0, math.log2(17) + 0.5),
+        "music": ("nats_per_token", 1.0, math.log(129) + 0.5),
+    }[task]
+    assert low < metrics[task]["test"][name] < high
+    assert metrics["model"]["steps"] == 12
+
+
+def test_report_shows_every_run(finished):
+    page = (finished / "reports/index.html").read_text()
+    assert all(run in page for run in RUNS)
+
+
+def test_dvc_shows_metrics_and_plots(finished):
+    shown = json.loads(call(finished, "dvc", "metrics", "show", "--json"))
+    assert f"reports/metrics/{next(iter(RUNS))}.json" in shown[""]["data"]
+    plots = json.loads(call(finished, "dvc", "plots", "show", "--json"))
+    assert any("music_relative.csv" in name for name in plots["data"])
+
+
+def test_again_nothing_is_run(finished):
+    started = time.monotonic()
+    assert "up to date" in call(finished, "dvc", "repro")
+    assert time.monotonic() - started < 10
+
+
+def test_a_second_machine_gets_the_same_hashes(finished, tmp_path):
+    second = fresh_copy(tmp_path)
+    shutil.copy(finished / "dvc.lock", second)
+    commit(second)
+    call(second, "dvc", "repro")
+    assert hashes(second) == hashes(finished)
+    shown = call(second, sys.executable, "-m", "pipeline.verify")
+    assert f"{len(hashes(finished))} of {len(hashes(finished))} outputs are the same" in shown
+
+
+def test_verify_names_what_differs(finished, tmp_path):
+    second = tmp_path / "clone"
+    call(tmp_path, "git", "clone", "-q", str(finished), str(second))
+    lock = (second / "dvc.lock").read_text()
+    digest = hashes(finished)["data/encoded/chorales"]
+    (second / "dvc.lock").write_text(lock.replace(digest, "0" * 32 + ".dir"))
+    (second / "data/encoded/chorales").mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.verify"], cwd=second, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "differs  data/encoded/chorales" in done.stdout
+    assert "missing  data/encoded/digits" in done.stdout
+
+
+def test_push_clone_pull_is_up_to_date(finished, tmp_path):
+    remote, second = tmp_path / "remote", tmp_path / "clone"
+    call(finished, "dvc", "remote", "add", "--local", "--force", "storage", str(remote))
+    call(finished, "dvc", "push", "-r", "storage")
+    call(tmp_path, "git", "clone", "-q", str(finished), str(second))
+    call(second, "dvc", "remote", "add", "--local", "storage", str(remote))
+    call(second, "dvc", "pull", "-r", "storage")
+    assert "up to date" in call(second, "dvc", "status")
+    assert "up to date" in call(second, "dvc", "repro")
