@@ -6,6 +6,7 @@ import functools
 import json
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -228,7 +229,7 @@ def test_changed_code_makes_stale_what_runs_it_and_nothing_else(project, stages,
 def test_every_module_that_a_stage_imports_is_among_its_dependencies(stages):
     undeclared = {}
     for stage in stages:
-        declared = [Path(dep.def_path) for dep in stage.deps]
+        declared = code_of(stage)
         undeclared[stage.addressing] = [
             str(module)
             for module in sorted(imported_by(stage))
@@ -239,14 +240,29 @@ def test_every_module_that_a_stage_imports_is_among_its_dependencies(stages):
     assert {stage: modules for stage, modules in undeclared.items() if modules} == {}
 
 
-def test_every_file_of_code_among_the_dependencies_of_a_stage_is_imported_by_it(stages):
+def test_every_file_of_code_among_the_dependencies_is_imported_by_a_stage_of_that_kind(stages):
     """A folder may hold more than a stage imports; a single file is there because it is used."""
-    unused = {}
+    declared, imported = defaultdict(set), defaultdict(set)
     for stage in stages:
-        files = {Path(dep.def_path) for dep in stage.deps if dep.def_path.endswith(".py")}
-        unused[stage.addressing] = sorted(map(str, files - imported_by(stage)))
+        kind = stage.addressing.partition("@")[0]
+        files = [str(path) for path in code_of(stage) if path.suffix]
+        declared[kind].update(map(of_any_task, files))
+        imported[kind].update(of_any_task(str(path)) for path in imported_by(stage))
 
-    assert {stage: files for stage, files in unused.items() if files} == {}
+    assert {kind: sorted(files - imported[kind]) for kind, files in declared.items()} == {
+        kind: [] for kind in declared
+    }
+
+
+def code_of(stage: PipelineStage) -> list[Path]:
+    """The files and folders of code among the dependencies of a stage."""
+    paths = [Path(dep.def_path) for dep in stage.deps]
+    return [path for path in paths if path.parts[0] in ("pipeline", "models")]
+
+
+def of_any_task(path: str) -> str:
+    """One definition serves the stages of all tasks, so what one task imports all declare."""
+    return re.sub(r"pipeline/tasks/\w+/", "pipeline/tasks/<task>/", path)
 
 
 def test_the_modules_without_values_are_imported_by_stages(stages):

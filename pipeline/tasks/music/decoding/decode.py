@@ -12,9 +12,8 @@ from pipeline.corpus import read_sequences
 from pipeline.decoding.sampling import DRAWN, fill
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
-from pipeline.tasks.music.codec import START, VOICES, from_ids
+from pipeline.tasks.music.codec import FIELD, START, VOICES, from_ids
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, to_midi
-from pipeline.tasks.music.encoding.encode import FIELD
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecoding) -> None:

@@ -11,11 +11,10 @@ from pipeline.config import MusicEncoding, Splits
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
-from pipeline.tasks.music.codec import IDS, INPUTS, OUTPUTS, to_ids
+from pipeline.tasks.music.codec import FIELD, IDS, INPUTS, OUTPUTS, to_ids
 from pipeline.tasks.music.encoding.read import Piece, read_pieces
 from pipeline.tasks.music.encoding.twins import merge_twins
 
-FIELD = "tokens"
 _LISTED = 20
 
 

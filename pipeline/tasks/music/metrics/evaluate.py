@@ -12,8 +12,7 @@ from torch import nn
 from pipeline.bootstrap import interval
 from pipeline.config import MusicEvaluation
 from pipeline.corpus import read_sequences
-from pipeline.tasks.music.codec import VOICES, from_ids, onsets
-from pipeline.tasks.music.encoding.encode import FIELD
+from pipeline.tasks.music.codec import FIELD, VOICES, from_ids, onsets
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.training.batches import pad
 from pipeline.training.loss import IGNORED, token_nats
