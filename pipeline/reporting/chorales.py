@@ -12,7 +12,8 @@ from pipeline.files import read_json
 VOICES = ("soprano", "alto", "tenor", "bass")
 SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
 _WIDTH, _LEFT, _TOP, _BOTTOM = 460, 26, 6, 16
-_ROW = 4  # units of the viewBox per semitone
+_ROW = 4.0  # units of the viewBox per semitone
+_TALLEST = 220.0  # a network that knows little uses all 128 pitches: its rows are thinner
 _GAP = 0.18  # of a 16th: keeps repeated notes apart
 _KEYS = {
     "file": str,
@@ -58,11 +59,11 @@ class Roll:
     """A piano roll in units of its viewBox; a voice is one path of horizontal strokes."""
 
     width: int
-    height: int
+    height: float
     left: int
     top: int
-    bottom: int
-    row: int
+    bottom: float
+    row: float
     given_width: float
     bars: list[float]
     octaves: list[tuple[float, str]]  # height and name of each C
@@ -112,13 +113,15 @@ def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:
 def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
     """Return the piano roll of `chorale` on the pitches lowest..highest."""
     sixteenth = (_WIDTH - _LEFT) / chorale.sixteenths
-    bottom = _TOP + (highest - lowest + 1) * _ROW
+    pitches = highest - lowest + 1
+    row = min(_ROW, _TALLEST / pitches)
+    bottom = round(_TOP + pitches * row, 1)
 
     def x_of(sixteenths: float) -> float:
         return round(_LEFT + sixteenths * sixteenth, 1)
 
     def y_of(pitch: int) -> float:
-        return _TOP + (highest - pitch + 0.5) * _ROW
+        return round(_TOP + (highest - pitch + 0.5) * row, 1)
 
     def stroke(note: Note) -> str:
         start = note.start / chorale.seconds_per_sixteenth
@@ -131,7 +134,7 @@ def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
         left=_LEFT,
         top=_TOP,
         bottom=bottom,
-        row=_ROW,
+        row=round(row, 2),
         given_width=round(chorale.primer_sixteenths * sixteenth, 1),
         bars=[x_of(start) for start in range(0, chorale.sixteenths, SIXTEENTHS_PER_BAR)],
         octaves=[

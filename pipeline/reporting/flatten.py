@@ -21,6 +21,9 @@ def _printed(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, dict) and value:
+        return " ".join(f"{key} {_printed(inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_printed(item) for item in value) or "none"
+        separator = "; " if any(isinstance(item, dict) for item in value) else ", "
+        return separator.join(_printed(item) for item in value) or "none"
     return str(value) if value != {} else "none"

@@ -33,7 +33,7 @@ from pipeline.reporting.translations import read_translations, spread
 MAX_BYTES = 8_000_000
 AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music
 _TEMPLATES = Path(__file__).with_name("templates")
-_SHOWN_ELSEWHERE = {"dataset", "task", "origin", "licence", "archives", "splits", "dropped"}
+_SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Group:
     strips: list[Strip | None]
     train: Chart
     validation: Chart | None
+    cut: bool  # whether losses lie above the charts
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
         strips(table),
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
+        any(loss > limits[1] for points in train for _, loss in points),
     )
 
 
@@ -197,14 +199,16 @@ def _data_view(dataset: str) -> dict[str, Any]:
     """What the encode stage tells of a data set, cut into the parts that the page lays out."""
     facts = read_data_facts(dataset)
     splits = facts["splits"]
-    counted = sorted({key for split in splits.values() for key in split})
+    counted = sorted(
+        {key for split in splits.values() for key, value in split.items() if isinstance(value, int)}
+    )
     if "records" in counted:
         counted = ["records", *(key for key in counted if key != "records")]
     others = {
         key: value for key, value in facts.items() if key not in _SHOWN_ELSEWHERE | {"skipped"}
     }
     return {
-        "archives": facts.get("archives") or {},
+        "files": facts.get("files") or {},
         "splits": {
             name: splits[name] for name in ("train", "validation", "test") if name in splits
         },

@@ -79,7 +79,7 @@ def read_curve(name: str) -> Curve:
                     f"{path}: columns are {rows.fieldnames}, not {list(_COLUMNS)}; {remedy}"
                 )
             for row in rows:
-                step = int(row["step"])
+                step = round(float(row["step"]))
                 for column, points in (
                     ("train_loss", curve.train),
                     ("validation_loss", curve.validation),

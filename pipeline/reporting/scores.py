@@ -95,6 +95,7 @@ MEASURES = {
             Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
             Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
             Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
+            Baseline("Given class and place", {"bits_per_dimension": "class_and_position"}),
         ),
         records="images",
     ),

@@ -110,7 +110,7 @@ def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_sca
 
 def test_numbers_stand_with_interval_and_baseline(html: str):
     assert '<span class="value">23.4</span> <span class="interval">[21.9, 25.0]</span>' in html
-    assert '<span class="value">2.663</span> <span class="unit">Given the pixel to the left' in html
+    assert '<span class="value">2.422</span> <span class="unit">Given class and place' in html
     assert "1,312,768" in html
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0" in html
 

@@ -61,7 +61,7 @@ def test_grid_knows_where_its_cells_are(scale: Params):
     with Image.open(IMAGE / "conditional.png") as image:
         assert (grid.width, grid.height) == image.size
     assert (grid.rows, grid.columns, grid.temperature) == (10, 8, 1.0)
-    assert grid.row_centre(0) == pytest.approx(18.2)
+    assert grid.row_centre(0) == pytest.approx(17.8)
 
 
 def test_grid_that_is_no_png_is_refused(scale: Params):
@@ -121,6 +121,13 @@ def test_roll_draws_a_note_where_it_sounds(scale: Params):
     assert drawn.voices[0].startswith(f"M{drawn.left} {height:g}h")
 
 
+def test_roll_of_all_pitches_is_no_taller_than_the_page(scale: Params):
+    chorale = read_chorales(MUSIC)[0]
+    assert roll(chorale, 40, 80).row == 4.0
+    drawn = roll(chorale, 0, 127)
+    assert drawn.bottom - drawn.top == pytest.approx(220, abs=0.1)
+
+
 def test_tone_has_its_pitch():
     samples = synthesize([Note(0, 69, 0.0, 1.0)], 1.0)
     spectrum = np.abs(np.fft.rfft(samples[:SAMPLE_RATE].astype(float)))
@@ -146,11 +153,18 @@ def test_mp3_is_small_deterministic_and_long_enough(tmp_path: Path):
 
 
 def test_flatten_keeps_order_and_prints_absence():
-    value = {"b": {"x": None, "a": [1, 2]}, "a": True, "empty": {}, "big": 12345}
+    value = {
+        "b": {"x": None, "a": [1, 2]},
+        "a": True,
+        "empty": {},
+        "big": 12345,
+        "twins": [{"a": 1, "of": "x"}, {"a": 2}],
+    }
     assert flatten(value) == [
         ("b.x", "none"),
         ("b.a", "1, 2"),
         ("a", "yes"),
         ("empty", "none"),
         ("big", "12,345"),
+        ("twins", "a 1 of x; a 2"),
     ]

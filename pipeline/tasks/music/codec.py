@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.errors import DataError
 
+FIELD = "tokens"  # the name of the ids in the encoded folder
 VOICES = ("soprano", "alto", "tenor", "bass")
 SILENCE = 128
 START = 129
@@ -21,7 +22,6 @@ OUTPUTS = 129  # 128 pitches and SILENCE
 INPUTS = 130
 FIELD = "tokens"
 IDS = np.dtype(np.int16)
-
 TOLERANCE = 1e-6  # of a 16th: the error of sums of triplets
 
 

@@ -44,7 +44,8 @@ def from_midi(content: bytes) -> np.ndarray:
     try:
         midi = pretty_midi.PrettyMIDI(io.BytesIO(content))
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise DataError(f"MIDI file: not readable ({error}); give a standard MIDI file") from None
+        reason = str(error) or "cut short"
+        raise DataError(f"MIDI file: not readable ({reason}); give a standard MIDI file") from None
     voices: list[list[Note]] = [[] for _ in VOICES]
     for instrument in midi.instruments:
         if instrument.name.casefold() not in VOICES:

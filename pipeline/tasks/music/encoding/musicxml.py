@@ -39,12 +39,7 @@ def parse(xml: bytes) -> Score:
     The voices are the parts whose names begin with soprano, alto, tenor and bass; other parts are
     ignored. Raises ScoreError.
     """
-    if b"<!ENTITY" in xml:
-        raise ScoreError("declares XML entities")
-    try:
-        root = ElementTree.fromstring(xml)  # noqa: S314
-    except ElementTree.ParseError:
-        raise ScoreError("not well-formed XML") from None
+    root = parse_xml(xml)
     if root.tag != "score-partwise":
         raise ScoreError("not a score-partwise MusicXML document")
     voices = [list(_bars(part)) for part in _voice_parts(root)]
@@ -71,6 +66,19 @@ def parse(xml: bytes) -> Score:
 
 def _is_off_grid(note: Note) -> bool:
     return abs(note.onset - round(note.onset)) > TOLERANCE
+
+
+def parse_xml(xml: bytes) -> ElementTree.Element:
+    """Parse XML from an archive; documents that declare entities (bombs) are refused.
+
+    Raises ScoreError.
+    """
+    if b"<!ENTITY" in xml:
+        raise ScoreError("declares XML entities")
+    try:
+        return ElementTree.fromstring(xml)  # noqa: S314
+    except (ElementTree.ParseError, LookupError, ValueError):  # the latter two: an odd encoding
+        raise ScoreError("not well-formed XML") from None
 
 
 @dataclass(frozen=True)

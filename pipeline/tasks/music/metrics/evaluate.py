@@ -12,6 +12,7 @@ from torch import nn
 from pipeline.bootstrap import interval
 from pipeline.config import MusicEvaluation
 from pipeline.corpus import read_sequences
+from pipeline.errors import ConfigError
 from pipeline.tasks.music.codec import FIELD, VOICES, from_ids, onsets
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.training.batches import pad
@@ -44,8 +45,14 @@ def evaluate(
     """Measure `model` on the test split: {"test": ..., "baseline": ...}.
 
     Padding is in no number. The interval resamples pieces. `samples` is not read: what was
-    generated is listened to, not measured.
+    generated is listened to, not measured. Raises ConfigError if windows would begin inside of a
+    16th, which no crop in training does.
     """
+    if evaluation.stride % len(VOICES):
+        raise ConfigError(
+            f"evaluation.stride = {evaluation.stride} has to be a multiple of the {len(VOICES)} "
+            "voices: windows begin at a 16th, as the crops of training do"
+        )
     pieces = list(read_sequences(encoded, "test", FIELD))
     scored = score(model, pieces, evaluation.window, evaluation.stride)
     grids = [from_ids(piece) for piece in pieces]

@@ -1,0 +1,23 @@
+"""The real chorales, downloaded once in a session."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import config, sources
+
+PARAMS = Path(__file__).parents[3] / "params.yaml"
+
+
+@pytest.fixture(scope="session")
+def chorales() -> config.MusicDataset:
+    """The entry of params.yaml."""
+    return config.dataset_of(config.load(PARAMS), "chorales")
+
+
+@pytest.fixture(scope="session")
+def chorales_raw(chorales: config.MusicDataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw folder of the chorales; without a network the tests that ask for it fail."""
+    folder = tmp_path_factory.mktemp("chorales")
+    sources.fetch(chorales.source, folder)
+    return folder

@@ -1,0 +1,50 @@
+import numpy as np
+
+from pipeline.tasks.music.codec import IDS, SILENCE
+from pipeline.tasks.music.encoding.read import Piece
+from pipeline.tasks.music.encoding.twins import chord_ngrams, merge_twins
+
+RANDOM = np.random.default_rng(7)
+GRID = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
+
+
+def piece(name: str, grid: np.ndarray) -> Piece:
+    return Piece(name, grid, 0, 0)
+
+
+def test_twenty_chords_hold_thirteen_runs_of_eight():
+    assert len(chord_ngrams(GRID)) == 13
+
+
+def test_ngrams_are_the_same_in_another_key_at_another_pace_and_with_rests_between():
+    slower = np.repeat(GRID, 3, axis=0)
+    with_rests = np.insert(slower, 30, np.full((5, 4), SILENCE), axis=0)
+    assert chord_ngrams(with_rests + np.where(with_rests == SILENCE, 0, 5)) == chord_ngrams(GRID)
+
+
+def test_ngrams_tell_a_resting_voice_from_a_sounding_one():
+    resting = GRID.copy()
+    resting[:, 1] = SILENCE
+    assert not chord_ngrams(resting) & chord_ngrams(GRID)
+    assert chord_ngrams(resting) == chord_ngrams(np.where(resting == SILENCE, SILENCE, resting + 2))
+
+
+def test_a_piece_of_fewer_than_eight_chords_has_no_twin():
+    short = GRID[:7]
+    assert chord_ngrams(short) == frozenset()
+    kept, twins = merge_twins([piece("a", short), piece("b", short)], 0.5)
+    assert ([p.name for p in kept], twins) == (["a", "b"], [])
+
+
+def test_a_piece_that_shares_more_than_the_limit_with_a_kept_one_is_dropped():
+    other = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
+    # 14 chords of GRID are 7 of its 13 n-grams; `half` has 7 + 7 more that cross or follow.
+    half = np.concatenate([GRID[:14], other[:7]])
+    pieces = [piece("a", GRID), piece("b", half + 1), piece("c", other), piece("d", GRID)]
+    kept, twins = merge_twins(pieces, 0.5)
+    assert [p.name for p in kept] == ["a", "c"]
+    assert [(twin.piece, twin.of, twin.shared) for twin in twins] == [
+        ("b", "a", round(7 / 13, 6)),
+        ("d", "a", 1.0),
+    ]
+    assert [p.name for p in merge_twins(pieces, 7 / 13)[0]] == ["a", "b", "c"]
