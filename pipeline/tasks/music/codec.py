@@ -20,7 +20,6 @@ SILENCE = 128
 START = 129
 OUTPUTS = 129  # 128 pitches and SILENCE
 INPUTS = 130
-FIELD = "tokens"
 IDS = np.dtype(np.int16)
 TOLERANCE = 1e-6  # of a 16th: the error of sums of triplets
 
