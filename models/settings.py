@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 
 class Settings(BaseModel):
-    """Frozen settings; an unknown key is an error and no key has a default."""
+    """Frozen settings of finite numbers; an unknown key is an error and no key has a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]

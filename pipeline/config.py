@@ -3,22 +3,45 @@
 No setting has a default: every value stands, commented, in params.yaml, where DVC tracks it.
 """
 
-import difflib
 import json
-from collections.abc import Iterable
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
-from models.settings import ModelSettings, PositiveFloat, Probability, Settings
+from models.settings import (
+    Architecture,
+    Local2D,
+    ModelSettings,
+    PositiveFloat,
+    Probability,
+    Settings,
+    Sinusoid2D,
+)
 from pipeline.errors import ConfigError
+from pipeline.explain import explain, nearest
 
 PARAMS = Path("params.yaml")
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+
+
+def _check_sha256(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("should be the 64 hexadecimal digits of a sha256")
+    return text
+
+
+def _check_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", text):
+        raise ValueError("a name should have lower-case letters, digits and _ only")
+    return text
+
+
+Sha256 = Annotated[str, AfterValidator(_check_sha256)]
+Name = Annotated[str, AfterValidator(_check_name)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -135,6 +158,24 @@ class TranslationEncoding(Settings):
     near_twin_similarity: Share  # token Jaccard with a held-out sentence that drops a training pair
     max_skipped: Share  # a larger share of unreadable records fails the stage
     splits: Splits | None  # null: the raw data comes split
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> "TranslationEncoding":
+        if self.source_language == self.target_language:
+            raise ValueError(
+                f"source_language and target_language are both {self.source_language}; "
+                "choose two languages"
+            )
+        if self.min_test_words > self.max_test_words:
+            raise ValueError(
+                f"min_test_words = {self.min_test_words} is larger than max_test_words = "
+                f"{self.max_test_words}; no sentence would be held out"
+            )
+        if self.splits is None and self.reader is TranslationReader.HOME_ASSISTANT:
+            raise ValueError(
+                "splits = null, but reader = home_assistant comes unsplit; give shares"
+            )
+        return self
 
 
 class ImageEncoding(Settings):
@@ -267,7 +308,7 @@ class MusicDecoding(Settings):
         if self.primer_sixteenths >= self.sixteenths:
             raise ValueError(
                 f"primer_sixteenths = {self.primer_sixteenths} leaves nothing to continue in "
-                f"sixteenths = {self.sixteenths}"
+                f"sixteenths = {self.sixteenths}; choose a shorter primer"
             )
         return self
 
@@ -310,6 +351,20 @@ class Run(Settings):
     model: ModelSettings
     training: Training
 
+    def _expect(self, architecture: Architecture) -> None:
+        if self.model.architecture is not architecture:
+            raise ValueError(
+                f"model.architecture = {self.model.architecture} does not fit task = {self.task}; "
+                f"use {architecture}"
+            )
+
+    def _refuse_crop(self) -> None:
+        if self.training.crop is not None:
+            raise ValueError(
+                f"training.crop = {self.training.crop}, but task = {self.task} needs whole "
+                "sequences; use null"
+            )
+
 
 class TranslationRun(Run):
     """A run that translates."""
@@ -317,6 +372,12 @@ class TranslationRun(Run):
     task: Literal[Task.TRANSLATION]
     decoding: TranslationDecoding
     evaluation: TranslationEvaluation
+
+    @model_validator(mode="after")
+    def _check_task(self) -> "TranslationRun":
+        self._expect(Architecture.ENCODER_DECODER)
+        self._refuse_crop()
+        return self
 
 
 class ImageRun(Run):
@@ -326,6 +387,12 @@ class ImageRun(Run):
     decoding: ImageDecoding
     evaluation: ImageEvaluation
 
+    @model_validator(mode="after")
+    def _check_task(self) -> "ImageRun":
+        self._expect(Architecture.DECODER)
+        self._refuse_crop()
+        return self
+
 
 class MusicRun(Run):
     """A run that composes."""
@@ -333,6 +400,17 @@ class MusicRun(Run):
     task: Literal[Task.MUSIC]
     decoding: MusicDecoding
     evaluation: MusicEvaluation
+
+    @model_validator(mode="after")
+    def _check_task(self) -> "MusicRun":
+        self._expect(Architecture.DECODER)
+        for part in (self.model.positions, self.model.locality):
+            if isinstance(part, Sinusoid2D | Local2D):
+                raise ValueError(
+                    f"model has kind = {part.kind}, which is defined for images; "
+                    "use a one-dimensional kind"
+                )
+        return self
 
 
 AnyRun = Annotated[TranslationRun | ImageRun | MusicRun, Field(discriminator="task")]
@@ -358,29 +436,37 @@ class Params(Settings):
 
 def load(path: Path = PARAMS) -> Params:
     """Read and validate `path`; ConfigError names the first wrong parameter by its dotted path."""
-    params = parse(_read_yaml(path), path)
-    for name, run in params.runs.items():
-        dataset = params.datasets.get(run.dataset)
-        if dataset is None:
-            raise ConfigError(
-                f"{path}: runs.{name}.dataset = {run.dataset!r} is not among datasets "
-                f"({', '.join(params.datasets)}){_nearest(run.dataset, params.datasets)}"
-            )
-        if dataset.task != run.task:
-            raise ConfigError(
-                f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
-                f"{dataset.task}; make them equal"
-            )
-    return params
+    return parse(_read_yaml(path), path)
 
 
 def parse(raw: Any, path: Path) -> Params:
     """Validate the parsed YAML `raw` that was read from `path`."""
     try:
         # In JSON mode a string may name an enum's member while "3" is still no number.
-        return Params.model_validate_json(json.dumps(raw, default=str))
+        text = json.dumps(raw, default=str)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: not only names, values and lists: {error}") from None
+    try:
+        params = Params.model_validate_json(text)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error, raw)}") from None
+        raise ConfigError(f"{path}: {explain(error, json.loads(text))}") from None
+    for name, run in params.runs.items():
+        _check_dataset(params, name, run, path)
+    return params
+
+
+def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
+    dataset = params.datasets.get(run.dataset)
+    if dataset is None:
+        raise ConfigError(
+            f"{path}: runs.{name}.dataset = {run.dataset} is not among datasets "
+            f"({', '.join(params.datasets)}){nearest(run.dataset, params.datasets)}"
+        )
+    if dataset.task != run.task:
+        raise ConfigError(
+            f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
+            f"{dataset.task}; make them equal"
+        )
 
 
 def dataset_of(params: Params, name: str) -> Dataset:
@@ -396,7 +482,7 @@ def run_of(params: Params, name: str) -> AnyRun:
 def _lookup(table: dict[str, Any], name: str, section: str) -> Any:
     if name not in table:
         raise ConfigError(
-            f"{PARAMS}: {section}.{name} does not exist{_nearest(name, table)}; "
+            f"{PARAMS}: {section}.{name} does not exist{nearest(name, table)}; "
             f"{section} has {', '.join(table)}"
         )
     return table[name]
@@ -407,48 +493,8 @@ def _read_yaml(path: Path) -> Any:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; run in the folder of a scale") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1
+        raise ConfigError(f"{path}: not valid YAML: line {line}: {error.problem}") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-
-
-def _explain(error: ValidationError, raw: Any) -> str:
-    """One line for the first problem; a misspelt key is told before the key that it leaves out."""
-    problems = error.errors(include_url=False)
-    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
-    where = _dotted(first["loc"], raw)
-    parent, _, key = where.rpartition(".")
-    others = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        missing = [
-            path.rpartition(".")[2]
-            for path in (_dotted(p["loc"], raw) for p in problems if p["type"] == "missing")
-            if path.rpartition(".")[0] == parent
-        ]
-        remedy = _nearest(key, missing) or "; remove it"
-        return f"{where} is not a parameter{remedy}{others}"
-    if first["type"] == "missing":
-        return f"{where} is missing; add it{others}"
-    message = first["msg"].removeprefix("Value error, ")
-    if isinstance(first["input"], dict | list):
-        return f"{where}: {message}{others}"
-    expected = str(first.get("ctx", {}).get("expected", "")).replace("'", "").split(" or ")
-    names = [name for part in expected for name in part.split(", ")]
-    return f"{where} = {first['input']!r}: {message}{_nearest(str(first['input']), names)}{others}"
-
-
-def _dotted(location: tuple[str | int, ...], raw: Any) -> str:
-    """The path of a parameter in the file: pydantic's, less the tags of discriminated unions."""
-    kept, here = [], raw
-    for index, part in enumerate(location):
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            if index < len(location) - 1:
-                continue
-        kept.append(str(part))
-    return ".".join(kept) or "the file"
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    match = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {match[0]}?" if match else ""

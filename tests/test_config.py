@@ -1,0 +1,369 @@
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from pipeline import config
+from pipeline.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+DEFAULT = ROOT / "params.yaml"
+EVERY_SCALE = sorted(
+    path.relative_to(ROOT)
+    for pattern in ("", "*/", "*/*/")
+    for path in ROOT.glob(f"{pattern}params.yaml")
+)
+RAW = YAML(typ="safe", pure=True).load(DEFAULT.read_text(encoding="utf-8"))
+
+MUSIC = "runs.music_relative"
+IMAGE = "runs.image_local_1d"
+TEXT = "runs.translation_sinusoid"
+
+Change = Callable[[dict[str, Any], str], None]
+
+
+def put(value: Any) -> Change:
+    """Give a parameter another value, or add it."""
+
+    def change(section: dict[str, Any], key: str) -> None:
+        section[key] = value
+
+    return change
+
+
+def remove(section: dict[str, Any], key: str) -> None:
+    """Leave a parameter out."""
+    del section[key]
+
+
+def rename(name: str) -> Change:
+    """Misspell a parameter's name."""
+
+    def change(section: dict[str, Any], key: str) -> None:
+        section[name] = section.pop(key)
+
+    return change
+
+
+def changed(path: str, change: Change) -> dict[str, Any]:
+    raw = copy.deepcopy(RAW)
+    section = raw
+    *sections, key = path.split(".")
+    for name in sections:
+        section = section[name]
+    change(section, key)
+    return raw
+
+
+def complaint(raw: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(raw, Path("params.yaml"))
+    message = str(caught.value)
+    assert message.startswith("params.yaml: ") and "\n" not in message
+    return message.removeprefix("params.yaml: ")
+
+
+@pytest.mark.parametrize("path", EVERY_SCALE, ids=str)
+def test_every_scale_is_valid_and_all_its_data_sets_are_used(path):
+    params = config.load(ROOT / path)
+
+    assert {run.dataset for run in params.runs.values()} == set(params.datasets)
+
+
+def test_what_stands_in_the_file_is_what_is_read():
+    assert config.parse(RAW, DEFAULT).model_dump(mode="json") == RAW
+
+
+MISSING = [
+    ("report", "report"),
+    ("datasets", "datasets"),
+    (f"{MUSIC}.task", f"{MUSIC}.task"),
+    (f"{MUSIC}.dataset", f"{MUSIC}.dataset"),
+    (f"{MUSIC}.training.learning_rate", f"{MUSIC}.training.learning_rate"),
+    (f"{MUSIC}.model.positions.kind", f"{MUSIC}.model.positions.kind"),
+    (f"{MUSIC}.model.positions.max_distance", f"{MUSIC}.model.positions.max_distance"),
+    (f"{IMAGE}.model.locality.query_block", f"{IMAGE}.model.locality.query_block"),
+    ("datasets.digits.source.sha256", "datasets.digits.source.sha256"),
+    ("datasets.digits.source.kind", "datasets.digits.source.kind"),
+    ("datasets.digits.encoding.splits.seed", "datasets.digits.encoding.splits.seed"),
+]
+
+
+@pytest.mark.parametrize(("path", "named"), MISSING, ids=[path for path, _ in MISSING])
+def test_a_missing_parameter_is_named(path, named):
+    assert complaint(changed(path, remove)) == f"{named} is missing; add it"
+
+
+MISSPELT = [
+    ("report", "reprot", "reprot", "report"),
+    (f"{MUSIC}.task", "taks", f"{MUSIC}.taks", "task"),
+    (f"{MUSIC}.decoding", "decodng", f"{MUSIC}.decodng", "decoding"),
+    (
+        f"{MUSIC}.training.learning_rate",
+        "learnig_rate",
+        f"{MUSIC}.training.learnig_rate",
+        "learning_rate",
+    ),
+    (f"{MUSIC}.model.positions.kind", "kinds", f"{MUSIC}.model.positions.kinds", "kind"),
+    (
+        f"{IMAGE}.model.locality.query_block",
+        "block",
+        f"{IMAGE}.model.locality.block",
+        "query_block",
+    ),
+    ("datasets.digits.source.sha256", "sha", "datasets.digits.source.sha", "sha256"),
+    (
+        "datasets.digits.encoding.splits.validation",
+        "valid",
+        "datasets.digits.encoding.splits.valid",
+        "validation",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "name", "named", "right"), MISSPELT, ids=[m[2] for m in MISSPELT])
+def test_a_misspelt_parameter_is_named_with_the_nearest_right_one(path, name, named, right):
+    assert complaint(changed(path, rename(name))).startswith(
+        f"{named} is not a parameter; did you mean {right}?"
+    )
+
+
+SUPERFLUOUS = [
+    ("extra", "extra is not a parameter; remove it"),
+    (f"{MUSIC}.decoding.beam_size", "is not a parameter for task = music; remove it"),
+    ("runs.music_sinusoid.model.positions.max_distance", "for kind = sinusoid; remove it"),
+    ("datasets.digits.source.address", "for kind = package; remove it"),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), SUPERFLUOUS, ids=[path for path, _ in SUPERFLUOUS])
+def test_a_parameter_too_many_is_named_with_the_kind_that_has_no_such(path, expected):
+    message = complaint(changed(path, put(4)))
+
+    assert message.startswith(path) and message.endswith(expected)
+
+
+WRONG = [
+    # ill-typed
+    ("runs", None, "runs is empty: should have keys and values"),
+    ("runs", {}, "runs is empty: should have at least one entry"),
+    ("runs", ["music"], 'runs = ["music"]: should have keys and values'),
+    (MUSIC, 3, f"{MUSIC} = 3: should have keys and values"),
+    (f"{MUSIC}.decoding.sampling", None, "sampling is empty: should have keys and values"),
+    (f"{MUSIC}.model.positions", "sinusoid", 'positions = "sinusoid": should have keys and values'),
+    (f"{MUSIC}.training.steps", 1.5, "steps = 1.5: should be a valid integer"),
+    (f"{MUSIC}.training.steps", True, "steps = true: should be a valid integer"),
+    (f"{MUSIC}.training.steps", None, "steps = null: should be a valid integer"),
+    (f"{MUSIC}.training.learning_rate", "0.1", "write a number without quotes"),
+    (f"{MUSIC}.training.crop", "all", 'crop = "all": should be a valid integer'),
+    (f"{MUSIC}.title", 5, "title = 5: should be a valid string; put it in quotes"),
+    ("datasets.digits.source.python_version", 3.11, "= 3.11: should be a valid string; put it in"),
+    # not one of a list
+    (
+        f"{MUSIC}.task",
+        "musik",
+        '= "musik": should be translation or image or music; did you mean m',
+    ),
+    (f"{MUSIC}.training.device", "gpu", 'device = "gpu": should be cpu or cuda'),
+    (f"{MUSIC}.model.norm", "Pre", "should be post or pre; did you mean pre?"),
+    (
+        f"{MUSIC}.model.positions.kind",
+        "skewed_relativ",
+        "skewed_relative; did you mean skewed_relative?",
+    ),
+    ("datasets.digits.source.kind", "pakage", "url or folder; did you mean package?"),
+    ("datasets.digits.encoding.reader", "mnist", 'reader = "mnist": should be sklearn_digits'),
+    # out of range
+    (f"{MUSIC}.training.learning_rate", 0.0, "learning_rate = 0.0: should be greater than 0"),
+    (f"{MUSIC}.training.learning_rate", float("inf"), "= Infinity: should be a finite number"),
+    (f"{MUSIC}.training.learning_rate", float("nan"), "= NaN: should be a finite number"),
+    (f"{MUSIC}.training.steps", 0, "steps = 0: should be greater than 0"),
+    (f"{MUSIC}.training.crop", 0, "crop = 0: should be greater than 0"),
+    (f"{MUSIC}.training.seed", -1, "seed = -1: should be greater than or equal to 0"),
+    (f"{MUSIC}.model.dropout", 1.0, "dropout = 1.0: should be less than 1"),
+    (f"{MUSIC}.decoding.sampling.top_p", 0.0, "top_p = 0.0: should be greater than 0"),
+    (f"{MUSIC}.decoding.sampling.top_p", 1.1, "top_p = 1.1: should be less than or equal to 1"),
+    ("datasets.digits.encoding.splits.test", 1.5, "test = 1.5: should be less than or equal to 1"),
+    ("datasets.digits.source.sha256", "abc", 'sha256 = "abc": should be the 64 hexadecimal digits'),
+    ("datasets.digits.source.sha256", "A" * 64, "should be the 64 hexadecimal digits of a sha256"),
+    ("runs.Bad-Name", RAW["runs"]["music_relative"], "a name should have lower-case letters"),
+    (f"{MUSIC}.dataset", "../raw", "a name should have lower-case letters"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    WRONG,
+    ids=[f"{path}={str(value)[:20]}" for path, value, _ in WRONG],
+)
+def test_a_wrong_value_is_named_with_what_it_should_be(path, value, expected):
+    message = complaint(changed(path, put(value)))
+
+    assert message.startswith(path) and expected in message
+
+
+LOCAL_1D = {"kind": "local_1d", "query_block": 16, "memory_block": 32}
+SINUSOID_2D = {"kind": "sinusoid_2d"}
+CONTRADICTIONS = [
+    (f"{MUSIC}.dataset", "chorale", f"{MUSIC}.dataset = chorale is not among", "mean chorales?"),
+    (f"{MUSIC}.dataset", "digits", f"{MUSIC}.task = music", "digits.task = image; make them equal"),
+    (f"{MUSIC}.training.steps", 175, f"{MUSIC}.training: average_checkpoints", "reach back 175"),
+    (f"{MUSIC}.model.num_heads", 3, f"{MUSIC}.model: num_heads = 3", "choose a divisor"),
+    (f"{MUSIC}.model.locality", LOCAL_1D, f"{MUSIC}.model: positions.kind = skewed", "kind = full"),
+    (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
+    (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
+    (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
+    (f"{IMAGE}.model.d_model", 130, f"{IMAGE}.model: num_heads = 4", "choose a divisor"),
+    (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
+    (f"{TEXT}.training.crop", 32, f"{TEXT}: training.crop = 32", "use null"),
+    (f"{TEXT}.model.architecture", "decoder", f"{TEXT}: model.arch", "use encoder_decoder"),
+    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}.model: locality.kind = local_1d", "kind = full"),
+    (f"{TEXT}.model.positions", SINUSOID_2D, f"{TEXT}.model: positions.kind", "use sinusoid or"),
+    (
+        "datasets.digits.encoding.splits.validation",
+        0.85,
+        "datasets.digits.encoding.splits: validation = 0.85",
+        "leave nothing to train on",
+    ),
+    (
+        "datasets.home_assistant.encoding.max_test_words",
+        2,
+        "datasets.home_assistant.encoding: min_test_words = 3",
+        "no sentence would be held out",
+    ),
+    (
+        "datasets.home_assistant.encoding.target_language",
+        "en",
+        "datasets.home_assistant.encoding: source_language and target_language are both en",
+        "choose two languages",
+    ),
+    (
+        "datasets.home_assistant.encoding.splits",
+        None,
+        "datasets.home_assistant.encoding: splits = null",
+        "give shares",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "start", "part"),
+    CONTRADICTIONS,
+    ids=[f"{path}={value}" for path, value, _, _ in CONTRADICTIONS],
+)
+def test_contradictory_values_are_named_with_the_remedy(path, value, start, part):
+    message = complaint(changed(path, put(value)))
+
+    assert message.startswith(start) and part in message
+
+
+def test_several_problems_are_counted():
+    raw = changed(f"{MUSIC}.training.steps", put(0))
+    raw["runs"]["music_relative"]["training"]["warmup_steps"] = -1
+
+    assert complaint(raw).endswith("(and 1 more problem)")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "3", "text"])
+def test_a_file_that_is_no_mapping_is_told(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+
+    with pytest.raises(ConfigError, match="the file .*: should have keys and values"):
+        config.load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a: [", "not valid YAML: line 1: "),
+        (b"a: 1\nb: 2\na: 3\n", 'not valid YAML: line 3: found duplicate key "a"'),
+        (b"\xff\xfe", "not valid YAML: "),
+        (b"a: \x00", "not valid YAML: "),
+        (b"? [a, b]\n: 1\n", "not only names, values and lists: "),
+        (b"a: &loop [*loop]\n", "not only names, values and lists: "),
+    ],
+)
+def test_a_file_that_is_not_plain_yaml_is_told(tmp_path, content, expected):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+
+    assert expected in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="no such file; run in the folder of a scale"):
+        config.load(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("look_up", [config.run_of, config.dataset_of])
+def test_an_unknown_name_is_told_with_the_nearest_and_all_others(look_up):
+    params = config.parse(RAW, DEFAULT)
+    right = "music_relative" if look_up is config.run_of else "chorales"
+
+    with pytest.raises(ConfigError) as caught:
+        look_up(params, right[:-1])
+
+    assert f"{right[:-1]} does not exist; did you mean {right}?" in str(caught.value)
+    assert look_up(params, right) is not None
+
+
+def leaves(raw: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of all values and sections."""
+    if path:
+        yield path
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            yield from leaves(value, (*path, key))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.text(max_size=5) | st.sampled_from(["kind", "task"]), inner, max_size=3
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(sorted(leaves(RAW))), ANYTHING)
+def test_whatever_stands_in_a_parameter_is_accepted_or_told_in_one_line(path, value):
+    raw = changed(".".join(path), put(value))
+    try:
+        config.parse(raw, Path("params.yaml"))
+    except ConfigError as error:
+        assert str(error).startswith("params.yaml: ")
+        assert "\n" not in str(error)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """All models that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from models_in(field.annotation)
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def test_no_setting_has_a_default_so_that_all_values_stand_where_dvc_tracks_them():
+    fields = {
+        f"{model.__name__}.{name}": field
+        for model in models_in(config.Params)
+        for name, field in model.model_fields.items()
+    }
+
+    assert {"Params.runs", "Local2D.memory_rows", "Sampling.top_k", "UrlSource.file"} <= set(fields)
+    assert [name for name, field in fields.items() if not field.is_required()] == []

@@ -1,0 +1,335 @@
+"""What a change makes stale, asked of DVC itself in a small project with the real graph."""
+
+import ast
+import copy
+import functools
+import json
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dvc.utils.serialize._yaml
+import dvc.utils.strictyaml
+import networkx
+import pytest
+from dvc.repo import Repo
+from dvc.repo.graph import build_graph
+from dvc.stage import PipelineStage
+from ruamel.yaml import YAML
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
+
+ROOT = Path(__file__).parents[1]
+PROJECT = ["dvc.yaml", "scale.yaml", "params.yaml", ".dvcignore", "pipeline", "models"]
+RAW = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+# In no stage's deps, because they hold no value that decides what a stage writes.
+NO_VALUES = {
+    "pipeline/config.py": "types of params.yaml; test_config.py: no field has a default",
+    "models/settings.py": "types of params.yaml; test_config.py: no field has a default",
+    "pipeline/explain.py": "messages about params.yaml",
+    "pipeline/errors.py": "exception classes",
+    "pipeline/console.py": "command line and progress",
+}
+
+
+# ------------------------------------------------------------------------------- the project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Iterator[Path]:
+    """A project in which every stage is up to date: its outputs are placeholders, committed."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in PROJECT:
+        if (ROOT / name).is_dir():
+            unwanted = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("dvc")))
+        for module in (dvc.utils.serialize._yaml, dvc.utils.strictyaml):
+            patch.setattr(module, "parse_yaml", remembering(module.parse_yaml))
+        patch.chdir(folder)
+        with Repo.init(str(folder), no_scm=True) as repo:
+            for out in repo.index.outs:
+                write_placeholder(folder / out.def_path)
+            repo.commit(force=True)
+        yield folder
+
+
+def remembering(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Parse each text once: DVC parses params.yaml anew for every stage, most of its time here."""
+    parse_once = functools.cache(parse)
+    return lambda *arguments, **options: copy.deepcopy(parse_once(*arguments, **options))
+
+
+def write_placeholder(path: Path) -> None:
+    """Write a file where the name has a suffix, else a folder with a file."""
+    file = path if path.suffix else path / "file"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{path}\n")
+
+
+@pytest.fixture(scope="module")
+def stages(project) -> Iterator[list[PipelineStage]]:
+    """All stages as DVC resolves them."""
+    with resolved(project) as stages:
+        yield stages
+
+
+@contextmanager
+def resolved(project: Path) -> Iterator[list[PipelineStage]]:
+    with Repo(str(project)) as repo:
+        yield list(repo.index.stages)
+
+
+def stale(stages: list[PipelineStage]) -> set[str]:
+    """The stages whose command or dependencies DVC calls changed, and all that depend on them."""
+    changed = [
+        stage
+        for stage in stages
+        if stage.changed_stage() or any(dep.status() for dep in stage.deps)
+    ]
+    graph = build_graph(stages)
+    depending = {later for stage in changed for later in networkx.ancestors(graph, stage)}
+    return {stage.addressing for stage in depending.union(changed)}
+
+
+@contextmanager
+def rewritten(path: Path, change: Callable[[str], str]) -> Iterator[None]:
+    """Change a file's text; it is what it was afterwards."""
+    before = path.read_text(encoding="utf-8")
+    after = change(before)
+    assert after != before
+    path.write_text(after, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def stale_with(project: Path, raw: dict[str, Any]) -> set[str]:
+    """What is stale with other parameters; JSON is YAML, in another layout."""
+    with rewritten(project / "params.yaml", lambda text: json.dumps(raw)), resolved(project) as now:
+        return stale(now)
+
+
+def runs_of(section: str, name: str) -> list[str]:
+    return [run for run, settings in RAW["runs"].items() if settings[section] == name]
+
+
+def expand(names: str) -> set[str]:
+    """Stages as `train@*music report` writes them: * stands for every run, of the task if any."""
+    expanded = set()
+    for name in names.split():
+        stage, at, item = name.partition("@")
+        runs = [item]
+        if item.startswith("*"):
+            runs = runs_of("task", item[1:]) if item[1:] else list(RAW["runs"])
+        expanded |= {f"{stage}{at}{run}" for run in runs}
+    return expanded
+
+
+# ---------------------------------------------------------------------------- what goes stale
+
+
+def test_nothing_is_stale_without_a_change(stages):
+    assert stale(stages) == set()
+
+
+PARAMETERS = [
+    ("report.title", "report"),
+    ("runs.music_relative.title", "report"),
+    (
+        "runs.music_relative.training.learning_rate",
+        "train@music_relative decode@music_relative evaluate@music_relative report",
+    ),
+    (
+        "runs.music_relative.model.num_layers",
+        "train@music_relative decode@music_relative evaluate@music_relative report",
+    ),
+    (
+        "runs.music_relative.decoding.sampling.temperature",
+        "decode@music_relative evaluate@music_relative report",
+    ),
+    (
+        "runs.translation_sinusoid.decoding.beam_size",
+        "decode@translation_sinusoid evaluate@translation_sinusoid report",
+    ),
+    ("runs.image_local_1d.evaluation.bootstrap_samples", "evaluate@image_local_1d report"),
+    (
+        "datasets.chorales.encoding.splits.seed",
+        "encode@chorales train@*music decode@*music evaluate@*music report",
+    ),
+    (
+        "datasets.digits.source.sha256",
+        "download@digits encode@digits train@*image decode@*image evaluate@*image report",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), PARAMETERS, ids=[path for path, _ in PARAMETERS])
+def test_a_changed_parameter_makes_stale_what_depends_on_it_and_nothing_else(
+    project, path, expected
+):
+    raw = copy.deepcopy(RAW)
+    section: dict[str, Any] = raw
+    *sections, key = path.split(".")
+    for name in sections:
+        section = section[name]
+    section[key] = section[key] * 2  # a number or a text
+
+    assert stale_with(project, raw) == expand(expected)
+
+
+def test_a_new_run_makes_stale_nothing_but_itself_and_the_report(project):
+    raw = copy.deepcopy(RAW)
+    raw["runs"]["another"] = raw["runs"]["music_relative"]
+
+    expected = "train@another decode@another evaluate@another report"
+    assert stale_with(project, raw) == expand(expected)
+
+
+def test_another_layout_of_the_same_parameters_makes_nothing_stale(project):
+    assert stale_with(project, RAW) == set()
+
+
+CODE = [
+    ("pipeline/config.py", ""),
+    ("pipeline/console.py", ""),
+    ("pipeline/reporting/__init__.py", "report"),
+    ("pipeline/tasks/music/metrics/evaluate.py", "evaluate@*music report"),
+    ("pipeline/tasks/music/decoding/midi.py", "decode@*music evaluate@*music report"),
+    ("pipeline/tasks/music/batches.py", "train@*music decode@*music evaluate@*music report"),
+    (
+        "pipeline/tasks/image/encoding/read.py",
+        "encode@digits train@*image decode@*image evaluate@*image report",
+    ),
+    ("pipeline/decoding/beam.py", "decode@* evaluate@* report"),
+    ("pipeline/bootstrap.py", "evaluate@* report"),
+    ("models/attention.py", "train@* decode@* evaluate@* report"),
+]
+
+
+@pytest.mark.parametrize(("file", "expected"), CODE, ids=[file for file, _ in CODE])
+def test_changed_code_makes_stale_what_runs_it_and_nothing_else(project, stages, file, expected):
+    with rewritten(project / file, lambda text: f"{text}\n"):
+        assert stale(stages) == expand(expected)
+
+
+# ---------------------------------------------------------------------------- what is declared
+
+
+def test_every_module_that_a_stage_imports_is_among_its_dependencies(stages):
+    undeclared = {}
+    for stage in stages:
+        declared = code_of(stage)
+        undeclared[stage.addressing] = [
+            str(module)
+            for module in sorted(imported_by(stage))
+            if str(module) not in NO_VALUES
+            and not any(module.is_relative_to(path) for path in declared)
+        ]
+
+    assert {stage: modules for stage, modules in undeclared.items() if modules} == {}
+
+
+def test_every_file_of_code_among_the_dependencies_is_imported_by_a_stage_of_that_kind(stages):
+    """A folder may hold more than a stage imports; a single file is there because it is used."""
+    declared, imported = defaultdict(set), defaultdict(set)
+    for stage in stages:
+        kind = stage.addressing.partition("@")[0]
+        files = [str(path) for path in code_of(stage) if path.suffix]
+        declared[kind].update(map(of_any_task, files))
+        imported[kind].update(of_any_task(str(path)) for path in imported_by(stage))
+
+    assert {kind: sorted(files - imported[kind]) for kind, files in declared.items()} == {
+        kind: [] for kind in declared
+    }
+
+
+def code_of(stage: PipelineStage) -> list[Path]:
+    """The files and folders of code among the dependencies of a stage."""
+    paths = [Path(dep.def_path) for dep in stage.deps]
+    return [path for path in paths if path.parts[0] in ("pipeline", "models")]
+
+
+def of_any_task(path: str) -> str:
+    """One definition serves the stages of all tasks, so what one task imports all declare."""
+    return re.sub(r"pipeline/tasks/\w+/", "pipeline/tasks/<task>/", path)
+
+
+def test_the_modules_without_values_are_imported_by_stages(stages):
+    imported = {str(module) for stage in stages for module in imported_by(stage)}
+
+    assert set(NO_VALUES) <= imported
+
+
+def imported_by(stage: PipelineStage) -> set[Path]:
+    """The modules of this repository that the command of `stage` imports, directly or not."""
+    name = re.search(r"python -m (\S+)", stage.cmd).group(1)
+    item = stage.addressing.partition("@")[2]
+    task = next(
+        (RAW[table][item]["task"] for table in ("runs", "datasets") if item in RAW[table]), ""
+    )
+    found: set[Path] = set()
+    waiting = list(modules_of(name))
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            for imported in imports_of(path):
+                waiting.extend(modules_of(imported.replace("<task>", task)))
+    return {path for path in found if not is_empty(path)}
+
+
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imports_of(path: Path) -> list[str]:
+    """The names that a module imports; `part(..., "name")` imports that part of a stage's task."""
+    imported = []
+    for node in ast.walk(tree_of(path)):
+        match node:
+            case ast.Import(names=names):
+                imported += [name.name for name in names]
+            case ast.ImportFrom(module=module, names=names, level=0):
+                imported += [f"{module}.{name.name}" for name in names]
+            case ast.ImportFrom():
+                raise AssertionError(f"{path}: a relative import, which this test does not follow")
+            case ast.Call(func=ast.Name(id="part"), args=[_, ast.Constant(value=name)]):
+                imported.append(f"pipeline.tasks.<task>.{name}")
+            case ast.Call(func=ast.Name(id="part")):
+                raise AssertionError(f"{path}: a part whose name this test cannot read")
+    return imported
+
+
+def modules_of(name: str) -> Iterator[Path]:
+    """The files that `import name` executes, if it is ours: the module and its packages."""
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        path = Path(*parts[:length])
+        if (ROOT / path / "__init__.py").exists():
+            yield path / "__init__.py"
+        elif (ROOT / path).with_suffix(".py").exists():
+            yield path.with_suffix(".py")
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a module has no statement but a docstring."""
+    body = tree_of(path).body
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+@pytest.mark.parametrize("scale", ["lecture", "paper"])
+def test_every_scale_has_the_same_graph(scale):
+    assert (ROOT / scale / "dvc.yaml").read_bytes() == (ROOT / "dvc.yaml").read_bytes()
