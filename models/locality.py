@@ -1,7 +1,8 @@
 """Who may attend to whom: one predicate per locality, and the blocks that make it cheap.
 
-Positions are counted in generation order. An input is the token before the one that is predicted,
-so a position may attend to itself and to what was generated before it.
+Positions are counted in generation order. The input at a position is the token before the one
+predicted there, so a position may attend to itself and to what was generated before it. The first
+input is no part of the sequence but its condition (a class, the start of a piece): all may see it.
 """
 
 from dataclasses import dataclass
@@ -56,20 +57,25 @@ def visible(
     """
     i, j = queries[:, None], keys[None, :]
     causal = j <= i
+    condition = j == 0
     match locality:
         case Full():
             return causal
         case Local1D(query_block=size, memory_block=memory):
-            return causal & (j >= i // size * size - memory)
+            return causal & (condition | (j >= i // size * size - memory))
         case Local2D():
             order = torch.tensor(generation_order(locality, height, width), device=i.device)
-            row, column = order[i] // width, order[i] % width
-            top = row // locality.query_rows * locality.query_rows - locality.memory_rows
-            left = column // locality.query_columns * locality.query_columns
-            right = left + locality.query_columns + locality.memory_columns
-            left = left - locality.memory_columns
-            key_row, key_column = order[j] // width, order[j] % width
-            return causal & (key_row >= top) & (key_column >= left) & (key_column < right)
+            top = order[i] // width // locality.query_rows * locality.query_rows
+            left = order[i] % width // locality.query_columns * locality.query_columns
+            right = left + locality.query_columns
+            # A key stands where the pixel stands that it carries: one step back in the order.
+            key_row, key_column = order[j - 1] // width, order[j - 1] % width
+            return causal & (
+                condition
+                | (key_row >= top - locality.memory_rows)
+                & (key_column >= left - locality.memory_columns)
+                & (key_column < right + locality.memory_columns)
+            )
 
 
 @lru_cache(maxsize=32)

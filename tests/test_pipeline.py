@@ -51,9 +51,7 @@ def commit(folder: Path) -> None:
 
 def hashes(folder: Path) -> dict[str, str]:
     lock = YAML(typ="safe", pure=True).load((folder / "dvc.lock").read_text())
-    return {
-        out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
-    }
+    return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
 
 
 @pytest.fixture(scope="session")

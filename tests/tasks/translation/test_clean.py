@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.tasks.translation import clean
-from pipeline.tasks.translation.clean import Reason
-from pipeline.tasks.translation.read import Pair
+from pipeline.tasks.translation.encoding import clean
+from pipeline.tasks.translation.encoding.clean import Reason
+from pipeline.tasks.translation.encoding.read import Pair
 
 
 def test_tidy_strips_joins_white_space_and_composes():

@@ -10,7 +10,7 @@ import pytest
 from pipeline import config
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.tasks.translation.codec import UNK, Codec
-from pipeline.tasks.translation.encode import FIELDS, encode
+from pipeline.tasks.translation.encoding.encode import FIELDS, encode
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 SETTINGS = config.dataset_of(config.load(PARAMS), "home_assistant").encoding

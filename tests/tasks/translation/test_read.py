@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config import TranslationReader
 from pipeline.errors import DataError
-from pipeline.tasks.translation.read import Pair, open_text
+from pipeline.tasks.translation.encoding.read import Pair, open_text
 
 
 def everything(text) -> list:

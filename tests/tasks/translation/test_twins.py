@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.tasks.translation.clean import Reason
-from pipeline.tasks.translation.read import Pair
-from pipeline.tasks.translation.twins import HeldOut, Twins, tokens
+from pipeline.tasks.translation.encoding.clean import Reason
+from pipeline.tasks.translation.encoding.read import Pair
+from pipeline.tasks.translation.encoding.twins import HeldOut, Twins, tokens
 
 WORDS = st.frozensets(st.sampled_from("abcdefgh"), max_size=8)
 
