@@ -29,9 +29,7 @@ SHAW_0 = ShawRelative(kind="shaw_relative", max_distance=0)
 SKEWED = SkewedRelative(kind="skewed_relative", max_distance=5)
 FULL = Full(kind="full")
 LOCAL_1D = Local1D(kind="local_1d", query_block=5, memory_block=3)
-LOCAL_2D = Local2D(
-    kind="local_2d", query_rows=2, query_columns=3, memory_rows=1, memory_columns=2
-)
+LOCAL_2D = Local2D(kind="local_2d", query_rows=2, query_columns=3, memory_rows=1, memory_columns=2)
 
 IMAGE = DataShape(inputs=9, outputs=7, height=4, width=6)
 TEXT = DataShape(inputs=9, outputs=9, height=None, width=None)
