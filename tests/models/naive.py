@@ -70,10 +70,9 @@ def blockwise_raster(locality: Local2D, height: int, width: int) -> list[tuple[i
 def local_1d_visible(locality: Local1D, length: int) -> Tensor:
     """Parmar et al. 2018: the query block itself, causally, and the memory block before it."""
     mask = torch.zeros(length, length, dtype=torch.bool)
+    size = locality.query_block
     for query in range(length):
-        block = [
-            p for p in range(length) if p // locality.query_block == query // locality.query_block
-        ]
+        block = [position for position in range(length) if position // size == query // size]
         memory = range(max(0, min(block) - locality.memory_block), min(block))
         for key in [*memory, *block]:
             mask[query, key] = key <= query

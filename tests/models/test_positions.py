@@ -109,6 +109,13 @@ def test_one_query_has_the_last_row_of_all_queries(scheme, length):
         assert last_output == all_output == 0.0
 
 
+@pytest.mark.parametrize("scheme", [SkewedRelative(3, 4, 5), ShawRelative(4, 2)])
+def test_relative_logits_depend_on_distance_alone(scheme):
+    query = _random(2, 3, 1, 4).float()
+    late, early = scheme.logits(query, first=9, keys=10), scheme.logits(query, first=3, keys=4)
+    assert_close(late[..., -4:], early)
+
+
 def _assert_equal_with_gradients(fast, slow, inputs):
     assert_close(fast, slow, atol=1e-10, rtol=1e-10)
     upstream = _random(*fast.shape, seed=9)

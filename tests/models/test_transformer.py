@@ -15,6 +15,7 @@ from tests.models.networks import (
     SHAW,
     SINUSOID,
     SINUSOID_2D,
+    SKEWED,
     TEXT,
     decoder,
     encoder_decoder,
