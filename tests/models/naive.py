@@ -1,0 +1,137 @@
+"""The published equations written out, slow and literal: what the fast forms are compared with."""
+
+import math
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import Local1D, Local2D
+from pipeline.decoding.sampling import DRAWN, draw
+
+
+def positional_encoding(position: int, width: int) -> list[float]:
+    """Vaswani et al. 2017, section 3.5, one component after the other."""
+    vector = []
+    for i in range(width // 2):
+        angle = position / 10000 ** (2 * i / width)
+        vector += [math.sin(angle), math.cos(angle)]
+    return vector
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None) -> Tensor:
+    """Vaswani et al. 2017, eq. 1."""
+    logits = torch.einsum("...id,...jd->...ij", query, key) / math.sqrt(query.shape[-1])
+    if visible is not None:
+        logits = logits.masked_fill(~visible, -torch.inf)
+    return torch.einsum("...ij,...jd->...id", logits.softmax(-1), value)
+
+
+def skewed_attention(
+    query: Tensor, key: Tensor, value: Tensor, embeddings: Tensor, visible: Tensor
+) -> Tensor:
+    """Huang et al. 2018, eq. 3, with R (head, query, key, d_head) gathered by distance."""
+    i, j = torch.arange(query.shape[-2])[:, None], torch.arange(key.shape[-2])
+    distance = (i - j).clamp(0, embeddings.shape[1] - 1)
+    relative = torch.einsum("bhid,hijd->bhij", query, embeddings[:, distance])
+    logits = (query @ key.transpose(-1, -2) + relative) / math.sqrt(query.shape[-1])
+    return logits.masked_fill(~visible, -torch.inf).softmax(-1) @ value
+
+
+def shaw_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    key_vectors: Tensor,
+    value_vectors: Tensor,
+    visible: Tensor | None,
+) -> Tensor:
+    """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors."""
+    k = len(key_vectors) // 2
+    i, j = torch.arange(query.shape[-2])[:, None], torch.arange(key.shape[-2])
+    clipped = (j - i).clamp(-k, k) + k
+    keys = key[:, :, None] + key_vectors[clipped]  # (batch, head, query, key, d_head)
+    values = value[:, :, None] + value_vectors[clipped]
+    logits = torch.einsum("bhid,bhijd->bhij", query, keys) / math.sqrt(query.shape[-1])
+    if visible is not None:
+        logits = logits.masked_fill(~visible, -torch.inf)
+    return torch.einsum("bhij,bhijd->bhid", logits.softmax(-1), values)
+
+
+def blockwise_raster(locality: Local2D, height: int, width: int) -> list[tuple[int, int]]:
+    """The pixels (row, column) in the order of generation, sorted by block and then inside it."""
+    rows, columns = locality.query_rows, locality.query_columns
+    return sorted(
+        product(range(height), range(width)),
+        key=lambda p: (p[0] // rows, p[1] // columns, p[0] % rows, p[1] % columns),
+    )
+
+
+def local_1d_visible(locality: Local1D, length: int) -> Tensor:
+    """Parmar et al. 2018: the query block itself, causally, and the memory block before it."""
+    mask = torch.zeros(length, length, dtype=torch.bool)
+    size = locality.query_block
+    for query in range(length):
+        block = [position for position in range(length) if position // size == query // size]
+        memory = range(max(0, min(block) - locality.memory_block), min(block))
+        for key in [*memory, *block]:
+            mask[query, key] = key <= query
+    return mask
+
+
+def local_2d_visible(locality: Local2D, height: int, width: int) -> Tensor:
+    """Parmar et al. 2018, section 3.3: the query block, extended to the top, left and right."""
+    pixels = blockwise_raster(locality, height, width)
+    mask = torch.zeros(len(pixels), len(pixels), dtype=torch.bool)
+    for query, (query_row, query_column) in enumerate(pixels):
+        block = [
+            (row, column)
+            for row, column in pixels
+            if row // locality.query_rows == query_row // locality.query_rows
+            and column // locality.query_columns == query_column // locality.query_columns
+        ]
+        rows = range(min(block)[0] - locality.memory_rows, max(block)[0] + 1)
+        columns = range(
+            min(block)[1] - locality.memory_columns, max(block)[1] + locality.memory_columns + 1
+        )
+        for key, (row, column) in enumerate(pixels):
+            mask[query, key] = row in rows and column in columns and key <= query
+    return mask
+
+
+def fill(model: nn.Module, template: Tensor, sampling) -> Tensor:
+    """Sampling without a cache: the whole prefix is computed anew for each position."""
+    random = torch.Generator().manual_seed(sampling.seed)
+    filled = template.clone()
+    for position in range(1, template.shape[1]):
+        with torch.no_grad():
+            logits = model(filled[:, :position])[:, -1]
+        drawn = draw(logits, sampling, random)
+        for row in range(len(template)):
+            if template[row, position] == DRAWN:
+                filled[row, position] = drawn[row]
+    return filled
+
+
+def log_prob(model: nn.Module, source: Tensor, begin: int, ids: list[int]) -> float:
+    """log P(ids | source), one position after the other, each from a fresh forward pass."""
+    total, prefix = 0.0, [begin]
+    for token in ids:
+        with torch.no_grad():
+            logits = model(torch.tensor([prefix]), source[None])[0, -1]
+        total += logits.log_softmax(-1)[token].item()
+        prefix.append(token)
+    return total
+
+
+def best_translations(
+    model: nn.Module, source: Tensor, begin: int, end: int, limit: int, alpha: float
+) -> list[tuple[float, list[int]]]:
+    """Every sequence of at most `limit` ids, the end included, best GNMT score first."""
+    others = [token for token in range(model.shape.outputs) if token != end]
+    scored = []
+    for length in range(1, limit + 1):
+        for ids in product(others, repeat=length - 1):
+            penalty = ((5 + length) / 6) ** alpha
+            scored.append((log_prob(model, source, begin, [*ids, end]) / penalty, list(ids)))
+    return sorted(scored, reverse=True)

@@ -1,0 +1,209 @@
+import pytest
+import torch
+from pydantic import ValidationError
+from torch.testing import assert_close
+
+from models.settings import Architecture, DataShape, Norm
+from models.transformer import PADDING, build
+from tests.models.networks import (
+    DECODERS,
+    ENCODER_DECODERS,
+    FULL,
+    IMAGE,
+    LOCAL_1D,
+    LOCAL_2D,
+    SHAW,
+    SINUSOID,
+    SINUSOID_2D,
+    SKEWED,
+    TEXT,
+    decoder,
+    encoder_decoder,
+    settings,
+)
+
+LENGTH = IMAGE.height * IMAGE.width
+
+decoders = pytest.mark.parametrize(("positions", "locality", "norm"), DECODERS)
+encoder_decoders = pytest.mark.parametrize(("positions", "norm"), ENCODER_DECODERS)
+
+
+def _ids(low: int, high: int, *shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randint(low, high, shape, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def _advanced(model, inputs, state) -> torch.Tensor:
+    return torch.stack([model.advance(column, state) for column in inputs.T], dim=1)
+
+
+@decoders
+def test_one_position_at_a_time_equals_all_at_once(positions, locality, norm):
+    model = decoder(positions, locality, norm)
+    inputs = _ids(0, IMAGE.inputs, 2, LENGTH)
+    assert_close(_advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
+
+
+@encoder_decoders
+def test_one_target_position_at_a_time_equals_all_at_once(positions, norm):
+    model = encoder_decoder(positions, norm)
+    source = _ids(1, TEXT.inputs, 3, 5)
+    source[1, 3:] = PADDING
+    inputs = _ids(0, TEXT.inputs, 3, 7, seed=1)
+    assert_close(
+        _advanced(model, inputs, model.begin(source, 1, 7)), model(inputs, source).detach()
+    )
+
+
+def test_the_copies_of_a_source_lie_side_by_side():
+    model = encoder_decoder()
+    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 6, 4, seed=1)
+    expected = model(inputs, source[[0, 0, 0, 1, 1, 1]]).detach()
+    assert_close(_advanced(model, inputs, model.begin(source, 3, 4)), expected)
+
+
+def test_reordered_caches_go_on_with_the_chosen_rows():
+    model = encoder_decoder(SHAW)
+    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 4, 6, seed=1)
+    state = model.begin(source, 2, 6)
+    _advanced(model, inputs[:, :3], state)
+    within, dropped = torch.tensor([1, 1, 3, 2]), torch.tensor([3, 2])
+    state.reorder(within, sentences_change=False)
+    inputs = torch.cat((inputs[within, :3], inputs[:, 3:]), dim=1)
+    fourth = _advanced(model, inputs[:, 3:4], state)
+    assert_close(fourth, model(inputs, source[[0, 0, 1, 1]])[:, 3:4].detach())
+    state.reorder(dropped, sentences_change=True)
+    inputs = torch.cat((inputs[dropped, :4], inputs[:2, 4:]), dim=1)
+    rest = _advanced(model, inputs[:, 4:], state)
+    assert_close(rest, model(inputs, source[[1, 1]])[:, 4:].detach())
+
+
+@decoders
+def test_a_later_token_changes_no_earlier_prediction(positions, locality, norm):
+    model = decoder(positions, locality, norm)
+    inputs = _ids(0, IMAGE.inputs, 1, LENGTH)
+    changed = inputs.clone()
+    changed[0, 9] = (inputs[0, 9] + 1) % IMAGE.inputs
+    before, after = model(inputs), model(changed)
+    assert_close(before[:, :9], after[:, :9], atol=0.0, rtol=0.0)
+    assert (before[:, 9] - after[:, 9]).abs().max() > 1e-6
+
+
+@encoder_decoders
+def test_a_later_target_changes_no_earlier_prediction(positions, norm):
+    model = encoder_decoder(positions, norm)
+    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 6, seed=1)
+    changed = inputs.clone()
+    changed[0, 3] = (inputs[0, 3] + 1) % TEXT.inputs
+    before, after = model(inputs, source), model(changed, source)
+    assert_close(before[:, :3], after[:, :3], atol=0.0, rtol=0.0)
+    assert (before[:, 3] - after[:, 3]).abs().max() > 1e-6
+
+
+@encoder_decoders
+def test_every_source_token_changes_every_prediction_and_padding_none(positions, norm):
+    model = encoder_decoder(positions, norm)
+    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 6, seed=1)
+    before = model(inputs, source)
+    for place in range(5):
+        changed = source.clone()
+        changed[0, place] = source[0, place] % (TEXT.inputs - 1) + 1
+        difference = (model(inputs, changed) - before).abs().amax(dim=(0, 2))
+        assert difference.min() > 1e-9
+    padded = torch.cat((source, torch.full((1, 4), PADDING)), dim=1)
+    assert_close(model(inputs, padded), before)
+
+
+@pytest.mark.parametrize("locality", [LOCAL_1D, LOCAL_2D])
+def test_a_local_network_sees_no_further_than_its_memory(locality):
+    """One layer: the last position of an image does not depend on the first."""
+    torch.manual_seed(0)
+    one_layer = settings(Architecture.DECODER, SINUSOID_2D, locality, num_layers=1)
+    model = build(one_layer, IMAGE).eval()
+    inputs = _ids(0, IMAGE.inputs, 1, LENGTH)
+    changed = inputs.clone()
+    changed[0, 0] = (inputs[0, 0] + 1) % IMAGE.inputs
+    difference = (model(inputs) - model(changed)).abs().amax(dim=(0, 2))
+    assert difference[0] > 0.0
+    assert difference[-1] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("sizes", "millions"),
+    [
+        ({"num_layers": 6, "d_model": 512, "num_heads": 8, "d_ff": 2048}, 65),
+        ({"num_layers": 6, "d_model": 1024, "num_heads": 16, "d_ff": 4096}, 213),
+    ],
+)
+def test_the_published_sizes_have_the_published_numbers_of_parameters(sizes, millions):
+    """Vaswani et al. 2017, table 3; the vocabulary of about 37,000 is not given exactly."""
+    shape = DataShape(inputs=37_000, outputs=37_000, height=None, width=None)
+    with torch.device("meta"):
+        model = build(settings(Architecture.ENCODER_DECODER, **sizes), shape)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert count == pytest.approx(millions * 1e6, rel=0.035)
+
+
+def test_embeddings_are_scaled_to_the_size_of_the_positions():
+    model = build(settings(Architecture.DECODER, SHAW, d_model=512), TEXT)
+    vectors = model.embedding.eval()(torch.arange(TEXT.inputs)[None])
+    assert vectors.std().item() == pytest.approx(1.0, abs=0.05)
+
+
+def test_dropout_acts_in_training_alone():
+    torch.manual_seed(0)
+    model = build(settings(Architecture.DECODER, dropout=0.5), TEXT)
+    inputs = _ids(0, TEXT.inputs, 1, 6)
+    assert not torch.equal(model.train()(inputs), model(inputs))
+    assert torch.equal(model.eval()(inputs), model(inputs))
+
+
+@pytest.mark.parametrize(("positions", "locality"), [(SINUSOID_2D, FULL), (SINUSOID, LOCAL_2D)])
+def test_image_schemes_are_refused_for_other_data(positions, locality):
+    with pytest.raises(ValueError, match="images only"):
+        build(settings(Architecture.DECODER, positions, locality), TEXT)
+
+
+def test_blocks_that_do_not_tile_are_refused_when_the_network_is_built():
+    shape = DataShape(inputs=9, outputs=7, height=4, width=7)
+    with pytest.raises(ValueError, match="do not tile images of 4 x 7"):
+        build(settings(Architecture.DECODER, SINUSOID_2D, LOCAL_2D), shape)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "positions", "locality"),
+    [
+        (Architecture.DECODER, SHAW, LOCAL_1D),
+        (Architecture.DECODER, SKEWED, LOCAL_2D),
+        (Architecture.ENCODER_DECODER, SINUSOID, LOCAL_1D),
+        (Architecture.ENCODER_DECODER, SKEWED, FULL),
+        (Architecture.ENCODER_DECODER, SINUSOID_2D, FULL),
+    ],
+)
+def test_unsupported_combinations_are_refused(architecture, positions, locality):
+    with pytest.raises(ValidationError, match="is not defined for"):
+        settings(architecture, positions, locality)
+
+
+@pytest.mark.parametrize(
+    ("positions", "d_model", "num_heads", "message"),
+    [
+        (SINUSOID, 10, 3, "num_heads = 3 does not divide d_model = 10"),
+        (SINUSOID, 9, 3, "d_model = 9 is not divisible by 2"),
+        (SINUSOID_2D, 6, 3, "d_model = 6 is not divisible by 4"),
+    ],
+)
+def test_widths_that_do_not_divide_are_refused(positions, d_model, num_heads, message):
+    with pytest.raises(ValidationError, match=message):
+        settings(Architecture.DECODER, positions, d_model=d_model, num_heads=num_heads)
+
+
+def test_pre_norm_normalises_the_sum_of_all_layers_and_post_norm_needs_no_further_norm():
+    inputs = _ids(0, TEXT.inputs, 1, 6)
+    for norm in Norm:
+        model = build(settings(Architecture.DECODER, norm=norm), TEXT).eval()
+        kept = []
+        model.classify.register_forward_pre_hook(lambda _, args, kept=kept: kept.append(args[0]))
+        model(inputs)
+        assert_close(kept[0].mean(dim=-1), torch.zeros(1, 6), atol=1e-5, rtol=0.0)
+        assert_close(kept[0].var(dim=-1, unbiased=False), torch.ones(1, 6), atol=1e-3, rtol=0.0)

@@ -1,0 +1,96 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from models.settings import Architecture
+from models.transformer import build
+from pipeline.errors import CheckpointError
+from pipeline.training import checkpoint
+from pipeline.training.checkpoint import Progression
+from tests.models.networks import TEXT, settings
+
+
+def _network(d_model: int = 8, seed: int = 0):
+    torch.manual_seed(seed)
+    model = build(settings(Architecture.DECODER, d_model=d_model), TEXT)
+    return model, torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+
+
+def _update(model, optimizer):
+    optimizer.zero_grad()
+    ids = torch.arange(TEXT.inputs)[None]
+    F.cross_entropy(model(ids[:, :-1])[0], ids[0, 1:]).backward()
+    optimizer.step()
+
+
+@pytest.fixture
+def written(tmp_path):
+    model, optimizer = _network()
+    _update(model, optimizer)
+    average = {name: 2 * tensor for name, tensor in model.state_dict().items()}
+    curve = [{"step": 1, "train_loss": 0.1 + 0.2}]
+    checkpoint.write(tmp_path, model, optimizer, Progression(1, average, curve, [1 / 3, 1e-300]))
+    return tmp_path, model, optimizer
+
+
+def test_no_checkpoint_is_none(tmp_path):
+    assert checkpoint.read(tmp_path, *_network()) is None
+
+
+def test_a_checkpoint_brings_everything_back(written):
+    folder, model, optimizer = written
+    other, other_optimizer = _network(seed=1)
+    progress = checkpoint.read(folder, other, other_optimizer)
+    assert progress.step == 1
+    assert progress.curve == [{"step": 1, "train_loss": 0.1 + 0.2}]
+    assert progress.losses == [1 / 3, 1e-300]
+    assert list(progress.average)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(other.state_dict()[name], tensor)
+        assert torch.equal(progress.average[name], 2 * tensor)
+    for _ in range(3):  # the moments and the step count are there too
+        _update(model, optimizer)
+        _update(other, other_optimizer)
+    for one, two in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def _assert_refused(folder, model, optimizer):
+    with pytest.raises(CheckpointError, match="damaged checkpoint .*; delete it") as caught:
+        checkpoint.read(folder, model, optimizer)
+    assert str(folder / checkpoint.FILE) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.01, 0.5, 0.999])
+def test_a_cut_checkpoint_is_refused(written, share):
+    folder = written[0]
+    path = folder / checkpoint.FILE
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    _assert_refused(folder, *_network())
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 200, b"\0" * 200, b"{}"])
+def test_a_file_that_is_no_checkpoint_is_refused(written, content):
+    folder = written[0]
+    (folder / checkpoint.FILE).write_bytes(content)
+    _assert_refused(folder, *_network())
+
+
+def test_the_checkpoint_of_another_network_is_refused(written):
+    _assert_refused(written[0], *_network(d_model=12))
+
+
+def test_a_crash_while_writing_leaves_the_checkpoint_before_it(written, monkeypatch):
+    folder, model, optimizer = written
+    before = (folder / checkpoint.FILE).read_bytes()
+
+    def crash(_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", crash)
+    with pytest.raises(OSError, match="no space"):
+        checkpoint.write(folder, model, optimizer, Progression(2, {}, [], []))
+    assert (folder / checkpoint.FILE).read_bytes() == before
+    assert [path.name for path in folder.iterdir()] == [checkpoint.FILE]
