@@ -23,9 +23,11 @@ verify: .venv/requirements
 scales:
 	for scale in $(SCALES); do cp dvc.yaml $$scale/dvc.yaml; done
 
+.venv/requirements-dev: requirements.txt
 .venv/%: %.txt
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	pip install --quiet -r $<
+	@echo "installing $< into .venv (once, some minutes)"
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 # Write requirements.txt anew from the direct requirements in requirements.in.

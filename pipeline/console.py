@@ -33,7 +33,7 @@ def exit_on_error(action: Callable[[], None]) -> None:
     except OSError as error:
         sys.exit(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print("interrupted; the same command goes on from what is finished", file=sys.stderr)
         sys.exit(130)
 
 

@@ -13,7 +13,7 @@ from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import PipelineError
 from pipeline.training import checkpoint
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batch, Batches
 from pipeline.training.checkpoint import Progression
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy, token_nats
 from pipeline.training.schedule import learning_rate
@@ -100,7 +100,7 @@ def _update(
     return loss.item()
 
 
-def _logits(model: nn.Module, batch) -> Tensor:
+def _logits(model: nn.Module, batch: Batch) -> Tensor:
     return model(batch.inputs) if batch.source is None else model(batch.inputs, batch.source)
 
 
