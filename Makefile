@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper
 
-.PHONY: repro lecture paper test verify scales lock clean
+.PHONY: repro lecture paper test verify scales lock
 
 repro: .venv/requirements
 	dvc repro

@@ -117,6 +117,23 @@ def test_verify_names_what_differs(finished, tmp_path):
     assert "missing  data/encoded/digits" in done.stdout
 
 
+def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
+    clone = tmp_path / "clone"
+    shutil.copytree(finished, clone, symlinks=True)
+    change = "runs.image_local_2d.decoding.sampling.temperature=0.5"
+    printed = call(clone, "dvc", "exp", "run", "--name", "colder", "-S", change)
+    started = [line for line in printed.splitlines() if line.startswith("Running stage")]
+    assert [line.split("'")[1] for line in started] == [
+        "decode@image_local_2d",
+        "evaluate@image_local_2d",
+        "report",
+    ]
+    shown = call(clone, "dvc", "exp", "show", "--csv")
+    assert "colder" in shown
+    assert "image_local_2d.json:image.test.bits_per_dimension" in shown
+    assert "0.5" in call(clone, "dvc", "params", "diff")
+
+
 def test_push_clone_pull_is_up_to_date(finished, tmp_path):
     remote, second = tmp_path / "remote", tmp_path / "clone"
     call(finished, "dvc", "remote", "add", "--local", "--force", "storage", str(remote))
