@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from models import store
 from pipeline.config import Training
+from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError
 
 
@@ -15,8 +15,7 @@ def load_model(run: str, training: Training) -> nn.Module:
 
     Raises CheckpointError if it is missing or damaged.
     """
-    torch.set_num_threads(training.threads)
-    torch.use_deterministic_algorithms(True)
+    compute_reproducibly(training.threads)
     try:
         return store.load(Path("runs") / run / "model", training.device)
     except ValueError as error:

@@ -68,34 +68,43 @@ def blockwise_raster(locality: Local2D, height: int, width: int) -> list[tuple[i
 
 
 def local_1d_visible(locality: Local1D, length: int) -> Tensor:
-    """Parmar et al. 2018: the query block itself, causally, and the memory block before it."""
+    """Parmar et al. 2018: the query block itself, causally, and the memory block before it.
+
+    The first input is the condition, which every position sees.
+    """
     mask = torch.zeros(length, length, dtype=torch.bool)
+    mask[:, 0] = True
     size = locality.query_block
     for query in range(length):
         block = [position for position in range(length) if position // size == query // size]
         memory = range(max(0, min(block) - locality.memory_block), min(block))
         for key in [*memory, *block]:
-            mask[query, key] = key <= query
+            mask[query, key] |= key <= query
     return mask
 
 
 def local_2d_visible(locality: Local2D, height: int, width: int) -> Tensor:
-    """Parmar et al. 2018, section 3.3: the query block, extended to the top, left and right."""
+    """Parmar et al. 2018, section 3.3: the query block, extended to the top, left and right.
+
+    The position of pixel n predicts it from the pixels generated before it, which are the inputs
+    of the positions 1 to n; the first input is the condition, which every position sees.
+    """
     pixels = blockwise_raster(locality, height, width)
     mask = torch.zeros(len(pixels), len(pixels), dtype=torch.bool)
-    for query, (query_row, query_column) in enumerate(pixels):
+    mask[:, 0] = True
+    for predicted, (predicted_row, predicted_column) in enumerate(pixels):
         block = [
             (row, column)
             for row, column in pixels
-            if row // locality.query_rows == query_row // locality.query_rows
-            and column // locality.query_columns == query_column // locality.query_columns
+            if row // locality.query_rows == predicted_row // locality.query_rows
+            and column // locality.query_columns == predicted_column // locality.query_columns
         ]
         rows = range(min(block)[0] - locality.memory_rows, max(block)[0] + 1)
         columns = range(
             min(block)[1] - locality.memory_columns, max(block)[1] + locality.memory_columns + 1
         )
-        for key, (row, column) in enumerate(pixels):
-            mask[query, key] = row in rows and column in columns and key <= query
+        for generated, (row, column) in enumerate(pixels[:predicted]):
+            mask[predicted, generated + 1] = row in rows and column in columns
     return mask
 
 

@@ -101,10 +101,12 @@ def test_blocked_local_2d_attention_equals_the_dense_form(locality, down, across
     _assert_blocks_equal_dense(locality, length, height, width, seed)
 
 
-def test_a_block_holds_no_more_keys_than_its_memory_and_itself():
+def test_a_block_holds_no_more_keys_than_the_condition_its_memory_and_itself():
     locality = Local1D(kind="local_1d", query_block=4, memory_block=6)
-    assert blocks(locality, 40, 1, 1, CPU).keys.shape == (10, 10)
-    assert blocks(locality, 40, 1, 1, CPU).visible.shape == (10, 4, 10)
+    cut = blocks(locality, 40, 1, 1, CPU)
+    condition, memory, own = 1, 6, 4
+    assert cut.keys.shape == (10, condition + memory + own)
+    assert cut.visible.shape == (10, 4, condition + memory + own)
 
 
 def _assert_blocks_equal_dense(locality, length, height, width, seed):

@@ -14,7 +14,7 @@ from models.settings import Architecture
 from models.transformer import build
 from pipeline.decoding.beam import search
 from pipeline.errors import PipelineError
-from pipeline.tasks.translation.batches import BEGIN, END
+from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training import checkpoint
 from pipeline.training.batches import Batch
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy
@@ -256,7 +256,7 @@ def test_a_network_learns_to_reverse(tmp_path):
     curve = train(model, Reversal(), settings, tmp_path, "reverse")
     assert curve[-1]["validation_loss"] < 0.2
     unseen = sequences(100, [99])
-    sources = [torch.tensor([*row, END]) for row in unseen]
-    found = search(model.eval(), sources, BEGIN, END, decoding(beam_size=4, extra_length=5))
+    sources = [torch.tensor([*row, EOS]) for row in unseen]
+    found = search(model.eval(), sources, BOS, EOS, decoding(beam_size=4, extra_length=5))
     hits = [best[0].ids == row[::-1].tolist() for best, row in zip(found, unseen, strict=True)]
     assert sum(hits) > 95

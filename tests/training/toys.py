@@ -6,7 +6,7 @@ import numpy as np
 
 from models.settings import DataShape
 from pipeline.config import Device, Training
-from pipeline.tasks.translation.batches import BEGIN, END
+from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED
 
@@ -62,7 +62,7 @@ def sequences(count: int, seed: list[int]) -> list[np.ndarray]:
 def reversed_pairs(rows: list[np.ndarray]) -> Batch:
     """The batch that asks for each of `rows` backwards."""
     return Batch(
-        inputs=pad([np.concatenate(([BEGIN], row[::-1])) for row in rows], 0),
-        targets=pad([np.concatenate((row[::-1], [END])) for row in rows], IGNORED),
-        source=pad([np.concatenate((row, [END])) for row in rows], 0),
+        inputs=pad([np.concatenate(([BOS], row[::-1])) for row in rows], 0),
+        targets=pad([np.concatenate((row[::-1], [EOS])) for row in rows], IGNORED),
+        source=pad([np.concatenate((row, [EOS])) for row in rows], 0),
     )

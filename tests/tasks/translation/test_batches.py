@@ -5,7 +5,8 @@ import pytest
 
 from models.settings import Architecture, DataShape
 from pipeline.corpus import write_sequences
-from pipeline.tasks.translation.batches import BEGIN, END, Batches
+from pipeline.tasks.translation.batches import Batches
+from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.training.loss import IGNORED
 from tests.models.networks import settings
 from tests.training.toys import training
@@ -13,7 +14,6 @@ from tests.training.toys import training
 MODEL = settings(Architecture.ENCODER_DECODER)
 SHAPE = DataShape(inputs=500, outputs=500, height=None, width=None)
 PAIRS = 300
-PADDING = 0
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_each_pair_is_dealt_once_per_epoch(encoded, epoch):
 def test_source_and_target_of_a_row_are_the_same_pair(encoded):
     for batch in _epoch(_batches(encoded)):
         assert batch.source[:, 0].tolist() == batch.targets[:, 0].tolist()
-        assert (batch.inputs[:, 0] == BEGIN).all()
+        assert (batch.inputs[:, 0] == BOS).all()
 
 
 def test_a_batch_is_a_function_of_seed_and_step(encoded):
@@ -92,12 +92,12 @@ def test_a_row_is_shifted_by_the_begin_and_closed_by_the_end(encoded):
         ):
             counted = [target for target in targets if target != IGNORED]
             assert targets[: len(counted)] == counted
-            assert counted[-1] == END
-            assert inputs[: len(counted)] == [BEGIN, *counted[:-1]]
-            assert set(inputs[len(counted) :]) <= {PADDING}
-            kept = [token for token in source if token != PADDING]
+            assert counted[-1] == EOS
+            assert inputs[: len(counted)] == [BOS, *counted[:-1]]
+            assert set(inputs[len(counted) :]) <= {PAD}
+            kept = [token for token in source if token != PAD]
             assert source[: len(kept)] == kept
-            assert kept[-1] == END
+            assert kept[-1] == EOS
 
 
 def test_validation_holds_each_pair_once(encoded):
