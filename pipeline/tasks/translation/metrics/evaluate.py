@@ -36,8 +36,8 @@ def evaluate(
         )
         test[name] = score.score
         # sacreBLEU offers the interval only inside its formatted text.
-        test[f"{name}_low"] = score._mean - score._ci
-        test[f"{name}_high"] = score._mean + score._ci
+        test[f"{name}_low"] = float(score._mean - score._ci)
+        test[f"{name}_high"] = float(score._mean + score._ci)
         test[f"{name}_signature"] = str(metric.get_signature())
         baseline[f"copy_source_{name}"] = metric.corpus_score(sources, [references]).score
     test["nats_per_token"] = nats_per_token(model, encoded, evaluation.batch_tokens)
