@@ -134,6 +134,13 @@ def test_the_curve_tells_the_losses(undisturbed):
     assert curve[-1]["validation_loss"] < curve[0]["validation_loss"]
 
 
+def test_a_training_loss_is_the_mean_since_the_row_before(tmp_path, undisturbed):
+    _, every_step = _train(tmp_path, training(validate_every=1))
+    losses = [row["train_loss"] for row in every_step]
+    expected = [sum(losses[:5]) / 5, sum(losses[5:10]) / 5, sum(losses[10:]) / 2]
+    assert [row["train_loss"] for row in undisturbed[1]] == pytest.approx(expected)
+
+
 def test_the_result_is_the_average_of_the_last_checkpoints(tmp_path):
     """Each weight, after 8, 10 and 12 updates; the others are found by stopping there."""
     stopped = []
