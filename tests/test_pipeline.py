@@ -130,7 +130,7 @@ def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
     ]
     shown = call(clone, "dvc", "exp", "show", "--csv")
     assert "colder" in shown
-    assert "image_local_2d.json:image.test.bits_per_dimension" in shown
+    assert "image.test.bits_per_dimension" in shown
     assert "0.5" in call(clone, "dvc", "params", "diff")
 
 
