@@ -66,7 +66,7 @@ class Browser:
         assert "exceptionDetails" not in reply, reply["exceptionDetails"]
         return reply["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 20.0) -> None:
+    def wait_for(self, expression: str, seconds: float = 120.0) -> None:
         """Return once `expression` is true."""
         end = time.monotonic() + seconds
         while not self.evaluate(expression):
@@ -105,6 +105,6 @@ def browser(profile: Path) -> Iterator[Browser]:
         yield Browser(ours_out, ours_in)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
         os.close(ours_out)
         os.close(ours_in)

@@ -174,10 +174,10 @@ def test_an_entity_bomb_is_refused_at_once():
     content = chorale(measures(note("C5", 1)))
     bombed = content.replace(b'"x.dtd">', f'"x.dtd" [{bomb}]>'.encode())
     bombed = bombed.replace(b"Soprano", b"&a29;")
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ScoreError, match="declares XML entities"):
         parse(bombed)
-    assert time.monotonic() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 def test_an_external_document_type_is_not_fetched():
