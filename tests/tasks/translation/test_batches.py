@@ -59,13 +59,18 @@ def test_source_and_target_of_a_row_are_the_same_pair(encoded):
 def test_a_batch_is_a_function_of_seed_and_step(encoded):
     first, second = _batches(encoded), _batches(encoded)
     steps = 2 * first._per_epoch
-    forward = [_pairs(first.batch(step)) for step in range(1, steps)]
-    backward = [_pairs(second.batch(step)) for step in range(steps - 1, 0, -1)]
+    forward = [_pairs(first.batch(step)) for step in range(1, steps + 1)]
+    backward = [_pairs(second.batch(step)) for step in range(steps, 0, -1)]
     assert forward == backward[::-1]
     other = _batches(encoded, seed=2)
-    assert forward != [_pairs(other.batch(step)) for step in range(1, steps)]
-    half = first._per_epoch
-    assert forward[:half] != forward[half : 2 * half]
+    assert forward != [_pairs(other.batch(step)) for step in range(1, steps + 1)]
+
+
+def test_every_epoch_is_dealt_anew(encoded):
+    batches = _batches(encoded)
+    first, second = ([_pairs(batch) for batch in _epoch(batches, epoch)] for epoch in (0, 1))
+    assert len(first) == len(second)
+    assert first != second
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 30, 60, 400])
