@@ -118,9 +118,7 @@ class SelfAttention(nn.Module):
         `seen` are the positions that a local query may attend to, None for all.
         """
         query, key, value = self._heads(inputs)
-        keys, values = cache.append(key, value)
-        if seen is not None:
-            keys, values = keys[:, :, seen], values[:, :, seen]
+        keys, values = cache.append(key, value, seen)
         if self.relative is not None:
             first = cache.length - 1
             attended = attend_relative(query, keys, values, None, self.relative, first, 0.0)

@@ -19,11 +19,18 @@ class Blocks:
     """Queries in consecutive blocks of one size, and the keys that each block needs.
 
     `keys` (block, memory) are positions, `visible` (block, query, memory) is True where the query
-    may attend; positions that fill up a short memory are never visible.
+    may attend; positions that fill up a short memory are never visible. No query sees further back
+    than the last `reach` positions, its own included, except the condition.
     """
 
     keys: Tensor
     visible: Tensor
+    reach: int
+
+    def seen(self, position: int) -> Tensor:
+        """The positions that the query at `position` may attend to, in ascending order."""
+        block, query = divmod(position, self.visible.shape[1])
+        return self.keys[block, self.visible[block, query]]
 
 
 def generation_order(locality: Full | Local1D | Local2D, height: int, width: int) -> list[int]:
@@ -48,6 +55,14 @@ def generation_order(locality: Full | Local1D | Local2D, height: int, width: int
     ]
 
 
+@lru_cache(maxsize=32)
+def raster_indices(
+    locality: Full | Local1D | Local2D, height: int, width: int, device: torch.device
+) -> Tensor:
+    """`generation_order` as a tensor (position,), made once."""
+    return torch.tensor(generation_order(locality, height, width), device=device)
+
+
 def visible(
     locality: Full | Local1D | Local2D, queries: Tensor, keys: Tensor, height: int, width: int
 ) -> Tensor:
@@ -64,7 +79,7 @@ def visible(
         case Local1D(query_block=size, memory_block=memory):
             return causal & (condition | (j >= i // size * size - memory))
         case Local2D():
-            order = torch.tensor(generation_order(locality, height, width), device=i.device)
+            order = raster_indices(locality, height, width, i.device)
             top = order[i] // width // locality.query_rows * locality.query_rows
             left = order[i] % width // locality.query_columns * locality.query_columns
             right = left + locality.query_columns
@@ -82,21 +97,48 @@ def visible(
 def blocks(
     locality: Local1D | Local2D, length: int, height: int, width: int, device: torch.device
 ) -> Blocks:
-    """Cut `length` positions into query blocks, each with the keys that any of its queries sees."""
+    """Cut `length` positions into query blocks, each with the keys that any of its queries sees.
+
+    Asks `visible` about the surroundings of each block alone: O(length * memory).
+    """
     size = (
         locality.query_block
         if isinstance(locality, Local1D)
         else locality.query_rows * locality.query_columns
     )
-    everything = torch.arange(length)
-    masks = [
-        visible(locality, queries, everything, height, width) for queries in everything.split(size)
-    ]
-    needed = [mask.any(dim=0).nonzero().squeeze(-1) for mask in masks]
+    masks, needed, reach = [], [], 0
+    for queries in torch.arange(length).split(size):
+        keys = _surroundings(locality, len(masks), width)
+        keys = keys[keys <= queries[-1]]
+        mask = visible(locality, queries, keys, height, width)
+        seen = mask.any(dim=0)
+        masks.append(mask[:, seen])
+        needed.append(keys[seen])
+        oldest = needed[-1][:2][-1]  # after the condition, which comes first
+        reach = max(reach, int(queries[-1] - oldest) + 1)
     memory = max(len(keys) for keys in needed)
     all_keys = torch.zeros(len(masks), memory, dtype=torch.long)
     all_visible = torch.zeros(len(masks), size, memory, dtype=torch.bool)
     for block, (mask, keys) in enumerate(zip(masks, needed, strict=True)):
         all_keys[block, : len(keys)] = keys
-        all_visible[block, : len(mask), : len(keys)] = mask[:, keys]
-    return Blocks(all_keys.to(device), all_visible.to(device))
+        all_visible[block, : len(mask), : len(keys)] = mask
+    return Blocks(all_keys.to(device), all_visible.to(device), reach)
+
+
+def _surroundings(locality: Local1D | Local2D, block: int, width: int) -> Tensor:
+    """Positions in ascending order, among them all that the queries of a block may attend to."""
+    if isinstance(locality, Local1D):
+        start = block * locality.query_block
+        near = torch.arange(max(1, start - locality.memory_block), start + locality.query_block)
+    else:
+        tall, wide = locality.query_rows, locality.query_columns
+        down, across = divmod(block, width // wide)
+        row = torch.arange(max(0, down * tall - locality.memory_rows), (down + 1) * tall)[:, None]
+        column = torch.arange(
+            max(0, across * wide - locality.memory_columns),
+            min(width, (across + 1) * wide + locality.memory_columns),
+        )
+        block_of = row // tall * (width // wide) + column // wide
+        pixels = block_of * tall * wide + row % tall * wide + column % wide
+        near = pixels.flatten().sort().values + 1  # a pixel is the input one step after it
+    return torch.cat((torch.zeros(1, dtype=torch.long), near))

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from models.attention import Relative
 from models.cache import KeyValueCache
 from models.layers import DecoderLayer, EncoderLayer, Memory
-from models.locality import Blocks, blocks, generation_order, visible
+from models.locality import Blocks, blocks, generation_order, raster_indices
 from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d
 from models.settings import (
     Architecture,
@@ -34,11 +34,15 @@ PADDING = 0  # the source id that nobody attends to
 
 @dataclass
 class DecodingState:
-    """What is kept between two positions: the caches of all layers, and the source if any."""
+    """What is kept between two positions: the caches of all layers, and the source if any.
+
+    `blocks` say what a position sees if the locality is not full.
+    """
 
     caches: list[KeyValueCache]
     memories: list[Memory]
     position: int
+    blocks: Blocks | None = None
 
     def reorder(self, rows: Tensor, sentences_change: bool) -> None:
         """Keep the batch rows `rows`, in that order: the survivors of a step of beam search.
@@ -73,8 +77,8 @@ class Embedding(nn.Module):
 
     def _rows_and_columns(self, positions: Tensor) -> Tensor:
         height, width = image_size(self.shape)
-        order = generation_order(self.settings.locality, height, width)
-        raster = torch.tensor(order, device=positions.device)[positions]
+        order = raster_indices(self.settings.locality, height, width, positions.device)
+        raster = order[positions]
         return sinusoid_2d(raster // width, raster % width, self.settings.d_model)
 
 
@@ -101,31 +105,33 @@ class DecoderOnly(nn.Module):
         return self.classify(self.final_norm(hidden))
 
     def begin(self, batch: int, length: int) -> DecodingState:
-        """The state before the first of at most `length` positions."""
-        return DecodingState(new_caches(self.settings, batch, length, self.classify.weight), [], 0)
+        """The state before the first of at most `length` positions.
+
+        Its caches hold all of them with full attention, and a ring of the last ones that a position
+        may see with a local one.
+        """
+        like = self.classify.weight
+        local = self._blocks(length, like.device)
+        kept = length if local is None else local.reach
+        return DecodingState(new_caches(self.settings, batch, kept, like), [], 0, local)
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
         hidden = self.embedding(ids[:, None], state.position)
-        seen = self._seen(state.position, ids.device)
+        seen = None if state.blocks is None else state.blocks.seen(state.position)
         for layer, cache in zip(self.layers, state.caches, strict=True):
             hidden = layer.advance(hidden, cache, seen)
         state.position += 1
         return self.classify(self.final_norm(hidden[:, 0]))
 
     def _visible(self, length: int, device: torch.device) -> Tensor | Blocks:
+        return self._blocks(length, device) or causal_mask(length, device)
+
+    def _blocks(self, length: int, device: torch.device) -> Blocks | None:
         locality = self.settings.locality
         if isinstance(locality, Full):
-            return causal_mask(length, device)
-        return blocks(locality, length, *image_size(self.shape), device)
-
-    def _seen(self, position: int, device: torch.device) -> Tensor | None:
-        if isinstance(self.settings.locality, Full):
             return None
-        query = torch.tensor([position], device=device)
-        keys = torch.arange(position + 1, device=device)
-        mask = visible(self.settings.locality, query, keys, *image_size(self.shape))
-        return mask[0].nonzero().squeeze(-1)
+        return blocks(locality, length, *image_size(self.shape), device)
 
 
 class EncoderDecoder(nn.Module):
@@ -229,13 +235,11 @@ def causal_mask(length: int, device: torch.device) -> Tensor:
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
 
 
-def new_caches(
-    settings: ModelSettings, batch: int, length: int, like: Tensor
-) -> list[KeyValueCache]:
-    """An empty cache per layer, with the device and type of `like`."""
+def new_caches(settings: ModelSettings, batch: int, kept: int, like: Tensor) -> list[KeyValueCache]:
+    """An empty cache of `kept` positions per layer, with the device and type of `like`."""
     d_head = settings.d_model // settings.num_heads
     return [
-        KeyValueCache(batch, settings.num_heads, length, d_head, like)
+        KeyValueCache(batch, settings.num_heads, kept, d_head, like)
         for _ in range(settings.num_layers)
     ]
 

@@ -1,5 +1,8 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.testing import assert_close
 
@@ -21,6 +24,7 @@ from tests.models.networks import (
     encoder_decoder,
     settings,
 )
+from tests.models.test_locality import local_1d, local_2d
 
 LENGTH = IMAGE.height * IMAGE.width
 
@@ -76,6 +80,39 @@ def test_reordered_caches_go_on_with_the_chosen_rows():
     inputs = torch.cat((inputs[dropped, :4], inputs[:2, 4:]), dim=1)
     rest = _advanced(model, inputs[:, 4:], state)
     assert_close(rest, model(inputs, source[[1, 1]])[:, 4:].detach())
+
+
+@decoders
+def test_reordered_caches_are_those_of_the_reordered_inputs(positions, locality, norm):
+    model = decoder(positions, locality, norm)
+    inputs, rows = _ids(0, IMAGE.inputs, 3, LENGTH), torch.tensor([2, 0, 0, 1])
+    state = model.begin(3, LENGTH)
+    _advanced(model, inputs[:, :13], state)
+    state.reorder(rows, sentences_change=False)
+    later = _ids(0, IMAGE.inputs, 4, LENGTH - 13, seed=1)
+    expected = model(torch.cat((inputs[rows, :13], later), dim=1))[:, 13:]
+    assert_close(_advanced(model, later, state), expected.detach())
+
+
+@examples(max_examples=10)
+@given(locality=st.one_of(local_1d, local_2d), down=st.integers(1, 4), across=st.integers(1, 2))
+def test_a_ring_of_any_local_attention_equals_all_at_once(locality, down, across):
+    height = down * getattr(locality, "query_rows", 6)
+    width = across * getattr(locality, "query_columns", 3)
+    model = decoder(
+        locality=locality, shape=IMAGE.model_copy(update={"height": height, "width": width})
+    )
+    inputs = _ids(0, IMAGE.inputs, 2, height * width)
+    state = model.begin(2, height * width)
+    assert_close(_advanced(model, inputs, state), model(inputs).detach())
+
+
+@pytest.mark.parametrize(("locality", "kept"), [(LOCAL_1D, 5 + 3), (LOCAL_2D, 19)])
+def test_local_caches_have_one_size_for_any_length(locality, kept):
+    for height in (8, 16):
+        model = decoder(locality=locality, shape=IMAGE.model_copy(update={"height": height}))
+        state = model.begin(2, height * IMAGE.width)
+        assert {cache.keys.shape for cache in state.caches} == {(2, 2, 1 + kept, 4)}
 
 
 @decoders
