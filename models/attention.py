@@ -5,9 +5,12 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from models.cache import KeyValueCache
-from models.locality import Blocks
+from models.locality import Blocks, Blockwise
+
+QUERY_BLOCK = 128  # of blockwise attention: smaller ones are slower, larger ones need more memory
 
 
 class Relative(Protocol):
@@ -73,6 +76,38 @@ def attend_blocks(
     return attended.reshape(batch, heads, count * size, d_head)[:, :, :length]
 
 
+def attend_blockwise(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    visible: Blockwise,
+    relative: Relative | None,
+    dropout: float,
+) -> Tensor:
+    """Full attention with memory O(length * QUERY_BLOCK): no tensor (query, key) is ever whole.
+
+    All of (batch, heads, length, d_head); equals `attend` or `attend_relative` with the dense mask.
+    The backward pass computes each block once more, with the same draws (Chen et al. 2016).
+    """
+
+    def attended(first: int, last: int) -> Tensor:
+        mask = visible.of(first, last)
+        seen = slice(mask.shape[-1])
+        block = query[:, :, first:last], key[:, :, seen], value[:, :, seen], mask
+        if relative is None:
+            return attend(*block, dropout)
+        return attend_relative(*block, relative, first, dropout)
+
+    def recomputed(first: int, last: int) -> Tensor:
+        drawn = dropout > 0.0
+        return checkpoint(attended, first, last, use_reentrant=False, preserve_rng_state=drawn)
+
+    length = query.shape[2]
+    compute = recomputed if torch.is_grad_enabled() else attended
+    starts = range(0, length, QUERY_BLOCK)
+    return torch.cat([compute(i, min(i + QUERY_BLOCK, length)) for i in starts], dim=2)
+
+
 def split_heads(projected: Tensor, num_heads: int) -> Tensor:
     """(batch, length, heads * d_head) to (batch, heads, length, d_head)."""
     batch, length, width = projected.shape
@@ -96,16 +131,18 @@ class SelfAttention(nn.Module):
         self.project = nn.Linear(d_model, 3 * d_model)  # W_Q, W_K, W_V of all heads in one product
         self.combine = nn.Linear(d_model, d_model)  # W_O
 
-    def forward(self, inputs: Tensor, visible: Tensor | Blocks | None) -> Tensor:
+    def forward(self, inputs: Tensor, visible: Tensor | Blockwise | Blocks | None) -> Tensor:
         """Map inputs (batch, length, d_model) to the same shape.
 
-        `visible` is a mask (query, key) or (batch, 1, query, key), the blocks of a locality, or
-        None if all is visible.
+        `visible` is a mask (query, key) or (batch, 1, query, key), one that is computed blockwise,
+        the blocks of a locality, or None if all is visible.
         """
         query, key, value = self._heads(inputs)
         dropout = self.dropout if self.training else 0.0
         if isinstance(visible, Blocks):
             attended = attend_blocks(query, key, value, visible, dropout)
+        elif isinstance(visible, Blockwise):
+            attended = attend_blockwise(query, key, value, visible, self.relative, dropout)
         elif self.relative is not None:
             attended = attend_relative(query, key, value, visible, self.relative, 0, dropout)
         else:
@@ -146,8 +183,14 @@ class CrossAttention(nn.Module):
         key, value = self.project_memory(memory).chunk(2, dim=-1)
         return split_heads(key, self.num_heads), split_heads(value, self.num_heads)
 
-    def forward(self, inputs: Tensor, remembered: tuple[Tensor, Tensor], visible: Tensor) -> Tensor:
+    def forward(
+        self, inputs: Tensor, remembered: tuple[Tensor, Tensor], visible: Tensor | Blockwise
+    ) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape; visible (batch, 1, 1, source)."""
         query = split_heads(self.project_query(inputs), self.num_heads)
         dropout = self.dropout if self.training else 0.0
-        return self.combine(merge_heads(attend(query, *remembered, visible, dropout)))
+        if isinstance(visible, Blockwise):
+            attended = attend_blockwise(query, *remembered, visible, None, dropout)
+        else:
+            attended = attend(query, *remembered, visible, dropout)
+        return self.combine(merge_heads(attended))

@@ -15,17 +15,46 @@ from models.settings import Full, Local1D, Local2D
 
 
 @dataclass(frozen=True)
+class Blockwise:
+    """Full attention to be computed in blocks of queries: its mask is never whole.
+
+    `keys` (batch or 1, 1, 1, key) is True where there is no padding; if `causal`, a query sees none
+    after its own position.
+    """
+
+    keys: Tensor
+    causal: bool
+
+    def of(self, first: int, last: int) -> Tensor:
+        """The mask (..., query, key) of the queries from `first` to `last`, later keys cut off."""
+        if not self.causal:
+            return self.keys
+        causal = torch.ones(last - first, last, dtype=torch.bool, device=self.keys.device)
+        return self.keys[..., :last] & causal.tril(first)
+
+    def __getitem__(self, rows: Tensor) -> "Blockwise":
+        """The batch rows `rows`, in that order."""
+        return Blockwise(self.keys[rows], self.causal)
+
+
+@dataclass(frozen=True)
 class Blocks:
     """Queries in consecutive blocks of one size, and the keys that each block needs.
 
     `keys` (block, memory) are positions, `visible` (block, query, memory) is True where the query
-    may attend; positions that fill up a short memory are never visible. No query sees further back
-    than the last `reach` positions, its own included, except the condition.
+    may attend; positions that fill up a short memory are never visible.
     """
 
     keys: Tensor
     visible: Tensor
-    reach: int
+
+    @property
+    def reach(self) -> int:
+        """How many last positions hold all that a query may attend to, the condition aside."""
+        ends = torch.arange(1, len(self.keys) + 1, device=self.keys.device) * self.visible.shape[1]
+        needed = self.visible.any(dim=1) & (self.keys > 0)
+        oldest = torch.where(needed, self.keys, ends[:, None] - 1).amin(dim=1)
+        return int((ends - oldest).max())
 
     def seen(self, position: int) -> Tensor:
         """The positions that the query at `position` may attend to, in ascending order."""
@@ -106,7 +135,7 @@ def blocks(
         if isinstance(locality, Local1D)
         else locality.query_rows * locality.query_columns
     )
-    masks, needed, reach = [], [], 0
+    masks, needed = [], []
     for queries in torch.arange(length).split(size):
         keys = _surroundings(locality, len(masks), width)
         keys = keys[keys <= queries[-1]]
@@ -114,15 +143,13 @@ def blocks(
         seen = mask.any(dim=0)
         masks.append(mask[:, seen])
         needed.append(keys[seen])
-        oldest = needed[-1][:2][-1]  # after the condition, which comes first
-        reach = max(reach, int(queries[-1] - oldest) + 1)
     memory = max(len(keys) for keys in needed)
     all_keys = torch.zeros(len(masks), memory, dtype=torch.long)
     all_visible = torch.zeros(len(masks), size, memory, dtype=torch.bool)
     for block, (mask, keys) in enumerate(zip(masks, needed, strict=True)):
         all_keys[block, : len(keys)] = keys
         all_visible[block, : len(mask), : len(keys)] = mask
-    return Blocks(all_keys.to(device), all_visible.to(device), reach)
+    return Blocks(all_keys.to(device), all_visible.to(device))
 
 
 def _surroundings(locality: Local1D | Local2D, block: int, width: int) -> Tensor:

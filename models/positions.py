@@ -36,13 +36,14 @@ def sinusoid_2d(rows: Tensor, columns: Tensor, width: int) -> Tensor:
 def skew(products: Tensor) -> Tensor:
     """Turn products with distances into products with positions (Huang et al. 2018, section 3.4.1).
 
-    `products` (..., query, distance), where column c holds distance length - 1 - c, becomes
-    (..., query, key) with distance query - key wherever key <= query; the rest is meaningless and
-    has to be masked. Pads a column on the left, reshapes, drops the first row.
+    `products` (..., query, distance) of the last queries of a sequence, where column c holds
+    distance length - 1 - c, becomes (..., query, key) with distance query - key wherever
+    key <= query; the rest is meaningless and has to be masked. Pads a column on the left, drops as
+    many products as there are queries (all of them: the first row), reshapes.
     """
-    *leading, length, _ = products.shape
-    padded = F.pad(products, (1, 0))
-    return padded.reshape(*leading, length + 1, length)[..., 1:, :]
+    *leading, queries, length = products.shape
+    padded = F.pad(products, (1, 0)).flatten(-2)
+    return padded[..., queries:].view(*leading, queries, length)
 
 
 class SkewedRelative(nn.Module):
@@ -61,11 +62,10 @@ class SkewedRelative(nn.Module):
     def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
         """Map query (batch, heads, query, d_head) to (batch, heads, query, key); key <= query.
 
-        Either all positions (first = 0, query = keys) or the last one alone (first = keys - 1).
+        The queries are the last ones of the positions: `first` = keys - query.
         """
         distances = torch.arange(keys - 1, -1, -1, device=query.device).clamp(max=self.max_distance)
-        products = query @ self.embeddings[:, distances].transpose(-1, -2)
-        return skew(products) if first == 0 else products
+        return skew(query @ self.embeddings[:, distances].transpose(-1, -2))
 
     def output(self, weights: Tensor, first: int) -> Tensor | float:
         """There is no relative term on values in this scheme."""

@@ -33,6 +33,13 @@ class Norm(StrEnum):
     PRE = "pre"  # x + Sublayer(LayerNorm(x)): tensor2tensor, Music Transformer
 
 
+class Backend(StrEnum):
+    """How full attention is computed; local attention has blocks of its own."""
+
+    DENSE = "dense"  # all weights (query, key) at once
+    BLOCKWISE = "blockwise"  # a block of queries at a time, recomputed in the backward pass
+
+
 class Sinusoid(Settings):
     """Fixed sinusoids added to the embeddings (Vaswani et al. 2017, section 3.5)."""
 
@@ -102,6 +109,7 @@ class ModelSettings(Settings):
     norm: Norm
     positions: Positions
     locality: Locality
+    backend: Backend
     dropout: Probability
     attention_dropout: Probability
 
@@ -117,6 +125,11 @@ class ModelSettings(Settings):
             raise ValueError(
                 f"positions.kind = {self.positions.kind} is not defined for locality.kind = "
                 f"{self.locality.kind}; use locality.kind = full"
+            )
+        if self.backend is Backend.BLOCKWISE and not isinstance(self.locality, Full):
+            raise ValueError(
+                f"backend = blockwise is not defined for locality.kind = {self.locality.kind}, "
+                "which has blocks of its own; use backend = dense"
             )
         if self.architecture is Architecture.ENCODER_DECODER:
             if not isinstance(self.locality, Full):

@@ -14,10 +14,11 @@ from torch.nn import functional as F
 from models.attention import Relative
 from models.cache import KeyValueCache
 from models.layers import DecoderLayer, EncoderLayer, Memory
-from models.locality import Blocks, blocks, generation_order, raster_indices
+from models.locality import Blocks, Blockwise, blocks, generation_order, raster_indices
 from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d
 from models.settings import (
     Architecture,
+    Backend,
     DataShape,
     Full,
     Local2D,
@@ -124,8 +125,8 @@ class DecoderOnly(nn.Module):
         state.position += 1
         return self.classify(self.final_norm(hidden[:, 0]))
 
-    def _visible(self, length: int, device: torch.device) -> Tensor | Blocks:
-        return self._blocks(length, device) or causal_mask(length, device)
+    def _visible(self, length: int, device: torch.device) -> Tensor | Blockwise | Blocks:
+        return self._blocks(length, device) or causal_mask(self.settings.backend, length, device)
 
     def _blocks(self, length: int, device: torch.device) -> Blocks | None:
         locality = self.settings.locality
@@ -158,7 +159,7 @@ class EncoderDecoder(nn.Module):
         """Map inputs (batch, target), source (batch, source) to logits (batch, target, outputs)."""
         memories = self._remember(source)
         hidden = self.embedding(inputs)
-        seen = causal_mask(inputs.shape[1], inputs.device)
+        seen = causal_mask(self.settings.backend, inputs.shape[1], inputs.device)
         for layer, memory in zip(self.decoder, memories, strict=True):
             hidden = layer(hidden, seen, memory)
         return self._classify(hidden)
@@ -182,7 +183,7 @@ class EncoderDecoder(nn.Module):
         return self._classify(hidden[:, 0])
 
     def _remember(self, source: Tensor) -> list[Memory]:
-        seen = (source != PADDING)[:, None, None, :]
+        seen = padding_mask(self.settings.backend, source)
         hidden = self.embedding(source)
         for layer in self.encoder:
             hidden = layer(hidden, seen)
@@ -230,9 +231,18 @@ def final_norm(settings: ModelSettings) -> nn.Module:
     return nn.LayerNorm(settings.d_model) if settings.norm is Norm.PRE else nn.Identity()
 
 
-def causal_mask(length: int, device: torch.device) -> Tensor:
+def causal_mask(backend: Backend, length: int, device: torch.device) -> Tensor | Blockwise:
     """True where key <= query: (query, key)."""
+    if backend is Backend.BLOCKWISE:
+        keys = torch.ones(1, 1, 1, length, dtype=torch.bool, device=device)
+        return Blockwise(keys, causal=True)
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def padding_mask(backend: Backend, source: Tensor) -> Tensor | Blockwise:
+    """True where source (batch, source) is no padding: (batch, 1, 1, source)."""
+    keys = (source != PADDING)[:, None, None, :]
+    return Blockwise(keys, causal=False) if backend is Backend.BLOCKWISE else keys
 
 
 def new_caches(settings: ModelSettings, batch: int, kept: int, like: Tensor) -> list[KeyValueCache]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from models.settings import (
     Architecture,
+    Backend,
     DataShape,
     Full,
     Local1D,
@@ -46,6 +47,7 @@ def settings(
     positions: Positions = SINUSOID,
     locality: Locality = FULL,
     norm: Norm = Norm.POST,
+    backend: Backend = Backend.DENSE,
     **others: int | float,
 ) -> ModelSettings:
     """Two narrow layers, unless `others` say something else."""
@@ -56,6 +58,7 @@ def settings(
         positions=positions,
         locality=locality,
         norm=norm,
+        backend=backend,
         **(sizes | rates | others),
     )
 

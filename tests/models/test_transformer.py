@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import pytest
 import torch
 from hypothesis import given
@@ -6,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.testing import assert_close
 
-from models.settings import Architecture, DataShape, Norm
+from models import attention
+from models.settings import Architecture, Backend, DataShape, Norm
 from models.transformer import PADDING, build
 from tests.models.networks import (
     DECODERS,
@@ -113,6 +116,47 @@ def test_local_caches_have_one_size_for_any_length(locality, kept):
         model = decoder(locality=locality, shape=IMAGE.model_copy(update={"height": height}))
         state = model.begin(2, height * IMAGE.width)
         assert {cache.keys.shape for cache in state.caches} == {(2, 2, 1 + kept, 4)}
+
+
+@pytest.fixture
+def blockwise(monkeypatch) -> Mock:
+    """Counts the calls of blockwise attention, which has small blocks here."""
+    monkeypatch.setattr(attention, "QUERY_BLOCK", 3)
+    monkeypatch.setattr(attention, "attend_blockwise", Mock(wraps=attention.attend_blockwise))
+    return attention.attend_blockwise
+
+
+@pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED])
+def test_a_blockwise_decoder_equals_a_dense_one(positions, blockwise):
+    model, inputs = decoder(positions), _ids(0, IMAGE.inputs, 2, 17)
+    dense = model(inputs)
+    model.settings = model.settings.model_copy(update={"backend": Backend.BLOCKWISE})
+    _assert_equal_with_gradients(model, model(inputs), dense)
+    assert blockwise.call_count == len(model.layers)
+
+
+@pytest.mark.parametrize("positions", [SINUSOID, SHAW])
+def test_a_blockwise_encoder_decoder_equals_a_dense_one(positions, blockwise):
+    model, inputs = encoder_decoder(positions), _ids(0, TEXT.inputs, 3, 7, seed=1)
+    source = _ids(1, TEXT.inputs, 3, 5)
+    source[1, 3:] = PADDING
+    dense = model(inputs, source)
+    model.settings = model.settings.model_copy(update={"backend": Backend.BLOCKWISE})
+    _assert_equal_with_gradients(model, model(inputs, source), dense)
+    assert blockwise.call_count == len(model.encoder) + 2 * len(model.decoder)
+    rows = torch.tensor([0, 0, 1, 1, 2, 2])
+    assert_close(_advanced(model, inputs[rows], model.begin(source, 2, 7)), dense[rows].detach())
+
+
+def _assert_equal_with_gradients(model, blockwise, dense):
+    assert_close(blockwise, dense, atol=1e-10, rtol=1e-10)
+    weights, upstream = list(model.parameters()), torch.randn_like(dense)
+    assert_close(
+        torch.autograd.grad(blockwise, weights, upstream),
+        torch.autograd.grad(dense, weights, upstream),
+        atol=1e-10,
+        rtol=1e-10,
+    )
 
 
 @decoders
@@ -224,6 +268,12 @@ def test_blocks_that_do_not_tile_are_refused_when_the_network_is_built():
 def test_unsupported_combinations_are_refused(architecture, positions, locality):
     with pytest.raises(ValidationError, match="is not defined for"):
         settings(architecture, positions, locality)
+
+
+@pytest.mark.parametrize("locality", [LOCAL_1D, LOCAL_2D])
+def test_blocks_of_queries_are_refused_where_a_locality_has_its_own(locality):
+    with pytest.raises(ValidationError, match="backend = blockwise is not defined for locality"):
+        settings(Architecture.DECODER, SINUSOID, locality, backend=Backend.BLOCKWISE)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from models.settings import (
     Architecture,
+    Backend,
     DataShape,
     Local1D,
     Local2D,
@@ -30,6 +31,7 @@ def settings(locality: Local1D | Local2D) -> ModelSettings:
         norm=Norm.PRE,
         positions=Sinusoid2D(kind="sinusoid_2d"),
         locality=locality,
+        backend=Backend.DENSE,
         dropout=0.0,
         attention_dropout=0.0,
     )

@@ -82,6 +82,7 @@ def tiny_model() -> nn.Module:
         "norm": "pre",
         "positions": {"kind": "sinusoid"},
         "locality": {"kind": "full"},
+        "backend": "dense",
         "dropout": 0.0,
         "attention_dropout": 0.0,
     }
