@@ -13,7 +13,7 @@ from pipeline.errors import DataError
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import FIELD, IDS, INPUTS, OUTPUTS, to_ids
 from pipeline.tasks.music.encoding.read import Piece, read_pieces
-from pipeline.tasks.music.encoding.twins import merge_twins
+from pipeline.tasks.music.encoding.twins import count_shared_melodies, merge_twins
 
 _LISTED = 20
 
@@ -45,6 +45,9 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
         "dropped": dict(dropped),
         "skipped": [skip._asdict() for skip in skipped[:_LISTED]],
         "near_duplicates": [twin._asdict() for twin in twins],
+        "test_pieces_whose_melody_is_in_training": count_shared_melodies(
+            splits["test"], splits["train"], encoding.max_shared_ngrams
+        ),
         "notes": sum(piece.notes for piece in kept),
         "notes_off_grid": sum(piece.off_grid for piece in kept),
         "sixteenths": _percentiles([len(piece.grid) for piece in kept]),
