@@ -313,9 +313,18 @@ class MusicDecoding(Settings):
         return self
 
 
+class Convention(StrEnum):
+    """How a paper cut text before it measured BLEU."""
+
+    MOSES = "moses"  # tokenizer.perl, cased
+    MOSES_COMPOUND_SPLIT = "moses_compound_split"  # hyphens as tokens: WMT, Vaswani et al. 2017
+    MULTI30K = "multi30k"  # punctuation normalised, tokenizer.perl, lower-cased
+
+
 class TranslationEvaluation(Settings):
     """BLEU, chrF and nats per token."""
 
+    tokenised_bleu: Convention  # measured beside sacreBLEU's own tokenisation
     bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
     batch_tokens: PositiveInt
 

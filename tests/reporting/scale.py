@@ -46,6 +46,8 @@ METRICS = {
             "bleu_signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
             "chrf": 48.21, "chrf_low": 46.9, "chrf_high": 49.57,
             "chrf_signature": "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0",
+            "tokenised_bleu": 24.9,
+            "tokenised_bleu_signature": "moses:de|sacremoses:0.2.0|nrefs:1|tok:none|version:2.6.0",
             "nats_per_token": 2.318, "sentences": 842,
         },
         "baseline": {"copy_source_bleu": 4.117, "copy_source_chrf": 21.9},
