@@ -149,19 +149,19 @@ class SelfAttention(nn.Module):
     ) -> Tensor:
         """Attend from one new position, inputs (batch, 1, d_model), to the cached ones and itself.
 
-        `seen` are the positions that a local query may attend to, in a frame where there are
-        relative terms, None for all; `tokens` (batch, key) as in `forward`.
+        `seen` are the positions that a local query may attend to, None for all, with relative terms
+        its block of one query as of models.locality.frames; `tokens` (batch, key) as in `forward`.
         """
         query, key, value = self._heads(inputs)
         keys, values = cache.append(key, value)
-        relative = self._relative(tokens)
+        visible, relative = None, self._relative(tokens)
         if isinstance(seen, Blocks):
-            attended = attend_relative_blocks(query, keys, values, seen, relative, 0.0)
-        elif relative is not None:
-            first = cache.length - 1
-            attended = attend_relative(query, keys, values, None, relative, first, 0.0)
-        elif seen is not None:
-            attended = attend(query, keys[:, :, seen], values[:, :, seen], None, 0.0)
+            seen, visible = seen.keys[0], seen.visible
+        if seen is not None:
+            keys, values = keys[:, :, seen], values[:, :, seen]
+        if relative is not None:
+            first = keys.shape[-2] - 1  # the query itself is the last key
+            attended = attend_relative(query, keys, values, visible, relative, first, 0.0)
         else:
             attended = attend(query, keys, values, None, 0.0)
         return self.combine(merge_heads(attended))
