@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from models.settings import Full, Local1D, Local2D
 
@@ -100,3 +101,19 @@ def blocks(
         all_keys[block, : len(keys)] = keys
         all_visible[block, : len(mask), : len(keys)] = mask[:, keys]
     return Blocks(all_keys.to(device), all_visible.to(device))
+
+
+def frames(locality: Local1D, first: int, length: int, device: torch.device) -> Blocks:
+    """The blocks of the positions from `first`, where one begins, to length - 1, in equal frames.
+
+    Every block has its keys in the same places: the condition, the memory block, the block itself.
+    So the distance of a query to a key is that of their places, the same for all blocks, and the
+    condition stands right before the memory wherever the block is (Huang et al. 2018, 3.4.2).
+    """
+    size = min(locality.query_block, length - first)
+    starts = torch.arange(first, length, locality.query_block, device=device)[:, None]
+    queries = starts + torch.arange(size, device=device)
+    keys = starts + torch.arange(-locality.memory_block, size, device=device)
+    seen = (keys > 0)[:, None] & (keys[:, None] <= queries[:, :, None])
+    keys = keys.clamp(0, length - 1)
+    return Blocks(F.pad(keys, (1, 0)), F.pad(seen, (1, 0), value=True))

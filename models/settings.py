@@ -3,8 +3,9 @@
 Imports no torch, so that reading params.yaml stays fast.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -33,14 +34,48 @@ class Norm(StrEnum):
     PRE = "pre"  # x + Sublayer(LayerNorm(x)): tensor2tensor, Music Transformer
 
 
+class Residuals(StrEnum):
+    """How a sub-layer's input joins its output."""
+
+    SUM = "sum"  # x + Sublayer(x)
+    NONE = "none"  # Sublayer(x): the lecture's experiment
+
+
+class Embeddings(StrEnum):
+    """Which of the embeddings and the softmax share a matrix."""
+
+    TIED = "tied"  # all: Vaswani et al. 2017, section 3.4
+    SEPARATE = "separate"  # none: source, target and softmax have one each
+
+
+class PositionsAt(StrEnum):
+    """Where positions are added."""
+
+    INPUT = "input"  # to the embeddings
+    EVERY_LAYER = "every_layer"  # to the input of each further layer too: the lecture's experiment
+
+
+class NoPositions(Settings):
+    """Nothing: order shows in who attends to whom, if at all."""
+
+    kind: Literal["none"]
+
+
 class Sinusoid(Settings):
     """Fixed sinusoids added to the embeddings (Vaswani et al. 2017, section 3.5)."""
 
     kind: Literal["sinusoid"]
 
 
+class Learned(Settings):
+    """A learned vector per position (Vaswani et al. 2017, table 3, row E)."""
+
+    kind: Literal["learned"]
+    max_length: PositiveInt  # a longer sequence is an error
+
+
 class Sinusoid2D(Settings):
-    """Half the width encodes the row, half the column (Parmar et al. 2018, section 3.1)."""
+    """Half the width encodes the row, half column and channel (Parmar et al. 2018, 3.1)."""
 
     kind: Literal["sinusoid_2d"]
 
@@ -53,14 +88,30 @@ class ShawRelative(Settings):
 
 
 class SkewedRelative(Settings):
-    """Learned vectors per distance and head, by skewing (Huang et al. 2018, section 3.4.1)."""
+    """Learned vectors per distance and head, by skewing (Huang et al. 2018, section 3.4)."""
 
     kind: Literal["skewed_relative"]
     max_distance: PositiveInt
 
 
+class RelativePitchTime(Settings):
+    """Skewed relative, with vectors for pitch and time too (Huang et al. 2018, JSB Chorales)."""
+
+    kind: Literal["relative_pitch_time"]
+    max_distance: PositiveInt
+    max_time_distance: PositiveInt  # time steps
+    max_pitch_distance: PositiveInt  # semitones
+
+
 Positions = Annotated[
-    Sinusoid | Sinusoid2D | ShawRelative | SkewedRelative, Field(discriminator="kind")
+    NoPositions
+    | Sinusoid
+    | Sinusoid2D
+    | Learned
+    | ShawRelative
+    | SkewedRelative
+    | RelativePitchTime,
+    Field(discriminator="kind"),
 ]
 
 
@@ -91,6 +142,18 @@ class Local2D(Settings):
 Locality = Annotated[Full | Local1D | Local2D, Field(discriminator="kind")]
 
 
+# What is defined: the positions for each locality of each architecture.
+ANYWHERE = (NoPositions, Sinusoid, Learned)
+DEFINED: dict[Architecture, dict[type[Settings], tuple[type[Settings], ...]]] = {
+    Architecture.ENCODER_DECODER: {Full: (*ANYWHERE, ShawRelative, SkewedRelative)},
+    Architecture.DECODER: {
+        Full: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative, RelativePitchTime),
+        Local1D: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative),
+        Local2D: (*ANYWHERE, Sinusoid2D),
+    },
+}
+
+
 class ModelSettings(Settings):
     """A Transformer. What the data decides (vocabulary, image size) stands in `DataShape`."""
 
@@ -100,10 +163,15 @@ class ModelSettings(Settings):
     num_heads: PositiveInt
     d_ff: PositiveInt
     norm: Norm
+    residuals: Residuals
+    embeddings: Embeddings
     positions: Positions
+    positions_at: PositionsAt
     locality: Locality
     dropout: Probability
+    embedding_dropout: Probability
     attention_dropout: Probability
+    relu_dropout: Probability
 
     @model_validator(mode="after")
     def _check_combinations(self) -> "ModelSettings":
@@ -112,23 +180,13 @@ class ModelSettings(Settings):
                 f"num_heads = {self.num_heads} does not divide d_model = {self.d_model}; "
                 "choose a divisor"
             )
-        relative = isinstance(self.positions, ShawRelative | SkewedRelative)
-        if relative and not isinstance(self.locality, Full):
+        self._check_defined()
+        added = isinstance(self.positions, Sinusoid | Sinusoid2D | Learned)
+        if self.positions_at is PositionsAt.EVERY_LAYER and not added:
             raise ValueError(
-                f"positions.kind = {self.positions.kind} is not defined for locality.kind = "
-                f"{self.locality.kind}; use locality.kind = full"
+                "positions_at = every_layer is not defined for positions.kind = "
+                f"{self.positions.kind}, which adds no vectors; use positions_at = input"
             )
-        if self.architecture is Architecture.ENCODER_DECODER:
-            if not isinstance(self.locality, Full):
-                raise ValueError(
-                    f"locality.kind = {self.locality.kind} is not defined for architecture = "
-                    "encoder_decoder; use locality.kind = full"
-                )
-            if isinstance(self.positions, SkewedRelative | Sinusoid2D):
-                raise ValueError(
-                    f"positions.kind = {self.positions.kind} is not defined for architecture = "
-                    "encoder_decoder; use sinusoid or shaw_relative"
-                )
         divisor = {Sinusoid: 2, Sinusoid2D: 4}.get(type(self.positions), 1)
         if self.d_model % divisor:
             raise ValueError(
@@ -137,16 +195,53 @@ class ModelSettings(Settings):
             )
         return self
 
+    def _check_defined(self) -> None:
+        localities = DEFINED[self.architecture]
+        if type(self.locality) not in localities:
+            raise ValueError(
+                f"locality.kind = {self.locality.kind} is not defined for architecture = "
+                f"{self.architecture}; use locality.kind = {_kinds(localities)}"
+            )
+        positions = localities[type(self.locality)]
+        if type(self.positions) not in positions:
+            raise ValueError(
+                f"positions.kind = {self.positions.kind} with locality.kind = "
+                f"{self.locality.kind} is not defined for architecture = {self.architecture}; "
+                f"use positions.kind = {_kinds(positions)}"
+            )
+
+
+def _kinds(settings: Iterable[type[Settings]]) -> str:
+    return " or ".join(get_args(each.model_fields["kind"].annotation)[0] for each in settings)
+
 
 class DataShape(Settings):
     """What the encoded data decides about a network; read from the data set's manifest.
 
     `inputs` and `outputs` are vocabulary sizes: an id that is only ever a condition (a class, the
     start of a piece) is an input but never an output, and all outputs come first.
-    `height` and `width` are those of an image in positions, null for other sequences.
+    `height`, `width` and `channels` (positions per pixel) are those of an image, null for other
+    sequences. `voices` (positions per time step, after a first position that is in none) and
+    `pitches` (the ids below it are MIDI pitches) are those of voices on a grid, null for others.
     """
 
     inputs: PositiveInt
     outputs: PositiveInt
     height: PositiveInt | None
     width: PositiveInt | None
+    channels: PositiveInt | None
+    voices: PositiveInt | None
+    pitches: PositiveInt | None
+
+    @classmethod
+    def sequence(cls, inputs: int, outputs: int) -> "DataShape":
+        """The shape of sequences that are neither images nor voices."""
+        return cls(
+            inputs=inputs,
+            outputs=outputs,
+            height=None,
+            width=None,
+            channels=None,
+            voices=None,
+            pitches=None,
+        )

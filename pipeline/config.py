@@ -15,10 +15,12 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from models.settings import (
     Architecture,
+    Learned,
     Local2D,
     ModelSettings,
     PositiveFloat,
     Probability,
+    RelativePitchTime,
     Settings,
     Sinusoid2D,
 )
@@ -400,6 +402,11 @@ class ImageRun(Run):
     def _check_task(self) -> "ImageRun":
         self._expect(Architecture.DECODER)
         self._refuse_crop()
+        if isinstance(self.model.positions, RelativePitchTime):
+            raise ValueError(
+                f"model.positions.kind = {self.model.positions.kind} is defined for music, but "
+                f"task = {self.task}; use skewed_relative"
+            )
         return self
 
 
@@ -419,7 +426,18 @@ class MusicRun(Run):
                     f"model has kind = {part.kind}, which is defined for images; "
                     "use a one-dimensional kind"
                 )
+        if isinstance(self.model.positions, Learned):
+            self._check_learned(self.model.positions.max_length)
         return self
+
+    def _check_learned(self, longest: int) -> None:
+        lengths = {"training.crop": self.training.crop, "evaluation.window": self.evaluation.window}
+        for path, length in lengths.items():
+            if length is not None and length > longest:
+                raise ValueError(
+                    f"{path} = {length} is more than model.positions.max_length = {longest}; "
+                    "choose a larger max_length"
+                )
 
 
 AnyRun = Annotated[TranslationRun | ImageRun | MusicRun, Field(discriminator="task")]

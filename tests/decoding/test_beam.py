@@ -11,7 +11,7 @@ from tests.models import naive
 from tests.models.networks import SHAW, encoder_decoder
 
 BEGIN, END = 2, 3
-SHAPE = DataShape(inputs=5, outputs=5, height=None, width=None)
+SHAPE = DataShape.sequence(inputs=5, outputs=5)
 
 
 def decoding(**changes: int | float) -> TranslationDecoding:
@@ -41,7 +41,7 @@ def test_the_length_penalty_is_equation_14():
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.5])
 def test_a_beam_as_wide_as_the_tree_finds_every_sequence_in_order(seed, alpha):
     """With 3 ids beside the end and at most 4 positions there are 1 + 3 + 9 + 27 sequences."""
-    shape = DataShape(inputs=4, outputs=4, height=None, width=None)
+    shape = DataShape.sequence(inputs=4, outputs=4)
     model = encoder_decoder(SHAW, shape=shape, seed=seed)
     source = torch.tensor([1, END])
     limit = 4

@@ -124,7 +124,7 @@ def test_what_is_given_later_has_no_influence():
 
 def test_sequences_follow_the_distribution_of_the_model():
     """All 27 sequences of three ids, each as often as the product of its probabilities says."""
-    shape = DataShape(inputs=4, outputs=3, height=None, width=None)
+    shape = DataShape.sequence(inputs=4, outputs=3)
     model = decoder(SKEWED, norm=Norm.PRE, shape=shape).float()
     draws = 20_000
     template = torch.full((draws, 4), DRAWN)

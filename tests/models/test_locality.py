@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from models.attention import attend, attend_blocks
-from models.locality import blocks, generation_order, visible
+from models.locality import blocks, frames, generation_order, visible
 from models.settings import Full, Local1D, Local2D
 from tests.models import naive
 
@@ -107,6 +107,26 @@ def test_a_block_holds_no_more_keys_than_the_condition_its_memory_and_itself():
     condition, memory, own = 1, 6, 4
     assert cut.keys.shape == (10, condition + memory + own)
     assert cut.visible.shape == (10, 4, condition + memory + own)
+
+
+@given(locality=local_1d, length=st.integers(1, 25))
+def test_frames_show_what_the_locality_shows_each_position_once(locality, length):
+    framed = frames(locality, 0, length, CPU)
+    shown = torch.zeros(framed.visible.shape[0] * framed.visible.shape[1], length, dtype=torch.long)
+    for block, (keys, rows) in enumerate(zip(framed.keys, framed.visible, strict=True)):
+        for row, seen in enumerate(rows, start=block * len(rows)):
+            shown[row].index_add_(0, keys, seen.long())
+    assert torch.equal(shown[:length], _dense(locality, length).long())
+
+
+@given(locality=local_1d, length=st.integers(1, 25))
+def test_the_frame_of_one_position_is_the_end_of_that_of_all(locality, length):
+    start = (length - 1) // locality.query_block * locality.query_block
+    last, everything = frames(locality, start, length, CPU), frames(locality, 0, length, CPU)
+    size = 1 + locality.memory_block + length - start
+    assert torch.equal(last.keys[0], everything.keys[-1, :size])
+    row = length - 1 - start
+    assert torch.equal(last.visible[0, -1], everything.visible[-1, row, :size])
 
 
 def _assert_blocks_equal_dense(locality, length, height, width, seed):

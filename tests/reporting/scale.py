@@ -112,7 +112,15 @@ def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
             "licence": dataset.source.licence,
             "kind": dataset.source.kind,
             "files": {dataset.source.file: dataset.source.sha256},
-            "shape": {"inputs": 4000, "outputs": 4000, "height": None, "width": None},
+            "shape": {
+                "inputs": 4000,
+                "outputs": 4000,
+                "height": None,
+                "width": None,
+                "channels": None,
+                "voices": None,
+                "pitches": None,
+            },
             "splits": {
                 "test": {"records": 842, "tokens": 11873},
                 "train": {"records": 12731, "tokens": 178_234},

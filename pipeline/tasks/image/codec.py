@@ -38,6 +38,9 @@ class ImageCodec:
             outputs=self.levels,
             height=self.height,
             width=self.width,
+            channels=1,
+            voices=None,
+            pitches=None,
         )
 
     def encode(self, label: int, pixels: np.ndarray) -> np.ndarray:
