@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from models import store
+from tests.models.baselines import ALL, network
 from tests.models.networks import (
     IMAGE,
     LOCAL_2D,
@@ -19,6 +20,7 @@ NETWORKS = {
     "translation": lambda: encoder_decoder(SHAW),
     "image": lambda: decoder(SINUSOID_2D, LOCAL_2D),
     "music": lambda: decoder(SKEWED),
+    **{each.architecture: lambda each=each: network(each) for each in ALL},
 }
 
 
