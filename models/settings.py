@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 
 class Settings(BaseModel):
@@ -16,8 +16,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+def _check_even(number: int) -> int:
+    if number % 2:
+        raise ValueError("should be even")
+    return number
+
+
+def _check_odd(number: int) -> int:
+    if number % 2 == 0:
+        raise ValueError("should be odd, so that a kernel has a middle")
+    return number
+
+
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveFloat = Annotated[float, Field(gt=0.0)]
+EvenWidth = Annotated[PositiveInt, AfterValidator(_check_even)]
+KernelSize = Annotated[int, Field(ge=3), AfterValidator(_check_odd)]
 
 
 class Architecture(StrEnum):
@@ -25,6 +39,10 @@ class Architecture(StrEnum):
 
     ENCODER_DECODER = "encoder_decoder"  # Vaswani et al. 2017
     DECODER = "decoder"  # Parmar et al. 2018, Huang et al. 2018
+    LSTM_ENCODER_DECODER = "lstm_encoder_decoder"  # GNMT: Wu et al. 2016
+    LSTM_DECODER = "lstm_decoder"  # Performance RNN: Simon and Oore 2017
+    CONV_ENCODER_DECODER = "conv_encoder_decoder"  # ConvS2S: Gehring et al. 2017
+    PIXELCNN = "pixelcnn"  # van den Oord et al. 2016
 
 
 class Norm(StrEnum):
@@ -157,7 +175,7 @@ DEFINED: dict[Architecture, dict[type[Settings], tuple[type[Settings], ...]]] = 
 class ModelSettings(Settings):
     """A Transformer. What the data decides (vocabulary, image size) stands in `DataShape`."""
 
-    architecture: Architecture
+    architecture: Literal[Architecture.ENCODER_DECODER, Architecture.DECODER]
     num_layers: PositiveInt
     d_model: PositiveInt
     num_heads: PositiveInt
@@ -213,6 +231,55 @@ class ModelSettings(Settings):
 
 def _kinds(settings: Iterable[type[Settings]]) -> str:
     return " or ".join(get_args(each.model_fields["kind"].annotation)[0] for each in settings)
+
+
+class LstmEncoderDecoderSettings(Settings):
+    """Recurrent layers with attention (Wu et al. 2016, section 3)."""
+
+    architecture: Literal[Architecture.LSTM_ENCODER_DECODER]
+    num_layers: Annotated[int, Field(ge=2)]  # the context goes to the layers above the first
+    d_model: EvenWidth  # half of it in each direction of the first encoder layer
+    dropout: Probability
+
+
+class LstmDecoderSettings(Settings):
+    """A recurrent language model (Simon and Oore 2017)."""
+
+    architecture: Literal[Architecture.LSTM_DECODER]
+    num_layers: PositiveInt
+    d_model: PositiveInt
+    dropout: Probability
+
+
+class ConvEncoderDecoderSettings(Settings):
+    """Gated convolutions with attention in every decoder layer (Gehring et al. 2017, section 3)."""
+
+    architecture: Literal[Architecture.CONV_ENCODER_DECODER]
+    num_layers: PositiveInt
+    d_model: EvenWidth  # half of a sinusoid is sines
+    kernel_size: KernelSize
+    dropout: Probability
+
+
+class PixelCnnSettings(Settings):
+    """Gated masked convolutions in two stacks (van den Oord et al. 2016, section 2)."""
+
+    architecture: Literal[Architecture.PIXELCNN]
+    num_layers: PositiveInt
+    d_model: PositiveInt
+    first_kernel_size: KernelSize
+    kernel_size: KernelSize
+    dropout: Probability
+
+
+AnyModelSettings = Annotated[
+    ModelSettings
+    | LstmEncoderDecoderSettings
+    | LstmDecoderSettings
+    | ConvEncoderDecoderSettings
+    | PixelCnnSettings,
+    Field(discriminator="architecture"),
+]
 
 
 class DataShape(Settings):

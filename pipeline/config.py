@@ -14,6 +14,7 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
 from models.settings import (
+    AnyModelSettings,
     Architecture,
     Learned,
     Local2D,
@@ -359,14 +360,14 @@ class Run(Settings):
 
     dataset: Name
     title: str  # how the report calls it
-    model: ModelSettings
+    model: AnyModelSettings
     training: Training
 
-    def _expect(self, architecture: Architecture) -> None:
-        if self.model.architecture is not architecture:
+    def _expect(self, *architectures: Architecture) -> None:
+        if self.model.architecture not in architectures:
             raise ValueError(
                 f"model.architecture = {self.model.architecture} does not fit task = {self.task}; "
-                f"use {architecture}"
+                f"use {' or '.join(architectures)}"
             )
 
     def _refuse_crop(self) -> None:
@@ -386,7 +387,11 @@ class TranslationRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":
-        self._expect(Architecture.ENCODER_DECODER)
+        self._expect(
+            Architecture.ENCODER_DECODER,
+            Architecture.LSTM_ENCODER_DECODER,
+            Architecture.CONV_ENCODER_DECODER,
+        )
         self._refuse_crop()
         return self
 
@@ -400,9 +405,11 @@ class ImageRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "ImageRun":
-        self._expect(Architecture.DECODER)
+        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER, Architecture.PIXELCNN)
         self._refuse_crop()
-        if isinstance(self.model.positions, RelativePitchTime):
+        if isinstance(self.model, ModelSettings) and isinstance(
+            self.model.positions, RelativePitchTime
+        ):
             raise ValueError(
                 f"model.positions.kind = {self.model.positions.kind} is defined for music, but "
                 f"task = {self.task}; use skewed_relative"
@@ -419,7 +426,9 @@ class MusicRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "MusicRun":
-        self._expect(Architecture.DECODER)
+        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER)
+        if not isinstance(self.model, ModelSettings):
+            return self
         for part in (self.model.positions, self.model.locality):
             if isinstance(part, Sinusoid2D | Local2D):
                 raise ValueError(

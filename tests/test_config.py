@@ -291,6 +291,62 @@ def test_contradictory_values_are_named_with_the_remedy(path, value, start, part
     assert message.startswith(start) and part in message
 
 
+LSTM_TRANSLATOR = {
+    "architecture": "lstm_encoder_decoder",
+    "num_layers": 2,
+    "d_model": 8,
+    "dropout": 0.1,
+}
+LSTM = LSTM_TRANSLATOR | {"architecture": "lstm_decoder"}
+CONV_TRANSLATOR = LSTM_TRANSLATOR | {"architecture": "conv_encoder_decoder", "kernel_size": 3}
+PIXELCNN = LSTM | {"architecture": "pixelcnn", "first_kernel_size": 7, "kernel_size": 3}
+FITTING = {TEXT: [LSTM_TRANSLATOR, CONV_TRANSLATOR], IMAGE: [LSTM, PIXELCNN], MUSIC: [LSTM]}
+FAMILIES = [LSTM_TRANSLATOR, LSTM, CONV_TRANSLATOR, PIXELCNN]
+
+
+@pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model["architecture"])
+@pytest.mark.parametrize(
+    ("run", "remedy"),
+    [
+        (TEXT, "use encoder_decoder or lstm_encoder_decoder or conv_encoder_decoder"),
+        (IMAGE, "use decoder or lstm_decoder or pixelcnn"),
+        (MUSIC, "use decoder or lstm_decoder"),
+    ],
+)
+def test_a_family_is_accepted_for_the_tasks_that_it_fits(run, remedy, model):
+    raw = changed(f"{run}.model", put(model))
+    if model in FITTING[run]:
+        read = config.run_of(config.parse(raw, DEFAULT), run.removeprefix("runs."))
+        assert read.model.model_dump(mode="json") == model
+    else:
+        message = complaint(raw)
+        assert message.startswith(f"{run}: model.architecture = {model['architecture']} does not")
+        assert message.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("num_heads", 4, "num_heads is not a parameter for architecture = pixelcnn; remove it"),
+        ("kernel", 3, "kernel is not a parameter for architecture = pixelcnn; remove it"),
+        ("kernel_size", 4, "kernel_size = 4: should be odd, so that a kernel has a middle"),
+        ("kernel_size", 1, "kernel_size = 1: should be greater than or equal to 3"),
+        ("d_model", 0, "d_model = 0: should be greater than 0"),
+        ("architecture", "pixelcn", "; did you mean pixelcnn?"),
+    ],
+)
+def test_a_family_has_its_own_keys(key, value, expected):
+    message = complaint(changed(f"{IMAGE}.model", put(PIXELCNN | {key: value})))
+
+    assert message.startswith(f"{IMAGE}.model.") and message.endswith(expected)
+
+
+def test_a_network_without_an_architecture_is_told():
+    message = complaint(changed(f"{IMAGE}.model.architecture", remove))
+
+    assert message == f"{IMAGE}.model.architecture is missing; add it"
+
+
 def test_several_problems_are_counted():
     raw = changed(f"{MUSIC}.training.steps", put(0))
     raw["runs"]["music_relative"]["training"]["warmup_steps"] = -1

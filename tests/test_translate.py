@@ -18,7 +18,7 @@ TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", 
 def new_translator(tmp_path):
     """Translators of one untrained network, which read so many lines at once."""
     codec = train(TEXT, 290, tmp_path)
-    shape = DataShape(inputs=codec.size, outputs=codec.size, height=None, width=None)
+    shape = DataShape.sequence(codec.size, codec.size)
     torch.manual_seed(1)
     model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
 

@@ -5,6 +5,7 @@ import torch
 
 from models import store
 from models.settings import Embeddings
+from tests.models.baselines import ALL, network
 from tests.models.networks import (
     IMAGE,
     LEARNED,
@@ -25,6 +26,7 @@ NETWORKS = {
     "chorales": lambda: decoder(PITCH_TIME),
     "learned": lambda: decoder(LEARNED, embeddings=Embeddings.TIED),
     "separate": lambda: encoder_decoder(LEARNED, embeddings=Embeddings.SEPARATE),
+    **{each.architecture: lambda each=each: network(each) for each in ALL},
 }
 
 

@@ -2,7 +2,7 @@
 
 Ids 0 .. levels - 1 are intensities, levels .. levels + classes - 1 are classes. A sequence is the
 class and then the intensities in raster order; a network may generate the pixels in another order,
-which `models.locality.generation_order` gives.
+which `models.network.pixel_order` gives.
 """
 
 from collections.abc import Sequence

@@ -70,7 +70,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     for field, sequences in zip(("source", "target"), ids, strict=True):
         write_sequences(tmp_path, "test", field, map(np.array, sequences), np.dtype(np.uint16))
     torch.manual_seed(1)
-    shape = DataShape(inputs=12, outputs=12, height=None, width=None)
+    shape = DataShape.sequence(12, 12)
     model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
     evaluation = TranslationEvaluation(
         tokenised_bleu=Convention.MOSES, bootstrap_samples=50, batch_tokens=100
