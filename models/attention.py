@@ -5,9 +5,12 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from models.cache import KeyValueCache
-from models.locality import Blocks
+from models.locality import Blocks, Blockwise
+
+QUERY_BLOCK = 128  # of blockwise attention: smaller ones are slower, larger ones need more memory
 
 
 class Relative(Protocol):
@@ -96,6 +99,38 @@ def attend_relative_blocks(
     return attended.transpose(1, 2).flatten(2, 3)[:, :, :length]
 
 
+def attend_blockwise(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    visible: Blockwise,
+    relative: Relative | None,
+    dropout: float,
+) -> Tensor:
+    """Full attention with memory O(length * QUERY_BLOCK): no tensor (query, key) is ever whole.
+
+    All of (batch, heads, length, d_head); equals `attend` or `attend_relative` with the dense mask.
+    The backward pass computes each block once more, with the same draws (Chen et al. 2016).
+    """
+
+    def attended(first: int, last: int) -> Tensor:
+        mask = visible.of(first, last)
+        seen = slice(mask.shape[-1])
+        block = query[:, :, first:last], key[:, :, seen], value[:, :, seen], mask
+        if relative is None:
+            return attend(*block, dropout)
+        return attend_relative(*block, relative, first, dropout)
+
+    def recomputed(first: int, last: int) -> Tensor:
+        drawn = dropout > 0.0
+        return checkpoint(attended, first, last, use_reentrant=False, preserve_rng_state=drawn)
+
+    length = query.shape[2]
+    compute = recomputed if torch.is_grad_enabled() else attended
+    starts = range(0, length, QUERY_BLOCK)
+    return torch.cat([compute(i, min(i + QUERY_BLOCK, length)) for i in starts], dim=2)
+
+
 def split_heads(projected: Tensor, num_heads: int) -> Tensor:
     """(batch, length, heads * d_head) to (batch, heads, length, d_head)."""
     batch, length, width = projected.shape
@@ -120,12 +155,16 @@ class SelfAttention(nn.Module):
         self.combine = nn.Linear(d_model, d_model)  # W_O
 
     def forward(
-        self, inputs: Tensor, visible: Tensor | Blocks | None, tokens: Tensor | None = None
+        self,
+        inputs: Tensor,
+        visible: Tensor | Blockwise | Blocks | None,
+        tokens: Tensor | None = None,
     ) -> Tensor:
         """Map inputs (batch, length, d_model) to the same shape.
 
-        `visible` is a mask (query, key) or (batch, 1, query, key), the blocks of a locality, or
-        None if all is visible; `tokens` (batch, key) for relative terms that depend on them.
+        `visible` is a mask (query, key) or (batch, 1, query, key), one that is computed blockwise,
+        the blocks of a locality, or None if all is visible; `tokens` (batch, key) for relative
+        terms that depend on them.
         """
         query, key, value = self._heads(inputs)
         dropout = self.dropout if self.training else 0.0
@@ -134,6 +173,8 @@ class SelfAttention(nn.Module):
             attended = attend_relative_blocks(query, key, value, visible, relative, dropout)
         elif isinstance(visible, Blocks):
             attended = attend_blocks(query, key, value, visible, dropout)
+        elif isinstance(visible, Blockwise):
+            attended = attend_blockwise(query, key, value, visible, relative, dropout)
         elif relative is not None:
             attended = attend_relative(query, key, value, visible, relative, 0, dropout)
         else:
@@ -153,12 +194,10 @@ class SelfAttention(nn.Module):
         its block of one query as of models.locality.frames; `tokens` (batch, key) as in `forward`.
         """
         query, key, value = self._heads(inputs)
-        keys, values = cache.append(key, value)
         visible, relative = None, self._relative(tokens)
         if isinstance(seen, Blocks):
             seen, visible = seen.keys[0], seen.visible
-        if seen is not None:
-            keys, values = keys[:, :, seen], values[:, :, seen]
+        keys, values = cache.append(key, value, seen)
         if relative is not None:
             first = keys.shape[-2] - 1  # the query itself is the last key
             attended = attend_relative(query, keys, values, visible, relative, first, 0.0)
@@ -189,8 +228,14 @@ class CrossAttention(nn.Module):
         key, value = self.project_memory(memory).chunk(2, dim=-1)
         return split_heads(key, self.num_heads), split_heads(value, self.num_heads)
 
-    def forward(self, inputs: Tensor, remembered: tuple[Tensor, Tensor], visible: Tensor) -> Tensor:
+    def forward(
+        self, inputs: Tensor, remembered: tuple[Tensor, Tensor], visible: Tensor | Blockwise
+    ) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape; visible (batch, 1, 1, source)."""
         query = split_heads(self.project_query(inputs), self.num_heads)
         dropout = self.dropout if self.training else 0.0
-        return self.combine(merge_heads(attend(query, *remembered, visible, dropout)))
+        if isinstance(visible, Blockwise):
+            attended = attend_blockwise(query, *remembered, visible, None, dropout)
+        else:
+            attended = attend(query, *remembered, visible, dropout)
+        return self.combine(merge_heads(attended))

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from models.attention import CrossAttention, Relative, SelfAttention
 from models.cache import KeyValueCache
-from models.locality import Blocks
+from models.locality import Blocks, Blockwise
 from models.settings import ModelSettings, Norm, Residuals
 
 
@@ -63,7 +63,10 @@ class EncoderLayer(nn.Module):
         self.around_feed_forward = Residual(settings)
 
     def forward(
-        self, inputs: Tensor, visible: Tensor | Blocks | None, tokens: Tensor | None = None
+        self,
+        inputs: Tensor,
+        visible: Tensor | Blockwise | Blocks | None,
+        tokens: Tensor | None = None,
     ) -> Tensor:
         """Map inputs (batch, length, d_model) to the same shape."""
         hidden = self.around_attention(inputs, lambda x: self.attention(x, visible, tokens))
@@ -88,7 +91,7 @@ class Memory:
     """What a decoder layer needs of the source: its keys and values, and where padding stands."""
 
     remembered: tuple[Tensor, Tensor]  # (batch, heads, source, d_head) each
-    visible: Tensor  # (batch, 1, 1, source)
+    visible: Tensor | Blockwise  # (batch, 1, 1, source)
 
     def select(self, rows: Tensor) -> "Memory":
         """The batch rows `rows`, in that order."""
@@ -109,7 +112,7 @@ class DecoderLayer(nn.Module):
         self.around_cross_attention = Residual(settings)
         self.around_feed_forward = Residual(settings)
 
-    def forward(self, inputs: Tensor, visible: Tensor, memory: Memory) -> Tensor:
+    def forward(self, inputs: Tensor, visible: Tensor | Blockwise, memory: Memory) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape."""
         hidden = self.around_attention(inputs, lambda x: self.attention(x, visible))
         return self._rest(hidden, memory)

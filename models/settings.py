@@ -73,6 +73,13 @@ class PositionsAt(StrEnum):
     EVERY_LAYER = "every_layer"  # to the input of each further layer too: the lecture's experiment
 
 
+class Backend(StrEnum):
+    """How full attention is computed; local attention has blocks of its own."""
+
+    DENSE = "dense"  # all weights (query, key) at once
+    BLOCKWISE = "blockwise"  # a block of queries at a time, recomputed in the backward pass
+
+
 class NoPositions(Settings):
     """Nothing: order shows in who attends to whom, if at all."""
 
@@ -186,6 +193,7 @@ class ModelSettings(Settings):
     positions: Positions
     positions_at: PositionsAt
     locality: Locality
+    backend: Backend
     dropout: Probability
     embedding_dropout: Probability
     attention_dropout: Probability
@@ -204,6 +212,11 @@ class ModelSettings(Settings):
             raise ValueError(
                 "positions_at = every_layer is not defined for positions.kind = "
                 f"{self.positions.kind}, which adds no vectors; use positions_at = input"
+            )
+        if self.backend is Backend.BLOCKWISE and not isinstance(self.locality, Full):
+            raise ValueError(
+                f"backend = blockwise is not defined for locality.kind = {self.locality.kind}, "
+                "which has blocks of its own; use backend = dense"
             )
         divisor = {Sinusoid: 2, Sinusoid2D: 4}.get(type(self.positions), 1)
         if self.d_model % divisor:

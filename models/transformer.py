@@ -15,11 +15,12 @@ from models.attention import Relative
 from models.cache import KeyValueCache
 from models.errors import SequenceError
 from models.layers import DecoderLayer, EncoderLayer, Memory
-from models.locality import Blocks, blocks, frames, generation_order, visible
+from models.locality import Blocks, Blockwise, blocks, frames, generation_order, raster_indices
 from models.pitch_time import RelativePitchTime
 from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d
 from models.settings import (
     Architecture,
+    Backend,
     DataShape,
     Embeddings,
     Full,
@@ -43,13 +44,15 @@ PADDING = 0  # the source id that nobody attends to
 class DecodingState:
     """What is kept between two positions: the caches of all layers, and the source if any.
 
-    `tokens` (batch, position) are those fed so far, where relative terms depend on them.
+    `tokens` (batch, position) are those fed so far, where relative terms depend on them; `blocks`
+    say what a position sees if the locality is not full.
     """
 
     caches: list[KeyValueCache]
     memories: list[Memory]
     position: int
     tokens: Tensor | None = None
+    blocks: Blocks | None = None
 
     def reorder(self, rows: Tensor, sentences_change: bool) -> None:
         """Keep the batch rows `rows`, in that order: the survivors of a step of beam search.
@@ -118,8 +121,8 @@ class Embedding(nn.Module):
 
     def _rows_and_columns(self, positions: Tensor) -> Tensor:
         height, width = image_size(self.shape)
-        order = generation_order(self.settings.locality, height, width)
-        raster = torch.tensor(order, device=positions.device)[positions]
+        order = raster_indices(self.settings.locality, height, width, positions.device)
+        raster = order[positions]
         return sinusoid_2d(raster // width, raster % width, self.settings.d_model)
 
 
@@ -148,16 +151,22 @@ class DecoderOnly(nn.Module):
         return self._classify(hidden)
 
     def begin(self, batch: int, length: int) -> DecodingState:
-        """The state before the first of at most `length` positions."""
+        """The state before the first of at most `length` positions.
+
+        Its caches hold all of them with full attention, and a ring of the last ones that a position
+        may see with a local one.
+        """
         like = self.embedding.tokens.weight
         nothing = torch.empty(batch, 0, dtype=torch.long, device=like.device)
         tokens = nothing if self._relates_tokens() else None
-        return DecodingState(new_caches(self.settings, batch, length, like), [], 0, tokens)
+        local = self._blocks(length, like.device)
+        kept = length if local is None else local.reach
+        return DecodingState(new_caches(self.settings, batch, kept, like), [], 0, tokens, local)
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
         hidden = self.embedding(ids[:, None], state.position)
-        seen = self._seen(state.position, ids.device)
+        seen = self._seen(state)
         if state.tokens is not None:
             state.tokens = torch.cat((state.tokens, ids[:, None]), dim=1)
         for index, (layer, cache) in enumerate(zip(self.layers, state.caches, strict=True)):
@@ -178,26 +187,23 @@ class DecoderOnly(nn.Module):
         relative = isinstance(self.settings.positions, ShawSettings | SkewedSettings)
         return relative and isinstance(self.settings.locality, Local1D)
 
-    def _visible(self, length: int, device: torch.device) -> Tensor | Blocks:
-        locality = self.settings.locality
-        if isinstance(locality, Full):
-            return causal_mask(length, device)
-        if self._relative_blocks():
-            return frames(locality, 0, length, device)
-        return blocks(locality, length, *image_size(self.shape), device)
+    def _visible(self, length: int, device: torch.device) -> Tensor | Blockwise | Blocks:
+        return self._blocks(length, device) or causal_mask(self.settings.backend, length, device)
 
-    def _seen(self, position: int, device: torch.device) -> Tensor | Blocks | None:
+    def _blocks(self, length: int, device: torch.device) -> Blocks | None:
         locality = self.settings.locality
         if isinstance(locality, Full):
             return None
         if self._relative_blocks():
-            start = position // locality.query_block * locality.query_block
-            frame = frames(locality, start, position + 1, device)
-            return Blocks(frame.keys, frame.visible[:, -1:])
-        query = torch.tensor([position], device=device)
-        keys = torch.arange(position + 1, device=device)
-        mask = visible(locality, query, keys, *image_size(self.shape))
-        return mask[0].nonzero().squeeze(-1)
+            return frames(locality, length, device)
+        return blocks(locality, length, *image_size(self.shape), device)
+
+    def _seen(self, state: DecodingState) -> Tensor | Blocks | None:
+        if state.blocks is None:
+            return None
+        if self._relative_blocks():
+            return state.blocks.frame(state.position)
+        return state.blocks.seen(state.position)
 
 
 class EncoderDecoder(nn.Module):
@@ -229,7 +235,7 @@ class EncoderDecoder(nn.Module):
         """Map inputs (batch, target), source (batch, source) to logits (batch, target, outputs)."""
         memories = self._remember(source)
         hidden = self.embedding(inputs)
-        seen = causal_mask(inputs.shape[1], inputs.device)
+        seen = causal_mask(self.settings.backend, inputs.shape[1], inputs.device)
         for index, (layer, memory) in enumerate(zip(self.decoder, memories, strict=True)):
             hidden = layer(self.embedding.again(hidden, index), seen, memory)
         return self._classify(hidden)
@@ -255,7 +261,7 @@ class EncoderDecoder(nn.Module):
         return self._classify(hidden[:, 0])
 
     def _remember(self, source: Tensor) -> list[Memory]:
-        seen = (source != PADDING)[:, None, None, :]
+        seen = padding_mask(self.settings.backend, source)
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
         hidden = embedding(source)
         for index, layer in enumerate(self.encoder):
@@ -327,18 +333,25 @@ def final_norm(settings: ModelSettings) -> nn.Module:
     return nn.LayerNorm(settings.d_model) if settings.norm is Norm.PRE else nn.Identity()
 
 
-def causal_mask(length: int, device: torch.device) -> Tensor:
+def causal_mask(backend: Backend, length: int, device: torch.device) -> Tensor | Blockwise:
     """True where key <= query: (query, key)."""
+    if backend is Backend.BLOCKWISE:
+        keys = torch.ones(1, 1, 1, length, dtype=torch.bool, device=device)
+        return Blockwise(keys, causal=True)
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
 
 
-def new_caches(
-    settings: ModelSettings, batch: int, length: int, like: Tensor
-) -> list[KeyValueCache]:
-    """An empty cache per layer, with the device and type of `like`."""
+def padding_mask(backend: Backend, source: Tensor) -> Tensor | Blockwise:
+    """True where source (batch, source) is no padding: (batch, 1, 1, source)."""
+    keys = (source != PADDING)[:, None, None, :]
+    return Blockwise(keys, causal=False) if backend is Backend.BLOCKWISE else keys
+
+
+def new_caches(settings: ModelSettings, batch: int, kept: int, like: Tensor) -> list[KeyValueCache]:
+    """An empty cache of `kept` positions per layer, with the device and type of `like`."""
     d_head = settings.d_model // settings.num_heads
     return [
-        KeyValueCache(batch, settings.num_heads, length, d_head, like)
+        KeyValueCache(batch, settings.num_heads, kept, d_head, like)
         for _ in range(settings.num_layers)
     ]
 

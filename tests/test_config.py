@@ -242,6 +242,7 @@ CONTRADICTIONS = [
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
     (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
+    (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
     (f"{IMAGE}.model.d_model", 130, f"{IMAGE}.model: num_heads = 4", "choose a divisor"),
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
     (f"{TEXT}.training.crop", 32, f"{TEXT}: training.crop = 32", "use null"),

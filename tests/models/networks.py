@@ -8,6 +8,7 @@ from torch import nn
 
 from models.settings import (
     Architecture,
+    Backend,
     DataShape,
     Embeddings,
     Full,
@@ -60,6 +61,7 @@ def settings(
     positions: Positions = SINUSOID,
     locality: Locality = FULL,
     norm: Norm = Norm.POST,
+    backend: Backend = Backend.DENSE,
     **others: int | float | StrEnum,
 ) -> ModelSettings:
     """Two narrow layers, unless `others` say something else."""
@@ -78,6 +80,7 @@ def settings(
         positions=positions,
         locality=locality,
         norm=norm,
+        backend=backend,
         **(usual | others),
     )
 

@@ -168,7 +168,7 @@ def test_pixels_are_generated_in_raster_order_but_for_blocks_of_a_locality():
 
 
 def test_a_pixelcnn_is_refused_for_other_data():
-    with pytest.raises(ValueError, match="architecture = pixelcnn is defined for images only"):
+    with pytest.raises(ValueError, match="architecture = pixelcnn is defined for grey images only"):
         build(PIXELCNN, TEXT)
 
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from models import locality as module
 from models.attention import attend, attend_blocks
 from models.locality import blocks, frames, generation_order, visible
 from models.settings import Full, Local1D, Local2D
@@ -101,6 +102,59 @@ def test_blocked_local_2d_attention_equals_the_dense_form(locality, down, across
     _assert_blocks_equal_dense(locality, length, height, width, seed)
 
 
+@settings(deadline=None, max_examples=50)
+@given(locality=st.one_of(local_1d, local_2d), down=small, across=small, cut=st.integers(0, 5))
+def test_blocks_hold_the_dense_mask_and_reach_as_far_as_it(locality, down, across, cut):
+    height = down * getattr(locality, "query_rows", 5)
+    width = across * getattr(locality, "query_columns", 5)
+    length = max(1, height * width - cut)
+    dense = _dense(locality, length, height, width)
+    found = blocks(locality, length, height, width, CPU)
+    for rows, keys, mask in zip(
+        dense.split(found.visible.shape[1]), found.keys, found.visible, strict=True
+    ):
+        needed = rows.any(dim=0).nonzero().squeeze(-1)
+        assert torch.equal(keys[: len(needed)], needed)
+        assert torch.equal(mask[: len(rows), : len(needed)], rows[:, needed])
+        assert not mask[len(rows) :].any() and not mask[:, len(needed) :].any()
+    for position, row in enumerate(dense):
+        seen = row.nonzero().squeeze(-1)
+        assert torch.equal(found.seen(position), seen)
+        assert position - int(seen[:2][-1]) < found.reach  # the condition, then the oldest one
+
+
+@pytest.mark.parametrize(
+    ("locality", "height", "width", "reach"),
+    [
+        (Local1D(kind="local_1d", query_block=8, memory_block=16), 1, 1, 8 + 16),
+        # The pixels of a block, of a row of blocks, and of the block left of the one above from its
+        # last column on; each is the input one step after it.
+        (
+            Local2D(
+                kind="local_2d", query_rows=4, query_columns=4, memory_rows=4, memory_columns=1
+            ),
+            64,
+            16,
+            16 + 4 * 16 + 13 - 1,
+        ),
+    ],
+)
+def test_building_blocks_asks_about_each_block_s_surroundings_alone(
+    locality, height, width, reach, monkeypatch
+):
+    asked = []
+
+    def counted(locality, queries, keys, *size):
+        asked.append(len(queries) * len(keys))
+        return visible(locality, queries, keys, *size)
+
+    monkeypatch.setattr(module, "visible", counted)
+    for length in (512, 1024):
+        asked.clear()
+        assert blocks(locality, length, height, width, CPU).reach == reach
+        assert sum(asked) <= length * 50
+
+
 def test_a_block_holds_no_more_keys_than_the_condition_its_memory_and_itself():
     locality = Local1D(kind="local_1d", query_block=4, memory_block=6)
     cut = blocks(locality, 40, 1, 1, CPU)
@@ -111,7 +165,7 @@ def test_a_block_holds_no_more_keys_than_the_condition_its_memory_and_itself():
 
 @given(locality=local_1d, length=st.integers(1, 25))
 def test_frames_show_what_the_locality_shows_each_position_once(locality, length):
-    framed = frames(locality, 0, length, CPU)
+    framed = frames(locality, length, CPU)
     shown = torch.zeros(framed.visible.shape[0] * framed.visible.shape[1], length, dtype=torch.long)
     for block, (keys, rows) in enumerate(zip(framed.keys, framed.visible, strict=True)):
         for row, seen in enumerate(rows, start=block * len(rows)):
@@ -120,13 +174,14 @@ def test_frames_show_what_the_locality_shows_each_position_once(locality, length
 
 
 @given(locality=local_1d, length=st.integers(1, 25))
-def test_the_frame_of_one_position_is_the_end_of_that_of_all(locality, length):
-    start = (length - 1) // locality.query_block * locality.query_block
-    last, everything = frames(locality, start, length, CPU), frames(locality, 0, length, CPU)
-    size = 1 + locality.memory_block + length - start
-    assert torch.equal(last.keys[0], everything.keys[-1, :size])
-    row = length - 1 - start
-    assert torch.equal(last.visible[0, -1], everything.visible[-1, row, :size])
+def test_the_frame_of_one_position_ends_with_it_and_shows_what_it_sees(locality, length):
+    framed, dense = frames(locality, length, CPU), _dense(locality, length, 1, 1)
+    for position in range(length):
+        frame = framed.frame(position)
+        keys, seen = frame.keys[0], frame.visible[0, 0]
+        assert keys[-1] == position
+        assert len(keys) == 2 + locality.memory_block + position % locality.query_block
+        assert sorted(keys[seen].tolist()) == dense[position].nonzero().squeeze(-1).tolist()
 
 
 def _assert_blocks_equal_dense(locality, length, height, width, seed):

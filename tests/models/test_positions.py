@@ -159,7 +159,7 @@ def test_relative_attention_in_blocks_equals_the_dense_form(
         relative = _random_vectors(ShawRelative(4, max_distance))
         tables = relative.keys, relative.values
         slow = naive.shaw_attention(*heads, *tables, distances, visible)
-    fast = attend_relative_blocks(*heads, frames(locality, 0, length, CPU), relative, 0.0)
+    fast = attend_relative_blocks(*heads, frames(locality, length, CPU), relative, 0.0)
     _assert_equal_with_gradients(fast, slow, (*heads, *relative.parameters()))
 
 
@@ -196,7 +196,7 @@ def test_no_tensor_of_queries_keys_and_widths_exists(scheme):
         relative = RelativePitchTime(2, d_head, PITCH_TIME, VOICES).of(torch.ones(1, length).long())
     with Largest() as largest:
         if scheme == "local":
-            blocks = frames(locality, 0, length, CPU)
+            blocks = frames(locality, length, CPU)
             attend_relative_blocks(*heads, blocks, relative, 0.0)
         else:
             visible = None if scheme == "unmasked" else causal

@@ -1,12 +1,19 @@
+from unittest.mock import Mock
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.testing import assert_close
 
+from models import attention
 from models.errors import SequenceError
 from models.positions import sinusoid
 from models.settings import (
     Architecture,
+    Backend,
     DataShape,
     Embeddings,
     Norm,
@@ -33,6 +40,7 @@ from tests.models.networks import (
     encoder_decoder,
     settings,
 )
+from tests.models.test_locality import local_1d, local_2d
 
 LENGTH = IMAGE.height * IMAGE.width
 
@@ -90,18 +98,78 @@ def test_reordered_caches_go_on_with_the_chosen_rows():
     assert_close(rest, model(inputs, source[[1, 1]])[:, 4:].detach())
 
 
-@pytest.mark.parametrize(
-    ("positions", "locality"), [(SINUSOID_2D, LOCAL_2D), (SKEWED, LOCAL_1D), (PITCH_TIME, FULL)]
-)
-def test_reordered_caches_of_a_decoder_go_on_with_the_chosen_rows(positions, locality):
-    model, rows = decoder(positions, locality), torch.tensor([2, 2, 0])
-    inputs = _ids(0, IMAGE.inputs, 3, LENGTH)
+@decoders
+def test_reordered_caches_are_those_of_the_reordered_inputs(positions, locality, norm):
+    model = decoder(positions, locality, norm)
+    inputs, rows = _ids(0, IMAGE.inputs, 3, LENGTH), torch.tensor([2, 0, 0, 1])
     state = model.begin(3, LENGTH)
-    _advanced(model, inputs[:, :10], state)
+    _advanced(model, inputs[:, :13], state)
     state.reorder(rows, sentences_change=False)
-    inputs = torch.cat((inputs[rows, :10], inputs[:, 10:]), dim=1)
-    rest = _advanced(model, inputs[:, 10:], state)
-    assert_close(rest, model(inputs)[:, 10:].detach())
+    later = _ids(0, IMAGE.inputs, 4, LENGTH - 13, seed=1)
+    expected = model(torch.cat((inputs[rows, :13], later), dim=1))[:, 13:]
+    assert_close(_advanced(model, later, state), expected.detach())
+
+
+@examples(max_examples=10)
+@given(locality=st.one_of(local_1d, local_2d), down=st.integers(1, 4), across=st.integers(1, 2))
+def test_a_ring_of_any_local_attention_equals_all_at_once(locality, down, across):
+    height = down * getattr(locality, "query_rows", 6)
+    width = across * getattr(locality, "query_columns", 3)
+    model = decoder(
+        locality=locality, shape=IMAGE.model_copy(update={"height": height, "width": width})
+    )
+    inputs = _ids(0, IMAGE.inputs, 2, height * width)
+    state = model.begin(2, height * width)
+    assert_close(_advanced(model, inputs, state), model(inputs).detach())
+
+
+@pytest.mark.parametrize(("locality", "kept"), [(LOCAL_1D, 5 + 3), (LOCAL_2D, 19)])
+def test_local_caches_have_one_size_for_any_length(locality, kept):
+    for height in (8, 16):
+        model = decoder(locality=locality, shape=IMAGE.model_copy(update={"height": height}))
+        state = model.begin(2, height * IMAGE.width)
+        assert {cache.keys.shape for cache in state.caches} == {(2, 2, 1 + kept, 4)}
+
+
+@pytest.fixture
+def blockwise(monkeypatch) -> Mock:
+    """Counts the calls of blockwise attention, which has small blocks here."""
+    monkeypatch.setattr(attention, "QUERY_BLOCK", 3)
+    monkeypatch.setattr(attention, "attend_blockwise", Mock(wraps=attention.attend_blockwise))
+    return attention.attend_blockwise
+
+
+@pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED, PITCH_TIME])
+def test_a_blockwise_decoder_equals_a_dense_one(positions, blockwise):
+    model, inputs = decoder(positions), _ids(0, IMAGE.inputs, 2, 17)
+    dense = model(inputs)
+    model.settings = model.settings.model_copy(update={"backend": Backend.BLOCKWISE})
+    _assert_equal_with_gradients(model, model(inputs), dense)
+    assert blockwise.call_count == len(model.layers)
+
+
+@pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED])
+def test_a_blockwise_encoder_decoder_equals_a_dense_one(positions, blockwise):
+    model, inputs = encoder_decoder(positions), _ids(0, TEXT.inputs, 3, 7, seed=1)
+    source = _ids(1, TEXT.inputs, 3, 5)
+    source[1, 3:] = PADDING
+    dense = model(inputs, source)
+    model.settings = model.settings.model_copy(update={"backend": Backend.BLOCKWISE})
+    _assert_equal_with_gradients(model, model(inputs, source), dense)
+    assert blockwise.call_count == len(model.encoder) + 2 * len(model.decoder)
+    rows = torch.tensor([0, 0, 1, 1, 2, 2])
+    assert_close(_advanced(model, inputs[rows], model.begin(source, 2, 7)), dense[rows].detach())
+
+
+def _assert_equal_with_gradients(model, blockwise, dense):
+    assert_close(blockwise, dense, atol=1e-10, rtol=1e-10)
+    weights, upstream = list(model.parameters()), torch.randn_like(dense)
+    assert_close(
+        torch.autograd.grad(blockwise, weights, upstream),
+        torch.autograd.grad(dense, weights, upstream),
+        atol=1e-10,
+        rtol=1e-10,
+    )
 
 
 @decoders
@@ -378,6 +446,12 @@ def test_a_locality_or_positions_are_refused_with_what_is_defined():
 def test_positions_that_are_not_added_cannot_be_added_at_every_layer(positions):
     with pytest.raises(ValidationError, match=f"positions.kind = {positions.kind}, which adds no"):
         settings(Architecture.DECODER, positions, positions_at=PositionsAt.EVERY_LAYER)
+
+
+@pytest.mark.parametrize("locality", [LOCAL_1D, LOCAL_2D])
+def test_blocks_of_queries_are_refused_where_a_locality_has_its_own(locality):
+    with pytest.raises(ValidationError, match="backend = blockwise is not defined for locality"):
+        settings(Architecture.DECODER, SINUSOID, locality, backend=Backend.BLOCKWISE)
 
 
 @pytest.mark.parametrize(
