@@ -13,7 +13,7 @@ lecture paper: .venv/requirements
 	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
 
 test: .venv/requirements-dev
-	pytest
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Compare this tree's finished run with the committed dvc.lock.
 verify: .venv/requirements

@@ -17,10 +17,10 @@ class Relative(Protocol):
     """The relative terms of one layer; models.positions has the schemes."""
 
     def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
-        """What distances add to the logits (batch, heads, query, key)."""
+        """What distances add to the logits (..., heads, query, key)."""
 
     def output(self, weights: Tensor, first: int) -> Tensor | float:
-        """What distances add to the output (batch, heads, query, d_head)."""
+        """What distances add to the output (..., heads, query, d_head)."""
 
 
 def attend(
@@ -45,7 +45,7 @@ def attend_relative(
 ) -> Tensor:
     """Attention with relative terms: softmax((Q K^T + S_rel) / sqrt(d_head)) V + (relative output).
 
-    Axes as in `attend`, leading ones (batch, heads). The first query stands at position `first`.
+    Axes as in `attend`, leading ones (..., heads). The first query stands at position `first`.
     """
     scaled = query * query.shape[-1] ** -0.5
     logits = scaled @ key.transpose(-1, -2) + relative.logits(scaled, first, key.shape[-2])
@@ -75,6 +75,29 @@ def attend_blocks(
         dropout,
     )
     return attended.transpose(0, 1).reshape(batch, heads, count * size, d_head)[:, :, :length]
+
+
+def attend_relative_blocks(
+    query: Tensor, key: Tensor, value: Tensor, frames: Blocks, relative: Relative, dropout: float
+) -> Tensor:
+    """Local attention with relative terms: all blocks have the same (Huang et al. 2018, 3.4.2).
+
+    query (batch, heads, query, d_head), key and value (batch, heads, key, d_head); `frames` as of
+    models.locality.frames: the last key of a block is its last query.
+    """
+    length = query.shape[-2]
+    count, size, memory = frames.visible.shape
+    padded = F.pad(query, (0, 0, 0, count * size - length))
+    attended = attend_relative(
+        padded.unflatten(2, (count, size)).transpose(1, 2),  # (batch, block, heads, query, d_head)
+        key[:, :, frames.keys].transpose(1, 2),
+        value[:, :, frames.keys].transpose(1, 2),
+        frames.visible[:, None],
+        relative,
+        memory - size,
+        dropout,
+    )
+    return attended.transpose(1, 2).flatten(2, 3)[:, :, :length]
 
 
 def attend_blockwise(
@@ -132,37 +155,59 @@ class SelfAttention(nn.Module):
         self.project = nn.Linear(d_model, 3 * d_model)  # W_Q, W_K, W_V of all heads in one product
         self.combine = nn.Linear(d_model, d_model)  # W_O
 
-    def forward(self, inputs: Tensor, visible: Tensor | Blockwise | Blocks | None) -> Tensor:
+    def forward(
+        self,
+        inputs: Tensor,
+        visible: Tensor | Blockwise | Blocks | None,
+        tokens: Tensor | None = None,
+    ) -> Tensor:
         """Map inputs (batch, length, d_model) to the same shape.
 
         `visible` is a mask (query, key) or (batch, 1, query, key), one that is computed blockwise,
-        the blocks of a locality, or None if all is visible.
+        the blocks of a locality, or None if all is visible; `tokens` (batch, key) for relative
+        terms that depend on them.
         """
         query, key, value = self._heads(inputs)
         dropout = self.dropout if self.training else 0.0
-        if isinstance(visible, Blocks):
+        relative = self._relative(tokens)
+        if isinstance(visible, Blocks) and relative is not None:
+            attended = attend_relative_blocks(query, key, value, visible, relative, dropout)
+        elif isinstance(visible, Blocks):
             attended = attend_blocks(query, key, value, visible, dropout)
         elif isinstance(visible, Blockwise):
-            attended = attend_blockwise(query, key, value, visible, self.relative, dropout)
-        elif self.relative is not None:
-            attended = attend_relative(query, key, value, visible, self.relative, 0, dropout)
+            attended = attend_blockwise(query, key, value, visible, relative, dropout)
+        elif relative is not None:
+            attended = attend_relative(query, key, value, visible, relative, 0, dropout)
         else:
             attended = attend(query, key, value, visible, dropout)
         return self.combine(merge_heads(attended))
 
-    def advance(self, inputs: Tensor, cache: KeyValueCache, seen: Tensor | None) -> Tensor:
+    def advance(
+        self,
+        inputs: Tensor,
+        cache: KeyValueCache,
+        seen: Tensor | Blocks | None,
+        tokens: Tensor | None = None,
+    ) -> Tensor:
         """Attend from one new position, inputs (batch, 1, d_model), to the cached ones and itself.
 
-        `seen` are the positions that a local query may attend to, None for all.
+        `seen` are the positions that a local query may attend to, None for all, with relative terms
+        its block of one query as of models.locality.frames; `tokens` (batch, key) as in `forward`.
         """
         query, key, value = self._heads(inputs)
+        visible, relative = None, self._relative(tokens)
+        if isinstance(seen, Blocks):
+            seen, visible = seen.keys[0], seen.visible
         keys, values = cache.append(key, value, seen)
-        if self.relative is not None:
-            first = cache.length - 1
-            attended = attend_relative(query, keys, values, None, self.relative, first, 0.0)
+        if relative is not None:
+            first = keys.shape[-2] - 1  # the query itself is the last key
+            attended = attend_relative(query, keys, values, visible, relative, first, 0.0)
         else:
             attended = attend(query, keys, values, None, 0.0)
         return self.combine(merge_heads(attended))
+
+    def _relative(self, tokens: Tensor | None) -> Relative | None:
+        return self.relative if tokens is None else self.relative.of(tokens)
 
     def _heads(self, inputs: Tensor) -> tuple[Tensor, ...]:
         projected = self.project(inputs).chunk(3, dim=-1)

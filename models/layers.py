@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from models.attention import CrossAttention, Relative, SelfAttention
 from models.cache import KeyValueCache
 from models.locality import Blocks, Blockwise
-from models.settings import ModelSettings, Norm
+from models.settings import ModelSettings, Norm, Residuals
 
 
 class Residual(nn.Module):
@@ -18,26 +18,33 @@ class Residual(nn.Module):
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         self.order, self.dropout = settings.norm, settings.dropout
+        self.residuals = settings.residuals
         self.norm = nn.LayerNorm(settings.d_model)
 
     def forward(self, inputs: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
-        """LayerNorm(x + Dropout(sublayer(x))), or x + Dropout(sublayer(LayerNorm(x))) for pre."""
-        if self.order is Norm.PRE:
-            return inputs + F.dropout(sublayer(self.norm(inputs)), self.dropout, self.training)
-        return self.norm(inputs + F.dropout(sublayer(inputs), self.dropout, self.training))
+        """LayerNorm(x + Dropout(sublayer(x))), or x + Dropout(sublayer(LayerNorm(x))) for pre.
+
+        Without residuals the same without "x +".
+        """
+        outputs = sublayer(self.norm(inputs) if self.order is Norm.PRE else inputs)
+        outputs = F.dropout(outputs, self.dropout, self.training)
+        if self.residuals is Residuals.SUM:
+            outputs = inputs + outputs
+        return outputs if self.order is Norm.PRE else self.norm(outputs)
 
 
 class FeedForward(nn.Module):
-    """max(0, x W_1 + b_1) W_2 + b_2 at every position (eq. 2)."""
+    """max(0, x W_1 + b_1) W_2 + b_2 at every position (eq. 2), with dropout after the maximum."""
 
-    def __init__(self, d_model: int, d_ff: int) -> None:
+    def __init__(self, d_model: int, d_ff: int, dropout: float) -> None:
         super().__init__()
+        self.dropout = dropout
         self.widen = nn.Linear(d_model, d_ff)
         self.narrow = nn.Linear(d_ff, d_model)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (..., d_model) to the same shape."""
-        return self.narrow(F.relu(self.widen(inputs)))
+        return self.narrow(F.dropout(F.relu(self.widen(inputs)), self.dropout, self.training))
 
 
 class EncoderLayer(nn.Module):
@@ -51,18 +58,31 @@ class EncoderLayer(nn.Module):
         self.attention = SelfAttention(
             settings.d_model, settings.num_heads, settings.attention_dropout, relative
         )
-        self.feed_forward = FeedForward(settings.d_model, settings.d_ff)
+        self.feed_forward = FeedForward(settings.d_model, settings.d_ff, settings.relu_dropout)
         self.around_attention = Residual(settings)
         self.around_feed_forward = Residual(settings)
 
-    def forward(self, inputs: Tensor, visible: Tensor | Blockwise | Blocks | None) -> Tensor:
+    def forward(
+        self,
+        inputs: Tensor,
+        visible: Tensor | Blockwise | Blocks | None,
+        tokens: Tensor | None = None,
+    ) -> Tensor:
         """Map inputs (batch, length, d_model) to the same shape."""
-        hidden = self.around_attention(inputs, lambda x: self.attention(x, visible))
+        hidden = self.around_attention(inputs, lambda x: self.attention(x, visible, tokens))
         return self.around_feed_forward(hidden, self.feed_forward)
 
-    def advance(self, inputs: Tensor, cache: KeyValueCache, seen: Tensor | None) -> Tensor:
+    def advance(
+        self,
+        inputs: Tensor,
+        cache: KeyValueCache,
+        seen: Tensor | Blocks | None,
+        tokens: Tensor | None = None,
+    ) -> Tensor:
         """The same for one new position, inputs (batch, 1, d_model)."""
-        hidden = self.around_attention(inputs, lambda x: self.attention.advance(x, cache, seen))
+        hidden = self.around_attention(
+            inputs, lambda x: self.attention.advance(x, cache, seen, tokens)
+        )
         return self.around_feed_forward(hidden, self.feed_forward)
 
 
@@ -87,7 +107,7 @@ class DecoderLayer(nn.Module):
         sizes = settings.d_model, settings.num_heads, settings.attention_dropout
         self.attention = SelfAttention(*sizes, relative)
         self.cross_attention = CrossAttention(*sizes)
-        self.feed_forward = FeedForward(settings.d_model, settings.d_ff)
+        self.feed_forward = FeedForward(settings.d_model, settings.d_ff, settings.relu_dropout)
         self.around_attention = Residual(settings)
         self.around_cross_attention = Residual(settings)
         self.around_feed_forward = Residual(settings)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from models.settings import Full, Local1D, Local2D
 
@@ -60,6 +61,13 @@ class Blocks:
         """The positions that the query at `position` may attend to, in ascending order."""
         block, query = divmod(position, self.visible.shape[1])
         return self.keys[block, self.visible[block, query]]
+
+    def frame(self, position: int) -> "Blocks":
+        """The block of the query at `position` alone, its keys up to its own position in place."""
+        block, query = divmod(position, self.visible.shape[1])
+        places = self.keys.shape[1] - self.visible.shape[1] + query + 1
+        visible = self.visible[block : block + 1, query : query + 1, :places]
+        return Blocks(self.keys[block : block + 1, :places], visible)
 
 
 def generation_order(locality: Full | Local1D | Local2D, height: int, width: int) -> list[int]:
@@ -150,6 +158,22 @@ def blocks(
         all_keys[block, : len(keys)] = keys
         all_visible[block, : len(mask), : len(keys)] = mask
     return Blocks(all_keys.to(device), all_visible.to(device))
+
+
+def frames(locality: Local1D, length: int, device: torch.device) -> Blocks:
+    """The blocks of `length` positions, in equal frames.
+
+    Every block has its keys in the same places: the condition, the memory block, the block itself.
+    So the distance of a query to a key is that of their places, the same for all blocks, and the
+    condition stands right before the memory wherever the block is (Huang et al. 2018, 3.4.2).
+    """
+    size = min(locality.query_block, length)
+    starts = torch.arange(0, length, locality.query_block, device=device)[:, None]
+    queries = starts + torch.arange(size, device=device)
+    keys = starts + torch.arange(-locality.memory_block, size, device=device)
+    seen = (keys > 0)[:, None] & (keys[:, None] <= queries[:, :, None])
+    keys = keys.clamp(0, length - 1)
+    return Blocks(F.pad(keys, (1, 0)), F.pad(seen, (1, 0), value=True))
 
 
 def _surroundings(locality: Local1D | Local2D, block: int, width: int) -> Tensor:

@@ -2,7 +2,8 @@
 
 An additive scheme is a function of positions. A relative scheme is a module of one attention layer
 with two terms: `logits` (queries against distances) and `output` (weights against distances).
-Queries stand at `first`, `first + 1`, ...; keys at 0, 1, ...
+Queries stand at `first`, `first + 1`, ...; keys at 0, 1, ... All leading axes of a query
+(..., heads, query, d_head) are a batch.
 """
 
 import math
@@ -28,7 +29,8 @@ def sinusoid(positions: Tensor, width: int) -> Tensor:
 def sinusoid_2d(rows: Tensor, columns: Tensor, width: int) -> Tensor:
     """Half the width encodes the row, half the column (Parmar et al. 2018, section 3.1).
 
-    Maps rows (...) and columns (...) to vectors (..., width); `width` is divisible by 4.
+    Maps rows (...) and columns (...) to vectors (..., width); `width` is divisible by 4. The column
+    of a colour image counts the channels of all its pixels.
     """
     return torch.cat((sinusoid(rows, width // 2), sinusoid(columns, width // 2)), dim=-1)
 
@@ -36,36 +38,39 @@ def sinusoid_2d(rows: Tensor, columns: Tensor, width: int) -> Tensor:
 def skew(products: Tensor) -> Tensor:
     """Turn products with distances into products with positions (Huang et al. 2018, section 3.4.1).
 
-    `products` (..., query, distance) of the last queries of a sequence, where column c holds
-    distance length - 1 - c, becomes (..., query, key) with distance query - key wherever
-    key <= query; the rest is meaningless and has to be masked. Pads a column on the left, drops as
-    many products as there are queries (all of them: the first row), reshapes.
+    Column 0 of `products` (..., query, distance) holds the distance of the last query to the first
+    key, and each further column one less. Row r moves left by queries - 1 - r columns, so that
+    column c holds key c; what comes in from the right is meaningless. Pads a column on the left,
+    reshapes, drops the first row: with as many queries as distances, the published form.
     """
-    *leading, queries, length = products.shape
-    padded = F.pad(products, (1, 0)).flatten(-2)
-    return padded[..., queries:].view(*leading, queries, length)
+    queries, distances = products.shape[-2:]
+    padded = F.pad(products, (1, 0))
+    return padded.flatten(-2)[..., queries:].unflatten(-1, (queries, distances))
 
 
 class SkewedRelative(nn.Module):
-    """A learned vector per head and distance, added to causal logits: Q E_r^T, skewed.
+    """A learned vector per head and distance, added to the logits: Q E_r^T, skewed.
 
-    Distances beyond `max_distance` share its vector. The relative part needs O(length * d_head)
+    Distances run from -ahead (the key after the query) to behind; larger ones share the outermost
+    vectors. With ahead = 0 attention has to be causal. The relative part needs O(length * d_head)
     memory beside the logits: no (length, length, d_head) tensor (Huang et al. 2018, table 1).
     """
 
-    def __init__(self, num_heads: int, d_head: int, max_distance: int) -> None:
+    def __init__(self, num_heads: int, d_head: int, behind: int, ahead: int) -> None:
         super().__init__()
-        self.max_distance = max_distance
-        self.embeddings = nn.Parameter(torch.empty(num_heads, max_distance + 1, d_head))
+        self.behind, self.ahead = behind, ahead
+        self.embeddings = nn.Parameter(torch.empty(num_heads, ahead + behind + 1, d_head))
         nn.init.normal_(self.embeddings, std=d_head**-0.5)
 
     def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
-        """Map query (batch, heads, query, d_head) to (batch, heads, query, key); key <= query.
+        """Map query (..., heads, query, d_head) to q_i e_(i - j), (..., heads, query, key).
 
-        The queries are the last ones of the positions: `first` = keys - query.
+        A causal scheme takes the keys up to the last query: keys = first + queries.
         """
-        distances = torch.arange(keys - 1, -1, -1, device=query.device).clamp(max=self.max_distance)
-        return skew(query @ self.embeddings[:, distances].transpose(-1, -2))
+        nearest = first - keys if self.ahead else -1
+        distances = torch.arange(first + query.shape[-2] - 1, nearest, -1, device=query.device)
+        vectors = self.embeddings[:, distances.clamp(-self.ahead, self.behind) + self.ahead]
+        return skew(query @ vectors.transpose(-1, -2))[..., :keys]
 
     def output(self, weights: Tensor, first: int) -> Tensor | float:
         """There is no relative term on values in this scheme."""
@@ -89,20 +94,19 @@ class ShawRelative(nn.Module):
         nn.init.xavier_uniform_(self.values)
 
     def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
-        """Map query (batch, heads, query, d_head) to q_i (a^K_ij)^T, (batch, heads, query, key)."""
+        """Map query (..., heads, query, d_head) to q_i (a^K_ij)^T, (..., heads, query, key)."""
         products = query @ self.keys.T
         return products.gather(-1, self._distances(query, first, keys))
 
     def output(self, weights: Tensor, first: int) -> Tensor:
-        """Map weights (batch, heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
+        """Map weights (..., heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
         by_distance = weights.new_zeros(*weights.shape[:-1], len(self.values))
         index = self._distances(weights, first, weights.shape[-1])
         return by_distance.scatter_add(-1, index, weights) @ self.values
 
     def _distances(self, like: Tensor, first: int, keys: int) -> Tensor:
-        """clip(j - i, k) + k for queries from `first` on, (batch, heads, query, key)."""
-        batch, heads, queries = like.shape[:3]
-        i = torch.arange(first, first + queries, device=like.device)[:, None]
+        """clip(j - i, k) + k for queries from `first` on, (..., heads, query, key)."""
+        i = torch.arange(first, first + like.shape[-2], device=like.device)[:, None]
         j = torch.arange(keys, device=like.device)
         clipped = (j - i).clamp(-self.max_distance, self.max_distance) + self.max_distance
-        return clipped.expand(batch, heads, queries, keys)
+        return clipped.expand(*like.shape[:-1], keys)

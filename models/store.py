@@ -3,15 +3,17 @@
 import json
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.settings import DataShape, ModelSettings
-from models.transformer import build
+from models.network import build
+from models.settings import AnyModelSettings, DataShape
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+_SETTINGS = TypeAdapter(AnyModelSettings)
 
 
 def save(model: nn.Module, folder: Path) -> None:
@@ -29,7 +31,7 @@ def load(folder: Path, device: str = "cpu") -> nn.Module:
     """
     try:
         config = json.loads((folder / CONFIG).read_text())
-        settings = ModelSettings.model_validate_json(json.dumps(config["settings"]))
+        settings = _SETTINGS.validate_json(json.dumps(config["settings"]))
         shape = DataShape.model_validate_json(json.dumps(config["shape"]))
         model = build(settings, shape)
         model.load_state_dict(load_file(folder / WEIGHTS))

@@ -13,20 +13,27 @@ from torch.nn import functional as F
 
 from models.attention import Relative
 from models.cache import KeyValueCache
+from models.errors import SequenceError
 from models.layers import DecoderLayer, EncoderLayer, Memory
-from models.locality import Blocks, Blockwise, blocks, generation_order, raster_indices
+from models.locality import Blocks, Blockwise, blocks, frames, generation_order, raster_indices
+from models.pitch_time import RelativePitchTime
 from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d
 from models.settings import (
     Architecture,
     Backend,
     DataShape,
+    Embeddings,
     Full,
+    Learned,
+    Local1D,
     Local2D,
     ModelSettings,
     Norm,
+    PositionsAt,
     Sinusoid,
     Sinusoid2D,
 )
+from models.settings import RelativePitchTime as PitchTimeSettings
 from models.settings import ShawRelative as ShawSettings
 from models.settings import SkewedRelative as SkewedSettings
 
@@ -37,12 +44,14 @@ PADDING = 0  # the source id that nobody attends to
 class DecodingState:
     """What is kept between two positions: the caches of all layers, and the source if any.
 
-    `blocks` say what a position sees if the locality is not full.
+    `tokens` (batch, position) are those fed so far, where relative terms depend on them; `blocks`
+    say what a position sees if the locality is not full.
     """
 
     caches: list[KeyValueCache]
     memories: list[Memory]
     position: int
+    tokens: Tensor | None = None
     blocks: Blocks | None = None
 
     def reorder(self, rows: Tensor, sentences_change: bool) -> None:
@@ -52,6 +61,8 @@ class DecodingState:
         """
         for cache in self.caches:
             cache.reorder(rows)
+        if self.tokens is not None:
+            self.tokens = self.tokens[rows]
         if sentences_change:
             self.memories = [memory.select(rows) for memory in self.memories]
 
@@ -64,17 +75,49 @@ class Embedding(nn.Module):
         self.settings, self.shape = settings, shape
         self.tokens = nn.Embedding(shape.inputs, settings.d_model)
         nn.init.normal_(self.tokens.weight, std=settings.d_model**-0.5)
+        if isinstance(settings.positions, Learned):
+            self.places = nn.Embedding(settings.positions.max_length, settings.d_model)
+            nn.init.normal_(self.places.weight, std=settings.d_model**-0.5)
 
     def forward(self, ids: Tensor, first: int = 0) -> Tensor:
-        """Map ids (batch, length), the first at position `first`, to (batch, length, d_model)."""
+        """Map ids (batch, length), the first at position `first`, to (batch, length, d_model).
+
+        Raises SequenceError if the sequence is longer than the positions that are learned.
+        """
         vectors = self.tokens(ids) * math.sqrt(self.settings.d_model)
-        positions = torch.arange(first, first + ids.shape[1], device=ids.device)
+        vectors = self._add_positions(vectors, first)
+        return F.dropout(vectors, self.settings.embedding_dropout, self.training)
+
+    def classify(self, hidden: Tensor) -> Tensor:
+        """Map hidden (..., d_model) to logits (..., outputs): the softmax of tied embeddings."""
+        return hidden @ self.tokens.weight[: self.shape.outputs].T
+
+    def again(self, hidden: Tensor, layer: int, first: int = 0) -> Tensor:
+        """Add the positions to the input (batch, length, d_model) of a layer again, if so set.
+
+        Layer 0 has them already.
+        """
+        if layer == 0 or self.settings.positions_at is PositionsAt.INPUT:
+            return hidden
+        return self._add_positions(hidden, first)
+
+    def _add_positions(self, vectors: Tensor, first: int) -> Tensor:
+        last = first + vectors.shape[1]
+        positions = torch.arange(first, last, device=vectors.device)
         match self.settings.positions:
             case Sinusoid():
-                vectors = vectors + sinusoid(positions, self.settings.d_model)
+                return vectors + sinusoid(positions, self.settings.d_model)
             case Sinusoid2D():
-                vectors = vectors + self._rows_and_columns(positions)
-        return F.dropout(vectors, self.settings.dropout, self.training)
+                return vectors + self._rows_and_columns(positions)
+            case Learned(max_length=longest):
+                if last > longest:
+                    raise SequenceError(
+                        f"a sequence of {last} positions is longer than model.positions.max_length "
+                        f"= {longest}; choose a larger one and train again"
+                    )
+                return vectors + self.places(positions)
+            case _:
+                return vectors
 
     def _rows_and_columns(self, positions: Tensor) -> Tensor:
         height, width = image_size(self.shape)
@@ -91,19 +134,21 @@ class DecoderOnly(nn.Module):
         self.settings, self.shape = settings, shape
         self.embedding = Embedding(settings, shape)
         self.layers = nn.ModuleList(
-            EncoderLayer(settings, relative_scheme(settings)) for _ in range(settings.num_layers)
+            EncoderLayer(settings, relative_scheme(settings, shape, causal=True))
+            for _ in range(settings.num_layers)
         )
         self.final_norm = final_norm(settings)
-        self.classify = nn.Linear(settings.d_model, shape.outputs)
+        self.classify = own_softmax(settings, shape)
         initialise(self)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (batch, target) to logits (batch, target, outputs)."""
         hidden = self.embedding(inputs)
         seen = self._visible(inputs.shape[1], inputs.device)
-        for layer in self.layers:
-            hidden = layer(hidden, seen)
-        return self.classify(self.final_norm(hidden))
+        tokens = inputs if self._relates_tokens() else None
+        for index, layer in enumerate(self.layers):
+            hidden = layer(self.embedding.again(hidden, index), seen, tokens)
+        return self._classify(hidden)
 
     def begin(self, batch: int, length: int) -> DecodingState:
         """The state before the first of at most `length` positions.
@@ -111,19 +156,36 @@ class DecoderOnly(nn.Module):
         Its caches hold all of them with full attention, and a ring of the last ones that a position
         may see with a local one.
         """
-        like = self.classify.weight
+        like = self.embedding.tokens.weight
+        nothing = torch.empty(batch, 0, dtype=torch.long, device=like.device)
+        tokens = nothing if self._relates_tokens() else None
         local = self._blocks(length, like.device)
         kept = length if local is None else local.reach
-        return DecodingState(new_caches(self.settings, batch, kept, like), [], 0, local)
+        return DecodingState(new_caches(self.settings, batch, kept, like), [], 0, tokens, local)
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
         hidden = self.embedding(ids[:, None], state.position)
-        seen = None if state.blocks is None else state.blocks.seen(state.position)
-        for layer, cache in zip(self.layers, state.caches, strict=True):
-            hidden = layer.advance(hidden, cache, seen)
+        seen = self._seen(state)
+        if state.tokens is not None:
+            state.tokens = torch.cat((state.tokens, ids[:, None]), dim=1)
+        for index, (layer, cache) in enumerate(zip(self.layers, state.caches, strict=True)):
+            hidden = self.embedding.again(hidden, index, state.position)
+            hidden = layer.advance(hidden, cache, seen, state.tokens)
         state.position += 1
-        return self.classify(self.final_norm(hidden[:, 0]))
+        return self._classify(hidden[:, 0])
+
+    def _classify(self, hidden: Tensor) -> Tensor:
+        hidden = self.final_norm(hidden)
+        return self.embedding.classify(hidden) if self.classify is None else self.classify(hidden)
+
+    def _relates_tokens(self) -> bool:
+        return isinstance(self.settings.positions, PitchTimeSettings)
+
+    def _relative_blocks(self) -> bool:
+        """Whether a block and its keys need fixed places."""
+        relative = isinstance(self.settings.positions, ShawSettings | SkewedSettings)
+        return relative and isinstance(self.settings.locality, Local1D)
 
     def _visible(self, length: int, device: torch.device) -> Tensor | Blockwise | Blocks:
         return self._blocks(length, device) or causal_mask(self.settings.backend, length, device)
@@ -132,13 +194,22 @@ class DecoderOnly(nn.Module):
         locality = self.settings.locality
         if isinstance(locality, Full):
             return None
+        if self._relative_blocks():
+            return frames(locality, length, device)
         return blocks(locality, length, *image_size(self.shape), device)
+
+    def _seen(self, state: DecodingState) -> Tensor | Blocks | None:
+        if state.blocks is None:
+            return None
+        if self._relative_blocks():
+            return state.blocks.frame(state.position)
+        return state.blocks.seen(state.position)
 
 
 class EncoderDecoder(nn.Module):
     """Predicts each target token from the source and the target tokens before it.
 
-    Source and target share a vocabulary; both embeddings and the softmax share one matrix (3.4).
+    Source and target share a vocabulary; tied embeddings and softmax share one matrix (3.4).
     """
 
     def __init__(self, settings: ModelSettings, shape: DataShape) -> None:
@@ -146,13 +217,18 @@ class EncoderDecoder(nn.Module):
         self.settings, self.shape = settings, shape
         self.embedding = Embedding(settings, shape)
         self.encoder = nn.ModuleList(
-            EncoderLayer(settings, relative_scheme(settings)) for _ in range(settings.num_layers)
+            EncoderLayer(settings, relative_scheme(settings, shape, causal=False))
+            for _ in range(settings.num_layers)
         )
         self.decoder = nn.ModuleList(
-            DecoderLayer(settings, relative_scheme(settings)) for _ in range(settings.num_layers)
+            DecoderLayer(settings, relative_scheme(settings, shape, causal=True))
+            for _ in range(settings.num_layers)
         )
         self.encoder_norm = final_norm(settings)
         self.decoder_norm = final_norm(settings)
+        self.classify = own_softmax(settings, shape)
+        separate = settings.embeddings is Embeddings.SEPARATE
+        self.source_embedding = Embedding(settings, shape) if separate else None
         initialise(self)
 
     def forward(self, inputs: Tensor, source: Tensor) -> Tensor:
@@ -160,8 +236,8 @@ class EncoderDecoder(nn.Module):
         memories = self._remember(source)
         hidden = self.embedding(inputs)
         seen = causal_mask(self.settings.backend, inputs.shape[1], inputs.device)
-        for layer, memory in zip(self.decoder, memories, strict=True):
-            hidden = layer(hidden, seen, memory)
+        for index, (layer, memory) in enumerate(zip(self.decoder, memories, strict=True)):
+            hidden = layer(self.embedding.again(hidden, index), seen, memory)
         return self._classify(hidden)
 
     def begin(self, source: Tensor, copies: int, length: int) -> DecodingState:
@@ -177,36 +253,51 @@ class EncoderDecoder(nn.Module):
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
         hidden = self.embedding(ids[:, None], state.position)
-        for layer, cache, memory in zip(self.decoder, state.caches, state.memories, strict=True):
+        layers = zip(self.decoder, state.caches, state.memories, strict=True)
+        for index, (layer, cache, memory) in enumerate(layers):
+            hidden = self.embedding.again(hidden, index, state.position)
             hidden = layer.advance(hidden, cache, memory)
         state.position += 1
         return self._classify(hidden[:, 0])
 
     def _remember(self, source: Tensor) -> list[Memory]:
         seen = padding_mask(self.settings.backend, source)
-        hidden = self.embedding(source)
-        for layer in self.encoder:
-            hidden = layer(hidden, seen)
+        embedding = self.embedding if self.source_embedding is None else self.source_embedding
+        hidden = embedding(source)
+        for index, layer in enumerate(self.encoder):
+            hidden = layer(embedding.again(hidden, index), seen)
         hidden = self.encoder_norm(hidden)
         return [Memory(layer.cross_attention.remember(hidden), seen) for layer in self.decoder]
 
     def _classify(self, hidden: Tensor) -> Tensor:
-        return self.decoder_norm(hidden) @ self.embedding.tokens.weight.T
+        hidden = self.decoder_norm(hidden)
+        return self.embedding.classify(hidden) if self.classify is None else self.classify(hidden)
 
 
 def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDecoder:
     """The network that `settings` describe, for data of `shape`, with fresh weights.
 
-    Raises ValueError where the two do not fit: an image scheme for data that are no images, or
-    blocks that do not tile them.
+    Raises ValueError where the two do not fit: a scheme for images or for voices and data that are
+    neither, blocks that do not tile the images, or positions that are fewer than the image has.
     """
-    if isinstance(settings.positions, Sinusoid2D) or isinstance(settings.locality, Local2D):
-        if shape.height is None or shape.width is None:
+    positions, height, width = settings.positions, *image_size(shape)
+    if isinstance(positions, Sinusoid2D) or isinstance(settings.locality, Local2D):
+        if shape.height is None:
             raise ValueError(
-                f"positions.kind = {settings.positions.kind} with locality.kind = "
+                f"positions.kind = {positions.kind} with locality.kind = "
                 f"{settings.locality.kind} is defined for images only; use one-dimensional kinds"
             )
-        generation_order(settings.locality, shape.height, shape.width)
+        generation_order(settings.locality, height, width)
+    if isinstance(positions, PitchTimeSettings) and shape.voices is None:
+        raise ValueError(
+            "positions.kind = relative_pitch_time is defined for voices on a grid only; "
+            "use positions.kind = skewed_relative"
+        )
+    if isinstance(positions, Learned) and height * width > positions.max_length:
+        raise ValueError(
+            f"positions.max_length = {positions.max_length} is less than the {height * width} "
+            "positions of an image; choose a larger one"
+        )
     match settings.architecture:
         case Architecture.ENCODER_DECODER:
             return EncoderDecoder(settings, shape)
@@ -214,16 +305,27 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
             return DecoderOnly(settings, shape)
 
 
-def relative_scheme(settings: ModelSettings) -> Relative | None:
+def relative_scheme(
+    settings: ModelSettings, shape: DataShape, causal: bool
+) -> Relative | RelativePitchTime | None:
     """The relative terms of one layer, None for positions that are added to the embeddings."""
     d_head = settings.d_model // settings.num_heads
     match settings.positions:
         case ShawSettings(max_distance=distance):
             return ShawRelative(d_head, distance)
         case SkewedSettings(max_distance=distance):
-            return SkewedRelative(settings.num_heads, d_head, distance)
+            return SkewedRelative(settings.num_heads, d_head, distance, 0 if causal else distance)
+        case PitchTimeSettings() as distances:
+            return RelativePitchTime(settings.num_heads, d_head, distances, shape)
         case _:
             return None
+
+
+def own_softmax(settings: ModelSettings, shape: DataShape) -> nn.Linear | None:
+    """The softmax's linear map, None where it is tied to the embedding."""
+    if settings.embeddings is Embeddings.TIED:
+        return None
+    return nn.Linear(settings.d_model, shape.outputs)
 
 
 def final_norm(settings: ModelSettings) -> nn.Module:
@@ -255,8 +357,11 @@ def new_caches(settings: ModelSettings, batch: int, kept: int, like: Tensor) -> 
 
 
 def image_size(shape: DataShape) -> tuple[int, int]:
-    """Height and width; a sequence that is no image has neither, and no scheme looks at them."""
-    return shape.height or 1, shape.width or 1
+    """Rows of an image and positions in a row, which are its pixels' channels, one after the other.
+
+    A sequence that is no image has neither, and no scheme looks at them.
+    """
+    return shape.height or 1, (shape.width or 1) * (shape.channels or 1)
 
 
 def initialise(network: nn.Module) -> None:

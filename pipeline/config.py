@@ -14,11 +14,14 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
 from models.settings import (
+    AnyModelSettings,
     Architecture,
+    Learned,
     Local2D,
     ModelSettings,
     PositiveFloat,
     Probability,
+    RelativePitchTime,
     Settings,
     Sinusoid2D,
 )
@@ -313,9 +316,18 @@ class MusicDecoding(Settings):
         return self
 
 
+class Convention(StrEnum):
+    """How a paper cut text before it measured BLEU."""
+
+    MOSES = "moses"  # tokenizer.perl, cased
+    MOSES_COMPOUND_SPLIT = "moses_compound_split"  # hyphens as tokens: WMT, Vaswani et al. 2017
+    MULTI30K = "multi30k"  # punctuation normalised, tokenizer.perl, lower-cased
+
+
 class TranslationEvaluation(Settings):
     """BLEU, chrF and nats per token."""
 
+    tokenised_bleu: Convention  # measured beside sacreBLEU's own tokenisation
     bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
     batch_tokens: PositiveInt
 
@@ -348,14 +360,14 @@ class Run(Settings):
 
     dataset: Name
     title: str  # how the report calls it
-    model: ModelSettings
+    model: AnyModelSettings
     training: Training
 
-    def _expect(self, architecture: Architecture) -> None:
-        if self.model.architecture is not architecture:
+    def _expect(self, *architectures: Architecture) -> None:
+        if self.model.architecture not in architectures:
             raise ValueError(
                 f"model.architecture = {self.model.architecture} does not fit task = {self.task}; "
-                f"use {architecture}"
+                f"use {' or '.join(architectures)}"
             )
 
     def _refuse_crop(self) -> None:
@@ -375,7 +387,11 @@ class TranslationRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":
-        self._expect(Architecture.ENCODER_DECODER)
+        self._expect(
+            Architecture.ENCODER_DECODER,
+            Architecture.LSTM_ENCODER_DECODER,
+            Architecture.CONV_ENCODER_DECODER,
+        )
         self._refuse_crop()
         return self
 
@@ -389,8 +405,15 @@ class ImageRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "ImageRun":
-        self._expect(Architecture.DECODER)
+        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER, Architecture.PIXELCNN)
         self._refuse_crop()
+        if isinstance(self.model, ModelSettings) and isinstance(
+            self.model.positions, RelativePitchTime
+        ):
+            raise ValueError(
+                f"model.positions.kind = {self.model.positions.kind} is defined for music, but "
+                f"task = {self.task}; use skewed_relative"
+            )
         return self
 
 
@@ -403,14 +426,27 @@ class MusicRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "MusicRun":
-        self._expect(Architecture.DECODER)
+        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER)
+        if not isinstance(self.model, ModelSettings):
+            return self
         for part in (self.model.positions, self.model.locality):
             if isinstance(part, Sinusoid2D | Local2D):
                 raise ValueError(
                     f"model has kind = {part.kind}, which is defined for images; "
                     "use a one-dimensional kind"
                 )
+        if isinstance(self.model.positions, Learned):
+            self._check_learned(self.model.positions.max_length)
         return self
+
+    def _check_learned(self, longest: int) -> None:
+        lengths = {"training.crop": self.training.crop, "evaluation.window": self.evaluation.window}
+        for path, length in lengths.items():
+            if length is not None and length > longest:
+                raise ValueError(
+                    f"{path} = {length} is more than model.positions.max_length = {longest}; "
+                    "choose a larger max_length"
+                )
 
 
 AnyRun = Annotated[TranslationRun | ImageRun | MusicRun, Field(discriminator="task")]

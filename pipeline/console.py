@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from models.errors import SequenceError
 from pipeline.errors import PipelineError
 
 _LOG_EVERY_SECONDS = 20.0
@@ -25,10 +26,10 @@ def run_stage(main: Callable[[str], None], description: str, argument: str) -> N
 
 
 def exit_on_error(action: Callable[[], None]) -> None:
-    """Call `action`; a PipelineError becomes one line on stderr and exit status 1."""
+    """Call `action`; an error that is told becomes one line on stderr and exit status 1."""
     try:
         action()
-    except PipelineError as error:
+    except (PipelineError, SequenceError) as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {error.filename or 'input/output'}: {error.strerror or error}")

@@ -1,14 +1,12 @@
 """The report stage: one self-contained page of everything that was measured and generated."""
 
 import argparse
-from pathlib import Path
 
 from pipeline import config
 from pipeline.console import exit_on_error
 from pipeline.files import write_atomically
 from pipeline.reporting.page import render
-
-PAGE = Path("reports/index.html")
+from pipeline.reporting.results import PAGE
 
 
 def main() -> None:

@@ -6,8 +6,7 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.console import exit_on_error
-from pipeline.report import PAGE
-from pipeline.reporting.results import by_dataset, by_task, read_results
+from pipeline.reporting.results import PAGE, by_dataset, by_task, read_results
 from pipeline.reporting.scores import Metric, Score, Table, tabulate
 
 

@@ -9,8 +9,8 @@ import io
 from pathlib import Path
 
 from models import store
+from models.network import build
 from models.settings import DataShape
-from models.transformer import build
 from pipeline import config
 from pipeline.console import run_stage
 from pipeline.errors import ConfigError

@@ -175,7 +175,7 @@ WRONG = [
     (
         f"{MUSIC}.model.positions.kind",
         "skewed_relativ",
-        "skewed_relative; did you mean skewed_relative?",
+        "or relative_pitch_time; did you mean skewed_relative?",
     ),
     ("datasets.digits.source.kind", "pakage", "url or folder; did you mean package?"),
     ("datasets.digits.encoding.reader", "mnist", 'reader = "mnist": should be sklearn_digits'),
@@ -209,13 +209,36 @@ def test_a_wrong_value_is_named_with_what_it_should_be(path, value, expected):
 
 
 LOCAL_1D = {"kind": "local_1d", "query_block": 16, "memory_block": 32}
+LOCAL_2D = {
+    "kind": "local_2d",
+    "query_rows": 2,
+    "query_columns": 2,
+    "memory_rows": 2,
+    "memory_columns": 2,
+}
 SINUSOID_2D = {"kind": "sinusoid_2d"}
+LEARNED = {"kind": "learned", "max_length": 255}
+PITCH_TIME = {
+    "kind": "relative_pitch_time",
+    "max_distance": 64,
+    "max_time_distance": 16,
+    "max_pitch_distance": 12,
+}
+PITCHED_IMAGE = {
+    **RAW["runs"]["image_local_1d"]["model"],
+    "positions": PITCH_TIME,
+    "locality": {"kind": "full"},
+}
 CONTRADICTIONS = [
     (f"{MUSIC}.dataset", "chorale", f"{MUSIC}.dataset = chorale is not among", "mean chorales?"),
     (f"{MUSIC}.dataset", "digits", f"{MUSIC}.task = music", "digits.task = image; make them equal"),
     (f"{MUSIC}.training.steps", 175, f"{MUSIC}.training: average_checkpoints", "reach back 175"),
     (f"{MUSIC}.model.num_heads", 3, f"{MUSIC}.model: num_heads = 3", "choose a divisor"),
-    (f"{MUSIC}.model.locality", LOCAL_1D, f"{MUSIC}.model: positions.kind = skewed", "kind = full"),
+    (f"{MUSIC}.model.locality", LOCAL_2D, f"{MUSIC}.model: positions.kind = skewed", "= local_2d"),
+    (f"{MUSIC}.model.positions_at", "every_layer", f"{MUSIC}.model: positions_at", "= input"),
+    (f"{MUSIC}.model.positions", LEARNED, f"{MUSIC}: training.crop = 256", "a larger max_length"),
+    (f"{IMAGE}.model.positions", PITCH_TIME, f"{IMAGE}.model: positions.kind", "= local_1d"),
+    (f"{IMAGE}.model", PITCHED_IMAGE, f"{IMAGE}: model.positions.kind", "use skewed_relative"),
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
     (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
@@ -225,7 +248,12 @@ CONTRADICTIONS = [
     (f"{TEXT}.training.crop", 32, f"{TEXT}: training.crop = 32", "use null"),
     (f"{TEXT}.model.architecture", "decoder", f"{TEXT}: model.arch", "use encoder_decoder"),
     (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}.model: locality.kind = local_1d", "kind = full"),
-    (f"{TEXT}.model.positions", SINUSOID_2D, f"{TEXT}.model: positions.kind", "use sinusoid or"),
+    (
+        f"{TEXT}.model.positions",
+        SINUSOID_2D,
+        f"{TEXT}.model: positions.kind",
+        "none or sinusoid or",
+    ),
     (
         "datasets.digits.encoding.splits.validation",
         0.85,
@@ -262,6 +290,62 @@ def test_contradictory_values_are_named_with_the_remedy(path, value, start, part
     message = complaint(changed(path, put(value)))
 
     assert message.startswith(start) and part in message
+
+
+LSTM_TRANSLATOR = {
+    "architecture": "lstm_encoder_decoder",
+    "num_layers": 2,
+    "d_model": 8,
+    "dropout": 0.1,
+}
+LSTM = LSTM_TRANSLATOR | {"architecture": "lstm_decoder"}
+CONV_TRANSLATOR = LSTM_TRANSLATOR | {"architecture": "conv_encoder_decoder", "kernel_size": 3}
+PIXELCNN = LSTM | {"architecture": "pixelcnn", "first_kernel_size": 7, "kernel_size": 3}
+FITTING = {TEXT: [LSTM_TRANSLATOR, CONV_TRANSLATOR], IMAGE: [LSTM, PIXELCNN], MUSIC: [LSTM]}
+FAMILIES = [LSTM_TRANSLATOR, LSTM, CONV_TRANSLATOR, PIXELCNN]
+
+
+@pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model["architecture"])
+@pytest.mark.parametrize(
+    ("run", "remedy"),
+    [
+        (TEXT, "use encoder_decoder or lstm_encoder_decoder or conv_encoder_decoder"),
+        (IMAGE, "use decoder or lstm_decoder or pixelcnn"),
+        (MUSIC, "use decoder or lstm_decoder"),
+    ],
+)
+def test_a_family_is_accepted_for_the_tasks_that_it_fits(run, remedy, model):
+    raw = changed(f"{run}.model", put(model))
+    if model in FITTING[run]:
+        read = config.run_of(config.parse(raw, DEFAULT), run.removeprefix("runs."))
+        assert read.model.model_dump(mode="json") == model
+    else:
+        message = complaint(raw)
+        assert message.startswith(f"{run}: model.architecture = {model['architecture']} does not")
+        assert message.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("num_heads", 4, "num_heads is not a parameter for architecture = pixelcnn; remove it"),
+        ("kernel", 3, "kernel is not a parameter for architecture = pixelcnn; remove it"),
+        ("kernel_size", 4, "kernel_size = 4: should be odd, so that a kernel has a middle"),
+        ("kernel_size", 1, "kernel_size = 1: should be greater than or equal to 3"),
+        ("d_model", 0, "d_model = 0: should be greater than 0"),
+        ("architecture", "pixelcn", "; did you mean pixelcnn?"),
+    ],
+)
+def test_a_family_has_its_own_keys(key, value, expected):
+    message = complaint(changed(f"{IMAGE}.model", put(PIXELCNN | {key: value})))
+
+    assert message.startswith(f"{IMAGE}.model.") and message.endswith(expected)
+
+
+def test_a_network_without_an_architecture_is_told():
+    message = complaint(changed(f"{IMAGE}.model.architecture", remove))
+
+    assert message == f"{IMAGE}.model.architecture is missing; add it"
 
 
 def test_several_problems_are_counted():

@@ -28,6 +28,7 @@ from pipeline.reporting.results import (
     read_results,
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
+from pipeline.reporting.significance import Comparison, compare
 from pipeline.reporting.translations import read_translations, spread
 
 MAX_BYTES = 8_000_000
@@ -46,6 +47,7 @@ class Group:
     train: Chart
     validation: Chart | None
     cut: bool  # whether losses lie above the charts
+    comparisons: list[Comparison]  # of translations
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
+        compare(results) if task is Task.TRANSLATION else [],
     )
 
 

@@ -11,6 +11,7 @@ from pipeline.config import AnyRun, Dataset, Params, Task
 from pipeline.errors import DataError
 from pipeline.files import read_json
 
+PAGE = Path("reports/index.html")
 METRICS = Path("reports/metrics")
 CURVES = Path("reports/curves")
 DATA = Path("reports/data")

@@ -8,10 +8,11 @@ from pipeline.config import TranslationDecoding
 from pipeline.decoding.beam import length_penalty, search
 from pipeline.decoding.likelihood import token_nll
 from tests.models import naive
+from tests.models.baselines import TRANSLATORS, network
 from tests.models.networks import SHAW, encoder_decoder
 
 BEGIN, END = 2, 3
-SHAPE = DataShape(inputs=5, outputs=5, height=None, width=None)
+SHAPE = DataShape.sequence(inputs=5, outputs=5)
 
 
 def decoding(**changes: int | float) -> TranslationDecoding:
@@ -41,7 +42,7 @@ def test_the_length_penalty_is_equation_14():
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.5])
 def test_a_beam_as_wide_as_the_tree_finds_every_sequence_in_order(seed, alpha):
     """With 3 ids beside the end and at most 4 positions there are 1 + 3 + 9 + 27 sequences."""
-    shape = DataShape(inputs=4, outputs=4, height=None, width=None)
+    shape = DataShape.sequence(inputs=4, outputs=4)
     model = encoder_decoder(SHAW, shape=shape, seed=seed)
     source = torch.tensor([1, END])
     limit = 4
@@ -107,13 +108,28 @@ def test_hypotheses_are_scored_ordered_limited_and_distinct(seed, beam_size, alp
             assert hypothesis.score == pytest.approx(log_prob / penalty)
 
 
-@settings(deadline=None, max_examples=15)
-@given(seed=st.integers(0, 1000), beam_size=st.integers(1, 4))
-def test_sentences_searched_together_are_searched_as_if_alone(seed, beam_size):
-    model = encoder_decoder(SHAW, shape=SHAPE, seed=seed % 7)
+def _assert_each_is_searched_as_if_alone(model, seed, beam_size):
     sources = _sources(seed)
     together = _search(model, sources, beam_size=beam_size)
     for source, hypotheses in zip(sources, together, strict=True):
         (alone,) = _search(model, [source], beam_size=beam_size)
         assert [each.ids for each in hypotheses] == [each.ids for each in alone]
         assert [each.score for each in hypotheses] == pytest.approx([each.score for each in alone])
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 1000), beam_size=st.integers(1, 4))
+def test_sentences_searched_together_are_searched_as_if_alone(seed, beam_size):
+    model = encoder_decoder(SHAW, shape=SHAPE, seed=seed % 7)
+    _assert_each_is_searched_as_if_alone(model, seed, beam_size)
+
+
+@pytest.mark.parametrize("baseline", TRANSLATORS.values(), ids=TRANSLATORS)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_baseline_searches_as_the_transformer_does(baseline, seed):
+    model = network(baseline, SHAPE, seed)
+    _assert_each_is_searched_as_if_alone(model, seed, beam_size=3)
+    source = _sources(seed)[0]
+    ((best, *_),) = _search(model, [source], beam_size=3)
+    score = naive.log_prob(model, source, BEGIN, [*best.ids, END])
+    assert best.score == pytest.approx(score / ((6 + len(best.ids)) / 6) ** 0.6)

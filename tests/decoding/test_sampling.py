@@ -10,6 +10,7 @@ from pipeline.config import Sampling
 from pipeline.console import Progress
 from pipeline.decoding.sampling import DRAWN, draw, fill
 from tests.models import naive
+from tests.models.baselines import LSTM, PIXELCNN, network
 from tests.models.networks import (
     FULL,
     IMAGE,
@@ -87,12 +88,18 @@ def test_rows_are_truncated_each_by_its_own_distribution():
 
 
 @pytest.mark.parametrize(
-    ("positions", "locality"),
-    [(SINUSOID_2D, LOCAL_1D), (SINUSOID_2D, LOCAL_2D), (SKEWED, FULL)],
+    "model",
+    [
+        decoder(SINUSOID_2D, LOCAL_1D),
+        decoder(SINUSOID_2D, LOCAL_2D),
+        decoder(SKEWED, FULL),
+        network(LSTM),
+        network(PIXELCNN),
+    ],
+    ids=["local_1d", "local_2d", "full", "lstm", "pixelcnn"],
 )
 @pytest.mark.parametrize("changes", [{}, {"temperature": 0.7, "top_k": 4, "top_p": 0.9}])
-def test_the_cache_changes_nothing(positions, locality, changes):
-    model = decoder(positions, locality)
+def test_the_cache_changes_nothing(model, changes):
     template = torch.full((3, 1 + IMAGE.height * IMAGE.width), DRAWN)
     template[:, 0] = torch.tensor([7, 8, 7])
     template[1, 4:9] = torch.arange(5)
@@ -124,7 +131,7 @@ def test_what_is_given_later_has_no_influence():
 
 def test_sequences_follow_the_distribution_of_the_model():
     """All 27 sequences of three ids, each as often as the product of its probabilities says."""
-    shape = DataShape(inputs=4, outputs=3, height=None, width=None)
+    shape = DataShape.sequence(inputs=4, outputs=3)
     model = decoder(SKEWED, norm=Norm.PRE, shape=shape).float()
     draws = 20_000
     template = torch.full((draws, 4), DRAWN)

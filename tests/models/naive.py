@@ -27,15 +27,35 @@ def attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None)
     return torch.einsum("...ij,...jd->...id", logits.softmax(-1), value)
 
 
+def distances(length: int) -> Tensor:
+    """From each query back to each key: (query, key)."""
+    return torch.tensor([[query - key for key in range(length)] for query in range(length)])
+
+
+def local_1d_distances(locality: Local1D, length: int) -> Tensor:
+    """The same in blocks: the condition stands right before the memory block of every query."""
+    found = distances(length)
+    for query in range(length):
+        found[query, 0] = query % locality.query_block + locality.memory_block + 1
+    return found
+
+
 def skewed_attention(
-    query: Tensor, key: Tensor, value: Tensor, embeddings: Tensor, visible: Tensor
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    embeddings: Tensor,
+    ahead: int,
+    distance: Tensor,
+    visible: Tensor | None,
 ) -> Tensor:
     """Huang et al. 2018, eq. 3, with R (head, query, key, d_head) gathered by distance."""
-    i, j = torch.arange(query.shape[-2])[:, None], torch.arange(key.shape[-2])
-    distance = (i - j).clamp(0, embeddings.shape[1] - 1)
-    relative = torch.einsum("bhid,hijd->bhij", query, embeddings[:, distance])
+    gathered = embeddings[:, distance.clamp(-ahead, embeddings.shape[1] - 1 - ahead) + ahead]
+    relative = torch.einsum("bhid,hijd->bhij", query, gathered)
     logits = (query @ key.transpose(-1, -2) + relative) / math.sqrt(query.shape[-1])
-    return logits.masked_fill(~visible, -torch.inf).softmax(-1) @ value
+    if visible is not None:
+        logits = logits.masked_fill(~visible, -torch.inf)
+    return logits.softmax(-1) @ value
 
 
 def shaw_attention(
@@ -44,18 +64,47 @@ def shaw_attention(
     value: Tensor,
     key_vectors: Tensor,
     value_vectors: Tensor,
+    distance: Tensor,
     visible: Tensor | None,
 ) -> Tensor:
     """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors."""
     k = len(key_vectors) // 2
-    i, j = torch.arange(query.shape[-2])[:, None], torch.arange(key.shape[-2])
-    clipped = (j - i).clamp(-k, k) + k
+    clipped = (-distance).clamp(-k, k) + k
     keys = key[:, :, None] + key_vectors[clipped]  # (batch, head, query, key, d_head)
     values = value[:, :, None] + value_vectors[clipped]
     logits = torch.einsum("bhid,bhijd->bhij", query, keys) / math.sqrt(query.shape[-1])
     if visible is not None:
         logits = logits.masked_fill(~visible, -torch.inf)
     return torch.einsum("bhij,bhijd->bhid", logits.softmax(-1), values)
+
+
+def pitch_time_logits(
+    query: Tensor,
+    tokens: Tensor,
+    distances: Tensor,
+    times: Tensor,
+    intervals: Tensor,
+    voices: int,
+    pitches: int,
+) -> Tensor:
+    """q_i (E_distance + E_time + E_interval), one causal pair of tokens after the other; else 0."""
+    batch, heads, length, _ = query.shape
+    logits = query.new_zeros(batch, heads, length, length)
+    most = (intervals.shape[1] - 2) // 2
+    for b, h, i in product(range(batch), range(heads), range(length)):
+        for j in range(i + 1):
+            steps = math.ceil(i / voices) - math.ceil(j / voices)
+            if tokens[b, i] < pitches and tokens[b, j] < pitches:
+                interval = max(-most, min(most, int(tokens[b, i] - tokens[b, j]))) + most
+            else:
+                interval = 2 * most + 1
+            vector = (
+                distances[h, min(i - j, distances.shape[1] - 1)]
+                + times[h, min(steps, times.shape[1] - 1)]
+                + intervals[h, interval]
+            )
+            logits[b, h, i, j] = query[b, h, i] @ vector
+    return logits
 
 
 def blockwise_raster(locality: Local2D, height: int, width: int) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Small networks with every supported combination of positions, locality and norm."""
 
+from enum import StrEnum
 from itertools import product
 
 import torch
@@ -9,13 +10,19 @@ from models.settings import (
     Architecture,
     Backend,
     DataShape,
+    Embeddings,
     Full,
+    Learned,
     Local1D,
     Local2D,
     Locality,
     ModelSettings,
+    NoPositions,
     Norm,
     Positions,
+    PositionsAt,
+    RelativePitchTime,
+    Residuals,
     ShawRelative,
     Sinusoid,
     Sinusoid2D,
@@ -23,23 +30,30 @@ from models.settings import (
 )
 from models.transformer import build
 
+NONE = NoPositions(kind="none")
 SINUSOID = Sinusoid(kind="sinusoid")
 SINUSOID_2D = Sinusoid2D(kind="sinusoid_2d")
+LEARNED = Learned(kind="learned", max_length=24)
 SHAW = ShawRelative(kind="shaw_relative", max_distance=3)
 SHAW_0 = ShawRelative(kind="shaw_relative", max_distance=0)
 SKEWED = SkewedRelative(kind="skewed_relative", max_distance=5)
+PITCH_TIME = RelativePitchTime(
+    kind="relative_pitch_time", max_distance=5, max_time_distance=3, max_pitch_distance=2
+)
 FULL = Full(kind="full")
 LOCAL_1D = Local1D(kind="local_1d", query_block=5, memory_block=3)
 LOCAL_2D = Local2D(kind="local_2d", query_rows=2, query_columns=3, memory_rows=1, memory_columns=2)
 
-IMAGE = DataShape(inputs=9, outputs=7, height=4, width=6)
-TEXT = DataShape(inputs=9, outputs=9, height=None, width=None)
+IMAGE = DataShape(inputs=9, outputs=7, height=4, width=6, channels=1, voices=None, pitches=None)
+VOICES = DataShape(inputs=9, outputs=7, height=None, width=None, channels=None, voices=3, pitches=6)
+TEXT = DataShape.sequence(inputs=9, outputs=9)
 
 DECODERS = [
-    *product((SINUSOID, SINUSOID_2D), (FULL, LOCAL_1D, LOCAL_2D), Norm),
-    *product((SHAW, SHAW_0, SKEWED), (FULL,), Norm),
+    *product((NONE, SINUSOID, SINUSOID_2D, LEARNED), (FULL, LOCAL_1D, LOCAL_2D), Norm),
+    *product((SHAW, SHAW_0, SKEWED), (FULL, LOCAL_1D), Norm),
+    *product((PITCH_TIME,), (FULL,), Norm),
 ]
-ENCODER_DECODERS = list(product((SINUSOID, SHAW, SHAW_0), Norm))
+ENCODER_DECODERS = list(product((NONE, SINUSOID, LEARNED, SHAW, SHAW_0, SKEWED), Norm))
 
 
 def settings(
@@ -48,32 +62,42 @@ def settings(
     locality: Locality = FULL,
     norm: Norm = Norm.POST,
     backend: Backend = Backend.DENSE,
-    **others: int | float,
+    **others: int | float | StrEnum,
 ) -> ModelSettings:
     """Two narrow layers, unless `others` say something else."""
     sizes = {"num_layers": 2, "d_model": 8, "num_heads": 2, "d_ff": 12}
-    rates = {"dropout": 0.0, "attention_dropout": 0.0}
+    rates = ("dropout", "embedding_dropout", "attention_dropout", "relu_dropout")
+    tied = architecture is Architecture.ENCODER_DECODER
+    usual = {
+        "residuals": Residuals.SUM,
+        "embeddings": Embeddings.TIED if tied else Embeddings.SEPARATE,
+        "positions_at": PositionsAt.INPUT,
+        **sizes,
+        **dict.fromkeys(rates, 0.0),
+    }
     return ModelSettings(
         architecture=architecture,
         positions=positions,
         locality=locality,
         norm=norm,
         backend=backend,
-        **(sizes | rates | others),
+        **(usual | others),
     )
 
 
-def decoder(positions=SINUSOID, locality=FULL, norm=Norm.POST, shape=IMAGE, seed=0) -> nn.Module:
-    """A decoder-only network in float64, with weights that are all random."""
-    return _built(settings(Architecture.DECODER, positions, locality, norm), shape, seed)
+def decoder(positions=SINUSOID, locality=FULL, norm=Norm.POST, shape=None, **others) -> nn.Module:
+    """A decoder-only network in float64, with weights that are all random, for images or voices."""
+    shape = shape or (VOICES if positions is PITCH_TIME else IMAGE)
+    return _built(settings(Architecture.DECODER, positions, locality, norm, **others), shape)
 
 
-def encoder_decoder(positions=SINUSOID, norm=Norm.POST, shape=TEXT, seed=0) -> nn.Module:
+def encoder_decoder(positions=SINUSOID, norm=Norm.POST, shape=TEXT, seed=0, **others) -> nn.Module:
     """An encoder-decoder network in float64, with weights that are all random."""
-    return _built(settings(Architecture.ENCODER_DECODER, positions, FULL, norm), shape, seed)
+    built = settings(Architecture.ENCODER_DECODER, positions, FULL, norm, **others)
+    return _built(built, shape, seed)
 
 
-def _built(settings: ModelSettings, shape: DataShape, seed: int) -> nn.Module:
+def _built(settings: ModelSettings, shape: DataShape, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     model = build(settings, shape).double().eval()
     for name, parameter in model.named_parameters():

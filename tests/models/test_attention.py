@@ -4,8 +4,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from models.attention import CrossAttention, SelfAttention, attend, attend_relative
-from models.positions import ShawRelative
+from models.attention import (
+    CrossAttention,
+    SelfAttention,
+    attend,
+    attend_relative,
+    split_heads,
+)
+from models.positions import ShawRelative, SkewedRelative
 from tests.models import naive
 
 CAUSAL = torch.ones(6, 6, dtype=torch.bool).tril()
@@ -70,6 +76,20 @@ def test_attention_dropout_keeps_the_mean_and_acts_in_training_alone(relative):
     assert not torch.equal(drawn[0], drawn[1])
     deviation = (drawn.mean(dim=0) - evaluated[0]) / (drawn.std(dim=0) / 20_000**0.5)
     assert deviation.abs().max() < 4.5
+
+
+@pytest.mark.parametrize("visible", [None, CAUSAL, PADDED])
+def test_relative_self_attention_equals_torch_with_its_logits_as_a_mask(visible):
+    ours = SelfAttention(12, 3, 0.0, SkewedRelative(3, 4, 4, ahead=4)).double()
+    theirs = nn.MultiheadAttention(12, 3, batch_first=True, dtype=torch.float64)
+    copy_self_attention(ours, theirs)
+    inputs = _random(2, 6, 12)
+    query = split_heads(ours.project(inputs)[..., :12], 3) * 4**-0.5
+    mask = ours.relative.logits(query, 0, 6).flatten(0, 1)
+    if visible is not None:
+        mask = mask.masked_fill(_hidden(visible, heads=3, batch=2), -torch.inf)
+    expected, _ = theirs(inputs, inputs, inputs, attn_mask=mask)
+    assert_close(ours(inputs, visible), expected)
 
 
 def copy_self_attention(ours: SelfAttention, theirs: nn.MultiheadAttention) -> None:

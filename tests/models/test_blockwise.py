@@ -25,7 +25,7 @@ def _scheme(name: str, heads: int, d_head: int, distance: int) -> nn.Module | No
     return (
         ShawRelative(d_head, distance)
         if name == "shaw"
-        else SkewedRelative(heads, d_head, distance)
+        else SkewedRelative(heads, d_head, distance, 0)
     )
 
 

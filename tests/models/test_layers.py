@@ -3,8 +3,8 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from models.layers import DecoderLayer, EncoderLayer, Memory
-from models.settings import Architecture, Norm
+from models.layers import DecoderLayer, EncoderLayer, FeedForward, Memory
+from models.settings import Architecture, Norm, Residuals
 from tests.models.networks import settings
 from tests.models.test_attention import copy_cross_attention, copy_self_attention
 
@@ -43,6 +43,32 @@ def test_a_decoder_layer_equals_torch(norm, inputs):
     memory = Memory(ours.cross_attention.remember(encoded), ~padding[:, None, None, :])
     expected = theirs(inputs, encoded, tgt_mask=~CAUSAL, memory_key_padding_mask=padding)
     assert_close(ours(inputs, CAUSAL, memory), expected)
+
+
+@pytest.mark.parametrize("norm", Norm)
+def test_without_residuals_a_layer_is_the_chain_of_its_sublayers(norm, inputs):
+    alone = settings(Architecture.DECODER, norm=norm, residuals=Residuals.NONE)
+    layer = _random_weights(EncoderLayer(alone, None))
+    attention, feed_forward = layer.attention, layer.feed_forward
+    norm_1, norm_2 = layer.around_attention.norm, layer.around_feed_forward.norm
+    if norm is Norm.PRE:
+        expected = feed_forward(norm_2(attention(norm_1(inputs), CAUSAL)))
+    else:
+        expected = norm_2(feed_forward(norm_1(attention(inputs, CAUSAL))))
+    assert_close(layer(inputs, CAUSAL), expected)
+
+
+def test_relu_dropout_drops_what_the_maximum_lets_through(inputs):
+    torch.manual_seed(0)
+    layer = FeedForward(8, 400, 0.25).double()
+    passed = []
+    layer.narrow.register_forward_pre_hook(lambda _, args: passed.append(args[0]))
+    layer.train()(inputs)
+    layer.eval()(inputs)
+    dropped, whole = passed
+    kept = dropped != 0.0
+    assert_close(dropped[kept], whole[kept] / 0.75)
+    assert kept.sum() / (whole != 0.0).sum() == pytest.approx(0.75, abs=0.05)
 
 
 def _random_weights(layer: nn.Module) -> nn.Module:

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from models import locality as module
 from models.attention import attend, attend_blocks
-from models.locality import blocks, generation_order, visible
+from models.locality import blocks, frames, generation_order, visible
 from models.settings import Full, Local1D, Local2D
 from tests.models import naive
 
@@ -161,6 +161,27 @@ def test_a_block_holds_no_more_keys_than_the_condition_its_memory_and_itself():
     condition, memory, own = 1, 6, 4
     assert cut.keys.shape == (10, condition + memory + own)
     assert cut.visible.shape == (10, 4, condition + memory + own)
+
+
+@given(locality=local_1d, length=st.integers(1, 25))
+def test_frames_show_what_the_locality_shows_each_position_once(locality, length):
+    framed = frames(locality, length, CPU)
+    shown = torch.zeros(framed.visible.shape[0] * framed.visible.shape[1], length, dtype=torch.long)
+    for block, (keys, rows) in enumerate(zip(framed.keys, framed.visible, strict=True)):
+        for row, seen in enumerate(rows, start=block * len(rows)):
+            shown[row].index_add_(0, keys, seen.long())
+    assert torch.equal(shown[:length], _dense(locality, length).long())
+
+
+@given(locality=local_1d, length=st.integers(1, 25))
+def test_the_frame_of_one_position_ends_with_it_and_shows_what_it_sees(locality, length):
+    framed, dense = frames(locality, length, CPU), _dense(locality, length, 1, 1)
+    for position in range(length):
+        frame = framed.frame(position)
+        keys, seen = frame.keys[0], frame.visible[0, 0]
+        assert keys[-1] == position
+        assert len(keys) == 2 + locality.memory_block + position % locality.query_block
+        assert sorted(keys[seen].tolist()) == dense[position].nonzero().squeeze(-1).tolist()
 
 
 def _assert_blocks_equal_dense(locality, length, height, width, seed):

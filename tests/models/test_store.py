@@ -4,9 +4,13 @@ import pytest
 import torch
 
 from models import store
+from models.settings import Embeddings
+from tests.models.baselines import ALL, network
 from tests.models.networks import (
     IMAGE,
+    LEARNED,
     LOCAL_2D,
+    PITCH_TIME,
     SHAW,
     SINUSOID,
     SINUSOID_2D,
@@ -19,6 +23,10 @@ NETWORKS = {
     "translation": lambda: encoder_decoder(SHAW),
     "image": lambda: decoder(SINUSOID_2D, LOCAL_2D),
     "music": lambda: decoder(SKEWED),
+    "chorales": lambda: decoder(PITCH_TIME),
+    "learned": lambda: decoder(LEARNED, embeddings=Embeddings.TIED),
+    "separate": lambda: encoder_decoder(LEARNED, embeddings=Embeddings.SEPARATE),
+    **{each.architecture: lambda each=each: network(each) for each in ALL},
 }
 
 

@@ -9,15 +9,28 @@ from pydantic import ValidationError
 from torch.testing import assert_close
 
 from models import attention
-from models.settings import Architecture, Backend, DataShape, Norm
+from models.errors import SequenceError
+from models.positions import sinusoid
+from models.settings import (
+    Architecture,
+    Backend,
+    DataShape,
+    Embeddings,
+    Norm,
+    PositionsAt,
+    Residuals,
+)
 from models.transformer import PADDING, build
 from tests.models.networks import (
     DECODERS,
     ENCODER_DECODERS,
     FULL,
     IMAGE,
+    LEARNED,
     LOCAL_1D,
     LOCAL_2D,
+    NONE,
+    PITCH_TIME,
     SHAW,
     SINUSOID,
     SINUSOID_2D,
@@ -126,7 +139,7 @@ def blockwise(monkeypatch) -> Mock:
     return attention.attend_blockwise
 
 
-@pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED])
+@pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED, PITCH_TIME])
 def test_a_blockwise_decoder_equals_a_dense_one(positions, blockwise):
     model, inputs = decoder(positions), _ids(0, IMAGE.inputs, 2, 17)
     dense = model(inputs)
@@ -135,7 +148,7 @@ def test_a_blockwise_decoder_equals_a_dense_one(positions, blockwise):
     assert blockwise.call_count == len(model.layers)
 
 
-@pytest.mark.parametrize("positions", [SINUSOID, SHAW])
+@pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED])
 def test_a_blockwise_encoder_decoder_equals_a_dense_one(positions, blockwise):
     model, inputs = encoder_decoder(positions), _ids(0, TEXT.inputs, 3, 7, seed=1)
     source = _ids(1, TEXT.inputs, 3, 5)
@@ -222,7 +235,7 @@ def test_a_local_network_sees_no_further_than_its_memory(locality):
 )
 def test_the_published_sizes_have_the_published_numbers_of_parameters(sizes, millions):
     """Vaswani et al. 2017, table 3; the vocabulary of about 37,000 is not given exactly."""
-    shape = DataShape(inputs=37_000, outputs=37_000, height=None, width=None)
+    shape = DataShape.sequence(inputs=37_000, outputs=37_000)
     with torch.device("meta"):
         model = build(settings(Architecture.ENCODER_DECODER, **sizes), shape)
     count = sum(parameter.numel() for parameter in model.parameters())
@@ -243,6 +256,145 @@ def test_dropout_acts_in_training_alone():
     assert torch.equal(model.eval()(inputs), model(inputs))
 
 
+EVERYTHING_ELSE = {
+    "residuals": Residuals.NONE,
+    "positions_at": PositionsAt.EVERY_LAYER,
+    "num_layers": 3,
+}
+both_norms = pytest.mark.parametrize("norm", Norm)
+
+
+@both_norms
+@pytest.mark.parametrize("positions", [SINUSOID, SINUSOID_2D, LEARNED])
+def test_one_position_at_a_time_equals_all_at_once_with_every_option(positions, norm):
+    tied = {"embeddings": Embeddings.TIED, **EVERYTHING_ELSE}
+    model = decoder(positions, LOCAL_1D, norm, **tied)
+    inputs = _ids(0, IMAGE.inputs, 2, LENGTH)
+    assert_close(_advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
+
+
+@both_norms
+@pytest.mark.parametrize("positions", [SINUSOID, LEARNED])
+def test_one_target_position_at_a_time_equals_all_at_once_with_every_option(positions, norm):
+    separate = {"embeddings": Embeddings.SEPARATE, **EVERYTHING_ELSE}
+    model = encoder_decoder(positions, norm, **separate)
+    source, inputs = _ids(1, TEXT.inputs, 3, 5), _ids(0, TEXT.inputs, 3, 7, seed=1)
+    advanced = _advanced(model, inputs, model.begin(source, 1, 7))
+    assert_close(advanced, model(inputs, source).detach())
+
+
+@pytest.mark.parametrize("at", PositionsAt)
+def test_positions_are_added_to_the_input_of_every_layer_or_of_none(at):
+    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 7, seed=1)
+    decodes, translates = decoder(positions_at=at), encoder_decoder(positions_at=at)
+    added = [_added_between(decodes.layers, lambda: decodes(inputs))]
+    for stack in (translates.encoder, translates.decoder):
+        added.append(_added_between(stack, lambda: translates(inputs, source)))
+    for difference in added:
+        positions = sinusoid(torch.arange(difference.shape[1]), 8).double()
+        expected = positions * (at is PositionsAt.EVERY_LAYER)
+        assert_close(difference[0], expected, atol=1e-6, rtol=1e-6)
+
+
+def _added_between(layers, run) -> torch.Tensor:
+    """What is added to the output of the first of two layers before it enters the second."""
+    kept = []
+    hooks = [
+        layers[0].register_forward_hook(lambda _, __, output: kept.append(output)),
+        layers[1].register_forward_pre_hook(lambda _, args: kept.append(args[0])),
+    ]
+    run()
+    for hook in hooks:
+        hook.remove()
+    output, following = kept
+    return (following - output).detach()
+
+
+def test_tied_embeddings_and_softmax_are_one_matrix_and_separate_ones_are_not():
+    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 2, 7, seed=1)
+    softmax = {"classify.weight", "classify.bias"}
+    target, both = {"embedding.tokens.weight"}, {"source_embedding.tokens.weight"}
+    networks = {
+        Embeddings.TIED: (decoder, target, encoder_decoder, target),
+        Embeddings.SEPARATE: (decoder, target | softmax, encoder_decoder, target | both | softmax),
+    }
+    for tied, (decodes, of_decoder, translates, of_translation) in networks.items():
+        for model, arguments, expected in (
+            (decodes(embeddings=tied), (inputs,), of_decoder),
+            (translates(embeddings=tied), (inputs, source), of_translation),
+        ):
+            model(*arguments).square().sum().backward()
+            names = {
+                name
+                for name, parameter in model.named_parameters()
+                if "embedding" in name or "classify" in name
+                if parameter.grad.abs().max() > 0.0
+            }
+            assert names == expected
+
+
+def test_the_logits_of_tied_embeddings_are_products_with_the_vectors_of_the_outputs():
+    model, inputs = decoder(embeddings=Embeddings.TIED, norm=Norm.PRE), _ids(0, 9, 2, 7)
+    kept = []
+    model.final_norm.register_forward_hook(lambda _, __, output: kept.append(output))
+    logits = model(inputs)
+    assert logits.shape[-1] == IMAGE.outputs < IMAGE.inputs
+    expected = torch.einsum("btd,vd->btv", kept[0], model.embedding.tokens.weight[: IMAGE.outputs])
+    assert_close(logits, expected)
+
+
+@pytest.mark.parametrize(
+    "rate", ["dropout", "embedding_dropout", "attention_dropout", "relu_dropout"]
+)
+def test_each_dropout_alone_acts_in_training_alone(rate):
+    model = decoder(**{rate: 0.5})
+    inputs = _ids(0, TEXT.inputs, 1, 6)
+    torch.manual_seed(0)
+    assert not torch.equal(model.train()(inputs), model(inputs))
+    assert torch.equal(model.eval()(inputs), model(inputs))
+
+
+def test_embedding_dropout_drops_sums_of_embeddings_and_positions():
+    torch.manual_seed(0)
+    embedding = decoder(embedding_dropout=0.25, dropout=0.5).embedding
+    inputs = _ids(0, IMAGE.inputs, 200, 6)
+    whole, dropped = embedding.eval()(inputs), embedding.train()(inputs)
+    kept = dropped != 0.0
+    assert_close(dropped[kept], whole[kept] / 0.75)
+    assert kept.double().mean().item() == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_sequence_longer_than_the_learned_positions_is_refused_in_one_line():
+    model = decoder(LEARNED, shape=TEXT)
+    inputs = _ids(0, TEXT.inputs, 1, LENGTH + 1)
+    state = model.begin(1, LENGTH + 1)
+    _advanced(model, inputs[:, :LENGTH], state)
+    for read in (lambda: model(inputs), lambda: model.advance(inputs[:, LENGTH], state)):
+        with pytest.raises(SequenceError, match="a sequence of 25 .*max_length = 24") as caught:
+            read()
+        assert "\n" not in str(caught.value)
+
+
+def test_fewer_learned_positions_than_an_image_has_are_refused_when_the_network_is_built():
+    colour = IMAGE.model_copy(update={"channels": 3})
+    with pytest.raises(ValueError, match="max_length = 24 is less than the 72 positions"):
+        build(settings(Architecture.DECODER, LEARNED), colour)
+
+
+@pytest.mark.parametrize("locality", [FULL, LOCAL_1D, LOCAL_2D])
+def test_a_colour_image_is_one_whose_rows_have_all_channels_of_their_pixels(locality):
+    colour = IMAGE.model_copy(update={"width": 2, "channels": 3})
+    inputs = _ids(0, IMAGE.inputs, 2, LENGTH)
+    model = decoder(SINUSOID_2D, locality, shape=colour)
+    assert torch.equal(model(inputs), decoder(SINUSOID_2D, locality)(inputs))
+    assert_close(_advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
+
+
+def test_pitch_and_time_are_refused_for_data_without_voices():
+    with pytest.raises(ValueError, match="voices on a grid only"):
+        build(settings(Architecture.DECODER, PITCH_TIME), IMAGE)
+
+
 @pytest.mark.parametrize(("positions", "locality"), [(SINUSOID_2D, FULL), (SINUSOID, LOCAL_2D)])
 def test_image_schemes_are_refused_for_other_data(positions, locality):
     with pytest.raises(ValueError, match="images only"):
@@ -250,24 +402,50 @@ def test_image_schemes_are_refused_for_other_data(positions, locality):
 
 
 def test_blocks_that_do_not_tile_are_refused_when_the_network_is_built():
-    shape = DataShape(inputs=9, outputs=7, height=4, width=7)
+    shape = DataShape(inputs=9, outputs=7, height=4, width=7, channels=1, voices=None, pitches=None)
     with pytest.raises(ValueError, match="do not tile images of 4 x 7"):
         build(settings(Architecture.DECODER, SINUSOID_2D, LOCAL_2D), shape)
 
 
-@pytest.mark.parametrize(
-    ("architecture", "positions", "locality"),
-    [
-        (Architecture.DECODER, SHAW, LOCAL_1D),
-        (Architecture.DECODER, SKEWED, LOCAL_2D),
-        (Architecture.ENCODER_DECODER, SINUSOID, LOCAL_1D),
-        (Architecture.ENCODER_DECODER, SKEWED, FULL),
-        (Architecture.ENCODER_DECODER, SINUSOID_2D, FULL),
-    ],
-)
-def test_unsupported_combinations_are_refused(architecture, positions, locality):
-    with pytest.raises(ValidationError, match="is not defined for"):
+POSITIONS = (NONE, SINUSOID, SINUSOID_2D, LEARNED, SHAW, SKEWED, PITCH_TIME)
+BUILT = {
+    (Architecture.DECODER, positions.kind, locality.kind) for positions, locality, _ in DECODERS
+} | {(Architecture.ENCODER_DECODER, positions.kind, FULL.kind) for positions, _ in ENCODER_DECODERS}
+
+
+@pytest.mark.parametrize("architecture", [Architecture.DECODER, Architecture.ENCODER_DECODER])
+@pytest.mark.parametrize("locality", [FULL, LOCAL_1D, LOCAL_2D])
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_every_combination_is_tested_above_or_refused_in_one_line(
+    positions, locality, architecture
+):
+    if (architecture, positions.kind, locality.kind) in BUILT:
+        assert settings(architecture, positions, locality).positions is positions
+        return
+    with pytest.raises(ValidationError) as caught:
         settings(architecture, positions, locality)
+    (problem,) = caught.value.errors()
+    message = str(problem["ctx"]["error"])
+    assert f"architecture = {architecture}" in message
+    assert f"locality.kind = {locality.kind}" in message
+    assert " is not defined for " in message and "; use " in message and "\n" not in message
+
+
+def test_a_locality_or_positions_are_refused_with_what_is_defined():
+    with pytest.raises(ValidationError, match="architecture = encoder_decoder; use .* = full"):
+        settings(Architecture.ENCODER_DECODER, SKEWED, LOCAL_1D)
+    with pytest.raises(
+        ValidationError,
+        match="positions.kind = skewed_relative with locality.kind = local_2d .*; use "
+        "positions.kind = none or sinusoid or learned or sinusoid_2d",
+    ):
+        settings(Architecture.DECODER, SKEWED, LOCAL_2D)
+
+
+@pytest.mark.parametrize("positions", [NONE, SHAW, SKEWED, PITCH_TIME])
+def test_positions_that_are_not_added_cannot_be_added_at_every_layer(positions):
+    with pytest.raises(ValidationError, match=f"positions.kind = {positions.kind}, which adds no"):
+        settings(Architecture.DECODER, positions, positions_at=PositionsAt.EVERY_LAYER)
 
 
 @pytest.mark.parametrize("locality", [LOCAL_1D, LOCAL_2D])

@@ -108,6 +108,16 @@ def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_sca
     assert len(html.encode()) < MAX_BYTES
 
 
+def test_a_run_of_another_family_is_shown_with_its_own_settings(silent_scale: Params):
+    raw = silent_scale.model_dump(mode="json")
+    baseline = {"architecture": "pixelcnn", "num_layers": 6, "d_model": 64, "dropout": 0.2}
+    raw["runs"]["image_local_2d"]["model"] = baseline | {"first_kernel_size": 7, "kernel_size": 3}
+    text = render(Params.model_validate(raw, strict=False))
+    for key, value in (("architecture", "pixelcnn"), ("first_kernel_size", 7)):
+        assert f"<code>model.{key}</code></th><td>{value}</td>" in text
+    assert text.count("<code>model.num_heads</code>") == len(raw["runs"]) - 1
+
+
 def test_numbers_stand_with_interval_and_baseline(html: str):
     assert '<span class="value">23.4</span> <span class="interval">[21.9, 25.0]</span>' in html
     assert '<span class="value">2.422</span> <span class="unit">Given class and place' in html

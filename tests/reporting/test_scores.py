@@ -36,7 +36,7 @@ def test_best_baseline_follows_the_metrics_direction(
 
 def test_best_baseline_of_a_metric_where_more_is_better(scale: Params):
     metrics = MEASURES[Task.TRANSLATION].metrics
-    assert [metric.higher_is_better for metric in metrics] == [True, True, False]
+    assert [metric.higher_is_better for metric in metrics] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("value", [None, "23.4", True, float("nan")])

@@ -11,7 +11,7 @@ from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED
 
 SYMBOLS = range(4, 12)
-SHAPE = DataShape(inputs=12, outputs=12, height=None, width=None)
+SHAPE = DataShape.sequence(inputs=12, outputs=12)
 
 
 def training(**changes: int | float | None) -> Training:

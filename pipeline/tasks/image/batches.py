@@ -1,12 +1,12 @@
-"""Batches of images: whole images, in the generation order of the run's locality."""
+"""Batches of images: whole images, in the order in which the run's network generates."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from models.locality import generation_order
-from models.settings import DataShape, ModelSettings
+from models.network import pixel_order
+from models.settings import AnyModelSettings, DataShape
 from pipeline.config import Training
 from pipeline.corpus import Split, read_sequences
 from pipeline.training.batches import Batch, Epochs, shifted
@@ -16,9 +16,9 @@ class Batches:
     """All images have the same length, so a batch is a fixed number of them."""
 
     def __init__(
-        self, encoded: Path, model: ModelSettings, shape: DataShape, training: Training
+        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: Training
     ) -> None:
-        order = generation_order(model.locality, shape.height, shape.width)
+        order = pixel_order(model, shape)
         self._sequence_order = np.array([0] + [1 + raster for raster in order])
         self._train = self._read(encoded, "train")
         self._validation = self._read(encoded, "validation")

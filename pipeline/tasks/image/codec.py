@@ -2,7 +2,7 @@
 
 Ids 0 .. levels - 1 are intensities, levels .. levels + classes - 1 are classes. A sequence is the
 class and then the intensities in raster order; a network may generate the pixels in another order,
-which `models.locality.generation_order` gives.
+which `models.network.pixel_order` gives.
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,9 @@ class ImageCodec:
             outputs=self.levels,
             height=self.height,
             width=self.width,
+            channels=1,
+            voices=None,
+            pitches=None,
         )
 
     def encode(self, label: int, pixels: np.ndarray) -> np.ndarray:

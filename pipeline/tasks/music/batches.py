@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.settings import DataShape, ModelSettings
+from models.settings import AnyModelSettings, DataShape
 from pipeline.config import Training
 from pipeline.corpus import read_sequences
 from pipeline.errors import ConfigError
@@ -17,7 +17,7 @@ class Batches:
     """Crops of `crop` positions that begin at a 16th, drawn evenly over all 16ths of all pieces."""
 
     def __init__(
-        self, encoded: Path, model: ModelSettings, shape: DataShape, training: Training
+        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: Training
     ) -> None:
         if training.crop is None or training.crop % len(VOICES):
             raise ConfigError(

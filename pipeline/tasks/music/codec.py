@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.settings import DataShape
 from pipeline.errors import DataError
 
 FIELD = "tokens"  # the name of the ids in the encoded folder
@@ -20,6 +21,15 @@ SILENCE = 128
 START = 129
 OUTPUTS = 129  # 128 pitches and SILENCE
 INPUTS = 130
+SHAPE = DataShape(
+    inputs=INPUTS,
+    outputs=OUTPUTS,
+    height=None,
+    width=None,
+    channels=None,
+    voices=len(VOICES),
+    pitches=SILENCE,
+)
 IDS = np.dtype(np.int16)
 TOLERANCE = 1e-6  # of a 16th: the error of sums of triplets
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.settings import DataShape, ModelSettings
+from models.settings import AnyModelSettings, DataShape
 from pipeline.config import Training
-from pipeline.corpus import Sequences, Split, read_sequences
+from pipeline.corpus import Split, read_sequences
 from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED
@@ -24,7 +24,7 @@ class Batches:
     """
 
     def __init__(
-        self, encoded: Path, model: ModelSettings, shape: DataShape, training: Training
+        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: Training
     ) -> None:
         self._train, self._validation = Pairs(encoded, "train"), Pairs(encoded, "validation")
         self._tokens, self._seed = training.batch_tokens, training.seed
@@ -84,6 +84,6 @@ class Pairs:
         )
 
 
-def with_end(sources: Sequences, indexes: Sequence[int]) -> list[np.ndarray]:
+def with_end(sources: Sequence[Sequence[int]], indexes: Sequence[int]) -> list[np.ndarray]:
     """The sources `indexes`, each closed with EOS: what the encoder reads."""
     return [np.concatenate((sources[index], [EOS])) for index in indexes]

@@ -2,7 +2,6 @@
 
 from models.settings import (
     Architecture,
-    Backend,
     DataShape,
     Local1D,
     Local2D,
@@ -10,6 +9,7 @@ from models.settings import (
     Norm,
     Sinusoid2D,
 )
+from tests.models import networks
 
 LOCALITIES = {
     "local_1d": Local1D(kind="local_1d", query_block=4, memory_block=8),
@@ -17,21 +17,12 @@ LOCALITIES = {
         kind="local_2d", query_rows=2, query_columns=2, memory_rows=2, memory_columns=2
     ),
 }
-SHAPE = DataShape(inputs=27, outputs=17, height=4, width=4)
+SHAPE = DataShape(inputs=27, outputs=17, height=4, width=4, channels=1, voices=None, pitches=None)
 
 
 def settings(locality: Local1D | Local2D) -> ModelSettings:
     """One narrow layer."""
-    return ModelSettings(
-        architecture=Architecture.DECODER,
-        num_layers=1,
-        d_model=8,
-        num_heads=2,
-        d_ff=16,
-        norm=Norm.PRE,
-        positions=Sinusoid2D(kind="sinusoid_2d"),
-        locality=locality,
-        backend=Backend.DENSE,
-        dropout=0.0,
-        attention_dropout=0.0,
+    positions = Sinusoid2D(kind="sinusoid_2d")
+    return networks.settings(
+        Architecture.DECODER, positions, locality, Norm.PRE, num_layers=1, d_ff=16
     )

@@ -31,13 +31,15 @@ def test_decode_inverts_encode_and_encode_inverts_decode(label, intensities):
 
 
 def test_classes_are_inputs_and_never_outputs():
-    assert CODEC.shape == DataShape(inputs=27, outputs=17, height=2, width=3)
+    assert CODEC.shape == DataShape(
+        inputs=27, outputs=17, height=2, width=3, channels=1, voices=None, pitches=None
+    )
     assert ImageCodec.of(CODEC.shape) == CODEC
 
 
 def test_a_shape_without_height_is_not_that_of_images():
     with pytest.raises(DataError, match="no height and width"):
-        ImageCodec.of(DataShape(inputs=27, outputs=17, height=None, width=None))
+        ImageCodec.of(DataShape.sequence(inputs=27, outputs=17))
 
 
 @pytest.mark.parametrize(

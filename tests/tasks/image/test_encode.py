@@ -35,7 +35,15 @@ def test_every_image_stands_in_one_split_and_shares_hold_in_every_class(tmp_path
         (17 + label, *pixels) for *pixels, label in (map(int, row.split(",")) for row in rows)
     )
     assert sorted(image for split in SPLITS for image in images(encoded, split)) == expected
-    assert manifest["shape"] == {"inputs": 27, "outputs": 17, "height": 8, "width": 8}
+    assert manifest["shape"] == {
+        "inputs": 27,
+        "outputs": 17,
+        "height": 8,
+        "width": 8,
+        "channels": 1,
+        "voices": None,
+        "pitches": None,
+    }
     DataShape.model_validate(manifest["shape"])
     for split, per_class in (("train", 28), ("validation", 4), ("test", 8)):
         labels = [image[0] for image in images(encoded, split)]

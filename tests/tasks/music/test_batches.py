@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from models.settings import Architecture, DataShape
+from models.settings import Architecture
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.batches import Batches
+from pipeline.tasks.music.codec import SHAPE
 from pipeline.training.loss import IGNORED
 from tests.models.networks import settings
 from tests.training.toys import training
 
 MODEL = settings(Architecture.DECODER)
-SHAPE = DataShape(inputs=130, outputs=129, height=None, width=None)
 START, VOICES = 129, 4
 SIXTEENTHS = [10, 2, 7, 4]  # of the training pieces; a crop of 16 positions holds 4
 

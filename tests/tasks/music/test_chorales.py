@@ -27,6 +27,8 @@ def test_counts(encoded):
     assert manifest["dropped"]["near-duplicate"] == len(manifest["near_duplicates"]) == 20
     # The same chorale of two New Year's cantatas, in C and in D.
     assert {"piece": "bwv41.6", "of": "bwv171.6", "shared": 1.0} in manifest["near_duplicates"]
+    # The split is by piece; half of the hymn tunes also occur in training, harmonised otherwise.
+    assert manifest["test_pieces_whose_melody_is_in_training"] == 29
     assert (manifest["notes"], manifest["notes_off_grid"]) == (91318, 7)
     assert manifest["sixteenths"] == {"shortest": 96, "median": 192, "longest": 772}
 

@@ -5,17 +5,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.settings import DataShape, ModelSettings
+from models.settings import Architecture, Norm
 from models.transformer import build
 from pipeline.config import MusicEvaluation
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
-from pipeline.tasks.music.codec import IDS, INPUTS, OUTPUTS, START, to_ids
+from pipeline.tasks.music.codec import IDS, OUTPUTS, SHAPE, START, to_ids
 from pipeline.tasks.music.metrics.evaluate import evaluate, score, windows
 from pipeline.training.loss import IGNORED, token_nats
+from tests.models import networks
 
 RANDOM = np.random.default_rng(5)
-SHAPE = DataShape(inputs=INPUTS, outputs=OUTPUTS, height=None, width=None)
 
 
 def random_piece(sixteenths: int) -> np.ndarray:
@@ -73,20 +73,8 @@ def test_windows_of_a_piece_written_out():
 
 def tiny_model() -> nn.Module:
     torch.manual_seed(1)
-    settings = {
-        "architecture": "decoder",
-        "num_layers": 1,
-        "d_model": 16,
-        "num_heads": 2,
-        "d_ff": 16,
-        "norm": "pre",
-        "positions": {"kind": "sinusoid"},
-        "locality": {"kind": "full"},
-        "backend": "dense",
-        "dropout": 0.0,
-        "attention_dropout": 0.0,
-    }
-    return build(ModelSettings.model_validate(settings, strict=False), SHAPE).eval()
+    sizes = {"num_layers": 1, "d_model": 16, "num_heads": 2, "d_ff": 16}
+    return build(networks.settings(Architecture.DECODER, norm=Norm.PRE, **sizes), SHAPE).eval()
 
 
 def test_windows_longer_than_the_pieces_score_them_whole_whatever_the_batch():

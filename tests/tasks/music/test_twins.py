@@ -2,7 +2,7 @@ import numpy as np
 
 from pipeline.tasks.music.codec import IDS, SILENCE
 from pipeline.tasks.music.encoding.read import Piece
-from pipeline.tasks.music.encoding.twins import chord_ngrams, merge_twins
+from pipeline.tasks.music.encoding.twins import chord_ngrams, count_shared_melodies, merge_twins
 
 RANDOM = np.random.default_rng(7)
 GRID = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
@@ -48,3 +48,12 @@ def test_a_piece_that_shares_more_than_the_limit_with_a_kept_one_is_dropped():
         ("d", "a", 1.0),
     ]
     assert [p.name for p in merge_twins(pieces, 7 / 13)[0]] == ["a", "b", "c"]
+
+
+def test_a_melody_harmonised_anew_is_counted_and_no_twin():
+    anew = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
+    anew[:, 0] = GRID[:, 0] + 2
+    stranger = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
+    training = [piece("original", GRID)]
+    assert count_shared_melodies([piece("a", anew), piece("b", stranger)], training, 0.5) == 1
+    assert merge_twins([*training, piece("a", anew)], 0.5)[1] == []

@@ -12,7 +12,7 @@ from tests.models.networks import settings
 from tests.training.toys import training
 
 MODEL = settings(Architecture.ENCODER_DECODER)
-SHAPE = DataShape(inputs=500, outputs=500, height=None, width=None)
+SHAPE = DataShape.sequence(inputs=500, outputs=500)
 PAIRS = 300
 
 

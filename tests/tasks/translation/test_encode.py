@@ -92,7 +92,15 @@ def test_placeholders_train_but_do_not_test(write_wheel, encoding, encoded):
 def test_ids_are_those_of_the_text(write_wheel, encoding, encoded):
     manifest = encode(write_wheel(catalogues()), encoded, encoding)
     pieces = Codec.load(encoded)
-    assert manifest["shape"] == {"inputs": 330, "outputs": 330, "height": None, "width": None}
+    assert manifest["shape"] == {
+        "inputs": 330,
+        "outputs": 330,
+        "height": None,
+        "width": None,
+        "channels": None,
+        "voices": None,
+        "pitches": None,
+    }
     for split in SPLITS:
         counts = manifest["splits"][split]
         for field in FIELDS:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from models.locality import generation_order
+from models.network import pixel_order
 from pipeline.config import ImageDecoding, Sampling
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
@@ -42,7 +42,7 @@ def draw(
     Pixels are drawn in the order of the model's locality: each sees the known and drawn pixels
     before it in that order. Returns intensities (image, height, width).
     """
-    order = generation_order(model.settings.locality, codec.height, codec.width)
+    order = pixel_order(model.settings, model.shape)
     classes = np.array([[codec.class_id(int(label))] for label in labels])
     template = np.hstack([classes, known.reshape(len(known), -1)[:, order]])
     device = next(model.parameters()).device

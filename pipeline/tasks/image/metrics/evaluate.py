@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.locality import generation_order
+from models.network import pixel_order
 from pipeline.bootstrap import interval
 from pipeline.config import ImageEvaluation
 from pipeline.corpus import Split, read_sequences
@@ -98,7 +98,7 @@ def _image_bits(
     model: nn.Module, codec: ImageCodec, ids: np.ndarray, batch_images: int
 ) -> np.ndarray:
     """Bits of each whole image (image,) given its class."""
-    order = np.array(generation_order(model.settings.locality, codec.height, codec.width))
+    order = np.array(pixel_order(model.settings, model.shape))
     device = next(model.parameters()).device
     sequences = torch.from_numpy(np.hstack([ids[:, :1], ids[:, 1:][:, order]])).to(device)
     nats = [

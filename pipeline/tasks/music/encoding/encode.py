@@ -11,9 +11,9 @@ from pipeline.config import MusicEncoding, Splits
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
-from pipeline.tasks.music.codec import FIELD, IDS, INPUTS, OUTPUTS, to_ids
+from pipeline.tasks.music.codec import FIELD, IDS, SHAPE, to_ids
 from pipeline.tasks.music.encoding.read import Piece, read_pieces
-from pipeline.tasks.music.encoding.twins import merge_twins
+from pipeline.tasks.music.encoding.twins import count_shared_melodies, merge_twins
 
 _LISTED = 20
 
@@ -40,11 +40,14 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
         write_json(encoded / f"{split}.pieces.json", [piece.name for piece in members])
     dropped = Counter(reason for _, reason in skipped) + Counter({"near-duplicate": len(twins)})
     return {
-        "shape": {"inputs": INPUTS, "outputs": OUTPUTS, "height": None, "width": None},
+        "shape": SHAPE.model_dump(),
         "splits": {split: _counts(members) for split, members in splits.items()},
         "dropped": dict(dropped),
         "skipped": [skip._asdict() for skip in skipped[:_LISTED]],
         "near_duplicates": [twin._asdict() for twin in twins],
+        "test_pieces_whose_melody_is_in_training": count_shared_melodies(
+            splits["test"], splits["train"], encoding.max_shared_ngrams
+        ),
         "notes": sum(piece.notes for piece in kept),
         "notes_off_grid": sum(piece.off_grid for piece in kept),
         "sixteenths": _percentiles([len(piece.grid) for piece in kept]),

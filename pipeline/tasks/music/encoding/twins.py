@@ -37,6 +37,18 @@ def merge_twins(pieces: Sequence[Piece], max_shared: float) -> tuple[list[Piece]
     return [piece for piece, _ in kept], twins
 
 
+def count_shared_melodies(
+    pieces: Sequence[Piece], others: Sequence[Piece], max_shared: float
+) -> int:
+    """How many of `pieces` share more than `max_shared` of their soprano's n-grams with another.
+
+    Bach set one melody several times, harmonised anew: no near-duplicates, but no strangers.
+    """
+    melodies = [chord_ngrams(other.grid[:, :1]) for other in others]
+    mine = (chord_ngrams(piece.grid[:, :1]) for piece in pieces)
+    return sum(any(_share(own, melody) > max_shared for melody in melodies) for own in mine)
+
+
 def chord_ngrams(grid: np.ndarray) -> frozenset[bytes]:
     """The runs of 8 chords in a grid (time, voice): equal for transposed pieces.
 

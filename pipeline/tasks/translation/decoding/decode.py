@@ -1,6 +1,7 @@
 """Translates the test split: samples/translations.jsonl."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,8 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
     codec = Codec.load(encoded)
     sources = (encoded / "test.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
     references = (encoded / "test.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    best = translate(model, encoded, decoding)
+    progress = Progress("translating", len(sources))
+    best = translate(model, read_sequences(encoded, "test", "source"), decoding, progress)
     rows = [
         {
             "source": source,
@@ -40,16 +42,23 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
     write_atomically(samples / TRANSLATIONS, "".join(lines).encode())
 
 
-def translate(model: nn.Module, encoded: Path, decoding: TranslationDecoding) -> list[Hypothesis]:
-    """The best hypothesis of each test source; sentences of about equal length share a batch."""
-    sequences = read_sequences(encoded, "test", "source")
-    order = np.argsort(sequences.lengths, kind="stable")
+def translate(
+    model: nn.Module,
+    sources: Sequence[Sequence[int]],
+    decoding: TranslationDecoding,
+    progress: Progress | None = None,
+) -> list[Hypothesis]:
+    """The best hypothesis of each source, ids without an end, in the order of the sources.
+
+    Sentences of about equal length share a batch.
+    """
+    order = np.argsort([len(source) for source in sources], kind="stable")
     found: dict[int, Hypothesis] = {}
-    progress = Progress("translating", len(order))
     for start in range(0, len(order), decoding.batch_sentences):
         indexes = order[start : start + decoding.batch_sentences]
-        sources = [torch.from_numpy(ids).long() for ids in with_end(sequences, indexes)]
-        results = search(model, sources, BOS, EOS, decoding)
+        batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
+        results = search(model, batch, BOS, EOS, decoding)
         found |= {int(i): hypotheses[0] for i, hypotheses in zip(indexes, results, strict=True)}
-        progress.update(len(found))
+        if progress is not None:
+            progress.update(len(found))
     return [found[index] for index in range(len(order))]

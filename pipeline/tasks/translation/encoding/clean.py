@@ -27,8 +27,8 @@ class Reason(StrEnum):
 
 
 def tidy(pair: Pair) -> Pair:
-    """Compose the characters (NFC) and strip each line: what is left of \\n parts lines."""
-    return Pair(*(_tidy(text) for text in pair))
+    """Tidy both sides."""
+    return Pair(*map(tidy_text, pair))
 
 
 def flaw(pair: Pair, max_words: int) -> Reason | None:
@@ -62,6 +62,7 @@ def words(pair: Pair) -> tuple[int, int]:
     return len(pair.source.split()), len(pair.target.split())
 
 
-def _tidy(text: str) -> str:
+def tidy_text(text: str) -> str:
+    """Compose the characters (NFC) and strip each line: what is left of \\n parts lines."""
     lines = unicodedata.normalize("NFC", text).strip().split("\n")
     return "\n".join(" ".join(line.split()) for line in lines)

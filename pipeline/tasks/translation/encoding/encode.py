@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.settings import DataShape
 from pipeline.config import Splits, TranslationEncoding
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import ConfigError, DataError
@@ -83,7 +84,7 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     for split in SPLITS:
         splits[split]["groups"] = len(groups[split])
     return {
-        "shape": {"inputs": pieces.size, "outputs": pieces.size, "height": None, "width": None},
+        "shape": DataShape.sequence(pieces.size, pieces.size).model_dump(),
         "splits": splits,
         "dropped": {reason.value: tally.dropped[reason] for reason in Reason},
         "skipped": tally.skipped[:_LISTED],

@@ -9,7 +9,9 @@ from torch import nn
 
 from pipeline.config import TranslationEvaluation
 from pipeline.decoding.likelihood import token_nll
+from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
+from pipeline.tasks.translation.metrics.tokenised import tokenised_bleu
 from pipeline.training.loss import IGNORED
 
 _DIGITS = 6
@@ -21,7 +23,8 @@ def evaluate(
     """Measure the translations in `samples` and `model` on the test split.
 
     Returns {"test": ..., "baseline": ...}. BLEU and chrF come with sacreBLEU's signature and its
-    95 % bootstrap interval over sentences. The baseline copies the source.
+    95 % bootstrap interval over sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`.
+    The baseline copies the source.
     """
     lines = (samples / "translations.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     rows = [json.loads(line) for line in lines]
@@ -40,8 +43,15 @@ def evaluate(
         test[f"{name}_high"] = float(score._mean + score._ci)
         test[f"{name}_signature"] = str(metric.get_signature())
         baseline[f"copy_source_{name}"] = metric.corpus_score(sources, [references]).score
+    test["tokenised_bleu"], test["tokenised_bleu_signature"] = tokenised_bleu(
+        hypotheses, references, _target_language(encoded), evaluation.tokenised_bleu
+    )
     test["nats_per_token"] = nats_per_token(model, encoded, evaluation.batch_tokens)
     return {"test": _rounded(test), "baseline": _rounded(baseline)}
+
+
+def _target_language(encoded: Path) -> str:
+    return read_json(encoded / "manifest.json")["target_language"]
 
 
 def nats_per_token(model: nn.Module, encoded: Path, batch_tokens: int) -> float:

@@ -1,0 +1,43 @@
+"""Every family of networks: the one place that tells them apart.
+
+Each offers `forward(inputs[, source])` (all positions at once, for training and likelihood), and
+`begin(...)` / `advance(ids, state)` (one position at a time, for decoding) with a state that has
+`reorder(rows, sentences_change)`; and `settings` and `shape`, from which it can be built again.
+"""
+
+from torch import nn
+
+from models import transformer
+from models.convolution import ConvEncoderDecoder
+from models.locality import generation_order
+from models.lstm import LstmDecoder, LstmEncoderDecoder
+from models.pixelcnn import PixelCnn
+from models.settings import AnyModelSettings, Architecture, DataShape, Full, ModelSettings
+
+
+def build(settings: AnyModelSettings, shape: DataShape) -> nn.Module:
+    """The network that `settings` describe, for data of `shape`, with fresh weights.
+
+    Raises ValueError where the two do not fit.
+    """
+    match settings.architecture:
+        case Architecture.ENCODER_DECODER | Architecture.DECODER:
+            return transformer.build(settings, shape)
+        case Architecture.LSTM_ENCODER_DECODER:
+            return LstmEncoderDecoder(settings, shape)
+        case Architecture.LSTM_DECODER:
+            return LstmDecoder(settings, shape)
+        case Architecture.CONV_ENCODER_DECODER:
+            return ConvEncoderDecoder(settings, shape)
+        case Architecture.PIXELCNN:
+            return PixelCnn(settings, shape)
+
+
+def pixel_order(settings: AnyModelSettings, shape: DataShape) -> list[int]:
+    """The raster index of each position of an image, in the order in which a network generates.
+
+    Raster order, where no locality asks for another. Raises ValueError if its blocks do not tile
+    the image.
+    """
+    locality = settings.locality if isinstance(settings, ModelSettings) else Full(kind="full")
+    return generation_order(locality, shape.height, shape.width * shape.channels)

@@ -1,0 +1,146 @@
+"""The baselines' equations written out for one sentence or image, a position after the other."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.positions import sinusoid
+
+
+def lstm(layer: nn.LSTM, inputs: Tensor) -> Tensor:
+    """Map (length, inputs) to (length, outputs), one cell after the other."""
+    hidden = cell = inputs.new_zeros(layer.hidden_size)
+    outputs = []
+    for vector in inputs:
+        gates = layer.weight_ih_l0 @ vector + layer.bias_ih_l0
+        gates = gates + layer.weight_hh_l0 @ hidden + layer.bias_hh_l0
+        entered, kept, content, shown = gates.chunk(4)
+        cell = kept.sigmoid() * cell + entered.sigmoid() * content.tanh()
+        hidden = shown.sigmoid() * cell.tanh()
+        outputs.append(hidden)
+    return torch.stack(outputs)
+
+
+def lstm_decoder(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Map ids (target,) to logits (target, outputs)."""
+    hidden = model.tokens.weight[inputs]
+    for layer in model.layers:
+        hidden = lstm(layer, hidden)
+    return hidden @ model.classify.weight.T + model.classify.bias
+
+
+def lstm_encoder_decoder(model: nn.Module, inputs: Tensor, source: Tensor) -> Tensor:
+    """Map ids (target,) and (source,) to logits (target, outputs): Wu et al. 2016, section 3."""
+    vectors = model.tokens.weight * math.sqrt(model.settings.d_model)
+    from_left = lstm(model.forwards, vectors[source])
+    from_right = lstm(model.backwards, vectors[source].flip(0)).flip(0)
+    encoded = torch.cat((from_left, from_right), dim=1)
+    for layer in model.encoder:
+        encoded = encoded + lstm(layer, encoded)
+    hidden = lstm(model.first, vectors[inputs])
+    attention, contexts = model.attention, []
+    for query in hidden:
+        scores = []
+        for key in encoded:
+            inner = attention.project_query.weight @ query + attention.project_query.bias
+            inner = torch.tanh(inner + attention.project_key.weight @ key)
+            scores.append(attention.score.weight[0] @ inner)
+        weights = torch.stack(scores).softmax(0)
+        contexts.append(sum(weight * value for weight, value in zip(weights, encoded, strict=True)))
+    for layer in model.decoder:
+        hidden = hidden + lstm(layer, torch.cat((hidden, torch.stack(contexts)), dim=1))
+    return hidden @ model.tokens.weight.T
+
+
+def normalised(layer: nn.Module) -> Tensor:
+    """g v / ||v|| for each output (Salimans and Kingma 2016, eq. 2)."""
+    lengths = layer.parametrizations.weight.original0
+    directions = layer.parametrizations.weight.original1
+    rows = [
+        g.squeeze() * v / (v * v).sum().sqrt() for g, v in zip(lengths, directions, strict=True)
+    ]
+    return torch.stack(rows)
+
+
+def gated_convolution(layer: nn.Module, inputs: Tensor, behind: int) -> Tensor:
+    """Map (length, d_model) to the same: each position sees `behind` positions before it."""
+    weight, length = normalised(layer.convolve), len(inputs)
+    outputs = []
+    for position in range(length):
+        total = layer.convolve.bias
+        for tap in range(weight.shape[2]):
+            seen = position - behind + tap
+            if 0 <= seen < length:
+                total = total + weight[:, :, tap] @ inputs[seen]
+        content, opening = total.chunk(2)
+        outputs.append(content * opening.sigmoid())
+    return torch.stack(outputs)
+
+
+def conv_encoder_decoder(model: nn.Module, inputs: Tensor, source: Tensor) -> Tensor:
+    """Map ids (target,) and (source,) to logits (target, outputs): Gehring et al. 2017."""
+    kernel_size, half = model.settings.kernel_size, math.sqrt(0.5)
+
+    def embed(ids: Tensor) -> Tensor:
+        places = sinusoid(torch.arange(len(ids)), model.settings.d_model)
+        return model.tokens.weight[ids] + places * (0.1 * math.sqrt(2.0))
+
+    embedded_source = encoded = embed(source)
+    for layer in model.encoder:
+        encoded = (gated_convolution(layer, encoded, kernel_size // 2) + encoded) * half
+    if encoded.requires_grad:  # section 3.4: divided by the number of attentions
+        encoded.register_hook(lambda gradient: gradient / len(model.decoder))
+    values = (encoded + embedded_source) * half
+    embedded = hidden = embed(inputs)
+    for layer in model.decoder:
+        gated = gated_convolution(layer.convolution, hidden, kernel_size - 1)
+        project = normalised(layer.project_query)
+        attended = []
+        for state, token in zip(gated, embedded, strict=True):
+            query = (project @ state + layer.project_query.bias + token) * half
+            weights = torch.stack([query @ key for key in encoded]).softmax(0)
+            context = sum(weight * value for weight, value in zip(weights, values, strict=True))
+            scale = len(source) * math.sqrt(1 / len(source))
+            attended.append((state + context * scale) * half)
+        hidden = (torch.stack(attended) + hidden) * half
+    return hidden @ model.tokens.weight.T
+
+
+def pixelcnn(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Map ids (1 + pixels - 1,) of a whole image to logits (pixels, outputs).
+
+    Van den Oord et al. 2016, figure 2, with square kernels of which a mask leaves only a part: the
+    rows above (A) and the own row (B); the pixels to the left (A) and the own pixel (B).
+    """
+    height, width = model.shape.height, model.shape.width
+    vectors = model.tokens.weight[inputs]
+    condition = vectors[0]
+    unseen = torch.full((1, vectors.shape[1]), 7.0, dtype=vectors.dtype)  # the last pixel
+    image = torch.cat((vectors[1:], unseen)).T.unflatten(1, (height, width))[None]
+    vertical = horizontal = image
+    for index, layer in enumerate(model.layers):
+        size = model.settings.kernel_size if index else model.settings.first_kernel_size
+        kept = size // 2 + (1 if index else 0)
+        square = torch.zeros(*layer.vertical.weight.shape[:2], size, size, dtype=vectors.dtype)
+        square[:, :, :kept] = layer.vertical.weight
+        line = torch.zeros(*layer.horizontal.weight.shape[:2], 1, size, dtype=vectors.dtype)
+        line[:, :, :, :kept] = layer.horizontal.weight
+        around = size // 2
+        down = F.conv2d(vertical, square, layer.vertical.bias, padding=around)
+        along = F.conv2d(horizontal, line, layer.horizontal.bias, padding=(0, around))
+        along = along + F.conv2d(down, layer.hand_over.weight, layer.hand_over.bias)
+        to_down, to_along = (layer.condition.weight @ condition).chunk(2)
+        vertical = _gate(down + to_down[:, None, None])
+        gated = _gate(along + to_along[:, None, None])
+        combined = F.conv2d(gated, layer.combine.weight, layer.combine.bias)
+        horizontal = combined + horizontal if index else combined
+    _, hidden, _, output = model.classify
+    rectified = F.conv2d(horizontal.relu(), hidden.weight, hidden.bias).relu()
+    return F.conv2d(rectified, output.weight, output.bias)[0].flatten(1).T
+
+
+def _gate(features: Tensor) -> Tensor:
+    content, opening = features.chunk(2, dim=1)
+    return content.tanh() * opening.sigmoid()

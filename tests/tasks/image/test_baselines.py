@@ -1,0 +1,64 @@
+"""Networks without a locality paint in raster order, from batches to metrics and samples."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.config import ImageDecoding, ImageEvaluation, Sampling
+from pipeline.corpus import write_sequences
+from pipeline.tasks.image.batches import Batches
+from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.decoding.decode import decode, draw
+from pipeline.tasks.image.metrics.evaluate import evaluate
+from pipeline.training.trainer import train
+from tests.models.baselines import DECODERS, changed, network
+from tests.tasks.image.networks import SHAPE
+from tests.training.toys import training
+
+PIXELS = SHAPE.height * SHAPE.width
+SAMPLING = Sampling(seed=1, temperature=1.0, top_k=1, top_p=1.0)
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    """Ten images: the intensities count upwards from the class, in raster order."""
+    rows = [[17 + label, *((label + np.arange(PIXELS)) % 17)] for label in range(10)]
+    for split in ("train", "validation", "test"):
+        write_sequences(tmp_path, split, "pixels", rows, np.dtype(np.int16))
+    return tmp_path
+
+
+@pytest.mark.parametrize("baseline", DECODERS.values(), ids=DECODERS)
+def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encoded, baseline):
+    model = network(changed(baseline, d_model=24), SHAPE).float()
+    settings = training(
+        steps=60,
+        batch_tokens=10 * PIXELS,
+        learning_rate=0.03,
+        warmup_steps=10,
+        label_smoothing=0.0,
+        average_checkpoints=1,
+        validate_every=60,
+        checkpoint_every=60,
+    )
+    batches = Batches(encoded, model.settings, SHAPE, settings)
+    assert (batches.batch(1).targets.diff(dim=1) % 17 == 1).all()
+    work = encoded / "work"
+    work.mkdir()
+    train(model, batches, settings, work, "toy")
+    torch.use_deterministic_algorithms(False)
+
+    measures = ImageEvaluation(bootstrap_samples=50, bootstrap_seed=1, batch_images=4)
+    bits = evaluate(model.eval(), encoded, encoded, measures)["test"]["bits_per_dimension"]
+    assert bits < 0.2 * math.log2(17)
+
+    known = np.full((10, SHAPE.height, SHAPE.width), -1)
+    drawn = draw(model, ImageCodec.of(SHAPE), np.arange(10), known, SAMPLING)
+    expected = (np.arange(10)[:, None] + np.arange(PIXELS)) % 17
+    assert (drawn.reshape(10, -1) == expected).mean() > 0.9
+
+    grids = {"samples_per_class": 1, "completed_images": 2, "completions_per_image": 1}
+    decode(model, encoded, encoded, ImageDecoding(sampling=SAMPLING, **grids))
+    assert (encoded / "conditional.png").exists()

@@ -1,0 +1,93 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from sacrebleu.metrics import BLEU
+
+from models.settings import Architecture, DataShape
+from models.transformer import build
+from pipeline.config import Convention, TranslationEvaluation
+from pipeline.corpus import write_sequences
+from pipeline.files import write_json
+from pipeline.tasks.translation.codec import BOS, EOS
+from pipeline.tasks.translation.metrics.evaluate import evaluate
+from pipeline.tasks.translation.metrics.tokenised import tokenise, tokenised_bleu
+from tests.models.networks import settings
+
+QUOTED = "Der E-Mail-Code („neu“) ist da, z. B. heute: 3,5 Grad!"
+
+
+@pytest.mark.parametrize(
+    ("convention", "expected"),
+    [
+        ("moses", "Der E-Mail-Code ( „ neu “ ) ist da , z. B. heute : 3,5 Grad !"),
+        (
+            "moses_compound_split",
+            "Der E ##AT##-##AT## Mail ##AT##-##AT## Code ( „ neu “ ) ist da , z. B. heute : 3,5 "
+            "Grad !",
+        ),
+        ("multi30k", 'der e-mail-code ( " neu " ) ist da , z. b. heute : 3,5 grad !'),
+    ],
+)
+def test_each_convention_cuts_as_its_script(convention, expected):
+    assert tokenise([QUOTED], "de", Convention(convention)) == [expected]
+
+
+def test_a_compound_counts_as_its_parts_only_when_it_is_split():
+    hypothesis, reference = ["Der E-Post-Code ist da"], ["Der E-Mail-Code ist da"]
+    whole, _ = tokenised_bleu(hypothesis, reference, "de", Convention.MOSES)
+    split, _ = tokenised_bleu(hypothesis, reference, "de", Convention.MOSES_COMPOUND_SPLIT)
+    # Unigrams, bigrams, ...: of 4 tokens 3, 1, 0, 0 match; of 8 tokens 7, 5, 3, 1.
+    assert split == pytest.approx(100 * (7 / 8 * 5 / 7 * 3 / 6 * 1 / 5) ** 0.25)
+    assert whole == pytest.approx(100 * (3 / 4 * 1 / 3 * (1 / 2 / 2) * (1 / 4 / 1)) ** 0.25)
+
+
+def test_case_counts_only_where_the_convention_keeps_it():
+    hypothesis, reference = ["der Hund läuft heute."], ["Der Hund läuft heute."]
+    assert tokenised_bleu(hypothesis, reference, "de", Convention.MULTI30K)[0] == pytest.approx(100)
+    assert tokenised_bleu(hypothesis, reference, "de", Convention.MOSES)[0] < 99
+
+
+def test_the_signature_names_convention_language_and_versions():
+    _, signature = tokenised_bleu(["a b"], ["a b"], "de", Convention.MOSES_COMPOUND_SPLIT)
+    assert signature.startswith("moses_compound_split:de|sacremoses:0.2.0|nrefs:1|case:mixed|")
+    assert "tok:none" in signature
+
+
+def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_path):
+    rows = [
+        {"source": "the light is on now", "reference": "das Licht ist jetzt an",
+         "hypothesis": "das Licht ist jetzt aus", "score": -1.0},
+        {"source": "the door is open today", "reference": "die Tür ist heute offen",
+         "hypothesis": "die Tür ist heute offen", "score": -0.5},
+    ]  # fmt: skip
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "translations.jsonl").write_text(text, encoding="utf-8")
+    write_json(tmp_path / "manifest.json", {"target_language": "de"})
+    ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
+    for field, sequences in zip(("source", "target"), ids, strict=True):
+        write_sequences(tmp_path, "test", field, map(np.array, sequences), np.dtype(np.uint16))
+    torch.manual_seed(1)
+    shape = DataShape.sequence(12, 12)
+    model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
+    evaluation = TranslationEvaluation(
+        tokenised_bleu=Convention.MOSES, bootstrap_samples=50, batch_tokens=100
+    )
+
+    found = evaluate(model, tmp_path, tmp_path, evaluation)
+
+    nats = []
+    for source, target in zip(*ids, strict=True):
+        inputs, source = torch.tensor([[BOS, *target]]), torch.tensor([[*source, EOS]])
+        log_probs = model(inputs, source).log_softmax(dim=-1)[0]
+        nats += [-log_probs[at, token].item() for at, token in enumerate([*target, EOS])]
+    assert found["test"]["nats_per_token"] == pytest.approx(math.fsum(nats) / 8, abs=2e-6)
+    hypotheses = [row["hypothesis"] for row in rows]
+    expected = BLEU().corpus_score(hypotheses, [[row["reference"] for row in rows]]).score
+    assert found["test"]["bleu"] == pytest.approx(expected, abs=1e-6)
+    # No punctuation to cut: both conventions see the same tokens.
+    assert found["test"]["tokenised_bleu"] == found["test"]["bleu"]
+    assert found["test"]["sentences"] == 2
+    assert found["baseline"]["copy_source_bleu"] < 10
