@@ -47,7 +47,7 @@ PEERS = {
 def form(name: str, length: int) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """Causal attention of query, key and value (batch, heads, length, d_head)."""
     shaw = ShawRelative(D_HEAD, 16)
-    skewed = SkewedRelative(HEADS, D_HEAD, length // 2)
+    skewed = SkewedRelative(HEADS, D_HEAD, length // 2, ahead=0)
     return {
         "full": lambda *heads: attend(*heads, _dense(length), 0.0),
         "Shaw by gather": lambda *heads: shaw_by_gather(*heads, _dense(length), shaw),

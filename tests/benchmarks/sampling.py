@@ -18,10 +18,15 @@ from models.settings import (
     Architecture,
     Backend,
     DataShape,
+    Embeddings,
     Full,
     Local1D,
+    Locality,
     ModelSettings,
     Norm,
+    Positions,
+    PositionsAt,
+    Residuals,
     Sinusoid2D,
     SkewedRelative,
 )
@@ -33,38 +38,42 @@ PROBES = 16
 
 def image_transformer() -> nn.Module:
     """Parmar et al. 2018 on CIFAR-10: 32 x 32 pixels of 3 channels, one after the other."""
-    settings = ModelSettings(
-        architecture=Architecture.DECODER,
-        num_layers=12,
-        d_model=512,
-        num_heads=4,
-        d_ff=2048,
-        norm=Norm.PRE,
-        positions=Sinusoid2D(kind="sinusoid_2d"),
-        locality=Local1D(kind="local_1d", query_block=256, memory_block=512),
-        backend=Backend.DENSE,
-        dropout=0.0,
-        attention_dropout=0.0,
+    settings = decoder(
+        {"num_layers": 12, "d_model": 512, "num_heads": 4, "d_ff": 2048},
+        Sinusoid2D(kind="sinusoid_2d"),
+        Local1D(kind="local_1d", query_block=256, memory_block=512),
     )
-    return build(settings, DataShape(inputs=266, outputs=256, height=32, width=96)).eval()
+    shape = DataShape.sequence(inputs=266, outputs=256)
+    return build(settings, shape.model_copy(update={"height": 32, "width": 32, "channels": 3}))
 
 
 def music_transformer() -> nn.Module:
     """Huang et al. 2018 on Piano-e-Competition: performance events."""
-    settings = ModelSettings(
+    settings = decoder(
+        {"num_layers": 6, "d_model": 256, "num_heads": 8, "d_ff": 2048},
+        SkewedRelative(kind="skewed_relative", max_distance=1024),
+        Full(kind="full"),
+    )
+    return build(settings, DataShape.sequence(inputs=389, outputs=388))
+
+
+def decoder(sizes: dict[str, int], positions: Positions, locality: Locality) -> ModelSettings:
+    """A decoder-only network that is not trained here, so without dropout."""
+    return ModelSettings(
         architecture=Architecture.DECODER,
-        num_layers=6,
-        d_model=256,
-        num_heads=8,
-        d_ff=2048,
         norm=Norm.PRE,
-        positions=SkewedRelative(kind="skewed_relative", max_distance=1024),
-        locality=Full(kind="full"),
+        residuals=Residuals.SUM,
+        embeddings=Embeddings.SEPARATE,
+        positions=positions,
+        positions_at=PositionsAt.INPUT,
+        locality=locality,
         backend=Backend.DENSE,
         dropout=0.0,
+        embedding_dropout=0.0,
         attention_dropout=0.0,
+        relu_dropout=0.0,
+        **sizes,
     )
-    return build(settings, DataShape(inputs=389, outputs=388, height=None, width=None)).eval()
 
 
 NETWORKS = {
@@ -99,7 +108,7 @@ def main() -> None:
     for name, (network, positions) in NETWORKS.items():
         torch.manual_seed(0)
         length = min(positions, limit or positions)
-        with_cache, without = seconds_per_position(network(), length)
+        with_cache, without = seconds_per_position(network().eval(), length)
         record(
             [
                 {

@@ -16,17 +16,19 @@ from models.attention import attend, attend_blockwise, attend_relative
 from models.locality import Blockwise
 from models.positions import ShawRelative, SkewedRelative
 
-SCHEMES = ["none", "shaw", "skewed"]
+SCHEMES = ["none", "shaw", "skewed", "skewed both ways"]
 
 
 def _scheme(name: str, heads: int, d_head: int, distance: int) -> nn.Module | None:
-    if name == "none":
-        return None
-    return (
-        ShawRelative(d_head, distance)
-        if name == "shaw"
-        else SkewedRelative(heads, d_head, distance, 0)
-    )
+    match name:
+        case "none":
+            return None
+        case "shaw":
+            return ShawRelative(d_head, distance)
+        case "skewed":
+            return SkewedRelative(heads, d_head, distance, ahead=0)
+        case "skewed both ways":
+            return SkewedRelative(heads, d_head, distance, ahead=distance)
 
 
 def _dense(query: Tensor, key: Tensor, value: Tensor, visible: Blockwise, relative) -> Tensor:
