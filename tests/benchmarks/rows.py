@@ -17,8 +17,9 @@ KEYS = {"what", "ours", "peer", "ratio", "unit", "machine", "command"}
 def record(rows: list[dict]) -> None:
     """Merge `rows` into the file: sorted by `what`, a new row in the place of the old one.
 
-    A row has all of KEYS; `peer` and `ratio` are null where there is none. What was not run has
-    `ours` null and says why in a further key, `not_run`. Raises ValueError for any other row.
+    A row has all of KEYS; `ratio` says how many times better ours is, `peer` and `ratio` are null
+    where there is no peer. What was not run has `ours` null and says why in a further key,
+    `not_run`. Raises ValueError for any other row.
     """
     for row in rows:
         if row.keys() - {"not_run"} != KEYS or (row["ours"] is None) != ("not_run" in row):
