@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
 from torch import nn
 
 from models.network import build
@@ -21,7 +22,7 @@ def save(model: nn.Module, folder: Path) -> None:
     config = {"settings": model.settings.model_dump(), "shape": model.shape.model_dump()}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(save_tensors(weights))  # an OSError where the disk is full
 
 
 def load(folder: Path, device: str = "cpu") -> nn.Module:

@@ -235,14 +235,33 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Precision(StrEnum):
+    """The numbers that matrix products are computed in; weights are always float32."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+class Publish(StrEnum):
+    """Which weights of a training are published."""
+
+    AVERAGED = "averaged"  # the mean of the last checkpoints
+    BEST = "best"  # those with the lowest validation loss
+    LAST = "last"
+
+
 class Training(Settings):
     """How weights are found; a step is one optimizer update."""
 
     seed: NonNegativeInt
     device: Device
-    threads: PositiveInt  # CPU threads; another number rounds differently
+    processes: PositiveInt  # each computes its share of every batch; with cuda on a GPU of its own
+    threads: PositiveInt  # CPU threads of a process; another number rounds differently
+    precision: Precision
+    compile: bool  # torch.compile
     steps: PositiveInt
     batch_tokens: PositiveInt  # target positions in a batch, padding included
+    accumulate: PositiveInt  # batches of one update
     crop: PositiveInt | None  # positions of a random crop of a long sequence; null: whole sequences
     learning_rate: PositiveFloat  # the peak, reached at warmup_steps
     warmup_steps: PositiveInt
@@ -251,6 +270,7 @@ class Training(Settings):
     adam_epsilon: PositiveFloat
     label_smoothing: Probability
     gradient_clip: PositiveFloat | None  # largest norm of the gradient; null: not clipped
+    publish: Publish
     average_checkpoints: PositiveInt  # the last N, spaced by average_every
     average_every: PositiveInt
     validate_every: PositiveInt

@@ -33,8 +33,9 @@ def exit_on_error(action: Callable[[], None]) -> None:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from what is finished", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        usual = "interrupted; the same command goes on from what is finished"
+        print(str(interrupt) or usual, file=sys.stderr)
         sys.exit(130)
 
 

@@ -12,5 +12,5 @@ def compute_reproducibly(threads: int) -> None:
     # CUDA reads this when its first product is computed, and without it deterministic ones fail.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # On by default with deterministic algorithms: a guard against reading memory before it is
-    # written, which nothing here does, for 3 to 10 % of a step.
+    # written, which nothing here does, for a few per cent of a step on more than one thread.
     torch.utils.deterministic.fill_uninitialized_memory = False

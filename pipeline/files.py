@@ -1,5 +1,6 @@
 """Files that are either whole or absent, and that have the same bytes on every run."""
 
+import errno
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from typing import Any
 from pipeline.errors import DataError
 
 _CHUNK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, no larger files allowed
 
 
 def sha256_of(path: Path) -> str:
@@ -28,7 +30,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as file:
+        with _telling_space(path), partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -60,8 +62,22 @@ def staged_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        yield staging
+        with _telling_space(path):
+            yield staging
         shutil.rmtree(path, ignore_errors=True)
         staging.replace(path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def _telling_space(path: Path) -> Iterator[None]:
+    """Where there is no room to write, the error names `path` and how much is free."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        free = shutil.disk_usage(path.parent).free / 1e6
+        problem = f"{error.strerror} ({free:,.1f} MB free); make room and start again"
+        raise OSError(error.errno, problem, str(path)) from None

@@ -2,20 +2,27 @@
 
 Reads data/encoded/<dataset>, writes runs/<run>/model and reports/curves/<run>.csv. Needs torch but
 neither dvc nor datasets. An interrupted training goes on from its last checkpoint in .work/train.
+A training of several processes starts them itself, or is started on each machine by torchrun.
 """
 
 import csv
 import io
+from contextlib import nullcontext
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from models import store
 from models.network import build
 from models.settings import DataShape
 from pipeline import config
 from pipeline.console import run_stage
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
+from pipeline.explain import explain
 from pipeline.files import read_json, staged_folder, write_atomically
+from pipeline.machine import check_training
 from pipeline.tasks import part
+from pipeline.training import distributed
 from pipeline.training.trainer import prepare, train
 from pipeline.training.workspace import die_with_parent, fingerprint, workspace
 
@@ -24,9 +31,17 @@ def main(name: str) -> None:
     """Train the run `name` of params.yaml."""
     die_with_parent()
     run = config.run_of(config.load(), name)
+    check_training(name, run.training)
+    if distributed.has_to_start(name, run.training):
+        distributed.start(run.training, "pipeline.train", name)
+    else:
+        with distributed.joined(run.training):
+            _train(name, run)
+
+
+def _train(name: str, run: config.AnyRun) -> None:
     encoded = Path("data/encoded") / run.dataset
-    manifest = read_json(encoded / "manifest.json")
-    shape = DataShape.model_validate(manifest["shape"])
+    shape = _shape_of(encoded / "manifest.json")
     settings = run.model_dump(mode="json", include={"model", "training"})
     prepare(run.training)
     try:
@@ -35,11 +50,24 @@ def main(name: str) -> None:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
     mark = fingerprint(settings, encoded, run.task)
-    with workspace(name, mark) as work:
+    first = distributed.rank() == 0
+    with workspace(name, mark) if first else nullcontext(Path()) as work:
         curve = train(model, batches, run.training, work, name)
-        with staged_folder(Path("runs") / name / "model") as folder:
-            store.save(model, folder)
-        write_atomically(Path("reports/curves") / f"{name}.csv", _as_csv(curve))
+        if first:
+            with staged_folder(Path("runs") / name / "model") as folder:
+                store.save(model, folder)
+            write_atomically(Path("reports/curves") / f"{name}.csv", _as_csv(curve))
+
+
+def _shape_of(manifest: Path) -> DataShape:
+    content = read_json(manifest)
+    try:
+        return DataShape.model_validate(content["shape"])
+    except (KeyError, TypeError):
+        reason = "is missing"
+    except ValidationError as error:
+        reason = explain(error, content["shape"])
+    raise DataError(f"{manifest}: shape: {reason}; run the encode stage again")
 
 
 def _as_csv(rows: list[dict[str, float | int]]) -> bytes:

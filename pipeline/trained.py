@@ -8,13 +8,15 @@ from models import store
 from pipeline.config import Training
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError
+from pipeline.machine import check_device
 
 
 def load_model(run: str, training: Training) -> nn.Module:
     """Load the model of `run` on the device and with the threads that it was trained with.
 
-    Raises CheckpointError if it is missing or damaged.
+    Raises CheckpointError if it is missing or damaged, ConfigError if the device is not there.
     """
+    check_device(run, training)
     compute_reproducibly(training.threads)
     try:
         return store.load(Path("runs") / run / "model", training.device)

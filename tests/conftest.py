@@ -1,11 +1,14 @@
-"""Real data for tests: each archive is downloaded once in a session."""
+"""One thread for small tensors, patient deadlines, and real data, downloaded once in a session."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pipeline import config, sources
+
+os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, after this file
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -35,6 +35,7 @@ NO_VALUES = {
     "pipeline/explain.py": "messages about params.yaml",
     "pipeline/errors.py": "exception classes",
     "pipeline/console.py": "command line and progress",
+    "pipeline/machine.py": "refuses what this machine cannot compute",
 }
 
 

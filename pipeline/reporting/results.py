@@ -16,7 +16,7 @@ METRICS = Path("reports/metrics")
 CURVES = Path("reports/curves")
 DATA = Path("reports/data")
 RUNS = Path("runs")
-_COLUMNS = ("step", "learning_rate", "train_loss", "validation_loss")
+_COLUMNS = ("step", "learning_rate", "train_loss", "validation_loss", "padding")
 
 
 @dataclass(frozen=True)

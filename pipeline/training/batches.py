@@ -1,4 +1,4 @@
-"""What the trainer asks of a task: the batch of a step, and the validation batches."""
+"""What the trainer asks of a task: batches by their number, and the validation batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.transformer import PADDING
 from pipeline.training.loss import IGNORED
 
 
@@ -24,12 +25,32 @@ class Batch:
         source = None if self.source is None else self.source.to(device)
         return Batch(self.inputs.to(device), self.targets.to(device), source)
 
+    def rows(self, which: slice) -> "Batch":
+        """Some of the rows."""
+        source = None if self.source is None else self.source[which]
+        return Batch(self.inputs[which], self.targets[which], source)
+
+    @property
+    def target_count(self) -> int:
+        """How many targets there are, without the padding."""
+        return int((self.targets != IGNORED).sum())
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """How many positions of targets and source are padding, and how many there are in all."""
+        source = self.targets.new_empty(0) if self.source is None else self.source
+        fillers = self.targets.numel() - self.target_count + int((source == PADDING).sum())
+        return fillers, self.targets.numel() + source.numel()
+
 
 class Batches(Protocol):
-    """The data of a run; the batch of a step is a function of (seed, step)."""
+    """The data of a run; a training batch is a function of the seed and of its number, from 1."""
 
-    def batch(self, step: int) -> Batch:
-        """The training batch of update `step`, counted from 1."""
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+
+    def records(self, number: int) -> np.ndarray:
+        """Where the rows of a training batch stand in the training split."""
 
     def validation(self) -> Sequence[Batch]:
         """The validation split, each record once."""
@@ -49,14 +70,14 @@ def shifted(rows: Sequence[np.ndarray]) -> Batch:
 
 
 class Epochs:
-    """Deals indexes 0 .. count - 1 in a new random order each epoch, `size` for every step."""
+    """Deals indexes 0 .. count - 1 in a new random order each epoch, `size` for every batch."""
 
     def __init__(self, count: int, size: int, seed: int) -> None:
         self._count, self._size, self._seed = count, min(size, count), seed
 
-    def indexes(self, step: int) -> np.ndarray:
-        """The indexes of update `step`, counted from 1; what is left of an epoch is not dealt."""
+    def indexes(self, number: int) -> np.ndarray:
+        """The indexes of batch `number`, counted from 1; what is left of an epoch is not dealt."""
         per_epoch = self._count // self._size
-        epoch, turn = divmod(step - 1, per_epoch)
+        epoch, turn = divmod(number - 1, per_epoch)
         order = np.random.default_rng([self._seed, epoch]).permutation(self._count)
         return order[turn * self._size : (turn + 1) * self._size]

@@ -1,8 +1,9 @@
-"""The state of an interrupted training: weights, optimizer, running average, curve.
+"""The state of an interrupted training: weights, optimizer, what is kept to be published, curve.
 
 Because batch and randomness of a step follow from (seed, step), nothing else has to be kept.
 """
 
+import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 
 from pipeline.errors import CheckpointError
 from pipeline.files import write_atomically
+from pipeline.training import distributed
+from pipeline.training.update import Update
 
 FILE = "checkpoint.safetensors"
 
@@ -23,9 +26,9 @@ class Progression:
     """How far a training is."""
 
     step: int  # the last update
-    average: dict[str, Tensor]  # sum of the snapshots taken so far, empty before the first
+    kept: dict[str, Tensor]  # to be published: see publish.py
     curve: list[dict[str, float | int]]
-    losses: list[float]  # of the updates since the curve's last row
+    updates: list[Update]  # since the curve's last row
 
 
 def write(
@@ -33,10 +36,10 @@ def write(
 ) -> None:
     """Write the whole state into one file of `folder`, atomically."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"average.{name}": tensor for name, tensor in progress.average.items()}
+    tensors |= {f"kept.{name}": tensor for name, tensor in progress.kept.items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in state.items()}
-    record = {"step": progress.step, "curve": progress.curve, "losses": progress.losses}
+    record = {"step": progress.step, "curve": progress.curve, "updates": progress.updates}
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     write_atomically(folder / FILE, save(contiguous, {"record": json.dumps(record)}))
 
@@ -44,25 +47,30 @@ def write(
 def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression | None:
     """Put the state of `folder` into `model` and `optimizer`; None if there is no checkpoint.
 
-    Raises CheckpointError if the file is damaged or belongs to another network.
+    All processes get what process 0 reads. Raises CheckpointError, and leaves both as they were, if
+    the file is damaged or belongs to another network.
     """
     path = folder / FILE
-    if not path.exists():
+    content = distributed.from_first(lambda: path.read_bytes() if path.exists() else None)
+    if content is None:
         return None
+    before = copy.deepcopy(model.state_dict())
     try:
-        content = path.read_bytes()
         record = json.loads(_metadata(content)["record"])
         tensors = load(content)
         model.load_state_dict(_under("model.", tensors))
+        device = next(model.parameters()).device
+        kept = {name: tensor.to(device) for name, tensor in _under("kept.", tensors).items()}
+        updates = [Update(*update) for update in record["updates"]]
+        progress = Progression(record["step"], kept, record["curve"], updates)
         optimizer.load_state_dict(
             {**optimizer.state_dict(), "state": _optimizer_state(_under("optimizer.", tensors))}
         )
-        device = next(model.parameters()).device
-        average = {name: total.to(device) for name, total in _under("average.", tensors).items()}
-        return Progression(average=average, **record)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        model.load_state_dict(before)
         reason = " ".join(str(error).split())
-        raise CheckpointError(f"{path}: damaged checkpoint ({reason}); delete it") from None
+        raise CheckpointError(f"{path}: damaged checkpoint ({reason})") from None
+    return progress
 
 
 def _metadata(content: bytes) -> dict[str, str]:

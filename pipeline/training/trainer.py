@@ -1,22 +1,23 @@
-"""Updates the weights of any network on any batches; knows no task."""
+"""Trains any network on any batches, and goes on where it was interrupted; knows no task."""
 
 import math
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pipeline.config import Training
 from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
-from pipeline.errors import PipelineError
-from pipeline.training import checkpoint
-from pipeline.training.batches import Batch, Batches
+from pipeline.errors import CheckpointError, PipelineError
+from pipeline.training import checkpoint, distributed
+from pipeline.training.batches import Batches
 from pipeline.training.checkpoint import Progression
-from pipeline.training.loss import IGNORED, smoothed_cross_entropy, token_nats
+from pipeline.training.loss import token_nats
+from pipeline.training.publish import keep, published
 from pipeline.training.schedule import learning_rate
+from pipeline.training.update import backward, in_precision, logits, update
 
 
 def prepare(training: Training) -> None:
@@ -28,12 +29,13 @@ def prepare(training: Training) -> None:
 def train(
     model: nn.Module, batches: Batches, training: Training, folder: Path, title: str
 ) -> list[dict[str, float | int]]:
-    """Train `model`, leave the average of its last checkpoints in it, and return the curve.
+    """Train `model`, leave the weights to publish in it, and return the curve.
 
     Checkpoints lie in `folder`; if there is one, training goes on from it and ends with the same
     weights as a training that was never interrupted. A row of the curve holds step, learning_rate,
-    train_loss and validation_loss (mean nats per token; the training one with label smoothing).
-    Raises PipelineError if the loss is not finite.
+    train_loss and validation_loss (mean nats per token; the training one with label smoothing), and
+    the share of padding in the batches since the row before. Raises PipelineError if a loss or a
+    gradient is not finite; KeyboardInterrupt says what is saved.
     """
     optimizer = torch.optim.Adam(
         model.parameters(),
@@ -42,100 +44,84 @@ def train(
         fused=True,
     )
     state = _resume(folder, model, optimizer)
+    network = distributed.parallel(model)
+    if training.compile:
+        # One code for all lengths: a resumed training meets them in another order.
+        network = torch.compile(network, dynamic=True)
+    if distributed.processes() > 1:
+        # After its first backward pass it lays its messages out anew, and the sums in them round as
+        # they are laid out: for a resumed training the first pass has to be none that counts.
+        backward(network, [batches.batch(1)], training)
     progress = Progress(title, training.steps, state.step)
-    for step in range(state.step + 1, training.steps + 1):
-        state.losses.append(_update(model, optimizer, batches, training, step))
-        state.step = step
-        if _is_averaged(step, training):
-            _add_to_average(state.average, model)
-        if step % training.validate_every == 0 or step == training.steps:
-            state.curve.append(_curve_row(model, batches, training, state))
-            state.losses = []
-        if step % training.checkpoint_every == 0 and step < training.steps:
-            checkpoint.write(folder, model, optimizer, state)
-        progress.update(step, _note(state.curve))
-    mean = {name: total / training.average_checkpoints for name, total in state.average.items()}
-    model.load_state_dict(mean)
+    saved = state.step
+    try:
+        for step in range(state.step + 1, training.steps + 1):
+            state.updates.append(update(network, optimizer, batches, training, step))
+            state.step = step
+            if step % training.validate_every == 0 or step == training.steps:
+                state.curve.append(_curve_row(model, batches, training, state))
+                state.updates = []
+            keep(state, model, training)
+            if distributed.rank() == 0:
+                if step % training.checkpoint_every == 0 and step < training.steps:
+                    checkpoint.write(folder, model, optimizer, state)
+                    saved = step
+                progress.update(step, _note(state.curve))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_what_is_saved(title, state.step, saved)) from None
+    model.load_state_dict(published(state, model, training))
     return state.curve
 
 
 @torch.no_grad()
-def validation_loss(model: nn.Module, batches: Batches, device: str) -> float:
+def validation_loss(model: nn.Module, batches: Batches, training: Training) -> float:
     """Mean nats per target of the validation split, without dropout and label smoothing."""
     model.eval()
     total, count = 0.0, 0
-    for batch in batches.validation():
-        batch = batch.to(device)
-        total += token_nats(_logits(model, batch), batch.targets).double().sum().item()
-        count += int((batch.targets != IGNORED).sum())
+    for batch in batches.validation()[distributed.rank() :: distributed.processes()]:
+        batch = batch.to(training.device)
+        with in_precision(training):
+            total += token_nats(logits(model, batch), batch.targets).double().sum().item()
+        count += batch.target_count
+    total, count = distributed.total(total, count)
     return total / count
 
 
-def _update(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    batches: Batches,
-    training: Training,
-    step: int,
-) -> float:
-    """One optimizer update; returns the batch's loss."""
-    model.train()
-    # Dropout follows from (seed, step), so that a resumed training draws the same. The two are
-    # hashed because the CPU's generator reads the low 32 bits of a seed alone.
-    torch.manual_seed(int(np.random.SeedSequence([training.seed, step]).generate_state(1)[0]))
-    batch = batches.batch(step).to(training.device)
-    loss = smoothed_cross_entropy(_logits(model, batch), batch.targets, training.label_smoothing)
-    if not math.isfinite(loss.item()):
-        raise PipelineError(
-            f"the training loss is {loss.item()} at step {step}; lower training.learning_rate or "
-            "set training.gradient_clip"
-        )
-    optimizer.zero_grad()
-    loss.backward()
-    if training.gradient_clip is not None:
-        nn.utils.clip_grad_norm_(model.parameters(), training.gradient_clip)
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(step, training.learning_rate, training.warmup_steps)
-    optimizer.step()
-    return loss.item()
-
-
-def _logits(model: nn.Module, batch: Batch) -> Tensor:
-    return model(batch.inputs) if batch.source is None else model(batch.inputs, batch.source)
-
-
 def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression:
-    state = checkpoint.read(folder, model, optimizer)
-    if state is None:
-        return Progression(0, {}, [], [])
-    print(f"going on from step {state.step} in {folder}", file=sys.stderr)
-    return state
-
-
-def _is_averaged(step: int, training: Training) -> bool:
-    back = training.steps - step
-    return (
-        back % training.average_every == 0
-        and back // training.average_every < training.average_checkpoints
-    )
-
-
-def _add_to_average(average: dict[str, Tensor], model: nn.Module) -> None:
-    for name, tensor in model.state_dict().items():
-        average[name] = average[name] + tensor if name in average else tensor.clone()
+    try:
+        state = checkpoint.read(folder, model, optimizer)
+        told = state and f"going on from step {state.step} in {folder}"
+    except CheckpointError as error:
+        state, told = None, f"{error}; beginning again"
+    if told and distributed.rank() == 0:
+        print(told, file=sys.stderr)
+    return state or Progression(0, {}, [], [])
 
 
 def _curve_row(
     model: nn.Module, batches: Batches, training: Training, state: Progression
 ) -> dict[str, float | int]:
-    rate = learning_rate(state.step, training.learning_rate, training.warmup_steps)
+    losses, padding, positions = zip(*state.updates, strict=True)
+    validation = validation_loss(model, batches, training)
+    if not math.isfinite(validation):
+        raise PipelineError(f"the validation loss is {validation} after step {state.step}")
     return {
         "step": state.step,
-        "learning_rate": rate,
-        "train_loss": math.fsum(state.losses) / len(state.losses),
-        "validation_loss": validation_loss(model, batches, training.device),
+        "learning_rate": learning_rate(state.step, training.learning_rate, training.warmup_steps),
+        "train_loss": math.fsum(losses) / len(losses),
+        "validation_loss": validation,
+        "padding": sum(padding) / sum(positions),
     }
 
 
 def _note(curve: list[dict[str, float | int]]) -> str:
     return f"validation {curve[-1]['validation_loss']:.4f} nats" if curve else ""
+
+
+def _what_is_saved(title: str, step: int, saved: int) -> str:
+    if not saved:
+        return f"{title}: interrupted after step {step}, nothing is saved yet"
+    return (
+        f"{title}: interrupted after step {step}; step {saved} is saved, and the same command goes "
+        "on from there"
+    )

@@ -4,6 +4,7 @@ import ctypes
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import signal
 import sys
@@ -58,7 +59,12 @@ def workspace(run: str, mark: str) -> Iterator[Path]:
 
 
 def die_with_parent() -> None:
-    """Ask Linux to end this process when its parent (dvc, a shell) is killed."""
-    if sys.platform == "linux":
+    """Ask Linux to end this process when dvc or torchrun, which started it, is killed.
+
+    Their children would train on unseen. A process that a user started lives as long as the user
+    wants: `nohup python -m pipeline.train run &` outlives its shell. For dvc to be the parent, the
+    shell that it calls has to `exec` the command, which dvc.yaml does.
+    """
+    if sys.platform == "linux" and os.environ.keys() & {"DVC_STAGE", "TORCHELASTIC_RUN_ID"}:
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)

@@ -134,13 +134,13 @@ def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
 
 def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["step,learning_rate,train_loss,validation_loss"]
+    lines = ["step,learning_rate,train_loss,validation_loss,padding"]
     floor = rng.uniform(0.5, 0.6)
     every = steps // 10
     for step in range(every, steps + 1, every):
         loss = floor + 6 * math.exp(-step / (steps / 40)) + 1.6 * math.exp(-step / (steps / 4))
         rate = 0.002 * min(1, step / 200)
-        lines.append(f"{step},{rate:.6g},{loss + rng.normal(0, 0.02):.6g},{loss + 0.12:.6g}")
+        lines.append(f"{step},{rate:.6g},{loss + rng.normal(0, 0.02):.6g},{loss + 0.12:.6g},0.04")
     path.write_text("\n".join(lines) + "\n")
 
 

@@ -7,6 +7,8 @@ from pipeline.config import Params, Task
 from pipeline.errors import DataError
 from pipeline.reporting.results import by_task, read_curve, read_data_facts, read_results
 
+HEADER = "step,learning_rate,train_loss,validation_loss,padding"
+
 
 def test_runs_keep_the_order_of_params_and_ignore_files_of_others(scale: Params):
     Path("reports/metrics/aaa_old_run.json").write_text("{")
@@ -36,7 +38,7 @@ def test_metrics_of_another_task_are_refused(scale: Params):
 
 def test_curve_skips_steps_that_were_not_validated(scale: Params):
     path = Path("reports/curves/music_relative.csv")
-    path.write_text("step,learning_rate,train_loss,validation_loss\n1,0.1,3.5,\n2,0.2,3.25,3.0\n")
+    path.write_text(f"{HEADER}\n1,0.1,3.5,\n2,0.2,3.25,3.0\n")
     curve = read_curve("music_relative")
     assert curve.train == [(1, 3.5), (2, 3.25)]
     assert curve.validation == [(2, 3.0)]
@@ -46,10 +48,10 @@ def test_curve_skips_steps_that_were_not_validated(scale: Params):
     ("content", "message"),
     [
         ("step,loss\n1,2\n", "columns are"),
-        ("step,learning_rate,train_loss,validation_loss\n", "no step is recorded"),
-        ("step,learning_rate,train_loss,validation_loss\n1,0.1,many,\n", "line 2: could not"),
-        ("step,learning_rate,train_loss,validation_loss\n1,0.1,2.0,\n2,0.1,nan,\n", "line 3: loss"),
-        ("step,learning_rate,train_loss,validation_loss\n1,0.1,2.0,\n2,0.1", "line 3: train"),
+        (f"{HEADER}\n", "no step is recorded"),
+        (f"{HEADER}\n1,0.1,many,\n", "line 2: could not"),
+        (f"{HEADER}\n1,0.1,2.0,\n2,0.1,nan,\n", "line 3: loss"),
+        (f"{HEADER}\n1,0.1,2.0,\n2,0.1", "line 3: train"),
     ],
 )
 def test_damaged_curve_names_the_line(scale: Params, content: str, message: str):

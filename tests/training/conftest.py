@@ -1,12 +1,10 @@
-"""Small tensors: one thread is fastest."""
+"""A training switches deterministic algorithms on; other tests know nothing of them."""
 
 import pytest
 import torch
 
 
 @pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _usual_algorithms():
     yield
-    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)

@@ -14,7 +14,7 @@ from pipeline.training.trainer import prepare, train
 from tests.models.baselines import DECODERS, TRANSLATORS, changed
 from tests.training.toys import SHAPE, Reversal, training
 
-IMAGES = DataShape(inputs=9, outputs=5, height=3, width=4)
+IMAGES = DataShape(inputs=9, outputs=5, height=3, width=4, channels=1, voices=None, pitches=None)
 
 
 class Counting:

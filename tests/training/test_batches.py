@@ -43,6 +43,21 @@ def test_each_id_but_the_first_is_predicted_from_those_before_it():
     assert batch.targets[1].tolist() == [4, IGNORED, IGNORED]
 
 
+def test_rows_of_a_batch_keep_their_source():
+    ids = torch.arange(12).view(4, 3)
+    odd = Batch(ids, ids + 20, ids + 40).rows(slice(1, None, 2))
+    assert torch.equal(odd.inputs, ids[[1, 3]])
+    assert torch.equal(odd.targets, ids[[1, 3]] + 20)
+    assert torch.equal(odd.source, ids[[1, 3]] + 40)
+    assert Batch(ids, ids).rows(slice(1)).source is None
+
+
+def test_without_a_source_padding_is_that_of_the_targets():
+    batch = shifted([np.array([7, 1, 0, 3]), np.array([7, 4])])  # 0 is padding in a source only
+    assert batch.padding == (2, 6)
+    assert batch.target_count == 4
+
+
 @pytest.mark.parametrize("source", [None, torch.tensor([[1]])])
 def test_a_batch_keeps_its_parts_on_the_way_to_a_device(source):
     batch = Batch(torch.tensor([[1]]), torch.tensor([[2]]), source).to("cpu")

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -7,6 +9,7 @@ from models.transformer import build
 from pipeline.errors import CheckpointError
 from pipeline.training import checkpoint
 from pipeline.training.checkpoint import Progression
+from pipeline.training.update import Update
 from tests.models.networks import TEXT, settings
 
 
@@ -29,7 +32,8 @@ def written(tmp_path):
     _update(model, optimizer)
     average = {name: 2 * tensor for name, tensor in model.state_dict().items()}
     curve = [{"step": 1, "train_loss": 0.1 + 0.2}]
-    checkpoint.write(tmp_path, model, optimizer, Progression(1, average, curve, [1 / 3, 1e-300]))
+    updates = [Update(1 / 3, 2, 7), Update(1e-300, 0, 5)]
+    checkpoint.write(tmp_path, model, optimizer, Progression(1, average, curve, updates))
     return tmp_path, model, optimizer
 
 
@@ -43,11 +47,11 @@ def test_a_checkpoint_brings_everything_back(written):
     progress = checkpoint.read(folder, other, other_optimizer)
     assert progress.step == 1
     assert progress.curve == [{"step": 1, "train_loss": 0.1 + 0.2}]
-    assert progress.losses == [1 / 3, 1e-300]
-    assert list(progress.average)
+    assert progress.updates == [Update(1 / 3, 2, 7), Update(1e-300, 0, 5)]
+    assert list(progress.kept)
     for name, tensor in model.state_dict().items():
         assert torch.equal(other.state_dict()[name], tensor)
-        assert torch.equal(progress.average[name], 2 * tensor)
+        assert torch.equal(progress.kept[name], 2 * tensor)
     for _ in range(3):  # the moments and the step count are there too
         _update(model, optimizer)
         _update(other, other_optimizer)
@@ -56,10 +60,13 @@ def test_a_checkpoint_brings_everything_back(written):
 
 
 def _assert_refused(folder, model, optimizer):
-    with pytest.raises(CheckpointError, match="damaged checkpoint .*; delete it") as caught:
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with pytest.raises(CheckpointError, match="damaged checkpoint") as caught:
         checkpoint.read(folder, model, optimizer)
     assert str(folder / checkpoint.FILE) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not optimizer.state
 
 
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.01, 0.5, 0.999])
@@ -82,15 +89,13 @@ def test_the_checkpoint_of_another_network_is_refused(written):
     _assert_refused(written[0], *_network(d_model=12))
 
 
-def test_a_crash_while_writing_leaves_the_checkpoint_before_it(written, monkeypatch):
+def test_a_full_disk_leaves_the_checkpoint_before_it(written):
     folder, model, optimizer = written
-    before = (folder / checkpoint.FILE).read_bytes()
-
-    def crash(_):
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr("os.fsync", crash)
-    with pytest.raises(OSError, match="no space"):
+    path = folder / checkpoint.FILE
+    before = path.read_bytes()
+    (folder / f".{checkpoint.FILE}.{os.getpid()}.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"No space left on device \([\d,.]+ MB free\)") as caught:
         checkpoint.write(folder, model, optimizer, Progression(2, {}, [], []))
-    assert (folder / checkpoint.FILE).read_bytes() == before
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == before
     assert [path.name for path in folder.iterdir()] == [checkpoint.FILE]

@@ -1,126 +1,38 @@
-import copy
 import math
-import multiprocessing
-import random
-import signal
-import time
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load
 from torch.testing import assert_close
 
-from models import store
-from models.settings import Architecture
-from models.transformer import build
+from pipeline.config import Precision, Publish
 from pipeline.decoding.beam import search
 from pipeline.errors import PipelineError
 from pipeline.tasks.translation.codec import BOS, EOS
-from pipeline.training import checkpoint
 from pipeline.training.batches import Batch
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy
-from pipeline.training.trainer import prepare, train, validation_loss
+from pipeline.training.trainer import train, validation_loss
+from pipeline.training.update import in_precision, logits
 from tests.decoding.test_beam import decoding
-from tests.models.networks import settings
-from tests.training.toys import SHAPE, Reversal, reversed_pairs, sequences, training
-
-
-@pytest.fixture(autouse=True)
-def _usual_algorithms():
-    yield
-    torch.use_deterministic_algorithms(False)
-
-
-def _network(training, **sizes):
-    prepare(training)
-    usual = {"dropout": 0.1, "attention_dropout": 0.1}
-    return build(settings(Architecture.ENCODER_DECODER, **(usual | sizes)), SHAPE)
-
-
-def _train(folder, training, batches=None, **sizes):
-    """Train, save, and return the bytes of the weights and the curve."""
-    model = _network(training, **sizes)
-    work = folder / "work"
-    work.mkdir(exist_ok=True)
-    curve = train(model, batches or Reversal(), training, work, "toy")
-    store.save(model, folder)
-    return (folder / store.WEIGHTS).read_bytes(), curve
-
-
-class Interrupted(Reversal):
-    """Batches that end with Ctrl-C at a step."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__()
-        self._step = step
-
-    def batch(self, step: int) -> Batch:
-        if step == self._step:
-            raise KeyboardInterrupt
-        return super().batch(step)
+from tests.training.toys import (
+    SHAPE,
+    Reversal,
+    network,
+    reversed_pairs,
+    sequences,
+    trained,
+    training,
+)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    return _train(tmp_path_factory.mktemp("undisturbed"), training())
+    return trained(tmp_path_factory.mktemp("undisturbed"), training())
 
 
 def test_two_trainings_have_the_same_bytes(tmp_path, undisturbed):
-    assert _train(tmp_path, training()) == undisturbed
-
-
-@pytest.mark.parametrize("steps", [[2], [4], [9], [11], [12], [4, 5, 8, 12]])
-def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path, undisturbed, steps, capsys):
-    """Averaged are steps 8, 10 and 12, validated 5, 10 and 12, kept 3, 6 and 9."""
-    for step in steps:
-        with pytest.raises(KeyboardInterrupt):
-            _train(tmp_path, training(), Interrupted(step))
-    assert _train(tmp_path, training()) == undisturbed
-    kept = [3 * ((step - 1) // 3) for step in steps]
-    resumed = [f"going on from step {step}" for step in kept if step]
-    assert [line[: line.index(" in ")] for line in _lines(capsys)] == resumed
-
-
-def _lines(capsys):
-    return [line for line in capsys.readouterr().err.splitlines() if line.startswith("going on")]
-
-
-def test_a_training_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
-    settings = training(steps=200, checkpoint_every=1)
-    (tmp_path / "undisturbed").mkdir()
-    undisturbed = _train(tmp_path / "undisturbed", settings)
-    disturbed = tmp_path / "disturbed"
-    disturbed.mkdir()
-    moments, kills = random.Random(1), []
-    processes = multiprocessing.get_context("fork")
-    while len(kills) < 3:
-        process = processes.Process(target=_train, args=(disturbed, settings))
-        process.start()
-        _await_progress(disturbed / "work" / checkpoint.FILE)
-        time.sleep(moments.uniform(0.0, 0.05))
-        process.kill()
-        process.join()
-        kills.append(process.exitcode)
-    assert kills == [-signal.SIGKILL] * 3
-    assert not (disturbed / store.WEIGHTS).exists()
-    assert _train(disturbed, settings) == undisturbed
-
-
-def _await_progress(path):
-    """Wait until a checkpoint is written that was not there at the call."""
-    before = path.stat().st_mtime_ns if path.exists() else None
-    deadline = time.monotonic() + 120.0
-    while (path.stat().st_mtime_ns if path.exists() else None) == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
-def test_a_damaged_checkpoint_stops_the_training(tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        _train(tmp_path, training(), Interrupted(5))
-    path = tmp_path / "work" / checkpoint.FILE
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(PipelineError, match="damaged checkpoint"):
-        _train(tmp_path, training())
+    assert trained(tmp_path, training()) == undisturbed
 
 
 def test_the_curve_tells_the_losses(undisturbed):
@@ -135,35 +47,105 @@ def test_the_curve_tells_the_losses(undisturbed):
 
 
 def test_a_training_loss_is_the_mean_since_the_row_before(tmp_path, undisturbed):
-    _, every_step = _train(tmp_path, training(validate_every=1))
+    _, every_step = trained(tmp_path, training(validate_every=1))
     losses = [row["train_loss"] for row in every_step]
     expected = [sum(losses[:5]) / 5, sum(losses[5:10]) / 5, sum(losses[10:]) / 2]
     assert [row["train_loss"] for row in undisturbed[1]] == pytest.approx(expected)
 
 
-def test_the_result_is_the_average_of_the_last_checkpoints(tmp_path):
-    """Each weight, after 8, 10 and 12 updates; the others are found by stopping there."""
-    stopped = []
-    for last in (8, 10, 12):
-        settings = training(average_checkpoints=1, validate_every=50)
-        model = _network(settings)
-        kept = {}
+def test_padding_is_counted_in_source_and_target():
+    batch = reversed_pairs([np.array([5, 6, 7]), np.array([8])])
+    assert batch.padding == (4, 16)  # with the ends: 4 and 2 of 4 positions, twice
 
-        class Recording(Reversal):
-            def batch(self, step, kept=kept, last=last, model=model):
-                if step == last + 1:
-                    kept.update(copy.deepcopy(model.state_dict()))
-                return super().batch(step)
 
-        folder = tmp_path / str(last)
-        folder.mkdir()
-        train(model, Recording(), settings, folder, "toy")
-        stopped.append(kept or model.state_dict())
-    (tmp_path / "averaged").mkdir()
-    _train(tmp_path / "averaged", training())
-    averaged = store.load(tmp_path / "averaged").state_dict()
-    for name, tensor in averaged.items():
-        assert_close(tensor, torch.stack([weights[name] for weights in stopped]).mean(dim=0))
+def test_the_curve_tells_the_share_of_padding_since_the_row_before(undisturbed):
+    since = range(1, 6), range(6, 11), range(11, 13)
+    for row, numbers in zip(undisturbed[1], since, strict=True):
+        counts = [Reversal().batch(number).padding for number in numbers]
+        expected = sum(padding for padding, _ in counts) / sum(positions for _, positions in counts)
+        assert row["padding"] == expected
+        assert 0.0 < expected < 0.4
+
+
+def _weights(folder, **changes):
+    settings = training(average_checkpoints=1, validate_every=2, learning_rate=1.0, **changes)
+    published, curve = trained(folder / str(changes), settings)
+    return load(published), curve
+
+
+def test_the_average_is_that_of_the_last_checkpoints(tmp_path):
+    """Each weight, after 8, 10 and 12 updates; they are the last of shorter trainings."""
+    published, _ = trained(tmp_path / "averaged", training(learning_rate=1.0))
+    last = [_weights(tmp_path, steps=steps, publish=Publish.LAST)[0] for steps in (8, 10, 12)]
+    for name, tensor in load(published).items():
+        assert_close(tensor, torch.stack([weights[name] for weights in last]).mean(dim=0))
+
+
+def test_the_best_has_the_lowest_validation_loss(tmp_path):
+    best, curve = _weights(tmp_path, publish=Publish.BEST)
+    lowest = min(curve, key=lambda row: row["validation_loss"])
+    assert lowest["step"] < 12
+    expected, _ = _weights(tmp_path, steps=lowest["step"], publish=Publish.LAST)
+    assert all(torch.equal(best[name], tensor) for name, tensor in expected.items())
+
+
+class Joined(Reversal):
+    """Each batch is three of the others, which have different lengths."""
+
+    def batch(self, number: int) -> Batch:
+        three = range(3 * number - 2, 3 * number + 1)
+        return reversed_pairs([row for part in three for row in sequences(part % 3 + 1, [part])])
+
+
+class Apart(Reversal):
+    """The same rows in three batches."""
+
+    def batch(self, number: int) -> Batch:
+        return reversed_pairs(sequences(number % 3 + 1, [number]))
+
+
+def _double(folder, batches, settings):
+    model = network(settings, dropout=0.0, attention_dropout=0.0).double()
+    folder.mkdir()
+    curve = train(model, batches, settings, folder, "toy")
+    return curve, torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+
+
+def test_batches_that_are_accumulated_update_as_one(tmp_path):
+    settings = training(adam_epsilon=1e-4)  # a smaller one blows up the rounding of tiny gradients
+    three = training(adam_epsilon=1e-4, accumulate=3)
+    curve, weights = _double(tmp_path / "one", Joined(), settings)
+    other_curve, other_weights = _double(tmp_path / "three", Apart(), three)
+    for row, other in zip(curve, other_curve, strict=True):
+        assert other["train_loss"] == pytest.approx(row["train_loss"], rel=1e-10)
+        assert other["validation_loss"] == pytest.approx(row["validation_loss"], rel=1e-10)
+    assert_close(other_weights, weights, rtol=1e-10, atol=1e-10)
+
+
+def test_bfloat16_is_near_float32_and_leaves_weights_and_loss_in_float32(tmp_path):
+    """Emulated where the CPU has no instructions for it."""
+    usual, model = training(), network(training())
+    half = training(precision=Precision.BFLOAT16)
+    with in_precision(half):
+        assert logits(model, Reversal().batch(1)).dtype is torch.bfloat16
+    (_, curve), (published, half_curve) = trained(tmp_path / "32", usual), trained(tmp_path, half)
+    assert {tensor.dtype for tensor in load(published).values()} == {torch.float32}
+    for row, other in zip(curve, half_curve, strict=True):
+        assert other["train_loss"] != row["train_loss"]
+        assert other["train_loss"] == pytest.approx(row["train_loss"], rel=0.01)
+        assert other["validation_loss"] == pytest.approx(row["validation_loss"], rel=0.01)
+
+
+def test_a_compiled_network_is_compiled_once_for_all_lengths(tmp_path, monkeypatch):
+    """Compiling takes a minute and is PyTorch's own; here it is only asked for."""
+    asked = []
+    monkeypatch.setattr(
+        torch, "compile", lambda network, **options: asked.append(options) or network
+    )
+    compiled = trained(tmp_path / "compiled", training(compile=True))
+    assert asked == [{"dynamic": True}]
+    assert compiled == trained(tmp_path, training())
+    assert len(asked) == 1
 
 
 def test_dropout_follows_from_the_seed_and_from_the_step(tmp_path):
@@ -173,7 +155,7 @@ def test_dropout_follows_from_the_seed_and_from_the_step(tmp_path):
         settings = training(
             seed=seed, steps=2, average_checkpoints=1, validate_every=1, learning_rate=1e-30
         )
-        model = _network(training(), dropout=0.5)
+        model = network(training(), dropout=0.5)
         folder = tmp_path / str(seed)
         folder.mkdir()
         batch = reversed_pairs(sequences(16, [0]))
@@ -187,7 +169,7 @@ def test_dropout_follows_from_the_seed_and_from_the_step(tmp_path):
 
 def test_padding_is_in_no_loss_and_in_no_gradient():
     """Four more positions of padding in every row of source and target."""
-    model = _network(training(), dropout=0.0, attention_dropout=0.0).double()
+    model = network(training(), dropout=0.0, attention_dropout=0.0).double()
     batch = Reversal().batch(1)
     losses, gradients = [], []
     for each in (batch, _widened(batch)):
@@ -206,7 +188,7 @@ def _widened(batch: Batch) -> Batch:
 
 
 def test_validation_is_the_mean_over_tokens_without_dropout_and_smoothing():
-    model = _network(training(), dropout=0.5)
+    model = network(training(), dropout=0.5)
     total, count = 0.0, 0
     for batch in Reversal().validation():
         for row in range(len(batch.targets)):
@@ -217,16 +199,32 @@ def test_validation_is_the_mean_over_tokens_without_dropout_and_smoothing():
             total -= log_probs.gather(-1, batch.targets[one][:, :, None]).sum().item()
             count += length
     model.train()
-    assert validation_loss(model, Reversal(), "cpu") == pytest.approx(total / count, rel=1e-5)
+    assert validation_loss(model, Reversal(), training()) == pytest.approx(total / count, rel=1e-5)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_loss_that_is_not_finite_stops_the_training(tmp_path, value):
-    settings = training()
-    model = _network(settings)
-    torch.nn.init.constant_(model.embedding.tokens.weight, value)
-    with pytest.raises(PipelineError, match="the training loss is nan at step 1; lower"):
-        train(model, Reversal(), settings, tmp_path, "toy")
+@pytest.mark.parametrize(
+    ("hook", "told"),
+    [
+        (lambda gradient: gradient * math.inf, "the training loss is 2.* gradient has norm nan"),
+        (None, "the training loss is nan and its gradient has norm nan"),
+    ],
+)
+def test_a_dead_run_says_at_once_where_and_on_which_records(tmp_path, hook, told):
+    settings = training(steps=3, average_checkpoints=1, accumulate=2)
+    model = network(settings)
+
+    class Dying(Reversal):
+        def batch(self, number):
+            if number == 3:  # the first of step 2
+                if hook:
+                    model.embedding.tokens.weight.register_hook(hook)
+                else:
+                    model.embedding.tokens.weight.data.fill_(math.nan)
+            return super().batch(number)
+
+    where = "at step 2, on the training records 6, 7, 8, 9, 10, 11; lower training.learning_rate or"
+    with pytest.raises(PipelineError, match=f"^{told} {where} set training.gradient_clip$"):
+        train(model, Dying(rows=3), settings, tmp_path, "toy")
 
 
 def test_gradients_are_clipped_to_the_largest_norm(tmp_path):
@@ -236,7 +234,7 @@ def test_gradients_are_clipped_to_the_largest_norm(tmp_path):
         settings = training(
             steps=1, average_checkpoints=1, gradient_clip=clip, adam_epsilon=1.0, warmup_steps=1
         )
-        model = _network(settings)
+        model = network(settings)
         before = torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
         folder = tmp_path / str(clip)
         folder.mkdir()
@@ -257,9 +255,7 @@ def test_a_network_learns_to_reverse(tmp_path):
         checkpoint_every=1000,
         learning_rate=0.01,
     )
-    model = _network(
-        settings, num_layers=1, d_model=32, d_ff=64, dropout=0.0, attention_dropout=0.0
-    )
+    model = network(settings, num_layers=1, d_model=32, d_ff=64, dropout=0.0, attention_dropout=0.0)
     curve = train(model, Reversal(), settings, tmp_path, "reverse")
     assert curve[-1]["validation_loss"] < 0.2
     unseen = sequences(100, [99])

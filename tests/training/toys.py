@@ -1,14 +1,20 @@
 """Tiny trainings: their settings, and a task that a Transformer learns in seconds."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from torch import nn
 
-from models.settings import DataShape
-from pipeline.config import Device, Training
+from models import store
+from models.settings import Architecture, DataShape
+from models.transformer import build
+from pipeline.config import Device, Precision, Publish, Training
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED
+from pipeline.training.trainer import prepare, train
+from tests.models.networks import settings
 
 SYMBOLS = range(4, 12)
 SHAPE = DataShape.sequence(inputs=12, outputs=12)
@@ -19,9 +25,13 @@ def training(**changes: int | float | None) -> Training:
     usual = {
         "seed": 1,
         "device": Device.CPU,
+        "processes": 1,
         "threads": 1,
+        "precision": Precision.FLOAT32,
+        "compile": False,
         "steps": 12,
         "batch_tokens": 64,
+        "accumulate": 1,
         "crop": None,
         "learning_rate": 0.005,
         "warmup_steps": 4,
@@ -30,6 +40,7 @@ def training(**changes: int | float | None) -> Training:
         "adam_epsilon": 1e-9,
         "label_smoothing": 0.1,
         "gradient_clip": 1.0,
+        "publish": Publish.AVERAGED,
         "average_checkpoints": 3,
         "average_every": 2,
         "validate_every": 5,
@@ -38,15 +49,38 @@ def training(**changes: int | float | None) -> Training:
     return Training(**(usual | changes))
 
 
+def network(training: Training, **sizes: int | float) -> nn.Module:
+    """The network that a training with these settings begins with."""
+    prepare(training)
+    usual = {"dropout": 0.1, "attention_dropout": 0.1}
+    return build(settings(Architecture.ENCODER_DECODER, **(usual | sizes)), SHAPE)
+
+
+def trained(
+    folder: Path, training: Training, batches: "Reversal | None" = None, **sizes: int | float
+) -> tuple[bytes, list[dict[str, float | int]]]:
+    """Train, with checkpoints in `folder`; the bytes of the published weights and the curve."""
+    model = network(training, **sizes)
+    work = folder / "work"
+    work.mkdir(exist_ok=True, parents=True)
+    curve = train(model, batches or Reversal(), training, work, "toy")
+    store.save(model, folder)
+    return (folder / store.WEIGHTS).read_bytes(), curve
+
+
 class Reversal:
-    """Sequences of 3 to 7 symbols, and the same backwards; 64 new ones for each step."""
+    """Sequences of 3 to 7 symbols, and the same backwards; `rows` new ones for each batch."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self._seed = seed
+    def __init__(self, seed: int = 1, rows: int = 64) -> None:
+        self._seed, self._rows = seed, rows
 
-    def batch(self, step: int) -> Batch:
-        """The training batch of update `step`."""
-        return reversed_pairs(sequences(64, [self._seed, step]))
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+        return reversed_pairs(sequences(self._rows, [self._seed, number]))
+
+    def records(self, number: int) -> np.ndarray:
+        """The training split is endless and holds the rows of one batch after the other."""
+        return (number - 1) * self._rows + np.arange(self._rows)
 
     def validation(self) -> Sequence[Batch]:
         """Two batches that are no training batches."""

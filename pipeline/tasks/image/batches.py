@@ -25,9 +25,13 @@ class Batches:
         self._size = max(1, training.batch_tokens // len(order))
         self._epochs = Epochs(len(self._train), self._size, training.seed)
 
-    def batch(self, step: int) -> Batch:
-        """The training batch of update `step`."""
-        return shifted(self._train[self._epochs.indexes(step)])
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+        return shifted(self._train[self.records(number)])
+
+    def records(self, number: int) -> np.ndarray:
+        """Which training images it holds."""
+        return self._epochs.indexes(number)
 
     def validation(self) -> Sequence[Batch]:
         """The validation images."""

@@ -31,11 +31,13 @@ class Batches:
         starts = np.maximum(1, (self._train.lengths - 1 - self._crop) // len(VOICES) + 1)
         self._last_start = np.cumsum(starts)
 
-    def batch(self, step: int) -> Batch:
-        """The training batch of update `step`."""
-        random = np.random.default_rng([self._seed, step])
-        draws = random.integers(self._last_start[-1], size=self._size)
-        return shifted([self._crop_at(draw) for draw in draws])
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+        return shifted([self._crop_at(draw) for draw in self._draws(number)])
+
+    def records(self, number: int) -> np.ndarray:
+        """Which training pieces its crops are from."""
+        return self._piece_of(self._draws(number))
 
     def validation(self) -> Sequence[Batch]:
         """The validation pieces, cut into crops that do not overlap."""
@@ -46,7 +48,14 @@ class Batches:
         ]
         return [shifted(crops[i : i + self._size]) for i in range(0, len(crops), self._size)]
 
+    def _draws(self, number: int) -> np.ndarray:
+        random = np.random.default_rng([self._seed, number])
+        return random.integers(self._last_start[-1], size=self._size)
+
+    def _piece_of(self, draws: np.ndarray | int) -> np.ndarray:
+        return np.searchsorted(self._last_start, draws, side="right")
+
     def _crop_at(self, draw: int) -> np.ndarray:
-        piece = int(np.searchsorted(self._last_start, draw, side="right"))
+        piece = int(self._piece_of(draw))
         start = draw - (self._last_start[piece - 1] if piece else 0)
         return self._train[piece][start * len(VOICES) :][: self._crop + 1]

@@ -20,7 +20,7 @@ class Batches:
 
     Each epoch sorts the pairs by length, ties in a new random order, cuts them into batches, and
     deals the batches in random order. The sorted lengths are the same in every epoch, so the cuts
-    are too, and the batch of a step follows from its number.
+    are too, and a batch follows from its number.
     """
 
     def __init__(
@@ -31,10 +31,14 @@ class Batches:
         self._deal = lru_cache(maxsize=1)(self._deal_epoch)
         self._per_epoch = len(self._deal(0))
 
-    def batch(self, step: int) -> Batch:
-        """The training batch of update `step`."""
-        epoch, turn = divmod(step - 1, self._per_epoch)
-        return self._train.batch(self._deal(epoch)[turn])
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+        return self._train.batch(self.records(number))
+
+    def records(self, number: int) -> np.ndarray:
+        """Which training pairs it holds."""
+        epoch, turn = divmod(number - 1, self._per_epoch)
+        return self._deal(epoch)[turn]
 
     def validation(self) -> Sequence[Batch]:
         """The validation pairs."""

@@ -42,5 +42,6 @@ def test_images_are_predicted_in_the_generation_order(encoded, locality, order):
     assert batch.targets.tolist() == [order] * 3
     assert batch.inputs[:, 1:].tolist() == [order[:-1]] * 3
     assert len(set(batch.inputs[:, 0].tolist())) == 3
+    assert batch.inputs[:, 0].tolist() == [CLASS + number for number in batches.records(1)]
     classes = [row for each in batches.validation() for row in each.inputs[:, 0].tolist()]
     assert classes == [CLASS + number for number in range(5)]

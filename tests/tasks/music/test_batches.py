@@ -55,6 +55,15 @@ def test_only_a_piece_that_is_shorter_than_a_crop_is_padded(encoded):
     assert {row.count(IGNORED) for row in rows} == {0, 16 - 2 * VOICES}
 
 
+def test_the_records_of_a_batch_are_the_pieces_of_its_crops(encoded):
+    batches = _batches(encoded)
+    for number in range(1, 100):
+        targets = batches.batch(number).targets
+        for row, piece in zip(targets.tolist(), batches.records(number), strict=True):
+            assert (row[0] >= 40) == (SIXTEENTHS[piece] == 10)
+            assert (IGNORED in row) == (SIXTEENTHS[piece] == 2)
+
+
 def test_every_crop_is_drawn_as_often(encoded):
     batches = _batches(encoded)
     draws = 3 * 2000

@@ -66,6 +66,12 @@ def test_a_batch_is_a_function_of_seed_and_step(encoded):
     assert forward != [_pairs(other.batch(step)) for step in range(1, steps + 1)]
 
 
+def test_the_records_of_a_batch_are_its_pairs(encoded):
+    batches = _batches(encoded)
+    for number in range(1, 2 * batches._per_epoch):
+        assert batches.records(number).tolist() == _pairs(batches.batch(number))
+
+
 def test_every_epoch_is_dealt_anew(encoded):
     batches = _batches(encoded)
     first, second = ([_pairs(batch) for batch in _epoch(batches, epoch)] for epoch in (0, 1))

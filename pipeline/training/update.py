@@ -1,0 +1,94 @@
+"""One update of the weights: the gradient of a step's mean loss, clipped, and Adam."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.config import Precision, Training
+from pipeline.errors import PipelineError
+from pipeline.training import distributed
+from pipeline.training.batches import Batch, Batches
+from pipeline.training.loss import smoothed_cross_entropy
+from pipeline.training.schedule import learning_rate
+
+
+class Update(NamedTuple):
+    """What is remembered of an update until the next row of the curve."""
+
+    loss: float  # mean nats per target
+    padding: int  # positions of its batches that are padding
+    positions: int  # of its batches, all
+
+
+def update(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: Batches,
+    training: Training,
+    step: int,
+) -> Update:
+    """Update the weights of `network` by the mean loss over all targets of all batches of `step`.
+
+    The step has `accumulate` batches, of which each process computes its share. Raises
+    PipelineError if the loss or the norm of its gradient is not finite.
+    """
+    network.train()
+    torch.manual_seed(_seed(training.seed, step, distributed.rank()))
+    numbers = range((step - 1) * training.accumulate + 1, step * training.accumulate + 1)
+    step_batches = [batches.batch(number) for number in numbers]
+    optimizer.zero_grad()
+    loss = backward(network, step_batches, training)
+    norm = nn.utils.clip_grad_norm_(network.parameters(), training.gradient_clip or math.inf)
+    if not math.isfinite(loss) or not math.isfinite(norm):
+        records = ", ".join(str(index) for number in numbers for index in batches.records(number))
+        raise PipelineError(
+            f"the training loss is {loss} and its gradient has norm {norm.item()} at step {step}, "
+            f"on the training records {records}; lower training.learning_rate or set "
+            "training.gradient_clip"
+        )
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, training.learning_rate, training.warmup_steps)
+    optimizer.step()
+    padding, positions = zip(*(batch.padding for batch in step_batches), strict=True)
+    return Update(loss, sum(padding), sum(positions))
+
+
+def backward(network: nn.Module, step_batches: list[Batch], training: Training) -> float:
+    """Add up the gradient of the mean loss over all targets of the batches; return that loss."""
+    targets = sum(batch.target_count for batch in step_batches)
+    loss = torch.zeros((), device=training.device)
+    for batch in step_batches:
+        own, count = distributed.share(batch)
+        own = own.to(training.device)
+        with distributed.exchange(network, now=batch is step_batches[-1]):
+            with in_precision(training):
+                mean = smoothed_cross_entropy(
+                    logits(network, own), own.targets, training.label_smoothing
+                )
+            part = mean * (count / targets)
+            (part * distributed.processes()).backward()  # the exchange takes the processes' mean
+        loss = loss + part.detach()
+    return distributed.total(loss.item())[0]
+
+
+def in_precision(training: Training) -> torch.autocast:
+    """Inside, matrix products are computed in the precision of the run, sums and the loss not."""
+    return torch.autocast(
+        training.device, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16
+    )
+
+
+def logits(network: nn.Module, batch: Batch) -> Tensor:
+    """The logits (batch, target, outputs) of a network with or without a source."""
+    return network(batch.inputs) if batch.source is None else network(batch.inputs, batch.source)
+
+
+def _seed(seed: int, step: int, rank: int) -> int:
+    """Dropout follows from these, so that a resumed training draws the same.
+
+    They are hashed because the CPU's generator reads the low 32 bits of a seed alone.
+    """
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0])
