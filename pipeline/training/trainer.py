@@ -49,8 +49,9 @@ def train(
         # One code for all lengths: a resumed training meets them in another order.
         network = torch.compile(network, dynamic=True)
     if distributed.processes() > 1:
-        # After its first backward pass it lays its messages out anew, and the sums in them round as
-        # they are laid out: for a resumed training the first pass has to be none that counts.
+        # After the first backward pass DistributedDataParallel lays its messages out anew, and how
+        # sums round depends on that. So the first pass is one that does not count, or a resumed
+        # training would end with other bytes.
         backward(network, [batches.batch(1)], training)
     progress = Progress(title, training.steps, state.step)
     saved = state.step

@@ -60,10 +60,10 @@ def backward(network: nn.Module, step_batches: list[Batch], training: Training) 
     """Add up the gradient of the mean loss over all targets of the batches; return that loss."""
     targets = sum(batch.target_count for batch in step_batches)
     loss = torch.zeros((), device=training.device)
-    for batch in step_batches:
+    for index, batch in enumerate(step_batches, start=1):
         own, count = distributed.share(batch)
         own = own.to(training.device)
-        with distributed.exchange(network, now=batch is step_batches[-1]):
+        with distributed.exchange(network, now=index == len(step_batches)):
             with in_precision(training):
                 mean = smoothed_cross_entropy(
                     logits(network, own), own.targets, training.label_smoothing
