@@ -8,6 +8,7 @@ from models import store
 from pipeline.config import Training
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError
+from pipeline.memory import keep_freed_memory
 
 
 def load_model(run: str, training: Training) -> nn.Module:
@@ -15,6 +16,7 @@ def load_model(run: str, training: Training) -> nn.Module:
 
     Raises CheckpointError if it is missing or damaged.
     """
+    keep_freed_memory()
     compute_reproducibly(training.threads)
     try:
         return store.load(Path("runs") / run / "model", training.device)

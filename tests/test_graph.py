@@ -34,6 +34,7 @@ NO_VALUES = {
     "pipeline/explain.py": "messages about params.yaml",
     "pipeline/errors.py": "exception classes",
     "pipeline/console.py": "command line and progress",
+    "pipeline/memory.py": "how memory is held",
 }
 
 

@@ -12,6 +12,7 @@ from pipeline.config import Training
 from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import PipelineError
+from pipeline.memory import keep_freed_memory
 from pipeline.training import checkpoint
 from pipeline.training.batches import Batch, Batches
 from pipeline.training.checkpoint import Progression
@@ -21,6 +22,7 @@ from pipeline.training.schedule import learning_rate
 
 def prepare(training: Training) -> None:
     """Fix what decides the bits of the result beside the data: threads, kernels, first seed."""
+    keep_freed_memory()
     compute_reproducibly(training.threads)
     torch.manual_seed(training.seed)
 
