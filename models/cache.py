@@ -25,5 +25,6 @@ class KeyValueCache:
 
     def _select(self, tensor: Tensor, rows: Tensor) -> Tensor:
         selected = tensor.new_empty(len(rows), *tensor.shape[1:])
-        selected[:, :, : self.length] = tensor[rows, :, : self.length]  # the rest is still empty
+        filled = tensor[:, :, : self.length]  # the rest is still empty
+        selected[:, :, : self.length] = filled.index_select(0, rows)
         return selected
