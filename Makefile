@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper
 
-.PHONY: repro lecture paper test verify scales lock
+.PHONY: repro lecture paper test bench verify scales lock
 
 repro: .venv/requirements
 	dvc repro
@@ -14,6 +14,17 @@ lecture paper: .venv/requirements
 
 test: .venv/requirements-dev
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# Speed, beside peers that need packages of their own; after make repro. Some ten minutes.
+BENCHMARKS := training searching attention sampling starting table
+bench: .venv-bench/requirements
+	for name in $(BENCHMARKS); do .venv-bench/bin/python -m tests.benchmarks.$$name || exit; done
+
+.venv-bench/requirements: tests/benchmarks/requirements.txt requirements.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@echo "installing $< into .venv-bench (once, some minutes)"
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 # Compare this tree's finished run with the committed dvc.lock.
 verify: .venv/requirements

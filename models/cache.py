@@ -39,5 +39,5 @@ class KeyValueCache:
     def _select(self, tensor: Tensor, rows: Tensor) -> Tensor:
         filled = min(self.length, 1 + self.kept)  # the rest is still empty
         selected = tensor.new_empty(len(rows), *tensor.shape[1:])
-        selected[:, :, :filled] = tensor[rows, :, :filled]
+        selected[:, :, :filled] = tensor[:, :, :filled].index_select(0, rows)
         return selected

@@ -118,9 +118,13 @@ class DecoderLayer(nn.Module):
         return self._rest(hidden, memory)
 
     def advance(self, inputs: Tensor, cache: KeyValueCache, memory: Memory) -> Tensor:
-        """The same for one new position, inputs (batch, 1, d_model)."""
+        """The same for one new position, inputs (batch, 1, d_model).
+
+        Rows side by side may share a source: memory then has as many rows as there are sources.
+        """
         hidden = self.around_attention(inputs, lambda x: self.attention.advance(x, cache, None))
-        return self._rest(hidden, memory)
+        by_source = hidden.view(len(memory.remembered[0]), -1, hidden.shape[-1])
+        return self._rest(by_source, memory).view_as(hidden)
 
     def _rest(self, hidden: Tensor, memory: Memory) -> Tensor:
         hidden = self.around_cross_attention(

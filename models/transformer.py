@@ -59,12 +59,14 @@ class DecodingState:
 
         The rows of a sentence share its source, which has to move only if `sentences_change`.
         """
+        if sentences_change:
+            copies = len(self.caches[0].keys) // len(self.memories[0].remembered[0])
+            sentences = rows[::copies] // copies
+            self.memories = [memory.select(sentences) for memory in self.memories]
         for cache in self.caches:
             cache.reorder(rows)
         if self.tokens is not None:
             self.tokens = self.tokens[rows]
-        if sentences_change:
-            self.memories = [memory.select(rows) for memory in self.memories]
 
 
 class Embedding(nn.Module):
@@ -245,10 +247,9 @@ class EncoderDecoder(nn.Module):
 
         Encodes source (batch, source) once; the state has `copies` rows for each, side by side.
         """
-        rows = torch.arange(len(source), device=source.device).repeat_interleave(copies)
-        memories = [memory.select(rows) for memory in self._remember(source)]
-        caches = new_caches(self.settings, len(rows), length, self.embedding.tokens.weight)
-        return DecodingState(caches, memories, 0)
+        weight = self.embedding.tokens.weight
+        caches = new_caches(self.settings, len(source) * copies, length, weight)
+        return DecodingState(caches, self._remember(source), 0)
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""

@@ -9,6 +9,7 @@ from pipeline.config import Training
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError
 from pipeline.machine import check_device
+from pipeline.memory import keep_freed_memory
 
 
 def load_model(run: str, training: Training) -> nn.Module:
@@ -17,6 +18,7 @@ def load_model(run: str, training: Training) -> nn.Module:
     Raises CheckpointError if it is missing or damaged, ConfigError if the device is not there.
     """
     check_device(run, training)
+    keep_freed_memory()
     compute_reproducibly(training.threads)
     try:
         return store.load(Path("runs") / run / "model", training.device)

@@ -36,6 +36,7 @@ NO_VALUES = {
     "pipeline/errors.py": "exception classes",
     "pipeline/console.py": "command line and progress",
     "pipeline/machine.py": "refuses what this machine cannot compute",
+    "pipeline/memory.py": "how memory is held",
 }
 
 

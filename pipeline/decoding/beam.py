@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.config import TranslationDecoding
+from pipeline.decoding.largest import largest
 from pipeline.training.batches import pad
 
 
@@ -31,7 +32,7 @@ class _Beams:
     def keep(self, sentences: Tensor) -> None:
         """Drop the sentences that are not named."""
         for name, tensor in vars(self).items():
-            setattr(self, name, tensor[sentences])
+            setattr(self, name, tensor.index_select(0, sentences))
 
 
 def length_penalty(length: Tensor | int, alpha: float) -> Tensor | float:
@@ -41,15 +42,21 @@ def length_penalty(length: Tensor | int, alpha: float) -> Tensor | float:
 
 @torch.no_grad()
 def search(
-    model: nn.Module, sources: list[Tensor], begin: int, end: int, decoding: TranslationDecoding
+    model: nn.Module,
+    sources: list[Tensor],
+    begin: int,
+    end: int,
+    decoding: TranslationDecoding,
+    wanted: int | None = None,
 ) -> list[list[Hypothesis]]:
-    """The best `beam_size` hypotheses of each source, best first, searched as one batch.
+    """The best `wanted` hypotheses of each source, or `beam_size`, best first, in one batch.
 
     A hypothesis has at most as many ids as its source plus `extra_length`, the end included.
-    A sentence is done when no open hypothesis can still beat its ended ones.
+    A sentence is done when no open hypothesis can still beat the ended ones that are wanted.
     """
     device = next(model.parameters()).device
     size, alpha = decoding.beam_size, decoding.length_penalty
+    count = size if wanted is None else wanted
     beams = _start(sources, decoding, device)
     longest = int(beams.limits.max())
     state = model.begin(pad([source.numpy() for source in sources], 0).to(device), size, longest)
@@ -57,12 +64,14 @@ def search(
     results: list[list[Hypothesis]] = [[] for _ in sources]
     for position in range(longest):
         log_probs = model.advance(last, state).log_softmax(dim=-1).unflatten(0, (-1, size))
-        _end_at_limit(log_probs, beams.limits == position + 1, end)
+        at_limit = beams.limits == position + 1
+        if at_limit.any():
+            _end_at_limit(log_probs, at_limit, end)
         parents = _extend(beams, log_probs, position, end, length_penalty(position + 1, alpha))
         attainable = beams.open_log_probs[:, 0] / length_penalty(beams.limits, alpha)
-        done = (beams.ended_scores[:, -1] >= attainable) | (beams.limits == position + 1)
+        done = (beams.ended_scores[:, count - 1] >= attainable) | at_limit
         for row in done.nonzero().squeeze(-1).tolist():
-            results[int(beams.sentences[row])] = _hypotheses(beams, row, end)
+            results[int(beams.sentences[row])] = _hypotheses(beams, row, end)[:count]
         going = (~done).nonzero().squeeze(-1)
         if len(going) == 0:
             break
@@ -100,7 +109,7 @@ def _extend(beams: _Beams, log_probs: Tensor, position: int, end: int, penalty: 
     """
     size, outputs = log_probs.shape[1:]
     totals = (beams.open_log_probs[:, :, None] + log_probs).flatten(1)
-    best, flat = totals.topk(2 * size, dim=-1)
+    best, flat = largest(totals, 2 * size)
     parents, tokens = flat // outputs, flat % outputs
     ids = beams.open_ids.gather(1, parents[:, :, None].expand(-1, -1, beams.open_ids.shape[2]))
     ids[:, :, position] = tokens

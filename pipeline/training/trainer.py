@@ -11,6 +11,7 @@ from pipeline.config import Training
 from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError, PipelineError
+from pipeline.memory import keep_freed_memory
 from pipeline.training import checkpoint, distributed
 from pipeline.training.batches import Batches
 from pipeline.training.checkpoint import Progression
@@ -22,6 +23,7 @@ from pipeline.training.update import backward, in_precision, logits, update
 
 def prepare(training: Training) -> None:
     """Fix what decides the bits of the result beside the data: threads, kernels, first seed."""
+    keep_freed_memory()
     compute_reproducibly(training.threads)
     torch.manual_seed(training.seed)
 

@@ -133,3 +133,24 @@ def test_a_baseline_searches_as_the_transformer_does(baseline, seed):
     ((best, *_),) = _search(model, [source], beam_size=3)
     score = naive.log_prob(model, source, BEGIN, [*best.ids, END])
     assert best.score == pytest.approx(score / ((6 + len(best.ids)) / 6) ** 0.6)
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    seed=st.integers(0, 1000),
+    beam_size=st.integers(2, 5),
+    alpha=st.sampled_from([0.0, 0.6, 3.0]),
+    wanted=st.integers(1, 2),
+)
+def test_the_wanted_hypotheses_are_the_first_of_all(seed, beam_size, alpha, wanted):
+    """A search that stops sooner finds the same, also where long ones are the best."""
+    model = encoder_decoder(shape=SHAPE, seed=seed % 7)
+    sources = _sources(seed)
+    changes = decoding(beam_size=beam_size, length_penalty=alpha, extra_length=6)
+    all_of_them = search(model, sources, BEGIN, END, changes)
+    first = search(model, sources, BEGIN, END, changes, wanted)
+    for some, every in zip(first, all_of_them, strict=True):
+        assert [each.ids for each in some] == [each.ids for each in every[:wanted]]
+        assert [each.score for each in some] == pytest.approx(
+            [each.score for each in every[:wanted]]
+        )

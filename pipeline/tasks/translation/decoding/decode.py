@@ -57,7 +57,7 @@ def translate(
     for start in range(0, len(order), decoding.batch_sentences):
         indexes = order[start : start + decoding.batch_sentences]
         batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
-        results = search(model, batch, BOS, EOS, decoding)
+        results = search(model, batch, BOS, EOS, decoding, wanted=1)
         found |= {int(i): hypotheses[0] for i, hypotheses in zip(indexes, results, strict=True)}
         if progress is not None:
             progress.update(len(found))

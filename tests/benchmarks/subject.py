@@ -1,0 +1,46 @@
+"""What the peers are measured on: the translation run of the default scale, once it is there."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from torch import nn
+
+from models import store
+from models.settings import DataShape
+from pipeline import config
+from pipeline.files import read_json
+
+RUN = "translation_sinusoid"
+
+
+@cache
+def run() -> config.Run:
+    """The run's settings."""
+    return config.run_of(config.load(), RUN)
+
+
+def encoded() -> Path:
+    """The folder of its encoded sentences."""
+    return _present(Path("data/encoded") / run().dataset)
+
+
+def shape() -> DataShape:
+    """The shape of its data."""
+    return DataShape.model_validate(read_json(encoded() / "manifest.json")["shape"])
+
+
+def trained() -> nn.Module:
+    """Its trained network."""
+    return store.load(_present(Path("runs") / RUN / "model"))
+
+
+def parameters(network: nn.Module) -> int:
+    """The number of weights, shared ones counted once."""
+    return sum(weights.numel() for weights in network.parameters())
+
+
+def _present(folder: Path) -> Path:
+    if not folder.exists():
+        sys.exit(f"error: {folder}: no such folder; run make repro first")
+    return folder
