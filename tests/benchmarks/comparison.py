@@ -48,7 +48,7 @@ class System:
         line = self._process.stdout.readline()
         if not line:
             self._log.seek(0)
-            sys.exit(f"error: {self.module} ended\n{self._log.read()[-3000:]}")
+            sys.exit(self._log.read()[-3000:].strip() or f"error: {self.module} ended")
         return json.loads(line)
 
 

@@ -1,8 +1,8 @@
 """CTranslate2's beam search in float32 with our weights.
 
 It sorts the sentences by length itself. Its score is log P / length^alpha, ours log P /
-((5 + length) / 6)^alpha, and it is done with a sentence as soon as as many hypotheses have ended as
-the beam is wide, where ours goes on while an open one could still be better.
+((5 + length) / 6)^alpha, the end counted in both. It is done with a sentence as soon as as many
+hypotheses have ended as the beam is wide, where ours goes on while an open one could be better.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """JoeyNMT's beam search with our weights; it has no cache.
 
-The sentences are in our batches, of about equal length, which its `predict` does not do.
+The sentences are in our batches, of about equal length, which its `predict` does not do. It leaves
+a hypothesis that has ended in the beam, and drops a sentence when all of the beam have.
 """
 
 import sys
