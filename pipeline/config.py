@@ -17,6 +17,7 @@ from models.settings import (
     AnyModelSettings,
     Architecture,
     Learned,
+    Local1D,
     Local2D,
     ModelSettings,
     PositiveFloat,
@@ -457,7 +458,16 @@ class MusicRun(Run):
                 )
         if isinstance(self.model.positions, Learned):
             self._check_learned(self.model.positions.max_length)
+        if isinstance(self.model.locality, Local1D):
+            self._check_block(self.model.locality.query_block)
         return self
+
+    def _check_block(self, query_block: int) -> None:
+        if self.training.crop is not None and query_block > self.training.crop:
+            raise ValueError(
+                f"model.locality.query_block = {query_block} is more than training.crop = "
+                f"{self.training.crop}, so that nothing is local; choose a smaller block"
+            )
 
     def _check_learned(self, longest: int) -> None:
         lengths = {"training.crop": self.training.crop, "evaluation.window": self.evaluation.window}

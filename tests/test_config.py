@@ -237,6 +237,12 @@ CONTRADICTIONS = [
     (f"{MUSIC}.model.locality", LOCAL_2D, f"{MUSIC}.model: positions.kind = skewed", "= local_2d"),
     (f"{MUSIC}.model.positions_at", "every_layer", f"{MUSIC}.model: positions_at", "= input"),
     (f"{MUSIC}.model.positions", LEARNED, f"{MUSIC}: training.crop = 256", "a larger max_length"),
+    (
+        f"{MUSIC}.model.locality",
+        LOCAL_1D | {"query_block": 512},
+        f"{MUSIC}: model.locality.query_block = 512 is more than training.crop = 256",
+        "choose a smaller block",
+    ),
     (f"{IMAGE}.model.positions", PITCH_TIME, f"{IMAGE}.model: positions.kind", "= local_1d"),
     (f"{IMAGE}.model", PITCHED_IMAGE, f"{IMAGE}: model.positions.kind", "use skewed_relative"),
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
