@@ -42,6 +42,14 @@ class Full(Reversal):
         return super().batch(number)
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard():
+    """Also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     return trained(tmp_path_factory.mktemp("undisturbed"), training())
