@@ -18,7 +18,7 @@ from torch import nn
 from models.attention import CrossAttention, SelfAttention
 from models.layers import FeedForward
 from models.positions import sinusoid
-from models.settings import Norm, Sinusoid
+from models.settings import Embeddings, Norm, PositionsAt, Residuals, Sinusoid
 from models.transformer import EncoderDecoder
 from pipeline.tasks.translation.codec import BOS, EOS, UNK, Codec
 from tests.benchmarks import subject
@@ -43,12 +43,18 @@ def export(model: EncoderDecoder, pieces: list[str], folder: Path) -> None:
 
 
 def specification(model: EncoderDecoder) -> TransformerSpec:
-    """The weights of `model` by the names of CTranslate2."""
+    """The weights of `model` by the names of CTranslate2; ValueError as for `export`."""
     settings = model.settings
-    if not isinstance(model, EncoderDecoder) or not isinstance(settings.positions, Sinusoid):
+    if not (
+        isinstance(model, EncoderDecoder)
+        and isinstance(settings.positions, Sinusoid)
+        and settings.positions_at is PositionsAt.INPUT
+        and settings.residuals is Residuals.SUM
+        and settings.embeddings is Embeddings.TIED
+    ):
         raise ValueError(
-            f"{type(model).__name__} with positions.kind = {settings.positions.kind}: only an "
-            "encoder-decoder with sinusoids can be exported"
+            f"{settings}: only an encoder-decoder with sinusoids at its input, residual sums and "
+            "tied embeddings can be exported"
         )
     spec = TransformerSpec.from_config(
         settings.num_layers, settings.num_heads, pre_norm=settings.norm is Norm.PRE

@@ -37,7 +37,7 @@ def words() -> list[str]:
 
 
 def settings() -> dict[str, Any]:
-    """The section `model` of its configuration."""
+    """The section `model` of its configuration; its dropout is also on weights and the ReLU."""
     ours = subject.run().model
     stack = {
         "type": "transformer",
@@ -47,7 +47,11 @@ def settings() -> dict[str, Any]:
         "ff_size": ours.d_ff,
         "dropout": ours.dropout,
         "layer_norm": ours.norm.value,
-        "embeddings": {"embedding_dim": ours.d_model, "scale": True, "dropout": ours.dropout},
+        "embeddings": {
+            "embedding_dim": ours.d_model,
+            "scale": True,
+            "dropout": ours.embedding_dropout,
+        },
     }
     return {"tied_embeddings": True, "tied_softmax": True, "encoder": stack, "decoder": stack}
 

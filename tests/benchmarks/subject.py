@@ -32,7 +32,10 @@ def shape() -> DataShape:
 
 def trained() -> nn.Module:
     """Its trained network."""
-    return store.load(_present(Path("runs") / RUN / "model"))
+    try:
+        return store.load(_present(Path("runs") / RUN / "model"))
+    except ValueError as error:
+        sys.exit(f"error: {error}")
 
 
 def parameters(network: nn.Module) -> int:

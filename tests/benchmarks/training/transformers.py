@@ -67,6 +67,7 @@ def _configuration() -> MarianConfig:
         activation_function="relu",
         dropout=ours.dropout,
         attention_dropout=ours.attention_dropout,
+        activation_dropout=ours.relu_dropout,
         scale_embedding=True,
         pad_token_id=PAD,
         eos_token_id=EOS,
