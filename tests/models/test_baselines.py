@@ -19,6 +19,7 @@ from tests.models.baselines import (
     changed,
     network,
 )
+from tests.models.comparison import advanced, assert_reordered_goes_on, ids
 from tests.models.networks import FULL, IMAGE, LOCAL_2D, TEXT, settings
 
 LENGTH = IMAGE.height * IMAGE.width
@@ -26,10 +27,6 @@ LENGTH = IMAGE.height * IMAGE.width
 every_baseline = pytest.mark.parametrize("settings", ALL, ids=lambda each: each.architecture)
 translators = pytest.mark.parametrize("settings", TRANSLATORS.values(), ids=TRANSLATORS)
 decoders = pytest.mark.parametrize("settings", DECODERS.values(), ids=DECODERS)
-
-
-def _ids(low: int, high: int, *shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randint(low, high, shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _other(ids: torch.Tensor, position: int, count: int) -> torch.Tensor:
@@ -40,10 +37,6 @@ def _other(ids: torch.Tensor, position: int, count: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _advanced(model, inputs, state) -> torch.Tensor:
-    return torch.stack([model.advance(column, state) for column in inputs.T], dim=1)
-
-
 def _influence(model, inputs, position, *source) -> torch.Tensor:
     """How much another input at `position` changes each prediction, (target,)."""
     with torch.no_grad():
@@ -56,61 +49,49 @@ def _influence(model, inputs, position, *source) -> torch.Tensor:
 @pytest.mark.parametrize("length", [1, 6, 7, LENGTH])
 def test_one_position_at_a_time_equals_all_at_once(settings, length):
     model = network(settings)
-    inputs = _ids(0, IMAGE.inputs, 2, length)
+    inputs = ids(0, IMAGE.inputs, 2, length)
     expected = model(inputs).detach()
     assert expected.shape == (2, length, IMAGE.outputs)
-    assert_close(_advanced(model, inputs, model.begin(2, length)), expected, rtol=0, atol=1e-10)
+    assert_close(advanced(model, inputs, model.begin(2, length)), expected, rtol=0, atol=1e-10)
 
 
 @translators
 def test_one_target_position_at_a_time_equals_all_at_once(settings):
     model = network(settings)
-    source, inputs = _ids(1, TEXT.inputs, 3, 5), _ids(0, TEXT.inputs, 3, 7, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 3, 5), ids(0, TEXT.inputs, 3, 7, seed=1)
     source[1, 3:] = PADDING
-    advanced = _advanced(model, inputs, model.begin(source, 1, 7))
-    assert_close(advanced, model(inputs, source).detach(), rtol=0, atol=1e-10)
+    stepped = advanced(model, inputs, model.begin(source, 1, 7))
+    assert_close(stepped, model(inputs, source).detach(), rtol=0, atol=1e-10)
 
 
 @translators
 def test_the_copies_of_a_source_lie_side_by_side(settings):
     model = network(settings)
-    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 6, 4, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 2, 5), ids(0, TEXT.inputs, 6, 4, seed=1)
     expected = model(inputs, source[[0, 0, 0, 1, 1, 1]]).detach()
-    assert_close(_advanced(model, inputs, model.begin(source, 3, 4)), expected)
+    assert_close(advanced(model, inputs, model.begin(source, 3, 4)), expected)
 
 
 @translators
 def test_a_reordered_translation_goes_on_with_the_chosen_rows(settings):
-    model = network(settings)
-    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 4, 6, seed=1)
-    state = model.begin(source, 2, 6)
-    _advanced(model, inputs[:, :3], state)
-    within, dropped = torch.tensor([1, 1, 3, 2]), torch.tensor([3, 2])
-    state.reorder(within, sentences_change=False)
-    inputs = torch.cat((inputs[within, :3], inputs[:, 3:]), dim=1)
-    fourth = _advanced(model, inputs[:, 3:4], state)
-    assert_close(fourth, model(inputs, source[[0, 0, 1, 1]])[:, 3:4].detach())
-    state.reorder(dropped, sentences_change=True)
-    inputs = torch.cat((inputs[dropped, :4], inputs[:2, 4:]), dim=1)
-    rest = _advanced(model, inputs[:, 4:], state)
-    assert_close(rest, model(inputs, source[[1, 1]])[:, 4:].detach())
+    assert_reordered_goes_on(network(settings))
 
 
 @decoders
 @pytest.mark.parametrize("position", [5, 6, 7, 8])
 def test_a_reordered_sequence_goes_on_with_the_chosen_rows(settings, position):
     model = network(settings)
-    inputs, rows = _ids(0, IMAGE.inputs, 3, LENGTH), torch.tensor([2, 0])
+    inputs, rows = ids(0, IMAGE.inputs, 3, LENGTH), torch.tensor([2, 0])
     state = model.begin(3, LENGTH)
-    _advanced(model, inputs[:, :position], state)
+    advanced(model, inputs[:, :position], state)
     state.reorder(rows, sentences_change=True)
-    rest = _advanced(model, inputs[rows, position:], state)
+    rest = advanced(model, inputs[rows, position:], state)
     assert_close(rest, model(inputs[rows])[:, position:].detach())
 
 
 @decoders
 def test_a_later_token_changes_no_earlier_prediction(settings):
-    model, inputs = network(settings), _ids(0, IMAGE.inputs, 2, LENGTH)
+    model, inputs = network(settings), ids(0, IMAGE.inputs, 2, LENGTH)
     for position in range(LENGTH):
         influence = _influence(model, inputs, position)
         assert torch.all(influence[:position] == 0.0)
@@ -120,7 +101,7 @@ def test_a_later_token_changes_no_earlier_prediction(settings):
 @translators
 def test_a_later_target_changes_no_earlier_prediction(settings):
     model = network(settings)
-    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 2, 6, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 2, 5), ids(0, TEXT.inputs, 2, 6, seed=1)
     for position in range(6):
         influence = _influence(model, inputs, position, source)
         assert torch.all(influence[:position] == 0.0)
@@ -130,7 +111,7 @@ def test_a_later_target_changes_no_earlier_prediction(settings):
 @translators
 def test_every_source_token_changes_every_prediction_and_padding_none(settings):
     model = network(settings)
-    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 6, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 1, 5), ids(0, TEXT.inputs, 1, 6, seed=1)
     before = model(inputs, source)
     for place in range(5):
         after = model(inputs, _other(source, place, TEXT.inputs))
@@ -142,7 +123,7 @@ def test_every_source_token_changes_every_prediction_and_padding_none(settings):
 @every_baseline
 def test_dropout_acts_in_training_alone(settings):
     model = network(changed(settings, dropout=0.5))
-    inputs = _ids(1, 7, 2, 6)
+    inputs = ids(1, 7, 2, 6)
     source = [inputs] if settings in TRANSLATORS.values() else []
     assert not torch.equal(model.train()(inputs, *source), model(inputs, *source))
     assert torch.equal(model.eval()(inputs, *source), model(inputs, *source))
@@ -152,7 +133,7 @@ def test_dropout_acts_in_training_alone(settings):
 def test_every_weight_takes_part(settings):
     """A weight without a gradient would neither learn nor be in a checkpoint of the optimizer."""
     model = network(settings)
-    inputs = _ids(1, 7, 2, 12)
+    inputs = ids(1, 7, 2, 12)
     source = [inputs] if settings in TRANSLATORS.values() else []
     model(inputs, *source).square().sum().backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []

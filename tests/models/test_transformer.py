@@ -21,6 +21,7 @@ from models.settings import (
     Residuals,
 )
 from models.transformer import PADDING, build
+from tests.models.comparison import advanced, assert_reordered_goes_on, ids
 from tests.models.networks import (
     DECODERS,
     ENCODER_DECODERS,
@@ -48,66 +49,44 @@ decoders = pytest.mark.parametrize(("positions", "locality", "norm"), DECODERS)
 encoder_decoders = pytest.mark.parametrize(("positions", "norm"), ENCODER_DECODERS)
 
 
-def _ids(low: int, high: int, *shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randint(low, high, shape, generator=torch.Generator().manual_seed(seed))
-
-
 @torch.no_grad()
-def _advanced(model, inputs, state) -> torch.Tensor:
-    return torch.stack([model.advance(column, state) for column in inputs.T], dim=1)
-
-
 @decoders
 def test_one_position_at_a_time_equals_all_at_once(positions, locality, norm):
     model = decoder(positions, locality, norm)
-    inputs = _ids(0, IMAGE.inputs, 2, LENGTH)
-    assert_close(_advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
+    inputs = ids(0, IMAGE.inputs, 2, LENGTH)
+    assert_close(advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
 
 
 @encoder_decoders
 def test_one_target_position_at_a_time_equals_all_at_once(positions, norm):
     model = encoder_decoder(positions, norm)
-    source = _ids(1, TEXT.inputs, 3, 5)
+    source = ids(1, TEXT.inputs, 3, 5)
     source[1, 3:] = PADDING
-    inputs = _ids(0, TEXT.inputs, 3, 7, seed=1)
-    assert_close(
-        _advanced(model, inputs, model.begin(source, 1, 7)), model(inputs, source).detach()
-    )
+    inputs = ids(0, TEXT.inputs, 3, 7, seed=1)
+    assert_close(advanced(model, inputs, model.begin(source, 1, 7)), model(inputs, source).detach())
 
 
 def test_the_copies_of_a_source_lie_side_by_side():
     model = encoder_decoder()
-    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 6, 4, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 2, 5), ids(0, TEXT.inputs, 6, 4, seed=1)
     expected = model(inputs, source[[0, 0, 0, 1, 1, 1]]).detach()
-    assert_close(_advanced(model, inputs, model.begin(source, 3, 4)), expected)
+    assert_close(advanced(model, inputs, model.begin(source, 3, 4)), expected)
 
 
 def test_reordered_caches_go_on_with_the_chosen_rows():
-    model = encoder_decoder(SHAW)
-    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 4, 6, seed=1)
-    state = model.begin(source, 2, 6)
-    _advanced(model, inputs[:, :3], state)
-    within, dropped = torch.tensor([1, 1, 3, 2]), torch.tensor([3, 2])
-    state.reorder(within, sentences_change=False)
-    inputs = torch.cat((inputs[within, :3], inputs[:, 3:]), dim=1)
-    fourth = _advanced(model, inputs[:, 3:4], state)
-    assert_close(fourth, model(inputs, source[[0, 0, 1, 1]])[:, 3:4].detach())
-    state.reorder(dropped, sentences_change=True)
-    inputs = torch.cat((inputs[dropped, :4], inputs[:2, 4:]), dim=1)
-    rest = _advanced(model, inputs[:, 4:], state)
-    assert_close(rest, model(inputs, source[[1, 1]])[:, 4:].detach())
+    assert_reordered_goes_on(encoder_decoder(SHAW))
 
 
 @decoders
 def test_reordered_caches_are_those_of_the_reordered_inputs(positions, locality, norm):
     model = decoder(positions, locality, norm)
-    inputs, rows = _ids(0, IMAGE.inputs, 3, LENGTH), torch.tensor([2, 0, 0, 1])
+    inputs, rows = ids(0, IMAGE.inputs, 3, LENGTH), torch.tensor([2, 0, 0, 1])
     state = model.begin(3, LENGTH)
-    _advanced(model, inputs[:, :13], state)
+    advanced(model, inputs[:, :13], state)
     state.reorder(rows, sentences_change=False)
-    later = _ids(0, IMAGE.inputs, 4, LENGTH - 13, seed=1)
+    later = ids(0, IMAGE.inputs, 4, LENGTH - 13, seed=1)
     expected = model(torch.cat((inputs[rows, :13], later), dim=1))[:, 13:]
-    assert_close(_advanced(model, later, state), expected.detach())
+    assert_close(advanced(model, later, state), expected.detach())
 
 
 @examples(max_examples=10)
@@ -118,9 +97,9 @@ def test_a_ring_of_any_local_attention_equals_all_at_once(locality, down, across
     model = decoder(
         locality=locality, shape=IMAGE.model_copy(update={"height": height, "width": width})
     )
-    inputs = _ids(0, IMAGE.inputs, 2, height * width)
+    inputs = ids(0, IMAGE.inputs, 2, height * width)
     state = model.begin(2, height * width)
-    assert_close(_advanced(model, inputs, state), model(inputs).detach())
+    assert_close(advanced(model, inputs, state), model(inputs).detach())
 
 
 @pytest.mark.parametrize(("locality", "kept"), [(LOCAL_1D, 5 + 3), (LOCAL_2D, 19)])
@@ -141,7 +120,7 @@ def blockwise(monkeypatch) -> Mock:
 
 @pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED, PITCH_TIME])
 def test_a_blockwise_decoder_equals_a_dense_one(positions, blockwise):
-    model, inputs = decoder(positions), _ids(0, IMAGE.inputs, 2, 17)
+    model, inputs = decoder(positions), ids(0, IMAGE.inputs, 2, 17)
     dense = model(inputs)
     model.settings = model.settings.model_copy(update={"backend": Backend.BLOCKWISE})
     _assert_equal_with_gradients(model, model(inputs), dense)
@@ -150,15 +129,15 @@ def test_a_blockwise_decoder_equals_a_dense_one(positions, blockwise):
 
 @pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED])
 def test_a_blockwise_encoder_decoder_equals_a_dense_one(positions, blockwise):
-    model, inputs = encoder_decoder(positions), _ids(0, TEXT.inputs, 3, 7, seed=1)
-    source = _ids(1, TEXT.inputs, 3, 5)
+    model, inputs = encoder_decoder(positions), ids(0, TEXT.inputs, 3, 7, seed=1)
+    source = ids(1, TEXT.inputs, 3, 5)
     source[1, 3:] = PADDING
     dense = model(inputs, source)
     model.settings = model.settings.model_copy(update={"backend": Backend.BLOCKWISE})
     _assert_equal_with_gradients(model, model(inputs, source), dense)
     assert blockwise.call_count == len(model.encoder) + 2 * len(model.decoder)
     rows = torch.tensor([0, 0, 1, 1, 2, 2])
-    assert_close(_advanced(model, inputs[rows], model.begin(source, 2, 7)), dense[rows].detach())
+    assert_close(advanced(model, inputs[rows], model.begin(source, 2, 7)), dense[rows].detach())
 
 
 def _assert_equal_with_gradients(model, blockwise, dense):
@@ -175,7 +154,7 @@ def _assert_equal_with_gradients(model, blockwise, dense):
 @decoders
 def test_a_later_token_changes_no_earlier_prediction(positions, locality, norm):
     model = decoder(positions, locality, norm)
-    inputs = _ids(0, IMAGE.inputs, 1, LENGTH)
+    inputs = ids(0, IMAGE.inputs, 1, LENGTH)
     changed = inputs.clone()
     changed[0, 9] = (inputs[0, 9] + 1) % IMAGE.inputs
     before, after = model(inputs), model(changed)
@@ -186,7 +165,7 @@ def test_a_later_token_changes_no_earlier_prediction(positions, locality, norm):
 @encoder_decoders
 def test_a_later_target_changes_no_earlier_prediction(positions, norm):
     model = encoder_decoder(positions, norm)
-    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 6, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 1, 5), ids(0, TEXT.inputs, 1, 6, seed=1)
     changed = inputs.clone()
     changed[0, 3] = (inputs[0, 3] + 1) % TEXT.inputs
     before, after = model(inputs, source), model(changed, source)
@@ -197,7 +176,7 @@ def test_a_later_target_changes_no_earlier_prediction(positions, norm):
 @encoder_decoders
 def test_every_source_token_changes_every_prediction_and_padding_none(positions, norm):
     model = encoder_decoder(positions, norm)
-    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 6, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 1, 5), ids(0, TEXT.inputs, 1, 6, seed=1)
     before = model(inputs, source)
     for place in range(5):
         changed = source.clone()
@@ -214,7 +193,7 @@ def test_a_local_network_sees_no_further_than_its_memory(locality):
     torch.manual_seed(0)
     one_layer = settings(Architecture.DECODER, SINUSOID_2D, locality, num_layers=1)
     model = build(one_layer, IMAGE).eval()
-    inputs = _ids(0, IMAGE.inputs, 1, LENGTH)
+    inputs = ids(0, IMAGE.inputs, 1, LENGTH)
 
     def influence(position):
         changed = inputs.clone()
@@ -251,7 +230,7 @@ def test_embeddings_are_scaled_to_the_size_of_the_positions():
 def test_dropout_acts_in_training_alone():
     torch.manual_seed(0)
     model = build(settings(Architecture.DECODER, dropout=0.5), TEXT)
-    inputs = _ids(0, TEXT.inputs, 1, 6)
+    inputs = ids(0, TEXT.inputs, 1, 6)
     assert not torch.equal(model.train()(inputs), model(inputs))
     assert torch.equal(model.eval()(inputs), model(inputs))
 
@@ -269,8 +248,8 @@ both_norms = pytest.mark.parametrize("norm", Norm)
 def test_one_position_at_a_time_equals_all_at_once_with_every_option(positions, norm):
     tied = {"embeddings": Embeddings.TIED, **EVERYTHING_ELSE}
     model = decoder(positions, LOCAL_1D, norm, **tied)
-    inputs = _ids(0, IMAGE.inputs, 2, LENGTH)
-    assert_close(_advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
+    inputs = ids(0, IMAGE.inputs, 2, LENGTH)
+    assert_close(advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
 
 
 @both_norms
@@ -278,14 +257,14 @@ def test_one_position_at_a_time_equals_all_at_once_with_every_option(positions, 
 def test_one_target_position_at_a_time_equals_all_at_once_with_every_option(positions, norm):
     separate = {"embeddings": Embeddings.SEPARATE, **EVERYTHING_ELSE}
     model = encoder_decoder(positions, norm, **separate)
-    source, inputs = _ids(1, TEXT.inputs, 3, 5), _ids(0, TEXT.inputs, 3, 7, seed=1)
-    advanced = _advanced(model, inputs, model.begin(source, 1, 7))
-    assert_close(advanced, model(inputs, source).detach())
+    source, inputs = ids(1, TEXT.inputs, 3, 5), ids(0, TEXT.inputs, 3, 7, seed=1)
+    stepped = advanced(model, inputs, model.begin(source, 1, 7))
+    assert_close(stepped, model(inputs, source).detach())
 
 
 @pytest.mark.parametrize("at", PositionsAt)
 def test_positions_are_added_to_the_input_of_every_layer_or_of_none(at):
-    source, inputs = _ids(1, TEXT.inputs, 1, 5), _ids(0, TEXT.inputs, 1, 7, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 1, 5), ids(0, TEXT.inputs, 1, 7, seed=1)
     decodes, translates = decoder(positions_at=at), encoder_decoder(positions_at=at)
     added = [_added_between(decodes.layers, lambda: decodes(inputs))]
     for stack in (translates.encoder, translates.decoder):
@@ -311,7 +290,7 @@ def _added_between(layers, run) -> torch.Tensor:
 
 
 def test_tied_embeddings_and_softmax_are_one_matrix_and_separate_ones_are_not():
-    source, inputs = _ids(1, TEXT.inputs, 2, 5), _ids(0, TEXT.inputs, 2, 7, seed=1)
+    source, inputs = ids(1, TEXT.inputs, 2, 5), ids(0, TEXT.inputs, 2, 7, seed=1)
     softmax = {"classify.weight", "classify.bias"}
     target, both = {"embedding.tokens.weight"}, {"source_embedding.tokens.weight"}
     networks = {
@@ -334,7 +313,7 @@ def test_tied_embeddings_and_softmax_are_one_matrix_and_separate_ones_are_not():
 
 
 def test_the_logits_of_tied_embeddings_are_products_with_the_vectors_of_the_outputs():
-    model, inputs = decoder(embeddings=Embeddings.TIED, norm=Norm.PRE), _ids(0, 9, 2, 7)
+    model, inputs = decoder(embeddings=Embeddings.TIED, norm=Norm.PRE), ids(0, 9, 2, 7)
     kept = []
     model.final_norm.register_forward_hook(lambda _, __, output: kept.append(output))
     logits = model(inputs)
@@ -348,7 +327,7 @@ def test_the_logits_of_tied_embeddings_are_products_with_the_vectors_of_the_outp
 )
 def test_each_dropout_alone_acts_in_training_alone(rate):
     model = decoder(**{rate: 0.5})
-    inputs = _ids(0, TEXT.inputs, 1, 6)
+    inputs = ids(0, TEXT.inputs, 1, 6)
     torch.manual_seed(0)
     assert not torch.equal(model.train()(inputs), model(inputs))
     assert torch.equal(model.eval()(inputs), model(inputs))
@@ -357,7 +336,7 @@ def test_each_dropout_alone_acts_in_training_alone(rate):
 def test_embedding_dropout_drops_sums_of_embeddings_and_positions():
     torch.manual_seed(0)
     embedding = decoder(embedding_dropout=0.25, dropout=0.5).embedding
-    inputs = _ids(0, IMAGE.inputs, 200, 6)
+    inputs = ids(0, IMAGE.inputs, 200, 6)
     whole, dropped = embedding.eval()(inputs), embedding.train()(inputs)
     kept = dropped != 0.0
     assert_close(dropped[kept], whole[kept] / 0.75)
@@ -366,9 +345,9 @@ def test_embedding_dropout_drops_sums_of_embeddings_and_positions():
 
 def test_a_sequence_longer_than_the_learned_positions_is_refused_in_one_line():
     model = decoder(LEARNED, shape=TEXT)
-    inputs = _ids(0, TEXT.inputs, 1, LENGTH + 1)
+    inputs = ids(0, TEXT.inputs, 1, LENGTH + 1)
     state = model.begin(1, LENGTH + 1)
-    _advanced(model, inputs[:, :LENGTH], state)
+    advanced(model, inputs[:, :LENGTH], state)
     for read in (lambda: model(inputs), lambda: model.advance(inputs[:, LENGTH], state)):
         with pytest.raises(SequenceError, match="a sequence of 25 .*max_length = 24") as caught:
             read()
@@ -384,10 +363,10 @@ def test_fewer_learned_positions_than_an_image_has_are_refused_when_the_network_
 @pytest.mark.parametrize("locality", [FULL, LOCAL_1D, LOCAL_2D])
 def test_a_colour_image_is_one_whose_rows_have_all_channels_of_their_pixels(locality):
     colour = IMAGE.model_copy(update={"width": 2, "channels": 3})
-    inputs = _ids(0, IMAGE.inputs, 2, LENGTH)
+    inputs = ids(0, IMAGE.inputs, 2, LENGTH)
     model = decoder(SINUSOID_2D, locality, shape=colour)
     assert torch.equal(model(inputs), decoder(SINUSOID_2D, locality)(inputs))
-    assert_close(_advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
+    assert_close(advanced(model, inputs, model.begin(2, LENGTH)), model(inputs).detach())
 
 
 def test_pitch_and_time_are_refused_for_data_without_voices():
@@ -468,7 +447,7 @@ def test_widths_that_do_not_divide_are_refused(positions, d_model, num_heads, me
 
 
 def test_pre_norm_normalises_the_sum_of_all_layers_and_post_norm_needs_no_further_norm():
-    inputs = _ids(0, TEXT.inputs, 1, 6)
+    inputs = ids(0, TEXT.inputs, 1, 6)
     for norm in Norm:
         model = build(settings(Architecture.DECODER, norm=norm), TEXT).eval()
         kept = []
