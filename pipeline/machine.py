@@ -4,8 +4,9 @@ import os
 
 import torch
 
-from pipeline.config import PARAMS, Device, Precision, Training
+from pipeline.config import PARAMS
 from pipeline.errors import ConfigError
+from pipeline.settings.training import Device, Precision, Training
 
 # torch.cpu.get_capabilities: on x86, then on Arm. Other CPUs compute bfloat16 through float32.
 _BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")

@@ -16,9 +16,9 @@ import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
-from pipeline.config import AnySource, FolderSource, HubSource, PackageSource, UrlSource
 from pipeline.errors import DataError
 from pipeline.files import sha256_of
+from pipeline.settings.sources import AnySource, FolderSource, HubSource, PackageSource, UrlSource
 
 MIRROR = "ATTENTION_MIRROR"
 _PARTIAL = Path(".work/download")  # what an interrupted download goes on from

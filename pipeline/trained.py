@@ -5,11 +5,11 @@ from pathlib import Path
 from torch import nn
 
 from models import store
-from pipeline.config import Training
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError
 from pipeline.machine import check_device
 from pipeline.memory import keep_freed_memory
+from pipeline.settings.training import Training
 
 
 def load_model(run: str, training: Training) -> nn.Module:

@@ -13,7 +13,6 @@ from pathlib import Path
 from torch import nn
 
 from pipeline import config
-from pipeline.config import TranslationDecoding, TranslationRun
 from pipeline.console import exit_on_error
 from pipeline.corpus import read_sequences
 from pipeline.errors import ConfigError
@@ -21,6 +20,7 @@ from pipeline.files import read_json
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.decoding.decode import translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
+from pipeline.tasks.translation.settings import TranslationDecoding, TranslationRun
 from pipeline.trained import load_model
 
 

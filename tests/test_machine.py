@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from pipeline import decode, evaluate, train
-from pipeline.config import Device, Precision
 from pipeline.errors import ConfigError
 from pipeline.machine import check_device, check_training
+from pipeline.settings.training import Device, Precision
 from tests.conftest import PARAMS
 from tests.training.toys import training
 

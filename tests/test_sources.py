@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import sources
-from pipeline.config import FolderSource, HubSource, PackageSource, UrlSource
 from pipeline.errors import DataError
+from pipeline.settings.sources import FolderSource, HubSource, PackageSource, UrlSource
 
 CONTENT = bytes(range(256)) * 40
 ABOUT = {"origin": "somewhere", "licence": "free"}

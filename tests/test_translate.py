@@ -6,8 +6,8 @@ import torch
 from models.settings import Architecture, DataShape
 from models.transformer import build
 from pipeline import translate
-from pipeline.config import TranslationDecoding
 from pipeline.tasks.translation.codec import train
+from pipeline.tasks.translation.settings import TranslationDecoding
 from pipeline.translate import Translator
 from tests.models.networks import settings
 

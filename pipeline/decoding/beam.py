@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pipeline.config import TranslationDecoding
 from pipeline.decoding.largest import largest
+from pipeline.tasks.translation.settings import TranslationDecoding
 from pipeline.training.batches import pad
 
 

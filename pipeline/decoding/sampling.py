@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from pipeline.config import Sampling
 from pipeline.console import Progress
+from pipeline.settings.base import Sampling
 
 DRAWN = -1  # an id of a template that is to be drawn
 

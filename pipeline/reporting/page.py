@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.config import Params, Task
+from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
@@ -30,6 +30,7 @@ from pipeline.reporting.results import (
 from pipeline.reporting.scores import MEASURES, Table, tabulate
 from pipeline.reporting.significance import Comparison, compare
 from pipeline.reporting.translations import read_translations, spread
+from pipeline.settings.base import Task
 
 MAX_BYTES = 8_000_000
 AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music

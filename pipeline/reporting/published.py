@@ -5,7 +5,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from models.settings import Settings
-from pipeline.config import Task
+from pipeline.settings.base import Task
 
 _FACTS = Path(__file__).with_name("published.yaml")
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import AnyRun, Dataset, Params, Task
+from pipeline.config import AnyRun, Dataset, Params
 from pipeline.errors import DataError
 from pipeline.files import read_json
+from pipeline.settings.base import Task
 
 PAGE = Path("reports/index.html")
 METRICS = Path("reports/metrics")

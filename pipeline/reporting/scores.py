@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.config import Task
 from pipeline.errors import DataError
 from pipeline.reporting.results import Result
+from pipeline.settings.base import Task
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from torch.distributed.run import parse_args
 from torch.distributed.run import run as torchrun
 from torch.nn.parallel import DistributedDataParallel
 
-from pipeline.config import PARAMS, Device, Training
+from pipeline.config import PARAMS
 from pipeline.errors import ConfigError, PipelineError
+from pipeline.settings.training import Device, Training
 from pipeline.training.batches import Batch
 
 

@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from pipeline.config import Publish, Training
+from pipeline.settings.training import Publish, Training
 from pipeline.training.checkpoint import Progression
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pipeline.config import Training
 from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError, PipelineError
 from pipeline.memory import keep_freed_memory
+from pipeline.settings.training import Training
 from pipeline.training import checkpoint, distributed
 from pipeline.training.batches import Batches
 from pipeline.training.checkpoint import Progression

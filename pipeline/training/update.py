@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.config import Precision, Training
 from pipeline.errors import PipelineError
+from pipeline.settings.training import Precision, Training
 from pipeline.training import distributed
 from pipeline.training.batches import Batch, Batches
 from pipeline.training.loss import smoothed_cross_entropy

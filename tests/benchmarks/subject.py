@@ -10,12 +10,13 @@ from models import store
 from models.settings import DataShape
 from pipeline import config
 from pipeline.files import read_json
+from pipeline.settings.run import Run
 
 RUN = "translation_sinusoid"
 
 
 @cache
-def run() -> config.Run:
+def run() -> Run:
     """The run's settings."""
     return config.run_of(config.load(), RUN)
 

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.settings import DataShape
-from pipeline.config import TranslationDecoding
 from pipeline.decoding.beam import length_penalty, search
 from pipeline.decoding.likelihood import token_nll
+from pipeline.tasks.translation.settings import TranslationDecoding
 from tests.models import naive
 from tests.models.baselines import TRANSLATORS, network
 from tests.models.networks import SHAW, encoder_decoder

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.settings import DataShape, Norm
-from pipeline.config import Sampling
 from pipeline.console import Progress
 from pipeline.decoding.sampling import DRAWN, draw, fill
+from pipeline.settings.base import Sampling
 from tests.models import naive
 from tests.models.baselines import LSTM, PIXELCNN, network
 from tests.models.networks import (

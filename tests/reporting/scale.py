@@ -10,8 +10,12 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from pipeline import config
-from pipeline.config import ImageRun, MusicRun, Params, Task, TranslationRun
+from pipeline.config import Params
 from pipeline.files import write_json
+from pipeline.settings.base import Task
+from pipeline.tasks.image.settings import ImageRun
+from pipeline.tasks.music.settings import MusicRun
+from pipeline.tasks.translation.settings import TranslationRun
 
 ROOT = Path(__file__).resolve().parents[2]
 

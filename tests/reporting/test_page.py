@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
-from pipeline.config import Params, Task
+from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting import page
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
+from pipeline.settings.base import Task
 from tests.reporting.browser import CHROMIUM, browser
 from tests.reporting.scale import ROOT
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Params, Task
+from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.results import by_task, read_curve, read_data_facts, read_results
+from pipeline.settings.base import Task
 
 HEADER = "step,learning_rate,train_loss,validation_loss,padding"
 

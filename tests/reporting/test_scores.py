@@ -1,9 +1,10 @@
 import pytest
 
-from pipeline.config import Params, Task
+from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.results import Result, read_results
 from pipeline.reporting.scores import MEASURES, Score, tabulate
+from pipeline.settings.base import Task
 from pipeline.summary import as_frame
 
 

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from models import store
-from pipeline.config import Publish
 from pipeline.console import exit_on_error
+from pipeline.settings.training import Publish
 from pipeline.training import checkpoint
 from pipeline.training.batches import Batch
 from tests.training.toys import Reversal, trained, training

@@ -6,9 +6,9 @@ import torch
 from safetensors.torch import load
 from torch.testing import assert_close
 
-from pipeline.config import Precision, Publish
 from pipeline.decoding.beam import search
 from pipeline.errors import PipelineError
+from pipeline.settings.training import Precision, Publish
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy

@@ -9,7 +9,7 @@ from torch import nn
 from models import store
 from models.settings import Architecture, DataShape
 from models.transformer import build
-from pipeline.config import Device, Precision, Publish, Training
+from pipeline.settings.training import Device, Precision, Publish, Training
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED

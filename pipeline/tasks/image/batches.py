@@ -7,8 +7,8 @@ import numpy as np
 
 from models.network import pixel_order
 from models.settings import AnyModelSettings, DataShape
-from pipeline.config import Training
 from pipeline.corpus import Split, read_sequences
+from pipeline.settings.training import Training
 from pipeline.training.batches import Batch, Epochs, shifted
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from models.settings import AnyModelSettings, DataShape
-from pipeline.config import Training
 from pipeline.corpus import read_sequences
 from pipeline.errors import ConfigError
+from pipeline.settings.training import Training
 from pipeline.tasks.music.codec import VOICES
 from pipeline.training.batches import Batch, shifted
 

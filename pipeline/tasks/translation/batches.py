@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from models.settings import AnyModelSettings, DataShape
-from pipeline.config import Training
 from pipeline.corpus import Split, read_sequences
+from pipeline.settings.training import Training
 from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED

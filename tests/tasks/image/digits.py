@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.config import ImageEncoding, ImageReader, Splits
+from pipeline.settings.base import Splits
+from pipeline.tasks.image.settings import ImageEncoding, ImageReader
 
 MEMBER = "sklearn/datasets/data/digits.csv.gz"
 

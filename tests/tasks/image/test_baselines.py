@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.config import ImageDecoding, ImageEvaluation, Sampling
 from pipeline.corpus import write_sequences
+from pipeline.settings.base import Sampling
 from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import decode, draw
 from pipeline.tasks.image.metrics.evaluate import evaluate
+from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from pipeline.training.trainer import train
 from tests.models.baselines import DECODERS, changed, network
 from tests.tasks.image.networks import SHAPE

@@ -9,10 +9,11 @@ from PIL import Image
 
 from models.locality import generation_order
 from models.transformer import build
-from pipeline.config import ImageDecoding, Sampling
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
+from pipeline.settings.base import Sampling
 from pipeline.tasks.image.decoding.decode import decode, png_grid
+from pipeline.tasks.image.settings import ImageDecoding
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 

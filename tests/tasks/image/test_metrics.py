@@ -6,10 +6,10 @@ import torch
 
 from models.locality import generation_order
 from models.transformer import build
-from pipeline.config import ImageEvaluation
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.evaluate import baseline_bits, evaluate
+from pipeline.tasks.image.settings import ImageEvaluation
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 

@@ -3,10 +3,10 @@ import gzip
 import numpy as np
 import pytest
 
-from pipeline.config import ImageReader
 from pipeline.errors import DataError
 from pipeline.tasks.image.encoding import read as reading
 from pipeline.tasks.image.encoding.read import read
+from pipeline.tasks.image.settings import ImageReader
 from tests.tasks.image.digits import rows_of_digits, write_member, write_wheel
 
 DIGITS = ImageReader.SKLEARN_DIGITS

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pipeline.config import MusicDecoding, Sampling
 from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
+from pipeline.settings.base import Sampling
 from pipeline.tasks.music.codec import IDS, to_ids
 from pipeline.tasks.music.decoding.decode import decode
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi
+from pipeline.tasks.music.settings import MusicDecoding
 from tests.tasks.music.test_metrics import tiny_model
 
 SHORT, LONG, LONGER = (

@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.config import MusicEncoding, MusicReader, Splits
 from pipeline.corpus import read_sequences
 from pipeline.errors import DataError
+from pipeline.settings.base import Splits
 from pipeline.tasks.music.codec import from_ids
 from pipeline.tasks.music.encoding.encode import encode
+from pipeline.tasks.music.settings import MusicEncoding, MusicReader
 from tests.tasks.music.scores import chorale, measures, melody, mxl, note, wheel
 
 MIDI = {"C5": 72, "D5": 74, "E5": 76, "F5": 77, "G5": 79, "A5": 81, "B5": 83, "C6": 84}

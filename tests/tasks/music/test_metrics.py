@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from models.settings import Architecture, Norm
 from models.transformer import build
-from pipeline.config import MusicEvaluation
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.codec import IDS, OUTPUTS, SHAPE, START, to_ids
 from pipeline.tasks.music.metrics.evaluate import evaluate, score, windows
+from pipeline.tasks.music.settings import MusicEvaluation
 from pipeline.training.loss import IGNORED, token_nats
 from tests.models import networks
 

@@ -3,10 +3,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from pipeline.config import MusicReader
 from pipeline.errors import DataError
 from pipeline.tasks.music.codec import SILENCE
 from pipeline.tasks.music.encoding.read import cut_interludes, read_pieces
+from pipeline.tasks.music.settings import MusicReader
 from tests.tasks.music.scores import chorale, measures, melody, mxl, note, rest, score, wheel
 
 GOOD = mxl(melody(["C5"]))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Splits, TranslationEncoding, TranslationReader
+from pipeline.settings.base import Splits
+from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
 Catalogues = dict[str, tuple[object, object]]  # integration -> English and German messages
 

@@ -3,12 +3,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import Splits, TranslationReader
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import ConfigError, DataError
+from pipeline.settings.base import Splits
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.encoding.clean import Reason
 from pipeline.tasks.translation.encoding.encode import FIELDS, encode, read_lines, text_path
+from pipeline.tasks.translation.settings import TranslationReader
 
 NOUNS = ["lamp", "fan", "pump", "door", "light", "alarm", "clock", "stove", "radio", "mower"]
 DEVICES = [f"{first}{second}" for first in NOUNS for second in NOUNS]

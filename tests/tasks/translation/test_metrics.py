@@ -8,12 +8,12 @@ from sacrebleu.metrics import BLEU
 
 from models.settings import Architecture, DataShape
 from models.transformer import build
-from pipeline.config import Convention, TranslationEvaluation
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.metrics.tokenised import tokenise, tokenised_bleu
+from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
 from tests.models.networks import settings
 
 QUOTED = "Der E-Mail-Code („neu“) ist da, z. B. heute: 3,5 Grad!"

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import TranslationReader
 from pipeline.errors import DataError
 from pipeline.tasks.translation.encoding.read import Pair, open_text
+from pipeline.tasks.translation.settings import TranslationReader
 
 
 def everything(text) -> list:

@@ -10,13 +10,14 @@ from PIL import Image
 from torch import nn
 
 from models.network import pixel_order
-from pipeline.config import ImageDecoding, Sampling
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
 from pipeline.decoding.sampling import DRAWN, fill
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically, write_json
+from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.settings import ImageDecoding
 
 _BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
 _GREY = 128  # gaps, and pixels that are not given

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import ImageEncoding, Splits
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import DataError
+from pipeline.settings.base import Splits
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.encoding.read import LabelledImage, RawImages, read
+from pipeline.tasks.image.settings import ImageEncoding
 
 _LISTED = 20
 

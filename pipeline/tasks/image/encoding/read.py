@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.config import ImageReader
 from pipeline.errors import DataError
+from pipeline.tasks.image.settings import ImageReader
 
 _DIGITS = "sklearn/datasets/data/digits.csv.gz"
 _MAX_BYTES = 4 << 20  # of the table, unpacked; it has 264,712

@@ -15,10 +15,10 @@ from torch import nn
 
 from models.network import pixel_order
 from pipeline.bootstrap import interval
-from pipeline.config import ImageEvaluation
 from pipeline.corpus import Split, read_sequences
 from pipeline.decoding.likelihood import token_nll
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.settings import ImageEvaluation
 
 _DIGITS = 6
 

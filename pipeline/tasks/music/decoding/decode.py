@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.config import MusicDecoding
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
 from pipeline.decoding.sampling import DRAWN, fill
@@ -14,6 +13,7 @@ from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
 from pipeline.tasks.music.codec import FIELD, START, VOICES, from_ids
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, to_midi
+from pipeline.tasks.music.settings import MusicDecoding
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecoding) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import MusicEncoding, Splits
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
+from pipeline.settings.base import Splits
 from pipeline.tasks.music.codec import FIELD, IDS, SHAPE, to_ids
 from pipeline.tasks.music.encoding.read import Piece, read_pieces
 from pipeline.tasks.music.encoding.twins import count_shared_melodies, merge_twins
+from pipeline.tasks.music.settings import MusicEncoding
 
 _LISTED = 20
 

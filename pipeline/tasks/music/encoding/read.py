@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.config import MusicReader
 from pipeline.errors import DataError
 from pipeline.tasks.music.codec import SILENCE
 from pipeline.tasks.music.encoding.musicxml import ScoreError, parse, parse_xml
+from pipeline.tasks.music.settings import MusicReader
 
 _CHORALE = re.compile(r"music21/corpus/bach/bwv[^/]*\.mxl")
 _CONTAINER = "META-INF/container.xml"

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from pipeline.bootstrap import interval
-from pipeline.config import MusicEvaluation
 from pipeline.corpus import read_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.codec import FIELD, VOICES, from_ids, onsets
 from pipeline.tasks.music.metrics.baselines import baselines
+from pipeline.tasks.music.settings import MusicEvaluation
 from pipeline.training.batches import pad
 from pipeline.training.loss import IGNORED, token_nats
 

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.config import TranslationDecoding
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
 from pipeline.decoding.beam import Hypothesis, search
 from pipeline.files import write_atomically
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
+from pipeline.tasks.translation.settings import TranslationDecoding
 
 TRANSLATIONS = "translations.jsonl"
 

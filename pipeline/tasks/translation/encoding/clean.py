@@ -4,8 +4,8 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from pipeline.config import TranslationEncoding
 from pipeline.tasks.translation.encoding.read import Pair
+from pipeline.tasks.translation.settings import TranslationEncoding
 
 # Copying these verbatim raises BLEU without translating anything.
 _TO_COPY = re.compile(r"[{}<>`\[\]|\\]|\*\*|://")

@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from models.settings import DataShape
-from pipeline.config import Splits, TranslationEncoding
 from pipeline.corpus import SPLITS, Split, write_sequences
 from pipeline.errors import ConfigError, DataError
+from pipeline.settings.base import Splits
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.encoding import clean
 from pipeline.tasks.translation.encoding.clean import Reason
 from pipeline.tasks.translation.encoding.read import Pair, ParallelText, UnreadableRecord, open_text
 from pipeline.tasks.translation.encoding.twins import HeldOut
+from pipeline.tasks.translation.settings import TranslationEncoding
 
 FIELDS = ("source", "target")
 _HELD_OUT: tuple[Split, ...] = ("test", "validation")

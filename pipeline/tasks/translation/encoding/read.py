@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from pipeline.config import TranslationEncoding, TranslationReader
 from pipeline.corpus import SPLITS
 from pipeline.errors import DataError
+from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
 _BATCH_ROWS = 10_000
 

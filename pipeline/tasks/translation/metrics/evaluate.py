@@ -7,11 +7,11 @@ import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 from torch import nn
 
-from pipeline.config import TranslationEvaluation
 from pipeline.decoding.likelihood import token_nll
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.metrics.tokenised import tokenised_bleu
+from pipeline.tasks.translation.settings import TranslationEvaluation
 from pipeline.training.loss import IGNORED
 
 _DIGITS = 6

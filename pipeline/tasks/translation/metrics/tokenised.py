@@ -10,7 +10,7 @@ from importlib.metadata import version
 from sacrebleu.metrics import BLEU
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
-from pipeline.config import Convention
+from pipeline.tasks.translation.settings import Convention
 
 _HYPHEN = re.compile(r"(?<=\S)-(?=\S)")
 

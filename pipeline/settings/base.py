@@ -1,0 +1,61 @@
+"""What the settings of more than one part share."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
+
+from models.settings import PositiveFloat, Settings
+
+
+def _check_sha256(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("should be the 64 hexadecimal digits of a sha256")
+    return text
+
+
+def _check_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", text):
+        raise ValueError("a name should have lower-case letters, digits and _ only")
+    return text
+
+
+Sha256 = Annotated[str, AfterValidator(_check_sha256)]
+Name = Annotated[str, AfterValidator(_check_name)]
+NonNegativeFloat = Annotated[float, Field(ge=0.0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Task(StrEnum):
+    """What is generated."""
+
+    TRANSLATION = "translation"
+    IMAGE = "image"
+    MUSIC = "music"
+
+
+class Splits(Settings):
+    """The share of the records (or groups of records) held out for validation and test."""
+
+    validation: Share
+    test: Share
+    seed: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _leave_something_to_train_on(self) -> "Splits":
+        if self.validation + self.test >= 1.0:
+            raise ValueError(
+                f"validation = {self.validation} and test = {self.test} leave nothing to train on"
+            )
+        return self
+
+
+class Sampling(Settings):
+    """How the next id is drawn."""
+
+    seed: NonNegativeInt
+    temperature: PositiveFloat
+    top_k: PositiveInt | None  # null: all
+    top_p: Annotated[float, Field(gt=0.0, le=1.0)]  # 1.0: all

@@ -1,0 +1,57 @@
+"""Where raw data comes from, as params.yaml says it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.settings import Settings
+from pipeline.settings.base import Sha256
+
+
+class Source(Settings):
+    """Where raw data comes from; `origin` and `licence` are recorded beside it."""
+
+    origin: str
+    licence: str
+
+
+class PackageSource(Source):
+    """An archive from the Python package index, used as data and not installed."""
+
+    kind: Literal["package"]
+    name: str
+    version: str
+    python_version: str  # the interpreter that the archive asks for
+    platform: str  # "any", or the platform tag of the wheel
+    file: str
+    sha256: Sha256
+
+
+class HubSource(Source):
+    """A Hugging Face hub data set; `splits` maps our split to the hub's."""
+
+    kind: Literal["hub"]
+    id: str
+    revision: str
+    splits: dict[Literal["train", "validation", "test"], str]
+
+
+class UrlSource(Source):
+    """One file at a URL."""
+
+    kind: Literal["url"]
+    address: str
+    file: str
+    sha256: Sha256
+
+
+class FolderSource(Source):
+    """A folder on this machine."""
+
+    kind: Literal["folder"]
+    path: str
+
+
+AnySource = Annotated[
+    PackageSource | HubSource | UrlSource | FolderSource, Field(discriminator="kind")
+]

@@ -1,0 +1,102 @@
+"""The settings of translation: its data, its decoding, its metrics."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import PositiveInt, model_validator
+
+from models.settings import Architecture, Settings
+from pipeline.settings.base import Name, NonNegativeFloat, NonNegativeInt, Share, Splits, Task
+from pipeline.settings.run import Run
+from pipeline.settings.sources import AnySource
+
+
+class TranslationReader(StrEnum):
+    """The layout of raw parallel text."""
+
+    HOME_ASSISTANT = "home_assistant"  # a wheel with */translations/<language>.json per integration
+    PARALLEL_COLUMNS = "parallel_columns"  # <split>.parquet with a column per language
+
+
+class TranslationEncoding(Settings):
+    """Parallel text to joint byte-pair pieces."""
+
+    reader: TranslationReader
+    source_language: Name
+    target_language: Name
+    vocabulary_size: PositiveInt
+    max_words: PositiveInt  # longer sentences are dropped from every split
+    min_test_words: PositiveInt  # shorter ones are kept for training only
+    max_test_words: PositiveInt  # longer ones are kept for training only
+    near_twin_similarity: Share  # token Jaccard with a held-out sentence that drops a training pair
+    max_skipped: Share  # a larger share of unreadable records fails the stage
+    splits: Splits | None  # null: the raw data comes split
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> "TranslationEncoding":
+        if self.source_language == self.target_language:
+            raise ValueError(
+                f"source_language and target_language are both {self.source_language}; "
+                "choose two languages"
+            )
+        if self.min_test_words > self.max_test_words:
+            raise ValueError(
+                f"min_test_words = {self.min_test_words} is larger than max_test_words = "
+                f"{self.max_test_words}; no sentence would be held out"
+            )
+        if self.splits is None and self.reader is TranslationReader.HOME_ASSISTANT:
+            raise ValueError(
+                "splits = null, but reader = home_assistant comes unsplit; give shares"
+            )
+        return self
+
+
+class TranslationDataset(Settings):
+    """Parallel text."""
+
+    task: Literal[Task.TRANSLATION]
+    source: AnySource
+    encoding: TranslationEncoding
+
+
+class TranslationDecoding(Settings):
+    """Beam search with the length penalty of GNMT."""
+
+    beam_size: PositiveInt
+    length_penalty: NonNegativeFloat  # alpha
+    extra_length: NonNegativeInt  # a translation has at most source + extra_length pieces
+    batch_sentences: PositiveInt
+
+
+class Convention(StrEnum):
+    """How a paper cut text before it measured BLEU."""
+
+    MOSES = "moses"  # tokenizer.perl, cased
+    MOSES_COMPOUND_SPLIT = "moses_compound_split"  # hyphens as tokens: WMT, Vaswani et al. 2017
+    MULTI30K = "multi30k"  # punctuation normalised, tokenizer.perl, lower-cased
+
+
+class TranslationEvaluation(Settings):
+    """BLEU, chrF and nats per token."""
+
+    tokenised_bleu: Convention  # measured beside sacreBLEU's own tokenisation
+    bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
+    batch_tokens: PositiveInt
+
+
+class TranslationRun(Run):
+    """A run that translates."""
+
+    task: Literal[Task.TRANSLATION]
+    decoding: TranslationDecoding
+    evaluation: TranslationEvaluation
+
+    @model_validator(mode="after")
+    def _check_task(self) -> "TranslationRun":
+        self._expect(
+            Architecture.ENCODER_DECODER,
+            Architecture.LSTM_ENCODER_DECODER,
+            Architecture.CONV_ENCODER_DECODER,
+        )
+        self._refuse_crop()
+        return self
