@@ -247,7 +247,7 @@ CONTRADICTIONS = [
     (f"{IMAGE}.model", PITCHED_IMAGE, f"{IMAGE}: model.positions.kind", "use skewed_relative"),
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
-    (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
+    (f"{MUSIC}.decoding.tokens", 128, f"{MUSIC}.decoding: primer_tokens = 128", "shorter"),
     (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
     (f"{IMAGE}.model.d_model", 130, f"{IMAGE}.model: num_heads = 4", "choose a divisor"),
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
