@@ -17,9 +17,9 @@ class Translation:
     score: float  # length-normalised log probability
 
 
-def read_translations(samples: Path) -> list[Translation]:
-    """Read the translations of a run; DataError names the file and the line."""
-    path = samples / "translations.jsonl"
+def read_translations(samples: Path, split: str) -> list[Translation]:
+    """Read a run's translations of a test set; DataError names the file and the line."""
+    path = samples / f"{split}.jsonl"
     remedy = f"run `dvc repro decode@{samples.parent.name}`"
     try:
         lines = path.read_text(encoding="utf-8").split("\n")

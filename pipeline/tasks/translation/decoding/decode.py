@@ -1,4 +1,4 @@
-"""Translates the test split: samples/translations.jsonl."""
+"""Translates the test sets: samples/<split>.jsonl."""
 
 import json
 from collections.abc import Sequence
@@ -9,27 +9,34 @@ import torch
 from torch import nn
 
 from pipeline.console import Progress
-from pipeline.corpus import read_sequences
+from pipeline.corpus import Split, all_tests, read_sequences
 from pipeline.decoding.beam import Hypothesis, search
 from pipeline.files import write_atomically
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.settings import TranslationDecoding
 
-TRANSLATIONS = "translations.jsonl"
-
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: TranslationDecoding) -> None:
     """Write source, reference, hypothesis and score of each test sentence, one JSON object a line.
 
-    The score is log P of the best hypothesis over its length penalty.
+    The score is log P of the best hypothesis over its length penalty. Each test set has a file.
     """
     codec = Codec.load(encoded)
-    sources = (encoded / "test.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    references = (encoded / "test.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    progress = Progress("translating", len(sources))
-    best = translate(model, read_sequences(encoded, "test", "source"), decoding, progress)
-    rows = [
+    for split in all_tests(encoded):
+        rows = _rows(model, encoded, split, codec, decoding)
+        lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
+        write_atomically(samples / f"{split}.jsonl", "".join(lines).encode())
+
+
+def _rows(
+    model: nn.Module, encoded: Path, split: Split, codec: Codec, decoding: TranslationDecoding
+) -> list[dict[str, str | float]]:
+    sources = (encoded / f"{split}.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    references = (encoded / f"{split}.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    progress = Progress(f"translating {split}", len(sources))
+    best = translate(model, read_sequences(encoded, split, "source"), decoding, progress)
+    return [
         {
             "source": source,
             "reference": reference,
@@ -38,8 +45,6 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
         }
         for source, reference, hypothesis in zip(sources, references, best, strict=True)
     ]
-    lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-    write_atomically(samples / TRANSLATIONS, "".join(lines).encode())
 
 
 def translate(
