@@ -26,11 +26,11 @@ class Comparison:
 
 
 def compare(results: Sequence[Result]) -> list[Comparison]:
-    """Compare each pair of `results`, which share a data set, by paired bootstrap (Koehn 2004).
+    """Compare each pair of `results`, which share a test set, by paired bootstrap (Koehn 2004).
 
     DataError names the run whose test sentences are not those of the first one.
     """
-    translated = [(result, read_translations(result.samples)) for result in results]
+    translated = [(result, read_translations(result.samples, result.split)) for result in results]
     for result, translations in translated:
         if _test_set(translations) != _test_set(translated[0][1]):
             raise DataError(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,17 @@ def write_scale(folder: Path) -> Params:
     return params
 
 
+def add_further_test(name: str, split: str, **scores: float) -> None:
+    """Give a translating run of the scale in the current folder one more test set."""
+    path = Path(f"reports/metrics/{name}.json")
+    metrics = json.loads(path.read_text())
+    of_task = metrics["translation"]
+    of_task[split] = {"test": of_task["test"] | scores, "baseline": of_task["baseline"]}
+    write_json(path, metrics)
+    samples = Path("runs") / name / "samples"
+    shutil.copy(samples / "test.jsonl", samples / f"{split}.jsonl")
+
+
 def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
     write_json(
         folder / f"reports/data/{name}.json",
@@ -149,7 +161,7 @@ def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:
 
 
 def write_translations(samples: Path, rng: np.random.Generator, count: int = 120) -> None:
-    with (samples / "translations.jsonl").open("w", encoding="utf-8") as file:
+    with (samples / "test.jsonl").open("w", encoding="utf-8") as file:
         for index in range(count):
             source, reference, hypothesis = SENTENCES[index % len(SENTENCES)]
             line = {

@@ -15,7 +15,7 @@ from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
 from pipeline.settings.base import Task
 from tests.reporting.browser import CHROMIUM, browser
-from tests.reporting.scale import ROOT
+from tests.reporting.scale import ROOT, add_further_test
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -140,6 +140,15 @@ def test_other_data_is_not_claimed_for_data_from_elsewhere(silent_scale: Params)
     assert "other data</span>" not in text and "Compare with care" in text
 
 
+def test_a_further_test_set_has_a_table_of_its_own(silent_scale: Params):
+    assert "Scores on test<" not in render(silent_scale)
+    add_further_test("translation_sinusoid", "test_2017", bleu=31.25)
+    text = render(silent_scale)
+    assert 0 < text.index("Scores on test<") < text.index("Scores on test_2017<")
+    assert text.count('<span class="value">31.2</span>') == 1
+    assert Outline(text).open == []
+
+
 def test_published_numbers_name_known_papers():
     published = read_published()
     for task in Task:
@@ -162,11 +171,9 @@ def test_texts_from_data_are_escaped(silent_scale: Params, html: str):
         escaped = PAYLOAD.replace("\\", "\\\\").replace('"', '\\"')
         path.write_text(text.replace(old, escaped, times), encoding="utf-8")
 
+    poison(Path("runs/translation_sinusoid/samples/test.jsonl"), "Turn on the light", times=99)
     poison(
-        Path("runs/translation_sinusoid/samples/translations.jsonl"), "Turn on the light", times=99
-    )
-    poison(
-        Path("runs/translation_sinusoid/samples/translations.jsonl"),
+        Path("runs/translation_sinusoid/samples/test.jsonl"),
         "Ungültiges Zugriffstoken",
         times=99,
     )
@@ -190,7 +197,7 @@ MISSING = [
     "reports/metrics/image_local_2d.json",
     "reports/curves/image_local_2d.csv",
     "reports/data/digits.json",
-    "runs/translation_sinusoid/samples/translations.jsonl",
+    "runs/translation_sinusoid/samples/test.jsonl",
     "runs/image_local_2d/samples/conditional.png",
     "runs/image_local_2d/samples/samples.json",
     "runs/music_relative/samples/samples.json",

@@ -24,7 +24,7 @@ def result(base: Result, title: str, hypotheses: list[str], references: list[str
         for reference, hypothesis in zip(references, hypotheses, strict=True)
     ]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    Path(made.samples / "translations.jsonl").write_text(lines, encoding="utf-8")
+    Path(made.samples / "test.jsonl").write_text(lines, encoding="utf-8")
     return made
 
 

@@ -64,8 +64,8 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
          "hypothesis": "die Tür ist heute offen", "score": -0.5},
     ]  # fmt: skip
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    (tmp_path / "translations.jsonl").write_text(text, encoding="utf-8")
-    write_json(tmp_path / "manifest.json", {"target_language": "de"})
+    (tmp_path / "test.jsonl").write_text(text, encoding="utf-8")
+    write_json(tmp_path / "manifest.json", {"target_language": "de", "splits": {"test": {}}})
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
     for field, sequences in zip(("source", "target"), ids, strict=True):
         write_sequences(tmp_path, "test", field, map(np.array, sequences), np.dtype(np.uint16))

@@ -1,4 +1,4 @@
-"""Translates the test split: samples/translations.jsonl."""
+"""Translates the test sets: samples/<split>.jsonl."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.console import Progress
-from pipeline.corpus import read_sequences
+from pipeline.corpus import Split, all_tests, read_sequences
 from pipeline.decoding.ancestral import sample
 from pipeline.decoding.beam import Hypothesis, search
 from pipeline.files import write_atomically
@@ -19,7 +19,7 @@ from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
 
-TRANSLATIONS, SEARCH_GRID = "translations.jsonl", "search_grid.jsonl"
+SEARCH_GRID = "search_grid.jsonl"
 GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
 
 
@@ -27,15 +27,30 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
     """Write source, reference, hypothesis and score of each test sentence, one JSON object a line.
 
     The score is log P of the hypothesis, over its length penalty if it was searched; `others` are
-    the next best. Then, a line for each beam size and length penalty of `search_grid`, what they
-    translate the validation split to.
+    the next best. Each test set has a file. In a further one stands, a line for each beam size and
+    length penalty of `search_grid`, what they translate the validation split to.
     """
     codec = Codec.load(encoded)
-    sources = (encoded / "test.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    references = (encoded / "test.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    ids = read_sequences(encoded, "test", "source")
-    _tell_longer(int((ids.lengths > longest_source(encoded)).sum()), len(ids))
-    progress = Progress("translating", len(sources))
+    for split in all_tests(encoded):
+        rows = _rows(model, encoded, split, codec, decoding)
+        _write_lines(samples / f"{split}.jsonl", rows)
+    _write_lines(samples / SEARCH_GRID, _search_grid(model, encoded, codec, decoding))
+
+
+def _rows(
+    model: nn.Module, encoded: Path, split: Split, codec: Codec, decoding: TranslationDecoding
+) -> list[dict[str, Any]]:
+    sources = (encoded / f"{split}.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    references = (encoded / f"{split}.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    ids = read_sequences(encoded, split, "source")
+    longer = int((ids.lengths > longest_source(encoded)).sum())
+    if longer:
+        print(
+            f"{split}: {longer} of {len(ids)} sentences are longer than any in training: expect "
+            "poor translations of them",
+            file=sys.stderr,
+        )
+    progress = Progress(f"translating {split}", len(sources))
     rows = []
     for source, reference, found in zip(
         sources, references, translate(model, ids, decoding, progress), strict=True
@@ -44,8 +59,7 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
             {"hypothesis": codec.decode(each.ids), "score": round(each.score, 6)} for each in found
         )
         rows.append({"source": source, "reference": reference, **best, "others": others})
-    _write_lines(samples / TRANSLATIONS, rows)
-    _write_lines(samples / SEARCH_GRID, _search_grid(model, encoded, codec, decoding))
+    return rows
 
 
 def longest_source(encoded: Path) -> int:
@@ -105,15 +119,6 @@ def _search_grid(
             cell = {"beam_size": size, "length_penalty": alpha, "hypotheses": hypotheses}
             cells.append(cell)
     return cells
-
-
-def _tell_longer(count: int, of: int) -> None:
-    if count:
-        print(
-            f"{count} of {of} sentences are longer than any in training; they are translated "
-            "whole, and probably badly",
-            file=sys.stderr,
-        )
 
 
 def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

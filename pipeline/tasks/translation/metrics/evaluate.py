@@ -7,6 +7,7 @@ import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 from torch import nn
 
+from pipeline.corpus import Split, all_tests
 from pipeline.decoding.likelihood import token_nll
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
@@ -16,23 +17,34 @@ from pipeline.training.loss import IGNORED
 
 _DIGITS = 6
 
+Scores = dict[str, float | str]
+
 
 def evaluate(
     model: nn.Module, encoded: Path, samples: Path, evaluation: TranslationEvaluation
-) -> dict[str, dict[str, float | str]]:
-    """Measure the translations in `samples` and `model` on the test split.
+) -> dict[str, dict]:
+    """Measure the translations in `samples` and `model` on the test sets.
 
-    Returns {"test": ..., "baseline": ...}. BLEU and chrF come with sacreBLEU's signature and its
-    95 % bootstrap interval over sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`.
-    The baseline copies the source.
+    Returns {"test": ..., "baseline": ...}, and the same again for a further test set under its
+    name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
+    sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
     """
-    lines = (samples / "translations.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    measured = {
+        split: _measure(model, encoded, samples, split, evaluation) for split in all_tests(encoded)
+    }
+    return measured.pop("test") | measured
+
+
+def _measure(
+    model: nn.Module, encoded: Path, samples: Path, split: Split, evaluation: TranslationEvaluation
+) -> dict[str, Scores]:
+    lines = (samples / f"{split}.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     rows = [json.loads(line) for line in lines]
     sources, references, hypotheses = (
         [row[column] for row in rows] for column in ("source", "reference", "hypothesis")
     )
-    test: dict[str, float | str] = {"sentences": len(rows)}
-    baseline: dict[str, float | str] = {}
+    test: Scores = {"sentences": len(rows)}
+    baseline: Scores = {}
     for name, metric in (("bleu", BLEU()), ("chrf", CHRF())):
         score = metric.corpus_score(
             hypotheses, [references], n_bootstrap=evaluation.bootstrap_samples
@@ -46,7 +58,7 @@ def evaluate(
     test["tokenised_bleu"], test["tokenised_bleu_signature"] = tokenised_bleu(
         hypotheses, references, _target_language(encoded), evaluation.tokenised_bleu
     )
-    test["nats_per_token"] = nats_per_token(model, encoded, evaluation.batch_tokens)
+    test["nats_per_token"] = nats_per_token(model, encoded, split, evaluation.batch_tokens)
     return {"test": _rounded(test), "baseline": _rounded(baseline)}
 
 
@@ -54,9 +66,9 @@ def _target_language(encoded: Path) -> str:
     return read_json(encoded / "manifest.json")["target_language"]
 
 
-def nats_per_token(model: nn.Module, encoded: Path, batch_tokens: int) -> float:
-    """-log p of the test references per piece, the end counted, padding not."""
-    pairs = Pairs(encoded, "test")
+def nats_per_token(model: nn.Module, encoded: Path, split: Split, batch_tokens: int) -> float:
+    """-log p of a split's references per piece, the end counted, padding not."""
+    pairs = Pairs(encoded, split)
     device = next(model.parameters()).device
     total, count = 0.0, 0
     for group in pairs.grouped(np.arange(len(pairs)), batch_tokens):
@@ -67,7 +79,7 @@ def nats_per_token(model: nn.Module, encoded: Path, batch_tokens: int) -> float:
     return total / count
 
 
-def _rounded(values: dict[str, float | str]) -> dict[str, float | str]:
+def _rounded(values: Scores) -> Scores:
     return {
         name: round(value, _DIGITS) if isinstance(value, float) else value
         for name, value in values.items()
