@@ -1,6 +1,7 @@
 """A benchmark with two test sets, from the text to the scores."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -8,14 +9,15 @@ import torch
 
 from models.settings import Architecture, DataShape
 from models.transformer import build
-from pipeline.corpus import write_sequences
+from pipeline.corpus import read_sequences, write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation import codec
-from pipeline.tasks.translation.decoding.decode import decode
+from pipeline.tasks.translation.decoding.decode import decode, translate
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.settings import (
     Beam,
     Convention,
+    SearchGrid,
     TranslationDecoding,
     TranslationEvaluation,
 )
@@ -70,12 +72,15 @@ def test_each_test_set_is_translated_and_measured_by_itself(model, encoded, tmp_
         assert [(row["source"], row["reference"]) for row in found] == rows
 
     measured = evaluate(model, encoded, tmp_path, EVALUATION)
-    assert set(measured) == {"test", "baseline", "test_2017"}
+    assert set(measured) == {"test", "baseline", "test_2017", "records", "search_grid"}
     assert set(measured["test_2017"]) == {"test", "baseline"}
     first, second = measured["test"], measured["test_2017"]["test"]
     assert (first["sentences"], second["sentences"]) == (2, 1)
     assert set(first) == set(second)
     assert first["nats_per_token"] != second["nats_per_token"]
+    assert {split: len(rows) for split, rows in measured["records"].items()} == {
+        split: len(rows) for split, rows in TESTS.items()
+    }
 
     perfect = found[0] | {"hypothesis": "die Tür ist links"}
     (tmp_path / "test_2017.jsonl").write_text(json.dumps(perfect) + "\n")
@@ -99,3 +104,20 @@ def test_the_next_best_stand_beside_the_best_and_long_sentences_are_told(
     told = capsys.readouterr().err
     assert "test: 1 of 2 sentences are longer than any in training" in told
     assert "test_2017: 1 of 1 sentences" in told
+
+
+def test_each_search_of_the_grid_translates_the_validation_split(model, encoded, tmp_path):
+    pairs = list(product((1, 3), (0.0, 1.0)))
+    grid = SearchGrid(beam_sizes=(1, 3), length_penalties=(0.0, 1.0))
+    decode(model, encoded, tmp_path, DECODING.model_copy(update={"search_grid": grid}))
+    lines = (tmp_path / "search_grid.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [(row["beam_size"], row["length_penalty"]) for row in rows] == pairs
+    sources = read_sequences(encoded, "validation", "source")
+    pieces = codec.Codec.load(encoded)
+    for (size, alpha), row in zip(pairs, rows, strict=True):
+        beam = Beam(kind="beam", beam_size=size, length_penalty=alpha, n_best=1)
+        found = translate(model, sources, DECODING.model_copy(update={"method": beam}))
+        assert row["hypotheses"] == [pieces.decode(best.ids) for (best,) in found]
+    measured = evaluate(model, encoded, tmp_path, EVALUATION)["search_grid"]
+    assert [(cell["beam_size"], cell["length_penalty"]) for cell in measured] == pairs

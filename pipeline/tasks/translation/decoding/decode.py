@@ -1,8 +1,7 @@
 """Translates the test sets: samples/<split>.jsonl."""
 
-import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from pipeline.console import Progress
 from pipeline.corpus import Split, all_tests, read_sequences
 from pipeline.decoding.ancestral import sample
 from pipeline.decoding.beam import Hypothesis, search
-from pipeline.files import write_atomically
+from pipeline.files import write_json_lines
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
@@ -33,8 +32,8 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
     codec = Codec.load(encoded)
     for split in all_tests(encoded):
         rows = _rows(model, encoded, split, codec, decoding)
-        _write_lines(samples / f"{split}.jsonl", rows)
-    _write_lines(samples / SEARCH_GRID, _search_grid(model, encoded, codec, decoding))
+        write_json_lines(samples / f"{split}.jsonl", rows)
+    write_json_lines(samples / SEARCH_GRID, _search_grid(model, encoded, codec, decoding))
 
 
 def _rows(
@@ -119,8 +118,3 @@ def _search_grid(
             cell = {"beam_size": size, "length_penalty": alpha, "hypotheses": hypotheses}
             cells.append(cell)
     return cells
-
-
-def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-    write_atomically(path, "".join(lines).encode())
