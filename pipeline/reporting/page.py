@@ -30,6 +30,7 @@ from pipeline.reporting.results import (
     read_results,
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
+from pipeline.reporting.search_grid import read_search_grid
 from pipeline.reporting.significance import Comparison, compare
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
@@ -192,7 +193,11 @@ def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
 
 def _translations(result: Result, count: int) -> dict[str, Any]:
     translations = read_translations(result.samples, result.split)
-    return {"shown": spread(translations, count), "total": len(translations)}
+    return {
+        "shown": spread(translations, count),
+        "total": len(translations),
+        "search_grid": read_search_grid(result),
+    }
 
 
 def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
