@@ -167,6 +167,22 @@ class Local2D(Settings):
 Locality = Annotated[Full | Local1D | Local2D, Field(discriminator="kind")]
 
 
+class Categorical(Settings):
+    """A softmax over all outputs; an image has one position per channel of each pixel."""
+
+    kind: Literal["categorical"]
+
+
+class LogisticMixture(Settings):
+    """Logistics for the intensities of a pixel, which is one position (Salimans et al. 2017)."""
+
+    kind: Literal["logistic_mixture"]
+    mixtures: PositiveInt
+
+
+Output = Annotated[Categorical | LogisticMixture, Field(discriminator="kind")]
+
+
 # What is defined: the positions for each locality of each architecture.
 ANYWHERE = (NoPositions, Sinusoid, Learned)
 DEFINED: dict[Architecture, dict[type[Settings], tuple[type[Settings], ...]]] = {
@@ -194,6 +210,7 @@ class ModelSettings(Settings):
     positions_at: PositionsAt
     locality: Locality
     backend: Backend
+    output: Output
     dropout: Probability
     embedding_dropout: Probability
     attention_dropout: Probability
@@ -207,6 +224,7 @@ class ModelSettings(Settings):
                 "choose a divisor"
             )
         self._check_defined()
+        self._check_output()
         added = isinstance(self.positions, Sinusoid | Sinusoid2D | Learned)
         if self.positions_at is PositionsAt.EVERY_LAYER and not added:
             raise ValueError(
@@ -239,6 +257,24 @@ class ModelSettings(Settings):
                 f"positions.kind = {self.positions.kind} with locality.kind = "
                 f"{self.locality.kind} is not defined for architecture = {self.architecture}; "
                 f"use positions.kind = {_kinds(positions)}"
+            )
+
+    def _check_output(self) -> None:
+        if not isinstance(self.output, LogisticMixture):
+            return
+        undefined = f"output.kind = {self.output.kind} is not defined for "
+        if self.architecture is not Architecture.DECODER:
+            raise ValueError(
+                f"{undefined}architecture = {self.architecture}; use output.kind = categorical"
+            )
+        if self.embeddings is Embeddings.TIED:
+            raise ValueError(
+                f"{undefined}embeddings = tied, which is a softmax; use embeddings = separate"
+            )
+        if isinstance(self.positions, RelativePitchTime):
+            raise ValueError(
+                f"{undefined}positions.kind = {self.positions.kind}, which is for music; "
+                "use output.kind = categorical"
             )
 
 

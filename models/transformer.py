@@ -86,7 +86,14 @@ class Embedding(nn.Module):
 
         Raises SequenceError if the sequence is longer than the positions that are learned.
         """
-        vectors = self.tokens(ids) * math.sqrt(self.settings.d_model)
+        return self.place(self.lookup(ids), first)
+
+    def lookup(self, ids: Tensor) -> Tensor:
+        """The vectors (batch, length, d_model) of ids (batch, length), without positions."""
+        return self.tokens(ids) * math.sqrt(self.settings.d_model)
+
+    def place(self, vectors: Tensor, first: int = 0) -> Tensor:
+        """Add positions to vectors (batch, length, d_model), the first at position `first`."""
         vectors = self._add_positions(vectors, first)
         return F.dropout(vectors, self.settings.embedding_dropout, self.training)
 
@@ -145,9 +152,14 @@ class DecoderOnly(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (batch, target) to logits (batch, target, outputs)."""
-        hidden = self.embedding(inputs)
-        seen = self._visible(inputs.shape[1], inputs.device)
-        tokens = inputs if self._relates_tokens() else None
+        return self.decode(
+            self.embedding.lookup(inputs), inputs if self._relates_tokens() else None
+        )
+
+    def decode(self, vectors: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """The same for vectors (batch, target, d_model), which have no positions yet."""
+        hidden = self.embedding.place(vectors)
+        seen = self._visible(vectors.shape[1], vectors.device)
         for index, layer in enumerate(self.layers):
             hidden = layer(self.embedding.again(hidden, index), seen, tokens)
         return self._classify(hidden)
@@ -167,10 +179,14 @@ class DecoderOnly(nn.Module):
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
-        hidden = self.embedding(ids[:, None], state.position)
-        seen = self._seen(state)
         if state.tokens is not None:
             state.tokens = torch.cat((state.tokens, ids[:, None]), dim=1)
+        return self.advance_vectors(self.embedding.lookup(ids[:, None]), state)
+
+    def advance_vectors(self, vectors: Tensor, state: DecodingState) -> Tensor:
+        """The same for the vectors of the next input, (batch, 1, d_model)."""
+        hidden = self.embedding.place(vectors, state.position)
+        seen = self._seen(state)
         for index, (layer, cache) in enumerate(zip(self.layers, state.caches, strict=True)):
             hidden = self.embedding.again(hidden, index, state.position)
             hidden = layer.advance(hidden, cache, seen, state.tokens)

@@ -17,6 +17,7 @@ from torch.testing import assert_close
 from models.settings import (
     Architecture,
     Backend,
+    Categorical,
     DataShape,
     Embeddings,
     Full,
@@ -68,6 +69,7 @@ def decoder(sizes: dict[str, int], positions: Positions, locality: Locality) -> 
         positions_at=PositionsAt.INPUT,
         locality=locality,
         backend=Backend.DENSE,
+        output=Categorical(kind="categorical"),
         dropout=0.0,
         embedding_dropout=0.0,
         attention_dropout=0.0,
