@@ -186,7 +186,11 @@ Output = Annotated[Categorical | LogisticMixture, Field(discriminator="kind")]
 # What is defined: the positions for each locality of each architecture.
 ANYWHERE = (NoPositions, Sinusoid, Learned)
 DEFINED: dict[Architecture, dict[type[Settings], tuple[type[Settings], ...]]] = {
-    Architecture.ENCODER_DECODER: {Full: (*ANYWHERE, ShawRelative, SkewedRelative)},
+    Architecture.ENCODER_DECODER: {
+        Full: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative),
+        Local1D: (*ANYWHERE, Sinusoid2D),
+        Local2D: (*ANYWHERE, Sinusoid2D),
+    },
     Architecture.DECODER: {
         Full: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative, RelativePitchTime),
         Local1D: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative),

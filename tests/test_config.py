@@ -256,12 +256,12 @@ CONTRADICTIONS = [
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
     (f"{TEXT}.training.crop", 32, f"{TEXT}: training.crop = 32", "use null"),
     (f"{TEXT}.model.architecture", "decoder", f"{TEXT}: model.arch", "use encoder_decoder"),
-    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}.model: locality.kind = local_1d", "kind = full"),
+    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}: model.locality.kind = local_1d", "kind = full"),
     (
         f"{TEXT}.model.positions",
         SINUSOID_2D,
-        f"{TEXT}.model: positions.kind",
-        "none or sinusoid or",
+        f"{TEXT}: model.positions.kind",
+        "use sinusoid",
     ),
     (
         "datasets.digits.encoding.splits.validation",

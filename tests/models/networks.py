@@ -58,6 +58,10 @@ DECODERS = [
     *product((SHAW, SHAW_0, SKEWED), (FULL, LOCAL_1D), Norm),
     *product((PITCH_TIME,), (FULL,), Norm),
 ]
+IMAGE_ENCODER_DECODERS = [
+    *product((NONE, SINUSOID, SINUSOID_2D, LEARNED), (LOCAL_1D, LOCAL_2D), Norm),
+    *product((SINUSOID_2D,), (FULL,), Norm),
+]
 ENCODER_DECODERS = list(product((NONE, SINUSOID, LEARNED, SHAW, SHAW_0, SKEWED), Norm))
 
 
@@ -103,9 +107,11 @@ def pixel_decoder(positions=SINUSOID_2D, locality=LOCAL_2D, shape=COLOUR, **othe
     return _built(built, shape)
 
 
-def encoder_decoder(positions=SINUSOID, norm=Norm.POST, shape=TEXT, seed=0, **others) -> nn.Module:
+def encoder_decoder(
+    positions=SINUSOID, norm=Norm.POST, shape=TEXT, seed=0, locality=FULL, **others
+) -> nn.Module:
     """An encoder-decoder network in float64, with weights that are all random."""
-    built = settings(Architecture.ENCODER_DECODER, positions, FULL, norm, **others)
+    built = settings(Architecture.ENCODER_DECODER, positions, locality, norm, **others)
     return _built(built, shape, seed)
 
 

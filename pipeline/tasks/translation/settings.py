@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import PositiveInt, model_validator
 
-from models.settings import Architecture, Settings
+from models.settings import Architecture, Full, ModelSettings, Settings, Sinusoid2D
 from pipeline.settings.base import Name, NonNegativeFloat, NonNegativeInt, Share, Splits, Task
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
@@ -99,4 +99,18 @@ class TranslationRun(Run):
             Architecture.CONV_ENCODER_DECODER,
         )
         self._refuse_crop()
+        if isinstance(self.model, ModelSettings):
+            self._refuse_image_kinds(self.model)
         return self
+
+    def _refuse_image_kinds(self, model: ModelSettings) -> None:
+        if isinstance(model.positions, Sinusoid2D):
+            raise ValueError(
+                f"model.positions.kind = {model.positions.kind} is defined for images, but task = "
+                f"{self.task}; use sinusoid"
+            )
+        if not isinstance(model.locality, Full):
+            raise ValueError(
+                f"model.locality.kind = {model.locality.kind} is defined for images and music, but "
+                f"task = {self.task}; use kind = full"
+            )
