@@ -60,3 +60,8 @@ def pixel_order(settings: AnyModelSettings, shape: DataShape) -> list[int]:
 def mixes_logistics(settings: AnyModelSettings) -> bool:
     """Whether a position is a pixel, and the output a mixture of logistics."""
     return isinstance(settings, ModelSettings) and isinstance(settings.output, LogisticMixture)
+
+
+def reduction_of(settings: AnyModelSettings) -> int | None:
+    """How many times smaller an image's source is in each direction, None if there is no source."""
+    return settings.reduction if isinstance(settings, ModelSettings) else None

@@ -215,6 +215,7 @@ class ModelSettings(Settings):
     locality: Locality
     backend: Backend
     output: Output
+    reduction: Annotated[int, Field(ge=2)] | None  # an image's source is so many times smaller
     dropout: Probability
     embedding_dropout: Probability
     attention_dropout: Probability
@@ -239,6 +240,11 @@ class ModelSettings(Settings):
             raise ValueError(
                 f"backend = blockwise is not defined for locality.kind = {self.locality.kind}, "
                 "which has blocks of its own; use backend = dense"
+            )
+        if self.reduction is not None and self.architecture is not Architecture.ENCODER_DECODER:
+            raise ValueError(
+                f"reduction = {self.reduction} is not defined for architecture = "
+                f"{self.architecture}, which has no source; use null"
             )
         divisor = {Sinusoid: 2, Sinusoid2D: 4}.get(type(self.positions), 1)
         if self.d_model % divisor:

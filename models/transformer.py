@@ -82,19 +82,9 @@ class Grid:
         order = raster_indices(self.locality, self.height, self.width, positions.device)
         return order[positions] // self.width, order[positions] % self.width
 
-    def reduced(self, length: int) -> "Grid":
-        """The grid of the same image, smaller, with `length` positions in raster order.
-
-        Raises SequenceError if there is none.
-        """
-        factor = max(1, math.isqrt(self.height * self.width // length))
-        height, width = self.height // factor, self.width // factor
-        if (height * factor, width * factor, height * width) != (self.height, self.width, length):
-            raise SequenceError(
-                f"a source of {length} positions is no smaller image of {self.height} x "
-                f"{self.width} positions; reduce both sides by the same whole number"
-            )
-        return Grid(Full(kind="full"), height, width)
+    def reduced(self, factor: int) -> "Grid":
+        """The grid of the same image, so many times smaller, in raster order."""
+        return Grid(Full(kind="full"), self.height // factor, self.width // factor)
 
 
 class Embedding(nn.Module):
@@ -248,6 +238,8 @@ class EncoderDecoder(nn.Module):
         self.encoder_norm = final_norm(settings)
         self.decoder_norm = final_norm(settings)
         self.classify = own_softmax(settings, shape)
+        reduction = settings.reduction
+        self.source_grid = self.embedding.grid.reduced(reduction) if reduction else None
         separate = settings.embeddings is Embeddings.SEPARATE
         self.source_embedding = Embedding(settings, shape) if separate else None
         initialise(self)
@@ -285,11 +277,9 @@ class EncoderDecoder(nn.Module):
     def _remember(self, source: Tensor) -> list[Memory]:
         seen = padding_mask(self.settings.backend, source)
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
-        in_image = isinstance(self.settings.positions, Sinusoid2D)
-        grid = embedding.grid.reduced(source.shape[1]) if in_image else None
-        hidden = embedding(source, grid=grid)
+        hidden = embedding(source, grid=self.source_grid)
         for index, layer in enumerate(self.encoder):
-            hidden = layer(embedding.again(hidden, index, grid=grid), seen)
+            hidden = layer(embedding.again(hidden, index, grid=self.source_grid), seen)
         hidden = self.encoder_norm(hidden)
         return [Memory(layer.cross_attention.remember(hidden), seen) for layer in self.decoder]
 
@@ -302,7 +292,8 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
     """The network that `settings` describe, for data of `shape`, with fresh weights.
 
     Raises ValueError where the two do not fit: a scheme for images or for voices and data that are
-    neither, blocks that do not tile the images, or positions that are fewer than the image has.
+    neither, blocks or a reduction that do not divide the images, or positions that are fewer than
+    the image has.
     """
     positions, height, width = settings.positions, *image_size(shape)
     if isinstance(positions, Sinusoid2D) or isinstance(settings.locality, Local2D):
@@ -312,6 +303,8 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
                 f"{settings.locality.kind} is defined for images only; use one-dimensional kinds"
             )
         generation_order(settings.locality, height, width)
+    if settings.reduction is not None:
+        _check_reduction(settings.reduction, shape)
     if isinstance(positions, PitchTimeSettings) and shape.voices is None:
         raise ValueError(
             "positions.kind = relative_pitch_time is defined for voices on a grid only; "
@@ -327,6 +320,16 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
             return EncoderDecoder(settings, shape)
         case Architecture.DECODER:
             return DecoderOnly(settings, shape)
+
+
+def _check_reduction(reduction: int, shape: DataShape) -> None:
+    if shape.height is None:
+        raise ValueError(f"reduction = {reduction} is defined for images only; use null")
+    if shape.height % reduction or shape.width % reduction:
+        raise ValueError(
+            f"reduction = {reduction} does not divide images of {shape.height} x {shape.width}; "
+            "choose a divisor"
+        )
 
 
 def relative_scheme(

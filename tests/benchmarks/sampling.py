@@ -70,6 +70,7 @@ def decoder(sizes: dict[str, int], positions: Positions, locality: Locality) -> 
         locality=locality,
         backend=Backend.DENSE,
         output=Categorical(kind="categorical"),
+        reduction=None,
         dropout=0.0,
         embedding_dropout=0.0,
         attention_dropout=0.0,

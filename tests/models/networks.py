@@ -71,7 +71,7 @@ def settings(
     locality: Locality = FULL,
     norm: Norm = Norm.POST,
     backend: Backend = Backend.DENSE,
-    **others: int | float | StrEnum | Output,
+    **others: int | float | StrEnum | Output | None,
 ) -> ModelSettings:
     """Two narrow layers, unless `others` say something else."""
     sizes = {"num_layers": 2, "d_model": 8, "num_heads": 2, "d_ff": 12}
@@ -82,6 +82,7 @@ def settings(
         "embeddings": Embeddings.TIED if tied else Embeddings.SEPARATE,
         "positions_at": PositionsAt.INPUT,
         "output": Categorical(kind="categorical"),
+        "reduction": None,
         **sizes,
         **dict.fromkeys(rates, 0.0),
     }

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch.testing import assert_close
 
-from models.errors import SequenceError
 from models.locality import generation_order, visible
 from models.positions import sinusoid_2d
-from models.settings import Full, Local1D, Local2D
+from models.settings import Architecture, Local1D, Local2D
 from models.transformer import Grid
 from tests.models.comparison import advanced, assert_same_values_and_gradients, ids
 from tests.models.networks import (
@@ -17,8 +17,11 @@ from tests.models.networks import (
     IMAGE_ENCODER_DECODERS,
     LOCAL_1D,
     LOCAL_2D,
+    SINUSOID,
     SINUSOID_2D,
+    TEXT,
     encoder_decoder,
+    settings,
 )
 
 LENGTH = IMAGE.height * IMAGE.width
@@ -28,7 +31,7 @@ every_network = pytest.mark.parametrize(("positions", "locality", "norm"), IMAGE
 
 
 def network(positions=SINUSOID_2D, locality=LOCAL_2D, shape=IMAGE, **others):
-    return encoder_decoder(positions, shape=shape, locality=locality, **others)
+    return encoder_decoder(positions, shape=shape, locality=locality, reduction=2, **others)
 
 
 def inputs_and_source(batch: int, shape=IMAGE) -> tuple[torch.Tensor, torch.Tensor]:
@@ -130,10 +133,13 @@ def test_a_grid_gives_rows_and_columns_in_the_order_of_generation():
     assert (rows * 6 + columns).tolist() == generation_order(LOCAL_2D, 4, 6)
 
 
-def test_a_source_that_is_no_smaller_image_is_refused_in_one_line():
-    grid = Grid(LOCAL_2D, 4, 6)
-    assert grid.reduced(6) == Grid(Full(kind="full"), 2, 3)
-    assert grid.reduced(24) == Grid(Full(kind="full"), 4, 6)
-    for length in (5, 7, 12, 25, 2):
-        with pytest.raises(SequenceError, match=f"a source of {length} positions is no smaller"):
-            grid.reduced(length)
+def test_a_reduction_that_does_not_divide_is_refused_when_the_network_is_built():
+    with pytest.raises(ValueError, match="reduction = 4 does not divide images of 4 x 6; choose"):
+        encoder_decoder(SINUSOID_2D, shape=IMAGE, reduction=4)
+    with pytest.raises(ValueError, match="reduction = 2 is defined for images only; use null"):
+        encoder_decoder(SINUSOID, shape=TEXT, reduction=2)
+
+
+def test_a_network_without_a_source_has_no_reduction():
+    with pytest.raises(ValidationError, match="architecture = decoder, which has no source; use"):
+        settings(Architecture.DECODER, reduction=2)

@@ -114,3 +114,8 @@ class TranslationRun(Run):
                 f"model.locality.kind = {model.locality.kind} is defined for images and music, but "
                 f"task = {self.task}; use kind = full"
             )
+        if model.reduction is not None:
+            raise ValueError(
+                f"model.reduction = {model.reduction} is defined for images, but task = "
+                f"{self.task}; use null"
+            )
