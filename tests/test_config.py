@@ -236,6 +236,7 @@ PITCHED_IMAGE = {
     "positions": PITCH_TIME,
     "locality": {"kind": "full"},
 }
+MIXTURE = {"kind": "logistic_mixture", "mixtures": 10}
 CONTRADICTIONS = [
     (f"{MUSIC}.dataset", "chorale", f"{MUSIC}.dataset = chorale is not among", "mean chorales?"),
     (f"{MUSIC}.dataset", "digits", f"{MUSIC}.task = music", "digits.task = image; make them equal"),
@@ -253,6 +254,10 @@ CONTRADICTIONS = [
     (f"{IMAGE}.model.positions", PITCH_TIME, f"{IMAGE}.model: positions.kind", "= local_1d"),
     (f"{IMAGE}.model", PITCHED_IMAGE, f"{IMAGE}: model.positions.kind", "use skewed_relative"),
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
+    (f"{MUSIC}.model.output", MIXTURE, f"{MUSIC}: model.output.kind", "use categorical"),
+    (f"{TEXT}.model.reduction", 2, f"{TEXT}: model.reduction = 2", "use null"),
+    (f"{MUSIC}.model.reduction", 2, f"{MUSIC}.model: reduction = 2", "use null"),
+    (f"{TEXT}.model.output", MIXTURE, f"{TEXT}.model: output.kind", "output.kind = categorical"),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
     (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
     (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
@@ -260,12 +265,12 @@ CONTRADICTIONS = [
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
     (f"{TEXT}.training.crop", 32, f"{TEXT}: training.crop = 32", "use null"),
     (f"{TEXT}.model.architecture", "decoder", f"{TEXT}: model.arch", "use encoder_decoder"),
-    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}.model: locality.kind = local_1d", "kind = full"),
+    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}: model.locality.kind = local_1d", "kind = full"),
     (
         f"{TEXT}.model.positions",
         SINUSOID_2D,
-        f"{TEXT}.model: positions.kind",
-        "none or sinusoid or",
+        f"{TEXT}: model.positions.kind",
+        "use sinusoid",
     ),
     (f"{TEXT}.decoding.method.n_best", 5, f"{TEXT}.decoding.method: n_best = 5", "a wider beam"),
     (

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import Architecture, Settings
+from models.settings import Architecture, Full, ModelSettings, Settings, Sinusoid2D
 from pipeline.settings.base import (
     Name,
     NonNegativeFloat,
@@ -144,4 +144,23 @@ class TranslationRun(Run):
             Architecture.CONV_ENCODER_DECODER,
         )
         self._refuse_crop()
+        if isinstance(self.model, ModelSettings):
+            self._refuse_image_kinds(self.model)
         return self
+
+    def _refuse_image_kinds(self, model: ModelSettings) -> None:
+        if isinstance(model.positions, Sinusoid2D):
+            raise ValueError(
+                f"model.positions.kind = {model.positions.kind} is defined for images, but task = "
+                f"{self.task}; use sinusoid"
+            )
+        if not isinstance(model.locality, Full):
+            raise ValueError(
+                f"model.locality.kind = {model.locality.kind} is defined for images and music, but "
+                f"task = {self.task}; use kind = full"
+            )
+        if model.reduction is not None:
+            raise ValueError(
+                f"model.reduction = {model.reduction} is defined for images, but task = "
+                f"{self.task}; use null"
+            )
