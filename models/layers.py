@@ -113,17 +113,21 @@ class DecoderLayer(nn.Module):
         self.around_cross_attention = Residual(settings)
         self.around_feed_forward = Residual(settings)
 
-    def forward(self, inputs: Tensor, visible: Tensor | Blockwise, memory: Memory) -> Tensor:
+    def forward(
+        self, inputs: Tensor, visible: Tensor | Blockwise | Blocks, memory: Memory
+    ) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape."""
         hidden = self.around_attention(inputs, lambda x: self.attention(x, visible))
         return self._rest(hidden, memory)
 
-    def advance(self, inputs: Tensor, cache: KeyValueCache, memory: Memory) -> Tensor:
+    def advance(
+        self, inputs: Tensor, cache: KeyValueCache, seen: Tensor | Blocks | None, memory: Memory
+    ) -> Tensor:
         """The same for one new position, inputs (batch, 1, d_model).
 
         Rows side by side may share a source: memory then has as many rows as there are sources.
         """
-        hidden = self.around_attention(inputs, lambda x: self.attention.advance(x, cache, None))
+        hidden = self.around_attention(inputs, lambda x: self.attention.advance(x, cache, seen))
         by_source = hidden.view(len(memory.remembered[0]), -1, hidden.shape[-1])
         return self._rest(by_source, memory).view_as(hidden)
 

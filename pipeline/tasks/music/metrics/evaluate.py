@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -43,8 +43,8 @@ class Scored:
 
 def evaluate(
     model: nn.Module, encoded: Path, samples: Path, evaluation: MusicEvaluation
-) -> dict[str, dict[str, float]]:
-    """Measure `model`: {"test": ..., "validation": ..., "baseline": ...}.
+) -> dict[str, dict[str, Any]]:
+    """Measure `model`: {"test": ..., "validation": ..., "baseline": ...}, test pieces in `records`.
 
     Padding is in no number. The interval resamples pieces. Raises ConfigError if windows would
     begin inside of a 16th, which no crop in training does.
@@ -56,23 +56,32 @@ def evaluate(
             "voices: windows begin at a 16th, as the crops of training do"
         )
     train, validation, test = (list(read_sequences(encoded, each, FIELD)) for each in SPLITS)
+    scored = _score(model, test, evaluation)
     measured = {
-        "test": _likelihood(model, test, evaluation),
+        "test": _likelihood(test, scored, model.shape, evaluation),
         "validation": {"nats_per_token": _nats_per_token(_score(model, validation, evaluation))},
         "baseline": _baselines(train, test, model.shape),
     }
-    return {part: _rounded(metrics) for part, metrics in measured.items()}
+    records = [
+        {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
+    ]
+    return {
+        **{part: _rounded(metrics) for part, metrics in measured.items()},
+        "records": {"test": [_rounded(record) for record in records]},
+    }
 
 
 def _likelihood(
-    model: nn.Module, pieces: Sequence[np.ndarray], evaluation: MusicEvaluation
+    pieces: Sequence[np.ndarray],
+    scored: Sequence[Scored],
+    shape: DataShape,
+    evaluation: MusicEvaluation,
 ) -> dict[str, float]:
-    scored = _score(model, pieces, evaluation)
     sums = np.array([piece.nats.sum() for piece in scored])
     counts = np.array([len(piece.nats) for piece in scored])
     low, high = interval(sums, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
     hits = [piece.likeliest == ids[1:] for piece, ids in zip(scored, pieces, strict=True)]
-    begins = [_begins(ids, model.shape) for ids in pieces]
+    begins = [_begins(ids, shape) for ids in pieces]
     return {
         "nats_per_token": _nats_per_token(scored),
         "nats_per_token_low": low,
