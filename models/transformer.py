@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from models.attention import Relative
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.errors import SequenceError
 from models.layers import DecoderLayer, EncoderLayer, Memory
 from models.locality import Blocks, Blockwise, blocks, frames, generation_order, raster_indices
@@ -88,7 +88,7 @@ class Embedding(nn.Module):
         """
         vectors = self.tokens(ids) * math.sqrt(self.settings.d_model)
         vectors = self._add_positions(vectors, first)
-        return F.dropout(vectors, self.settings.embedding_dropout, self.training)
+        return drop(vectors, self.settings.embedding_dropout, self.training)
 
     def classify(self, hidden: Tensor) -> Tensor:
         """Map hidden (..., d_model) to logits (..., outputs): the softmax of tied embeddings."""
