@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.locality import Blocks, Blockwise
 
 QUERY_BLOCK = 128  # of blockwise attention: the fastest of 64 to 512 at 2,048 and 8,192 positions
@@ -16,7 +17,7 @@ QUERY_BLOCK = 128  # of blockwise attention: the fastest of 64 to 512 at 2,048 a
 class Relative(Protocol):
     """The relative terms of one layer; models.positions has the schemes."""
 
-    def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
+    def logits(self, query: Tensor, first: int, keys: int) -> Tensor | float:
         """What distances add to the logits (..., heads, query, key)."""
 
     def output(self, weights: Tensor, first: int) -> Tensor | float:
@@ -51,7 +52,7 @@ def attend_relative(
     logits = scaled @ key.transpose(-1, -2) + relative.logits(scaled, first, key.shape[-2])
     if visible is not None:
         logits = logits.masked_fill(~visible, -torch.inf)
-    weights = F.dropout(logits.softmax(dim=-1), dropout)
+    weights = drop(logits.softmax(dim=-1), dropout)
     return weights @ value + relative.output(weights, first)
 
 

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from models.attention import CrossAttention, Relative, SelfAttention
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.locality import Blocks, Blockwise
 from models.settings import ModelSettings, Norm, Residuals
 
@@ -27,7 +28,7 @@ class Residual(nn.Module):
         Without residuals the same without "x +".
         """
         outputs = sublayer(self.norm(inputs) if self.order is Norm.PRE else inputs)
-        outputs = F.dropout(outputs, self.dropout, self.training)
+        outputs = drop(outputs, self.dropout, self.training)
         if self.residuals is Residuals.SUM:
             outputs = inputs + outputs
         return outputs if self.order is Norm.PRE else self.norm(outputs)
@@ -44,7 +45,7 @@ class FeedForward(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (..., d_model) to the same shape."""
-        return self.narrow(F.dropout(F.relu(self.widen(inputs)), self.dropout, self.training))
+        return self.narrow(drop(F.relu(self.widen(inputs)), self.dropout, self.training))
 
 
 class EncoderLayer(nn.Module):
@@ -112,17 +113,21 @@ class DecoderLayer(nn.Module):
         self.around_cross_attention = Residual(settings)
         self.around_feed_forward = Residual(settings)
 
-    def forward(self, inputs: Tensor, visible: Tensor | Blockwise, memory: Memory) -> Tensor:
+    def forward(
+        self, inputs: Tensor, visible: Tensor | Blockwise | Blocks, memory: Memory
+    ) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape."""
         hidden = self.around_attention(inputs, lambda x: self.attention(x, visible))
         return self._rest(hidden, memory)
 
-    def advance(self, inputs: Tensor, cache: KeyValueCache, memory: Memory) -> Tensor:
+    def advance(
+        self, inputs: Tensor, cache: KeyValueCache, seen: Tensor | Blocks | None, memory: Memory
+    ) -> Tensor:
         """The same for one new position, inputs (batch, 1, d_model).
 
         Rows side by side may share a source: memory then has as many rows as there are sources.
         """
-        hidden = self.around_attention(inputs, lambda x: self.attention.advance(x, cache, None))
+        hidden = self.around_attention(inputs, lambda x: self.attention.advance(x, cache, seen))
         by_source = hidden.view(len(memory.remembered[0]), -1, hidden.shape[-1])
         return self._rest(by_source, memory).view_as(hidden)
 

@@ -105,11 +105,20 @@ class Sinusoid2D(Settings):
     kind: Literal["sinusoid_2d"]
 
 
+class ShawParts(StrEnum):
+    """What has vectors of distances (Shaw et al. 2018, table 4)."""
+
+    KEYS_AND_VALUES = "keys_and_values"
+    KEYS = "keys"
+    VALUES = "values"
+
+
 class ShawRelative(Settings):
     """Learned vectors for key and value per clipped distance (Shaw et al. 2018)."""
 
     kind: Literal["shaw_relative"]
     max_distance: Annotated[int, Field(ge=0)]
+    parts: ShawParts
 
 
 class SkewedRelative(Settings):
@@ -167,10 +176,30 @@ class Local2D(Settings):
 Locality = Annotated[Full | Local1D | Local2D, Field(discriminator="kind")]
 
 
+class Categorical(Settings):
+    """A softmax over all outputs; an image has one position per channel of each pixel."""
+
+    kind: Literal["categorical"]
+
+
+class LogisticMixture(Settings):
+    """Logistics for the intensities of a pixel, which is one position (Salimans et al. 2017)."""
+
+    kind: Literal["logistic_mixture"]
+    mixtures: PositiveInt
+
+
+Output = Annotated[Categorical | LogisticMixture, Field(discriminator="kind")]
+
+
 # What is defined: the positions for each locality of each architecture.
 ANYWHERE = (NoPositions, Sinusoid, Learned)
 DEFINED: dict[Architecture, dict[type[Settings], tuple[type[Settings], ...]]] = {
-    Architecture.ENCODER_DECODER: {Full: (*ANYWHERE, ShawRelative, SkewedRelative)},
+    Architecture.ENCODER_DECODER: {
+        Full: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative),
+        Local1D: (*ANYWHERE, Sinusoid2D),
+        Local2D: (*ANYWHERE, Sinusoid2D),
+    },
     Architecture.DECODER: {
         Full: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative, RelativePitchTime),
         Local1D: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative),
@@ -194,6 +223,8 @@ class ModelSettings(Settings):
     positions_at: PositionsAt
     locality: Locality
     backend: Backend
+    output: Output
+    reduction: Annotated[int, Field(ge=2)] | None  # an image's source is so many times smaller
     dropout: Probability
     embedding_dropout: Probability
     attention_dropout: Probability
@@ -207,6 +238,7 @@ class ModelSettings(Settings):
                 "choose a divisor"
             )
         self._check_defined()
+        self._check_output()
         added = isinstance(self.positions, Sinusoid | Sinusoid2D | Learned)
         if self.positions_at is PositionsAt.EVERY_LAYER and not added:
             raise ValueError(
@@ -217,6 +249,11 @@ class ModelSettings(Settings):
             raise ValueError(
                 f"backend = blockwise is not defined for locality.kind = {self.locality.kind}, "
                 "which has blocks of its own; use backend = dense"
+            )
+        if self.reduction is not None and self.architecture is not Architecture.ENCODER_DECODER:
+            raise ValueError(
+                f"reduction = {self.reduction} is not defined for architecture = "
+                f"{self.architecture}, which has no source; use null"
             )
         divisor = {Sinusoid: 2, Sinusoid2D: 4}.get(type(self.positions), 1)
         if self.d_model % divisor:
@@ -239,6 +276,24 @@ class ModelSettings(Settings):
                 f"positions.kind = {self.positions.kind} with locality.kind = "
                 f"{self.locality.kind} is not defined for architecture = {self.architecture}; "
                 f"use positions.kind = {_kinds(positions)}"
+            )
+
+    def _check_output(self) -> None:
+        if not isinstance(self.output, LogisticMixture):
+            return
+        undefined = f"output.kind = {self.output.kind} is not defined for "
+        if self.architecture is not Architecture.DECODER:
+            raise ValueError(
+                f"{undefined}architecture = {self.architecture}; use output.kind = categorical"
+            )
+        if self.embeddings is Embeddings.TIED:
+            raise ValueError(
+                f"{undefined}embeddings = tied, which is a softmax; use embeddings = separate"
+            )
+        if isinstance(self.positions, RelativePitchTime):
+            raise ValueError(
+                f"{undefined}positions.kind = {self.positions.kind}, which is for music; "
+                "use output.kind = categorical"
             )
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from models.attention import Relative
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.errors import SequenceError
 from models.layers import DecoderLayer, EncoderLayer, Memory
 from models.locality import Blocks, Blockwise, blocks, frames, generation_order, raster_indices
@@ -69,48 +69,76 @@ class DecodingState:
             self.tokens = self.tokens[rows]
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Where the positions of an image stand, in the order in which it is generated."""
+
+    locality: Full | Local1D | Local2D
+    height: int
+    width: int  # positions in a row, which are its pixels' channels, one after the other
+
+    def places(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The row and the column of each of `positions`."""
+        order = raster_indices(self.locality, self.height, self.width, positions.device)
+        return order[positions] // self.width, order[positions] % self.width
+
+    def reduced(self, factor: int) -> "Grid":
+        """The grid of the same image, so many times smaller, in raster order."""
+        return Grid(Full(kind="full"), self.height // factor, self.width // factor)
+
+
 class Embedding(nn.Module):
     """Token vectors times sqrt(d_model), plus positions, then dropout (sections 3.4, 3.5, 5.4)."""
 
     def __init__(self, settings: ModelSettings, shape: DataShape) -> None:
         super().__init__()
         self.settings, self.shape = settings, shape
+        self.grid = Grid(settings.locality, *image_size(shape))
         self.tokens = nn.Embedding(shape.inputs, settings.d_model)
         nn.init.normal_(self.tokens.weight, std=settings.d_model**-0.5)
         if isinstance(settings.positions, Learned):
             self.places = nn.Embedding(settings.positions.max_length, settings.d_model)
             nn.init.normal_(self.places.weight, std=settings.d_model**-0.5)
 
-    def forward(self, ids: Tensor, first: int = 0) -> Tensor:
+    def forward(self, ids: Tensor, first: int = 0, grid: Grid | None = None) -> Tensor:
         """Map ids (batch, length), the first at position `first`, to (batch, length, d_model).
 
-        Raises SequenceError if the sequence is longer than the positions that are learned.
+        `grid` is where positions stand in an image, that of the target if it is None. Raises
+        SequenceError if the sequence is longer than the positions that are learned.
         """
-        vectors = self.tokens(ids) * math.sqrt(self.settings.d_model)
-        vectors = self._add_positions(vectors, first)
-        return F.dropout(vectors, self.settings.embedding_dropout, self.training)
+        return self.place(self.lookup(ids), first, grid)
+
+    def lookup(self, ids: Tensor) -> Tensor:
+        """The vectors (batch, length, d_model) of ids (batch, length), without positions."""
+        return self.tokens(ids) * math.sqrt(self.settings.d_model)
+
+    def place(self, vectors: Tensor, first: int = 0, grid: Grid | None = None) -> Tensor:
+        """Add positions to vectors (batch, length, d_model), the first at position `first`."""
+        vectors = self._add_positions(vectors, first, grid)
+        return drop(vectors, self.settings.embedding_dropout, self.training)
 
     def classify(self, hidden: Tensor) -> Tensor:
         """Map hidden (..., d_model) to logits (..., outputs): the softmax of tied embeddings."""
         return hidden @ self.tokens.weight[: self.shape.outputs].T
 
-    def again(self, hidden: Tensor, layer: int, first: int = 0) -> Tensor:
+    def again(self, hidden: Tensor, layer: int, first: int = 0, grid: Grid | None = None) -> Tensor:
         """Add the positions to the input (batch, length, d_model) of a layer again, if so set.
 
         Layer 0 has them already.
         """
         if layer == 0 or self.settings.positions_at is PositionsAt.INPUT:
             return hidden
-        return self._add_positions(hidden, first)
+        return self._add_positions(hidden, first, grid)
 
-    def _add_positions(self, vectors: Tensor, first: int) -> Tensor:
+    def _add_positions(self, vectors: Tensor, first: int, grid: Grid | None) -> Tensor:
         last = first + vectors.shape[1]
         positions = torch.arange(first, last, device=vectors.device)
         match self.settings.positions:
             case Sinusoid():
                 return vectors + sinusoid(positions, self.settings.d_model)
             case Sinusoid2D():
-                return vectors + self._rows_and_columns(positions)
+                rows, columns = (grid or self.grid).places(positions)
+                return vectors + sinusoid_2d(rows, columns, self.settings.d_model)
             case Learned(max_length=longest):
                 if last > longest:
                     raise SequenceError(
@@ -120,12 +148,6 @@ class Embedding(nn.Module):
                 return vectors + self.places(positions)
             case _:
                 return vectors
-
-    def _rows_and_columns(self, positions: Tensor) -> Tensor:
-        height, width = image_size(self.shape)
-        order = raster_indices(self.settings.locality, height, width, positions.device)
-        raster = order[positions]
-        return sinusoid_2d(raster // width, raster % width, self.settings.d_model)
 
 
 class DecoderOnly(nn.Module):
@@ -145,9 +167,14 @@ class DecoderOnly(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (batch, target) to logits (batch, target, outputs)."""
-        hidden = self.embedding(inputs)
-        seen = self._visible(inputs.shape[1], inputs.device)
-        tokens = inputs if self._relates_tokens() else None
+        return self.decode(
+            self.embedding.lookup(inputs), inputs if self._relates_tokens() else None
+        )
+
+    def decode(self, vectors: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """The same for vectors (batch, target, d_model), which have no positions yet."""
+        hidden = self.embedding.place(vectors)
+        seen = visible_targets(self.settings, self.shape, vectors.shape[1], vectors.device)
         for index, layer in enumerate(self.layers):
             hidden = layer(self.embedding.again(hidden, index), seen, tokens)
         return self._classify(hidden)
@@ -161,16 +188,20 @@ class DecoderOnly(nn.Module):
         like = self.embedding.tokens.weight
         nothing = torch.empty(batch, 0, dtype=torch.long, device=like.device)
         tokens = nothing if self._relates_tokens() else None
-        local = self._blocks(length, like.device)
-        kept = length if local is None else local.reach
-        return DecodingState(new_caches(self.settings, batch, kept, like), [], 0, tokens, local)
+        local = local_blocks(self.settings, self.shape, length, like.device)
+        caches = new_caches(self.settings, batch, length, local, like)
+        return DecodingState(caches, [], 0, tokens, local)
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
-        hidden = self.embedding(ids[:, None], state.position)
-        seen = self._seen(state)
         if state.tokens is not None:
             state.tokens = torch.cat((state.tokens, ids[:, None]), dim=1)
+        return self.advance_vectors(self.embedding.lookup(ids[:, None]), state)
+
+    def advance_vectors(self, vectors: Tensor, state: DecodingState) -> Tensor:
+        """The same for the vectors of the next input, (batch, 1, d_model)."""
+        hidden = self.embedding.place(vectors, state.position)
+        seen = seen_next(self.settings, state)
         for index, (layer, cache) in enumerate(zip(self.layers, state.caches, strict=True)):
             hidden = self.embedding.again(hidden, index, state.position)
             hidden = layer.advance(hidden, cache, seen, state.tokens)
@@ -184,34 +215,12 @@ class DecoderOnly(nn.Module):
     def _relates_tokens(self) -> bool:
         return isinstance(self.settings.positions, PitchTimeSettings)
 
-    def _relative_blocks(self) -> bool:
-        """Whether a block and its keys need fixed places."""
-        relative = isinstance(self.settings.positions, ShawSettings | SkewedSettings)
-        return relative and isinstance(self.settings.locality, Local1D)
-
-    def _visible(self, length: int, device: torch.device) -> Tensor | Blockwise | Blocks:
-        return self._blocks(length, device) or causal_mask(self.settings.backend, length, device)
-
-    def _blocks(self, length: int, device: torch.device) -> Blocks | None:
-        locality = self.settings.locality
-        if isinstance(locality, Full):
-            return None
-        if self._relative_blocks():
-            return frames(locality, length, device)
-        return blocks(locality, length, *image_size(self.shape), device)
-
-    def _seen(self, state: DecodingState) -> Tensor | Blocks | None:
-        if state.blocks is None:
-            return None
-        if self._relative_blocks():
-            return state.blocks.frame(state.position)
-        return state.blocks.seen(state.position)
-
 
 class EncoderDecoder(nn.Module):
     """Predicts each target token from the source and the target tokens before it.
 
-    Source and target share a vocabulary; tied embeddings and softmax share one matrix (3.4).
+    Source and target share a vocabulary; tied embeddings and softmax share one matrix (3.4). The
+    source of an image is a smaller image; its encoder attends fully, whatever the locality.
     """
 
     def __init__(self, settings: ModelSettings, shape: DataShape) -> None:
@@ -229,6 +238,8 @@ class EncoderDecoder(nn.Module):
         self.encoder_norm = final_norm(settings)
         self.decoder_norm = final_norm(settings)
         self.classify = own_softmax(settings, shape)
+        reduction = settings.reduction
+        self.source_grid = self.embedding.grid.reduced(reduction) if reduction else None
         separate = settings.embeddings is Embeddings.SEPARATE
         self.source_embedding = Embedding(settings, shape) if separate else None
         initialise(self)
@@ -237,7 +248,7 @@ class EncoderDecoder(nn.Module):
         """Map inputs (batch, target), source (batch, source) to logits (batch, target, outputs)."""
         memories = self._remember(source)
         hidden = self.embedding(inputs)
-        seen = causal_mask(self.settings.backend, inputs.shape[1], inputs.device)
+        seen = visible_targets(self.settings, self.shape, inputs.shape[1], inputs.device)
         for index, (layer, memory) in enumerate(zip(self.decoder, memories, strict=True)):
             hidden = layer(self.embedding.again(hidden, index), seen, memory)
         return self._classify(hidden)
@@ -247,26 +258,28 @@ class EncoderDecoder(nn.Module):
 
         Encodes source (batch, source) once; the state has `copies` rows for each, side by side.
         """
-        weight = self.embedding.tokens.weight
-        caches = new_caches(self.settings, len(source) * copies, length, weight)
-        return DecodingState(caches, self._remember(source), 0)
+        like = self.embedding.tokens.weight
+        local = local_blocks(self.settings, self.shape, length, like.device)
+        caches = new_caches(self.settings, len(source) * copies, length, local, like)
+        return DecodingState(caches, self._remember(source), 0, None, local)
 
     def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
         hidden = self.embedding(ids[:, None], state.position)
+        seen = seen_next(self.settings, state)
         layers = zip(self.decoder, state.caches, state.memories, strict=True)
         for index, (layer, cache, memory) in enumerate(layers):
             hidden = self.embedding.again(hidden, index, state.position)
-            hidden = layer.advance(hidden, cache, memory)
+            hidden = layer.advance(hidden, cache, seen, memory)
         state.position += 1
         return self._classify(hidden[:, 0])
 
     def _remember(self, source: Tensor) -> list[Memory]:
         seen = padding_mask(self.settings.backend, source)
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
-        hidden = embedding(source)
+        hidden = embedding(source, grid=self.source_grid)
         for index, layer in enumerate(self.encoder):
-            hidden = layer(embedding.again(hidden, index), seen)
+            hidden = layer(embedding.again(hidden, index, grid=self.source_grid), seen)
         hidden = self.encoder_norm(hidden)
         return [Memory(layer.cross_attention.remember(hidden), seen) for layer in self.decoder]
 
@@ -279,7 +292,8 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
     """The network that `settings` describe, for data of `shape`, with fresh weights.
 
     Raises ValueError where the two do not fit: a scheme for images or for voices and data that are
-    neither, blocks that do not tile the images, or positions that are fewer than the image has.
+    neither, blocks or a reduction that do not divide the images, or positions that are fewer than
+    the image has.
     """
     positions, height, width = settings.positions, *image_size(shape)
     if isinstance(positions, Sinusoid2D) or isinstance(settings.locality, Local2D):
@@ -289,6 +303,8 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
                 f"{settings.locality.kind} is defined for images only; use one-dimensional kinds"
             )
         generation_order(settings.locality, height, width)
+    if settings.reduction is not None:
+        _check_reduction(settings.reduction, shape)
     if isinstance(positions, PitchTimeSettings) and shape.voices is None:
         raise ValueError(
             "positions.kind = relative_pitch_time is defined for voices on a grid only; "
@@ -306,14 +322,24 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
             return DecoderOnly(settings, shape)
 
 
+def _check_reduction(reduction: int, shape: DataShape) -> None:
+    if shape.height is None:
+        raise ValueError(f"reduction = {reduction} is defined for images only; use null")
+    if shape.height % reduction or shape.width % reduction:
+        raise ValueError(
+            f"reduction = {reduction} does not divide images of {shape.height} x {shape.width}; "
+            "choose a divisor"
+        )
+
+
 def relative_scheme(
     settings: ModelSettings, shape: DataShape, causal: bool
 ) -> Relative | RelativePitchTime | None:
     """The relative terms of one layer, None for positions that are added to the embeddings."""
     d_head = settings.d_model // settings.num_heads
     match settings.positions:
-        case ShawSettings(max_distance=distance):
-            return ShawRelative(d_head, distance)
+        case ShawSettings(max_distance=distance, parts=parts):
+            return ShawRelative(d_head, distance, parts)
         case SkewedSettings(max_distance=distance):
             return SkewedRelative(settings.num_heads, d_head, distance, 0 if causal else distance)
         case PitchTimeSettings() as distances:
@@ -334,6 +360,40 @@ def final_norm(settings: ModelSettings) -> nn.Module:
     return nn.LayerNorm(settings.d_model) if settings.norm is Norm.PRE else nn.Identity()
 
 
+def visible_targets(
+    settings: ModelSettings, shape: DataShape, length: int, device: torch.device
+) -> Tensor | Blockwise | Blocks:
+    """What each of `length` target positions may attend to."""
+    local = local_blocks(settings, shape, length, device)
+    return local or causal_mask(settings.backend, length, device)
+
+
+def local_blocks(
+    settings: ModelSettings, shape: DataShape, length: int, device: torch.device
+) -> Blocks | None:
+    """The blocks of `length` target positions, None with full attention."""
+    if isinstance(settings.locality, Full):
+        return None
+    if needs_frames(settings):
+        return frames(settings.locality, length, device)
+    return blocks(settings.locality, length, *image_size(shape), device)
+
+
+def seen_next(settings: ModelSettings, state: DecodingState) -> Tensor | Blocks | None:
+    """What the next position may attend to, None with full attention."""
+    if state.blocks is None:
+        return None
+    if needs_frames(settings):
+        return state.blocks.frame(state.position)
+    return state.blocks.seen(state.position)
+
+
+def needs_frames(settings: ModelSettings) -> bool:
+    """Whether a block and its keys need fixed places."""
+    relative = isinstance(settings.positions, ShawSettings | SkewedSettings)
+    return relative and isinstance(settings.locality, Local1D)
+
+
 def causal_mask(backend: Backend, length: int, device: torch.device) -> Tensor | Blockwise:
     """True where key <= query: (query, key)."""
     if backend is Backend.BLOCKWISE:
@@ -348,8 +408,14 @@ def padding_mask(backend: Backend, source: Tensor) -> Tensor | Blockwise:
     return Blockwise(keys, causal=False) if backend is Backend.BLOCKWISE else keys
 
 
-def new_caches(settings: ModelSettings, batch: int, kept: int, like: Tensor) -> list[KeyValueCache]:
-    """An empty cache of `kept` positions per layer, with the device and type of `like`."""
+def new_caches(
+    settings: ModelSettings, batch: int, length: int, local: Blocks | None, like: Tensor
+) -> list[KeyValueCache]:
+    """An empty cache per layer, with the device and type of `like`.
+
+    It holds all of `length` positions, or those that a position may see with a local attention.
+    """
+    kept = length if local is None else local.reach
     d_head = settings.d_model // settings.num_heads
     return [
         KeyValueCache(batch, settings.num_heads, kept, d_head, like)

@@ -139,6 +139,7 @@ SUPERFLUOUS = [
     (f"{MUSIC}.decoding.beam_size", "is not a parameter for task = music; remove it"),
     ("runs.music_sinusoid.model.positions.max_distance", "for kind = sinusoid; remove it"),
     ("datasets.digits.source.address", "for kind = package; remove it"),
+    (f"{TEXT}.decoding.method.top_k", "is not a parameter for kind = beam; remove it"),
 ]
 
 
@@ -177,6 +178,12 @@ WRONG = [
         "skewed_relativ",
         "or relative_pitch_time; did you mean skewed_relative?",
     ),
+    (
+        f"{TEXT}.decoding.method.kind",
+        "bean",
+        "should be beam or greedy or sampling; did you mean beam?",
+    ),
+    (f"{TEXT}.decoding.search_grid.beam_sizes", [], "should have at least"),
     ("datasets.digits.source.kind", "pakage", "url or folder; did you mean package?"),
     ("datasets.digits.encoding.reader", "mnist", 'reader = "mnist": should be sklearn_digits'),
     # out of range
@@ -229,6 +236,7 @@ PITCHED_IMAGE = {
     "positions": PITCH_TIME,
     "locality": {"kind": "full"},
 }
+MIXTURE = {"kind": "logistic_mixture", "mixtures": 10}
 CONTRADICTIONS = [
     (f"{MUSIC}.dataset", "chorale", f"{MUSIC}.dataset = chorale is not among", "mean chorales?"),
     (f"{MUSIC}.dataset", "digits", f"{MUSIC}.task = music", "digits.task = image; make them equal"),
@@ -246,6 +254,10 @@ CONTRADICTIONS = [
     (f"{IMAGE}.model.positions", PITCH_TIME, f"{IMAGE}.model: positions.kind", "= local_1d"),
     (f"{IMAGE}.model", PITCHED_IMAGE, f"{IMAGE}: model.positions.kind", "use skewed_relative"),
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
+    (f"{MUSIC}.model.output", MIXTURE, f"{MUSIC}: model.output.kind", "use categorical"),
+    (f"{TEXT}.model.reduction", 2, f"{TEXT}: model.reduction = 2", "use null"),
+    (f"{MUSIC}.model.reduction", 2, f"{MUSIC}.model: reduction = 2", "use null"),
+    (f"{TEXT}.model.output", MIXTURE, f"{TEXT}.model: output.kind", "output.kind = categorical"),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
     (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
     (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
@@ -253,13 +265,14 @@ CONTRADICTIONS = [
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
     (f"{TEXT}.training.crop", 32, f"{TEXT}: training.crop = 32", "use null"),
     (f"{TEXT}.model.architecture", "decoder", f"{TEXT}: model.arch", "use encoder_decoder"),
-    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}.model: locality.kind = local_1d", "kind = full"),
+    (f"{TEXT}.model.locality", LOCAL_1D, f"{TEXT}: model.locality.kind = local_1d", "kind = full"),
     (
         f"{TEXT}.model.positions",
         SINUSOID_2D,
-        f"{TEXT}.model: positions.kind",
-        "none or sinusoid or",
+        f"{TEXT}: model.positions.kind",
+        "use sinusoid",
     ),
+    (f"{TEXT}.decoding.method.n_best", 5, f"{TEXT}.decoding.method: n_best = 5", "a wider beam"),
     (
         "datasets.digits.encoding.splits.validation",
         0.85,

@@ -11,16 +11,24 @@ DRAWN = -1  # an id of a template that is to be drawn
 
 @torch.no_grad()
 def fill(
-    model: nn.Module, template: Tensor, sampling: Sampling, progress: Progress | None = None
+    model: nn.Module,
+    template: Tensor,
+    sampling: Sampling,
+    progress: Progress | None = None,
+    source: Tensor | None = None,
 ) -> Tensor:
     """Draw the ids of template (batch, length) that are DRAWN, from the first to the last.
 
     Each is drawn given all before it, the given ones included; ids after it have no influence.
-    The first column is always given. Uses the model's cache: each position is computed once.
+    The first column is always given. The rows of a source (source, ids) lie side by side. Uses the
+    model's cache: each position is computed once.
     """
     batch, length = template.shape
     random = torch.Generator(device=template.device).manual_seed(sampling.seed)
-    state = model.begin(batch, length - 1)
+    if source is None:
+        state = model.begin(batch, length - 1)
+    else:
+        state = model.begin(source, batch // len(source), length - 1)
     filled = template.clone()
     for position in range(1, length):
         logits = model.advance(filled[:, position - 1], state)
@@ -34,10 +42,15 @@ def fill(
 
 def draw(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tensor:
     """Draw an id (batch,) from logits (batch, outputs)."""
+    return torch.multinomial(weights(logits, sampling), 1, generator=random).squeeze(-1)
+
+
+def weights(logits: Tensor, sampling: Sampling) -> Tensor:
+    """What the ids (batch, outputs) are drawn in proportion to, from logits of the same shape."""
     probabilities = (logits / sampling.temperature).softmax(dim=-1)
-    if sampling.top_k is not None or sampling.top_p < 1.0:
-        probabilities = _truncate(probabilities, sampling.top_k, sampling.top_p)
-    return torch.multinomial(probabilities, 1, generator=random).squeeze(-1)
+    if sampling.top_k is None and sampling.top_p == 1.0:
+        return probabilities
+    return _truncate(probabilities, sampling.top_k, sampling.top_p)
 
 
 def _truncate(probabilities: Tensor, top_k: int | None, top_p: float) -> Tensor:

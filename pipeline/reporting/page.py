@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.audio import encode_mp3, synthesize
+from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -29,6 +30,7 @@ from pipeline.reporting.results import (
     read_results,
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
+from pipeline.reporting.search_grid import read_search_grid
 from pipeline.reporting.significance import Comparison, compare
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
@@ -105,6 +107,7 @@ def render(params: Params) -> str:
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
             measures=MEASURES,
+            benchmarks=read_benchmarks(),
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
@@ -190,7 +193,11 @@ def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
 
 def _translations(result: Result, count: int) -> dict[str, Any]:
     translations = read_translations(result.samples, result.split)
-    return {"shown": spread(translations, count), "total": len(translations)}
+    return {
+        "shown": spread(translations, count),
+        "total": len(translations),
+        "search_grid": read_search_grid(result),
+    }
 
 
 def _pieces(result: Result, audio_bytes: int) -> list[Piece]:

@@ -1,6 +1,12 @@
 """What the runs of every task have."""
 
-from models.settings import AnyModelSettings, Architecture, Settings
+from models.settings import (
+    AnyModelSettings,
+    Architecture,
+    LogisticMixture,
+    ModelSettings,
+    Settings,
+)
 from pipeline.settings.base import Name
 from pipeline.settings.training import Training
 
@@ -25,4 +31,11 @@ class Run(Settings):
             raise ValueError(
                 f"training.crop = {self.training.crop}, but task = {self.task} needs whole "
                 "sequences; use null"
+            )
+
+    def _refuse_pixels(self) -> None:
+        if isinstance(self.model, ModelSettings) and isinstance(self.model.output, LogisticMixture):
+            raise ValueError(
+                f"model.output.kind = {self.model.output.kind} is defined for images, but task = "
+                f"{self.task}; use categorical"
             )

@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.sampling
 
-Networks of the papers' sizes with random weights generate one sequence. Without a cache, a position
-costs a forward pass over all before it; that is measured at evenly spaced positions, between those
-of the cached pass, and the mean stands for all positions. The two have to agree.
+Networks of the papers' sizes with random weights generate a batch of sequences. Without a cache, a
+position costs a forward pass over all before it; that is measured at evenly spaced positions,
+between those of the cached pass, and the mean stands for all positions. The two have to agree. The
+positions of all sequences of a batch are counted.
 """
 
 import argparse
@@ -14,26 +15,33 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from models.network import build
 from models.settings import (
     Architecture,
     Backend,
+    Categorical,
     DataShape,
     Embeddings,
     Full,
     Local1D,
     Locality,
+    LogisticMixture,
     ModelSettings,
     Norm,
+    Output,
     Positions,
     PositionsAt,
     Residuals,
     Sinusoid2D,
     SkewedRelative,
 )
-from models.transformer import build
 from tests.benchmarks.rows import machine, record
 
 PROBES = 16
+CATEGORICAL = Categorical(kind="categorical")
+CIFAR = DataShape.sequence(inputs=266, outputs=256).model_copy(
+    update={"height": 32, "width": 32, "channels": 3}
+)
 
 
 def image_transformer() -> nn.Module:
@@ -43,8 +51,18 @@ def image_transformer() -> nn.Module:
         Sinusoid2D(kind="sinusoid_2d"),
         Local1D(kind="local_1d", query_block=256, memory_block=512),
     )
-    shape = DataShape.sequence(inputs=266, outputs=256)
-    return build(settings, shape.model_copy(update={"height": 32, "width": 32, "channels": 3}))
+    return build(settings, CIFAR)
+
+
+def pixel_transformer() -> nn.Module:
+    """The same with a position per pixel, a mixture of logistics for its three channels."""
+    settings = decoder(
+        {"num_layers": 12, "d_model": 256, "num_heads": 8, "d_ff": 512},
+        Sinusoid2D(kind="sinusoid_2d"),
+        Local1D(kind="local_1d", query_block=256, memory_block=256),
+        LogisticMixture(kind="logistic_mixture", mixtures=10),
+    )
+    return build(settings, CIFAR)
 
 
 def music_transformer() -> nn.Module:
@@ -57,7 +75,9 @@ def music_transformer() -> nn.Module:
     return build(settings, DataShape.sequence(inputs=389, outputs=388))
 
 
-def decoder(sizes: dict[str, int], positions: Positions, locality: Locality) -> ModelSettings:
+def decoder(
+    sizes: dict[str, int], positions: Positions, locality: Locality, output: Output = CATEGORICAL
+) -> ModelSettings:
     """A decoder-only network that is not trained here, so without dropout."""
     return ModelSettings(
         architecture=Architecture.DECODER,
@@ -68,6 +88,8 @@ def decoder(sizes: dict[str, int], positions: Positions, locality: Locality) -> 
         positions_at=PositionsAt.INPUT,
         locality=locality,
         backend=Backend.DENSE,
+        output=output,
+        reduction=None,
         dropout=0.0,
         embedding_dropout=0.0,
         attention_dropout=0.0,
@@ -76,18 +98,20 @@ def decoder(sizes: dict[str, int], positions: Positions, locality: Locality) -> 
     )
 
 
-NETWORKS = {
-    "image, local 1-D attention": (image_transformer, 3072),
-    "music, relative attention": (music_transformer, 2048),
+NETWORKS = {  # with the length and the number of sequences
+    "image, local 1-D attention": (image_transformer, 3072, 1),
+    "16 images, mixtures of logistics": (pixel_transformer, 3072, 16),
+    "music, relative attention": (music_transformer, 2048, 1),
 }
 
 
 @torch.no_grad()
-def seconds_per_position(model: nn.Module, length: int) -> tuple[float, float]:
+def seconds_per_position(model: nn.Module, length: int, batch: int) -> tuple[float, float]:
     """Mean seconds of a position with the cache and without it."""
-    ids = torch.randint(0, model.shape.outputs, (1, length))
+    ids = torch.randint(0, model.shape.outputs, (batch, length))
+    ids[:, 0] = model.shape.inputs - 1  # the condition
     probes = {int(length * (probe + 0.5) / PROBES) for probe in range(PROBES)}
-    state, with_cache, without = model.begin(1, length), [], []
+    state, with_cache, without = model.begin(batch, length), [], []
     for position in range(length):
         start = time.perf_counter()
         logits = model.advance(ids[:, position], state)
@@ -97,7 +121,7 @@ def seconds_per_position(model: nn.Module, length: int) -> tuple[float, float]:
             expected = model(ids[:, : position + 1])[:, -1]
             without.append(time.perf_counter() - start)
             assert_close(logits, expected, atol=1e-4, rtol=1e-4)
-    return sum(with_cache) / length, sum(without) / len(without)
+    return sum(with_cache) / length / batch, sum(without) / len(without) / batch
 
 
 def main() -> None:
@@ -105,10 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--limit", type=int, help="positions at most, to try it out")
     limit = parser.parse_args().limit
-    for name, (network, positions) in NETWORKS.items():
+    for name, (network, positions, batch) in NETWORKS.items():
         torch.manual_seed(0)
         length = min(positions, limit or positions)
-        with_cache, without = seconds_per_position(network().eval(), length)
+        with_cache, without = seconds_per_position(network().eval(), length, batch)
         record(
             [
                 {

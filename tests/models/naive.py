@@ -62,16 +62,25 @@ def shaw_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    key_vectors: Tensor,
-    value_vectors: Tensor,
+    key_vectors: Tensor | None,
+    value_vectors: Tensor | None,
     distance: Tensor,
     visible: Tensor | None,
 ) -> Tensor:
-    """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors."""
-    k = len(key_vectors) // 2
-    clipped = (-distance).clamp(-k, k) + k
-    keys = key[:, :, None] + key_vectors[clipped]  # (batch, head, query, key, d_head)
-    values = value[:, :, None] + value_vectors[clipped]
+    """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors.
+
+    A part without vectors is as one whose vectors are zero.
+    """
+
+    def by_distance(vectors: Tensor | None) -> Tensor | float:
+        if vectors is None:
+            return 0.0
+        k = len(vectors) // 2
+        return vectors[(-distance).clamp(-k, k) + k]
+
+    ones = torch.ones(query.shape[-2], 1, 1, dtype=query.dtype)
+    keys = key[:, :, None] * ones + by_distance(key_vectors)  # (batch, head, query, key, d_head)
+    values = value[:, :, None] * ones + by_distance(value_vectors)
     logits = torch.einsum("bhid,bhijd->bhij", query, keys) / math.sqrt(query.shape[-1])
     if visible is not None:
         logits = logits.masked_fill(~visible, -torch.inf)
@@ -193,3 +202,27 @@ def best_translations(
             penalty = ((5 + length) / 6) ** alpha
             scored.append((log_prob(model, source, begin, [*ids, end]) / penalty, list(ids)))
     return sorted(scored, reverse=True)
+
+
+def pixel_log_probability(parameters: Tensor, pixel: tuple[int, ...], levels: int) -> Tensor:
+    """Salimans et al. 2017, eqs. 1 to 3: log p of one pixel (channel,), of all channels at once.
+
+    `parameters` are those of its mixture: weight, means, log scales and slopes of each component.
+    """
+    channels = len(pixel)
+    numbers = [2 * level / (levels - 1) - 1 for level in pixel]
+    half = 1 / (levels - 1)
+    components = parameters.view(-1, 1 + 2 * channels + channels * (channels - 1) // 2)
+    total = torch.zeros((), dtype=parameters.dtype)
+    for weight, component in zip(components[:, 0].softmax(0), components[:, 1:], strict=True):
+        means, log_scales = component[:channels], component[channels : 2 * channels]
+        slopes = iter(component[2 * channels :].tanh())
+        probability = weight
+        for channel, (level, number) in enumerate(zip(pixel, numbers, strict=True)):
+            mean = means[channel] + sum(next(slopes) * numbers[k] for k in range(channel))
+            scale = log_scales[channel].exp()
+            upper = torch.sigmoid((number + half - mean) / scale) if level < levels - 1 else 1
+            lower = torch.sigmoid((number - half - mean) / scale) if level > 0 else 0
+            probability = probability * (upper - lower)
+        total = total + probability
+    return total.log()

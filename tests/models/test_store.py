@@ -17,6 +17,7 @@ from tests.models.networks import (
     SKEWED,
     decoder,
     encoder_decoder,
+    pixel_decoder,
 )
 
 NETWORKS = {
@@ -26,6 +27,7 @@ NETWORKS = {
     "chorales": lambda: decoder(PITCH_TIME),
     "learned": lambda: decoder(LEARNED, embeddings=Embeddings.TIED),
     "separate": lambda: encoder_decoder(LEARNED, embeddings=Embeddings.SEPARATE),
+    "pixels": pixel_decoder,
     **{each.architecture: lambda each=each: network(each) for each in ALL},
 }
 

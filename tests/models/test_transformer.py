@@ -27,6 +27,7 @@ from tests.models.networks import (
     ENCODER_DECODERS,
     FULL,
     IMAGE,
+    IMAGE_ENCODER_DECODERS,
     LEARNED,
     LOCAL_1D,
     LOCAL_2D,
@@ -389,7 +390,13 @@ def test_blocks_that_do_not_tile_are_refused_when_the_network_is_built():
 POSITIONS = (NONE, SINUSOID, SINUSOID_2D, LEARNED, SHAW, SKEWED, PITCH_TIME)
 BUILT = {
     (Architecture.DECODER, positions.kind, locality.kind) for positions, locality, _ in DECODERS
-} | {(Architecture.ENCODER_DECODER, positions.kind, FULL.kind) for positions, _ in ENCODER_DECODERS}
+} | {
+    (Architecture.ENCODER_DECODER, positions.kind, locality.kind)
+    for positions, locality, _ in [
+        *((positions, FULL, norm) for positions, norm in ENCODER_DECODERS),
+        *IMAGE_ENCODER_DECODERS,
+    ]
+}
 
 
 @pytest.mark.parametrize("architecture", [Architecture.DECODER, Architecture.ENCODER_DECODER])
@@ -411,7 +418,7 @@ def test_every_combination_is_tested_above_or_refused_in_one_line(
 
 
 def test_a_locality_or_positions_are_refused_with_what_is_defined():
-    with pytest.raises(ValidationError, match="architecture = encoder_decoder; use .* = full"):
+    with pytest.raises(ValidationError, match="architecture = encoder_decoder; use .* sinusoid_2d"):
         settings(Architecture.ENCODER_DECODER, SKEWED, LOCAL_1D)
     with pytest.raises(
         ValidationError,

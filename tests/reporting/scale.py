@@ -56,6 +56,11 @@ METRICS = {
             "nats_per_token": 2.318, "sentences": 842,
         },
         "baseline": {"copy_source_bleu": 4.117, "copy_source_chrf": 21.9},
+        "search_grid": [
+            {"beam_size": size, "length_penalty": alpha, "bleu": 20.0 + size + alpha,
+             "length_ratio": 0.9 + alpha / 10}
+            for size in (1, 4) for alpha in (0.0, 0.6, 1.0)
+        ],
     },
     Task.IMAGE: {
         "test": {

@@ -126,6 +126,11 @@ def test_numbers_stand_with_interval_and_baseline(html: str):
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0" in html
 
 
+def test_searches_stand_in_a_table_with_bleu_and_length(html: str):
+    assert html.count("Beam size and length penalty") == 1
+    assert '<span class="value">24.60</span> <span class="interval">0.960</span>' in html
+
+
 def test_embedded_data_is_marked_as_not_comparable(html: str):
     assert "not comparable with" in html
     numbers = sum(len(read_published().of_task(task)) for task in Task)

@@ -86,6 +86,7 @@ class MusicRun(Run):
     @model_validator(mode="after")
     def _check_task(self) -> "MusicRun":
         self._expect(Architecture.DECODER, Architecture.LSTM_DECODER)
+        self._refuse_pixels()
         if not isinstance(self.model, ModelSettings):
             return self
         for part in (self.model.positions, self.model.locality):

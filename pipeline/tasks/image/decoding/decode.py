@@ -20,7 +20,7 @@ from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.settings import ImageDecoding
 
 _BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
-_GREY = 128  # gaps, and pixels that are not given
+GAP = 128  # gaps, and pixels that are not given
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecoding) -> None:
@@ -61,7 +61,7 @@ def _write_conditional(
     labels = np.repeat(np.arange(codec.classes), columns)
     known = np.full((len(labels), codec.height, codec.width), DRAWN)
     drawn = draw(model, codec, labels, known, decoding.sampling)
-    cells = _grey(drawn, codec).reshape(codec.classes, columns, codec.height, codec.width)
+    cells = grey(drawn, codec).reshape(codec.classes, columns, codec.height, codec.width)
     write_atomically(samples / "conditional.png", png_grid(cells))
     return {
         "file": "conditional.png",
@@ -91,9 +91,9 @@ def _write_completions(
     )
     cells = np.concatenate(
         [
-            _grey(original, codec)[:, None],
-            _grey(known, codec)[:, None],
-            _grey(drawn, codec).reshape(rows, columns, codec.height, codec.width),
+            grey(original, codec)[:, None],
+            grey(known, codec)[:, None],
+            grey(drawn, codec).reshape(rows, columns, codec.height, codec.width),
         ],
         axis=1,
     )
@@ -108,16 +108,16 @@ def _write_completions(
     }
 
 
-def _grey(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
+def grey(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
     """Intensities to 0..255; DRAWN, which is not known, to the grey of the gaps."""
     shade = np.rint(pixels * (255 / (codec.levels - 1)))
-    return np.where(pixels == DRAWN, _GREY, shade).astype(np.uint8)
+    return np.where(pixels == DRAWN, GAP, shade).astype(np.uint8)
 
 
 def png_grid(cells: np.ndarray) -> bytes:
     """Return PNG bytes of `cells` (row, column, height, width), grey 0..255, with gaps between."""
     rows, columns, height, width = cells.shape
-    padded = np.full((rows, columns, height + 1, width + 1), _GREY, np.uint8)
+    padded = np.full((rows, columns, height + 1, width + 1), GAP, np.uint8)
     padded[:, :, :height, :width] = cells
     page = padded.swapaxes(1, 2).reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
     enlarged = page.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)

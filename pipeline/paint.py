@@ -1,0 +1,191 @@
+"""Paint with a trained run: images of a class, or other lower halves for a picture.
+
+    python -m pipeline.paint --run image_local_2d --class 7 --count 16 -o digits.png
+    python -m pipeline.paint --run image_local_2d --class 7 --complete picture.png -o completed.png
+
+Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. The picture on disk grows
+while images are finished.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import nn
+
+from pipeline import config
+from pipeline.console import exit_on_error
+from pipeline.decoding.sampling import DRAWN
+from pipeline.errors import ConfigError, DataError
+from pipeline.files import write_atomically
+from pipeline.settings.base import Sampling
+from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.decoding.decode import GAP, draw, grey, png_grid
+from pipeline.tasks.image.settings import ImageRun
+from pipeline.trained import load_model
+
+AT_ONCE = 16  # images drawn together
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # of 8 bits or fewer
+
+
+class Painter:
+    """A trained network and how it draws."""
+
+    def __init__(self, model: nn.Module, sampling: Sampling) -> None:
+        self._model, self._sampling = model, sampling
+        self.codec = ImageCodec.of(model.shape)
+
+    def paint(self, label: int, count: int) -> Iterator[np.ndarray]:
+        """Yield the finished images (image, height, width) of a class, more each time."""
+        return self._draw(label, np.full((self.codec.height, self.codec.width), DRAWN), count)
+
+    def complete(self, label: int, pixels: np.ndarray, count: int) -> Iterator[np.ndarray]:
+        """The same with the upper half of `pixels` (height, width); first comes what is given."""
+        known = pixels.astype(np.int64)
+        known[self.codec.height // 2 :] = DRAWN
+        for finished in self._draw(label, known, count):
+            yield np.concatenate((known[None], finished))
+
+    def _draw(self, label: int, known: np.ndarray, count: int) -> Iterator[np.ndarray]:
+        finished = known[None][:0]
+        for first in range(0, count, AT_ONCE):
+            batch = min(AT_ONCE, count - first)
+            seed = int(np.random.SeedSequence([self._sampling.seed, first]).generate_state(1)[0])
+            drawn = draw(
+                self._model,
+                self.codec,
+                np.full(batch, label),
+                np.repeat(known[None], batch, axis=0),
+                self._sampling.model_copy(update={"seed": seed}),
+            )
+            finished = np.concatenate((finished, drawn))
+            yield finished
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Paint with the run `arguments.run` of params.yaml."""
+    name, path = arguments.run, arguments.output
+    run = config.run_of(config.load(), name)
+    if not isinstance(run, ImageRun):
+        raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not paint")
+    if path.suffix != ".png":
+        raise ConfigError(f"-o {path}: what is written is a PNG; give the name the end .png")
+    sampling = _sampling(run.decoding.sampling, arguments)
+    painter = Painter(load_model(name, run.training), sampling)
+    label = check_class(arguments.label, painter.codec.classes)
+    _say(f"{name}: {run.title}, trained on {run.dataset}")
+    if arguments.complete is None:
+        growing = painter.paint(label, arguments.count)
+    else:
+        pixels = read_picture(arguments.complete, painter.codec, _say)
+        growing = painter.complete(label, pixels, arguments.count)
+    cells = arguments.count + (arguments.complete is not None)
+    for images in growing:
+        write_atomically(path, png_grid(arrange(grey(images, painter.codec), cells)))
+        _say(f"{path}: {len(images)} of {cells}")
+
+
+def read_picture(path: Path, codec: ImageCodec, say: Callable[[str], None]) -> np.ndarray:
+    """Read any 8-bit picture as intensities (height, width) of `codec`; `say` what was converted.
+
+    Cut to the format of the images, averaged to their size, and rounded to their levels. Raises
+    DataError if it is no picture, or one whose brightness has no clear meaning.
+    """
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+            picture = opened.copy()
+    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        raise DataError(f"{path}: not a picture ({error})") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if picture.mode not in MODES:
+        raise DataError(f"{path}: pixels of kind {picture.mode}; save it with 8 bits per channel")
+    done = []
+    if picture.has_transparency_data:
+        picture = Image.alpha_composite(
+            Image.new("RGBA", picture.size, "white"), picture.convert("RGBA")
+        )
+        done.append("laid on white")
+    if picture.mode != "L":
+        picture = picture.convert("L")
+        done.append("made grey")
+    size = (codec.width, codec.height)
+    if picture.size != size:
+        done.append(
+            f"{picture.width} x {picture.height} pixels cut and averaged to {size[0]} x {size[1]}"
+        )
+        picture = ImageOps.fit(picture, size, Image.Resampling.BOX)
+    shades = np.asarray(picture, np.float64)
+    pixels = np.rint(shades * ((codec.levels - 1) / 255)).astype(np.int64)
+    if not np.array_equal(grey(pixels, codec), shades):
+        done.append(f"rounded to {codec.levels} levels")
+    if done:
+        say(f"{path}: {', '.join(done)}")
+    return pixels
+
+
+def check_class(label: int | None, classes: int) -> int:
+    """The class to paint; ConfigError if the network does not know it. One that is alone is 0."""
+    if label is None and classes == 1:
+        return 0
+    if label is None or not 0 <= label < classes:
+        given = "is missing" if label is None else f"{label} does not exist"
+        raise ConfigError(f"--class {given}: the run was trained on the classes 0 to {classes - 1}")
+    return label
+
+
+def arrange(cells: np.ndarray, count: int) -> np.ndarray:
+    """Lay cells (cell, height, width), the first of `count`, into rows: (row, column, ...)."""
+    columns = math.isqrt(count - 1) + 1
+    rows = -(-count // columns)
+    page = np.full((rows * columns, *cells.shape[1:]), GAP, np.uint8)
+    page[: len(cells)] = cells
+    return page.reshape(rows, columns, *cells.shape[1:])
+
+
+def _sampling(usual: Sampling, arguments: argparse.Namespace) -> Sampling:
+    asked = {"temperature": arguments.temperature, "seed": arguments.seed}
+    return usual.model_copy(
+        update={key: value for key, value in asked.items() if value is not None}
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def positive(kind: Callable[[str], int | float]) -> Callable[[str], int | float]:
+    """A reader of numbers above 0, for argparse."""
+
+    def read(text: str) -> int | float:
+        number = kind(text)
+        if not 0 < number < math.inf:
+            raise ValueError
+        return number
+
+    read.__name__ = f"positive {kind.__name__}"
+    return read
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", required=True, help="a key of runs in params.yaml")
+    parser.add_argument("--class", dest="label", type=int, help="of the images, as in the data")
+    parser.add_argument("--count", type=positive(int), default=16, help="images to draw (16)")
+    parser.add_argument("--complete", type=Path, help="a picture whose upper half is kept")
+    parser.add_argument("--temperature", type=positive(float), help="instead of the run's own")
+    parser.add_argument("--seed", type=int, help="of the draws, instead of the run's own")
+    parser.add_argument("-o", dest="output", type=Path, required=True, help="the PNG to write")
+    return parser
+
+
+if __name__ == "__main__":
+    arguments = _parser().parse_args()
+    exit_on_error(lambda: main(arguments))
