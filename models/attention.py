@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.locality import Blocks, Blockwise
 
 QUERY_BLOCK = 128  # of blockwise attention: the fastest of 64 to 512 at 2,048 and 8,192 positions
@@ -51,7 +52,7 @@ def attend_relative(
     logits = scaled @ key.transpose(-1, -2) + relative.logits(scaled, first, key.shape[-2])
     if visible is not None:
         logits = logits.masked_fill(~visible, -torch.inf)
-    weights = F.dropout(logits.softmax(dim=-1), dropout)
+    weights = drop(logits.softmax(dim=-1), dropout)
     return weights @ value + relative.output(weights, first)
 
 

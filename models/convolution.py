@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
+from models.dropout import drop
 from models.layers import Memory
 from models.positions import sinusoid
 from models.settings import ConvEncoderDecoderSettings, DataShape
@@ -50,7 +51,7 @@ class GatedConvolution(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map (batch, length + kernel_size - 1, d_model) to (batch, length, d_model)."""
-        dropped = F.dropout(inputs, self.dropout, self.training)
+        dropped = drop(inputs, self.dropout, self.training)
         return F.glu(self.convolve(dropped.transpose(1, 2)), dim=1).transpose(1, 2)
 
 
@@ -144,7 +145,7 @@ class ConvEncoderDecoder(nn.Module):
         return self._drop(self.tokens(ids) + sinusoids)
 
     def _drop(self, inputs: Tensor) -> Tensor:
-        return F.dropout(inputs, self.settings.dropout, self.training)
+        return drop(inputs, self.settings.dropout, self.training)
 
 
 def attend(query: Tensor, memory: Memory) -> Tensor:

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from models.attention import CrossAttention, Relative, SelfAttention
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.locality import Blocks, Blockwise
 from models.settings import ModelSettings, Norm, Residuals
 
@@ -27,7 +28,7 @@ class Residual(nn.Module):
         Without residuals the same without "x +".
         """
         outputs = sublayer(self.norm(inputs) if self.order is Norm.PRE else inputs)
-        outputs = F.dropout(outputs, self.dropout, self.training)
+        outputs = drop(outputs, self.dropout, self.training)
         if self.residuals is Residuals.SUM:
             outputs = inputs + outputs
         return outputs if self.order is Norm.PRE else self.norm(outputs)
@@ -44,7 +45,7 @@ class FeedForward(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (..., d_model) to the same shape."""
-        return self.narrow(F.dropout(F.relu(self.widen(inputs)), self.dropout, self.training))
+        return self.narrow(drop(F.relu(self.widen(inputs)), self.dropout, self.training))
 
 
 class EncoderLayer(nn.Module):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.dropout import drop
 from models.layers import Memory
 from models.settings import DataShape, LstmDecoderSettings, LstmEncoderDecoderSettings
 from models.transformer import PADDING
@@ -74,7 +75,6 @@ class LstmEncoderDecoder(nn.Module):
         self.first = lstm(d_model, d_model)
         self.attention = AdditiveAttention(d_model)
         self.decoder = nn.ModuleList(lstm(2 * d_model, d_model) for _ in above_first)
-        self.drop = nn.Dropout(settings.dropout)
         nn.init.normal_(self.tokens.weight, std=d_model**-0.5)
 
     def forward(self, inputs: Tensor, source: Tensor) -> Tensor:
@@ -106,7 +106,7 @@ class LstmEncoderDecoder(nn.Module):
         from_right = from_right.gather(1, mirror[:, :, : from_right.shape[2]])
         hidden = torch.cat((from_left, from_right), dim=-1)
         for layer in self.encoder:
-            above, _ = layer(self.drop(hidden))
+            above, _ = layer(self._drop(hidden))
             hidden = hidden + above
         return self.attention.remember(hidden, visible)
 
@@ -115,13 +115,16 @@ class LstmEncoderDecoder(nn.Module):
         hidden, state.layers[0] = self.first(self._embed(ids), state.layers[0])
         context = self.attention(hidden, state.memory)
         for index, layer in enumerate(self.decoder, start=1):
-            inputs = self.drop(torch.cat((hidden, context), dim=-1))
+            inputs = self._drop(torch.cat((hidden, context), dim=-1))
             above, state.layers[index] = layer(inputs, state.layers[index])
             hidden = hidden + above
-        return self.drop(hidden) @ self.tokens.weight.T
+        return self._drop(hidden) @ self.tokens.weight.T
 
     def _embed(self, ids: Tensor) -> Tensor:
-        return self.drop(self.tokens(ids) * math.sqrt(self.settings.d_model))
+        return self._drop(self.tokens(ids) * math.sqrt(self.settings.d_model))
+
+    def _drop(self, inputs: Tensor) -> Tensor:
+        return drop(inputs, self.settings.dropout, self.training)
 
 
 class LstmDecoder(nn.Module):
@@ -138,7 +141,6 @@ class LstmDecoder(nn.Module):
         self.layers = nn.ModuleList(
             lstm(settings.d_model, settings.d_model) for _ in range(settings.num_layers)
         )
-        self.drop = nn.Dropout(settings.dropout)
         self.classify = nn.Linear(settings.d_model, shape.outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -155,11 +157,14 @@ class LstmDecoder(nn.Module):
 
     def _decode(self, ids: Tensor, state: DecodingState) -> Tensor:
         """Logits (batch, target, outputs) after each of ids (batch, target); advances `state`."""
-        hidden = self.drop(self.tokens(ids))
+        hidden = self._drop(self.tokens(ids))
         for index, layer in enumerate(self.layers):
             hidden, state.layers[index] = layer(hidden, state.layers[index])
-            hidden = self.drop(hidden)
+            hidden = self._drop(hidden)
         return self.classify(hidden)
+
+    def _drop(self, inputs: Tensor) -> Tensor:
+        return drop(inputs, self.settings.dropout, self.training)
 
 
 def lstm(inputs: int, outputs: int) -> nn.LSTM:

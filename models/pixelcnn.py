@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.dropout import drop
 from models.settings import DataShape, PixelCnnSettings
 
 
@@ -84,7 +85,7 @@ class GatedLayer(nn.Module):
         rows, columns). The residual connection begins at the second layer, as in the paper.
         """
         gated = gate(self.horizontal(left) + from_above)
-        features = self.combine(F.dropout(gated, self.dropout, self.training))
+        features = self.combine(drop(gated, self.dropout, self.training))
         return features if self.mask is Mask.A else features + left[..., self.size - 1 :]
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from models.attention import Relative
 from models.cache import KeyValueCache
+from models.dropout import drop
 from models.errors import SequenceError
 from models.layers import DecoderLayer, EncoderLayer, Memory
 from models.locality import Blocks, Blockwise, blocks, frames, generation_order, raster_indices
@@ -115,7 +115,7 @@ class Embedding(nn.Module):
     def place(self, vectors: Tensor, first: int = 0, grid: Grid | None = None) -> Tensor:
         """Add positions to vectors (batch, length, d_model), the first at position `first`."""
         vectors = self._add_positions(vectors, first, grid)
-        return F.dropout(vectors, self.settings.embedding_dropout, self.training)
+        return drop(vectors, self.settings.embedding_dropout, self.training)
 
     def classify(self, hidden: Tensor) -> Tensor:
         """Map hidden (..., d_model) to logits (..., outputs): the softmax of tied embeddings."""

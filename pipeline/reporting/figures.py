@@ -1,7 +1,7 @@
 """The geometry of the figures; templates/figures.html draws it, so that CSS decides the colours."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,17 +26,17 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
-    """One run's line: `index` chooses its colour and dash."""
+    """One run's line: `index` chooses its colour and dash, `last` is its last value as text."""
 
     label: str
     index: int
     path: str
-    last: float
+    last: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Losses over steps."""
+    """Lines over an axis; `x_label` and `y_label` say what the axes count."""
 
     width: int
     height: int
@@ -44,9 +44,22 @@ class Chart:
     right: int
     top: int
     bottom: int
+    x_label: str
+    y_label: str
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     lines: list[Line]
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What it counts, where it begins and ends, where it has marks, and its text of a value."""
+
+    label: str
+    low: float
+    high: float
+    marks: list[float]
+    text: Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -80,17 +93,56 @@ def thinned(points: Points) -> list[tuple[float, float]]:
 def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> Chart:
     """Return the chart of `lines` (label, points); losses beyond `limits` are cut off."""
     drawn = [(label, thinned(points)) for label, points in lines]
-    y_low, y_high = limits
-    x_high = max(step for _, points in lines for step, _ in points)
+    last_step = max(step for _, points in lines for step, _ in points)
+    marks = ticks(*limits)
+    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in marks)
+    return _chart(
+        drawn,
+        _Axis("updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format),
+        _Axis("nats per token", *limits, marks, f"{{:.{decimals}f}}".format),
+        "{:.3f}".format,
+    )
 
-    def x_of(step: float) -> float:
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * step / max(x_high, 1)
 
-    def y_of(loss: float) -> float:
-        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (y_high - loss) / (y_high - y_low)
+def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -> Chart:
+    """Return the chart of `lines` (label, points) with a logarithm on both axes.
 
-    y_values = ticks(y_low, y_high)
-    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in y_values)
+    Marks are powers of two on the x axis and powers of ten on the y axis.
+    """
+    across = [x for _, points in lines for x, _ in points]
+    upwards = [y for _, points in lines for _, y in points]
+    powers = range(math.floor(math.log10(min(upwards))), math.ceil(math.log10(max(upwards))) + 1)
+    doublings = range(math.ceil(math.log2(min(across))), math.floor(math.log2(max(across))) + 1)
+    return _chart(
+        [(label, [(math.log2(x), math.log10(y)) for x, y in points]) for label, points in lines],
+        _Axis(
+            x_label,
+            math.log2(min(across)),
+            math.log2(max(across)),
+            list(doublings),
+            lambda power: f"{2**power:,.0f}",
+        ),
+        _Axis(y_label, powers[0], powers[-1], list(powers), lambda power: f"{10**power:,.9g}"),
+        lambda power: f"{10**power:,.3g}",
+    )
+
+
+def _chart(
+    lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    x_axis: _Axis,
+    y_axis: _Axis,
+    last: Callable[[float], str],
+) -> Chart:
+    """Lay out `lines` (label, points) whose points are in the units of the axes."""
+
+    def x_of(value: float) -> float:
+        share = (value - x_axis.low) / ((x_axis.high - x_axis.low) or 1)
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
+
+    def y_of(value: float) -> float:
+        share = (y_axis.high - value) / ((y_axis.high - y_axis.low) or 1)
+        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * share
+
     return Chart(
         width=_WIDTH,
         height=_HEIGHT,
@@ -98,16 +150,18 @@ def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> C
         right=_WIDTH - _RIGHT,
         top=_TOP,
         bottom=_HEIGHT - _BOTTOM,
-        x_ticks=[Tick(round(x_of(step), 1), f"{step:,.0f}") for step in ticks(0, x_high)],
-        y_ticks=[Tick(round(y_of(loss), 1), f"{loss:.{decimals}f}") for loss in y_values],
+        x_label=x_axis.label,
+        y_label=y_axis.label,
+        x_ticks=[Tick(round(x_of(mark), 1), x_axis.text(mark)) for mark in x_axis.marks],
+        y_ticks=[Tick(round(y_of(mark), 1), y_axis.text(mark)) for mark in y_axis.marks],
         lines=[
             Line(
                 label,
                 index,
-                "M" + "L".join(f"{x_of(step):.1f} {y_of(loss):.1f}" for step, loss in points),
-                points[-1][1],
+                "M" + "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in points),
+                last(points[-1][1]),
             )
-            for index, (label, points) in enumerate(drawn)
+            for index, (label, points) in enumerate(lines)
         ],
     )
 

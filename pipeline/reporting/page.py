@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.audio import encode_mp3, synthesize
+from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -96,6 +97,7 @@ def render(params: Params) -> str:
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
             measures=MEASURES,
+            benchmarks=read_benchmarks(),
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)

@@ -180,6 +180,7 @@ def _row(
         "unit": UNITS[key],
         "machine": machine(),
         "command": "python -m tests.benchmarks.attention",
+        "point": {"form": name, "positions": length, "measure": key},
     }
     return row | ({"not_run": not_run[name]} if name in not_run else {})
 

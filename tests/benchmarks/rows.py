@@ -19,10 +19,11 @@ def record(rows: list[dict]) -> None:
 
     A row has all of KEYS; `ratio` says how many times better ours is, `peer` and `ratio` are null
     where there is no peer. What was not run has `ours` null and says why in a further key,
-    `not_run`. Raises ValueError for any other row.
+    `not_run`; a point of a curve says in `point` where it lies. Raises ValueError for any other
+    row.
     """
     for row in rows:
-        if row.keys() - {"not_run"} != KEYS or (row["ours"] is None) != ("not_run" in row):
+        if row.keys() - {"not_run", "point"} != KEYS or (row["ours"] is None) != ("not_run" in row):
             raise ValueError(f"{row}: not a row of {sorted(KEYS)}, with not_run if ours is null")
     old = json.loads(FILE.read_text()) if FILE.exists() else []
     merged = {row["what"]: row for row in [*old, *rows]}

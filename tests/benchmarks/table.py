@@ -1,4 +1,7 @@
-"""reports/benchmarks.json as a Markdown table: python -m tests.benchmarks.table."""
+"""reports/benchmarks.json as a Markdown table: python -m tests.benchmarks.table.
+
+Without the points of curves, which the report draws.
+"""
 
 import json
 from typing import Any
@@ -31,4 +34,4 @@ def _text(value: str | float | None) -> str:
 
 
 if __name__ == "__main__":
-    print(table(json.loads(rows.FILE.read_text())))
+    print(table([row for row in json.loads(rows.FILE.read_text()) if "point" not in row]))

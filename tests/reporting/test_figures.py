@@ -45,7 +45,7 @@ def test_limits_cut_the_first_steps_but_no_validation():
 def test_chart_puts_lower_losses_lower():
     drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0)).lines[0]
     assert drawn.path == "M40.0 10.0L418.0 214.0"
-    assert drawn.last == 1.0
+    assert drawn.last == "1.000"
 
 
 def test_strips_share_an_axis():
