@@ -17,7 +17,7 @@ QUERY_BLOCK = 128  # of blockwise attention: the fastest of 64 to 512 at 2,048 a
 class Relative(Protocol):
     """The relative terms of one layer; models.positions has the schemes."""
 
-    def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
+    def logits(self, query: Tensor, first: int, keys: int) -> Tensor | float:
         """What distances add to the logits (..., heads, query, key)."""
 
     def output(self, weights: Tensor, first: int) -> Tensor | float:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.settings import ShawParts
+
 
 def sinusoid(positions: Tensor, width: int) -> Tensor:
     """Sinusoids of wavelengths from 2 pi to 10000 * 2 pi (Vaswani et al. 2017, section 3.5).
@@ -82,27 +84,32 @@ class ShawRelative(nn.Module):
 
     One table for all heads of a layer, as in the paper. Queries meet the 2k + 1 vectors once and
     the products are gathered by distance; weights are summed by distance before they meet a^V:
-    no (query, key, d_head) tensor.
+    no (query, key, d_head) tensor. A part that has no vectors, as in table 4, adds nothing.
     """
 
-    def __init__(self, d_head: int, max_distance: int) -> None:
+    def __init__(self, d_head: int, max_distance: int, parts: ShawParts) -> None:
         super().__init__()
         self.max_distance = max_distance
-        self.keys = nn.Parameter(torch.empty(2 * max_distance + 1, d_head))
-        self.values = nn.Parameter(torch.empty(2 * max_distance + 1, d_head))
-        nn.init.xavier_uniform_(self.keys)
-        nn.init.xavier_uniform_(self.values)
+        self.keys = self._vectors(d_head) if parts is not ShawParts.VALUES else None
+        self.values = self._vectors(d_head) if parts is not ShawParts.KEYS else None
 
-    def logits(self, query: Tensor, first: int, keys: int) -> Tensor:
+    def logits(self, query: Tensor, first: int, keys: int) -> Tensor | float:
         """Map query (..., heads, query, d_head) to q_i (a^K_ij)^T, (..., heads, query, key)."""
+        if self.keys is None:
+            return 0.0
         products = query @ self.keys.T
         return products.gather(-1, self._distances(query, first, keys))
 
-    def output(self, weights: Tensor, first: int) -> Tensor:
+    def output(self, weights: Tensor, first: int) -> Tensor | float:
         """Map weights (..., heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
+        if self.values is None:
+            return 0.0
         by_distance = weights.new_zeros(*weights.shape[:-1], len(self.values))
         index = self._distances(weights, first, weights.shape[-1])
         return by_distance.scatter_add(-1, index, weights) @ self.values
+
+    def _vectors(self, d_head: int) -> nn.Parameter:
+        return nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * self.max_distance + 1, d_head)))
 
     def _distances(self, like: Tensor, first: int, keys: int) -> Tensor:
         """clip(j - i, k) + k for queries from `first` on, (..., heads, query, key)."""

@@ -105,11 +105,20 @@ class Sinusoid2D(Settings):
     kind: Literal["sinusoid_2d"]
 
 
+class ShawParts(StrEnum):
+    """What has vectors of distances (Shaw et al. 2018, table 4)."""
+
+    KEYS_AND_VALUES = "keys_and_values"
+    KEYS = "keys"
+    VALUES = "values"
+
+
 class ShawRelative(Settings):
     """Learned vectors for key and value per clipped distance (Shaw et al. 2018)."""
 
     kind: Literal["shaw_relative"]
     max_distance: Annotated[int, Field(ge=0)]
+    parts: ShawParts
 
 
 class SkewedRelative(Settings):

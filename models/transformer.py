@@ -338,8 +338,8 @@ def relative_scheme(
     """The relative terms of one layer, None for positions that are added to the embeddings."""
     d_head = settings.d_model // settings.num_heads
     match settings.positions:
-        case ShawSettings(max_distance=distance):
-            return ShawRelative(d_head, distance)
+        case ShawSettings(max_distance=distance, parts=parts):
+            return ShawRelative(d_head, distance, parts)
         case SkewedSettings(max_distance=distance):
             return SkewedRelative(settings.num_heads, d_head, distance, 0 if causal else distance)
         case PitchTimeSettings() as distances:

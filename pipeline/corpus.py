@@ -10,9 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import DataError
+from pipeline.files import read_json
 
-Split = str  # "train", "validation" or "test"
+Split = str  # "train", "validation", "test", or a further test set such as "test_2017"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+def is_test(split: Split) -> bool:
+    """Tell the test set, and the further ones that a benchmark may have."""
+    return split == "test" or split.startswith("test_")
+
+
+def all_tests(encoded: Path) -> list[Split]:
+    """The test sets of an encoded data set, "test" first."""
+    return sorted(filter(is_test, read_json(encoded / "manifest.json")["splits"]))
 
 
 class Sequences(Sequence[np.ndarray]):

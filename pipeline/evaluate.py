@@ -1,14 +1,15 @@
 """Stage evaluate: a run's metrics on the test split, each beside a trivial baseline.
 
 Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>, writes
-reports/metrics/<run>.json, nested by task.
+reports/metrics/<run>.json, nested by task, and what single sentences, images or pieces measure, in
+the order of the test split: runs/<run>/records/<split>.jsonl.
 """
 
 from pathlib import Path
 
 from pipeline import config
 from pipeline.console import run_stage
-from pipeline.files import write_json
+from pipeline.files import staged_folder, write_json, write_json_lines
 from pipeline.tasks import part
 from pipeline.trained import load_model
 
@@ -17,12 +18,13 @@ def main(name: str) -> None:
     """Evaluate the run `name` of params.yaml."""
     run = config.run_of(config.load(), name)
     model = load_model(name, run.training)
+    folder = Path("runs") / name
     metrics = part(run.task, "metrics.evaluate").evaluate(
-        model,
-        Path("data/encoded") / run.dataset,
-        Path("runs") / name / "samples",
-        run.evaluation,
+        model, Path("data/encoded") / run.dataset, folder / "samples", run.evaluation
     )
+    with staged_folder(folder / "records") as records:
+        for split, rows in metrics.pop("records").items():
+            write_json_lines(records / f"{split}.jsonl", rows)
     parameters = sum(weights.numel() for weights in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})

@@ -6,17 +6,18 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.console import exit_on_error
-from pipeline.reporting.results import PAGE, by_dataset, by_task, read_results
+from pipeline.reporting.results import PAGE, by_dataset, by_task, by_test, read_results
 from pipeline.reporting.scores import Metric, Score, Table, tabulate
 
 
 def main() -> None:
-    """Print one table per task and data set, then where the report stands."""
+    """Print one table per task, data set and test set, then where the report stands."""
     for task, of_task in by_task(read_results(config.load())).items():
-        for dataset, results in by_dataset(of_task).items():
-            table = tabulate(task, results)
-            print(f"{task} on {dataset}: {table.record_count:,} test {table.records}")
-            print(as_frame(table).to_string(), end="\n\n")
+        for dataset, on_dataset in by_dataset(of_task).items():
+            for split, results in by_test(on_dataset).items():
+                table = tabulate(task, results)
+                print(f"{task} on {dataset}, {split}: {table.record_count:,} {table.records}")
+                print(as_frame(table).to_string(), end="\n\n")
     if PAGE.exists():
         print(f"report: {PAGE.resolve().as_uri()}")
     else:

@@ -1,5 +1,6 @@
 """Translate standard input with a trained run, a line for a line; on a terminal, a prompt.
 
+With --n-best N, the N best translations of each line: number ||| translation ||| score.
 Needs runs/<run>/model and data/encoded/<dataset>: run `dvc repro train@<run>` or `dvc pull` first.
 """
 
@@ -9,19 +10,29 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from torch import nn
 
 from pipeline import config
 from pipeline.console import exit_on_error
-from pipeline.corpus import read_sequences
+from pipeline.decoding.beam import Hypothesis
 from pipeline.errors import ConfigError
 from pipeline.files import read_json
 from pipeline.tasks.translation.codec import Codec
-from pipeline.tasks.translation.decoding.decode import translate
+from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
-from pipeline.tasks.translation.settings import TranslationDecoding, TranslationRun
+from pipeline.tasks.translation.settings import Beam, TranslationDecoding, TranslationRun
 from pipeline.trained import load_model
+
+EMPTY = Hypothesis([], 0.0)  # an empty line is not searched
+
+
+class Translated(NamedTuple):
+    """A translation, and the score that it was found with."""
+
+    text: str
+    score: float
 
 
 class Translator:
@@ -33,8 +44,10 @@ class Translator:
         self._model, self._codec, self._decoding = model, codec, decoding
         self._longest = longest  # pieces of the longest source that the network was trained with
 
-    def lines(self, lines: Iterable[str], warn: Callable[[str], None]) -> Iterator[str]:
-        """Yield the translation of each line, without its end; an empty line for an empty one.
+    def lines(
+        self, lines: Iterable[str], warn: Callable[[str], None]
+    ) -> Iterator[list[Translated]]:
+        """Yield the translations of each line, best first; an empty line has an empty one.
 
         Reads no more than a batch ahead. A line that is longer than any in training is translated
         as it is, after a warning.
@@ -49,13 +62,16 @@ class Translator:
                         f"{self._longest}: expect a poor translation"
                     )
             full = {number: source for number, source in sources.items() if source}
-            best = translate(self._model, list(full.values()), self._decoding)
-            found = dict(zip(full, (self._codec.decode(each.ids) for each in best), strict=True))
+            hypotheses = translate(self._model, list(full.values()), self._decoding)
+            found = dict(zip(full, hypotheses, strict=True))
             for number in sources:
-                yield found.get(number, "").replace("\n", " ")
+                yield [
+                    Translated(self._codec.decode(each.ids).replace("\n", " "), each.score)
+                    for each in found.get(number, [EMPTY])
+                ]
 
 
-def main(name: str) -> None:
+def main(name: str, n_best: int | None) -> None:
     """Translate standard input with the run `name` of params.yaml."""
     run = config.run_of(config.load(), name)
     if not isinstance(run, TranslationRun):
@@ -63,17 +79,40 @@ def main(name: str) -> None:
     encoded = Path("data/encoded") / run.dataset
     manifest = read_json(encoded / "manifest.json")
     source, target = manifest["source_language"], manifest["target_language"]
-    at_once = 1 if sys.stdin.isatty() else run.decoding.batch_sentences
+    changes: dict[str, Any] = {} if n_best is None else {"method": _widened(name, run, n_best)}
+    if sys.stdin.isatty():
+        changes["batch_sentences"] = 1
     translator = Translator(
         load_model(name, run.training),
         Codec.load(encoded),
-        longest=int(read_sequences(encoded, "train", "source").lengths.max()),
-        decoding=run.decoding.model_copy(update={"batch_sentences": at_once}),
+        longest=longest_source(encoded),
+        decoding=run.decoding.model_copy(update=changes),
     )
     _say(f"{name}: {run.title}, {source} to {target}, trained on {run.dataset}")
     sys.stdout.reconfigure(encoding="utf-8")
-    for line in translator.lines(_prompt(source) if sys.stdin.isatty() else _input(), _say):
-        print(line, flush=True)
+    lines = _prompt(source) if sys.stdin.isatty() else _input()
+    for number, translations in enumerate(translator.lines(lines, _say), start=1):
+        if n_best is None:
+            print(translations[0].text, flush=True)
+        else:
+            for text, score in translations:
+                print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
+
+
+def _widened(name: str, run: TranslationRun, n_best: int) -> Beam:
+    """The run's beam search, to find so many hypotheses."""
+    path, method = f"runs.{name}.decoding.method", run.decoding.method
+    if not isinstance(method, Beam):
+        raise ConfigError(
+            f"{config.PARAMS}: {path}.kind = {method.kind} finds one translation; for --n-best "
+            "use kind = beam"
+        )
+    if not 1 <= n_best <= method.beam_size:
+        raise ConfigError(
+            f"{config.PARAMS}: --n-best {n_best} should be from 1 to {path}.beam_size = "
+            f"{method.beam_size}; choose a wider beam"
+        )
+    return method.model_copy(update={"n_best": n_best})
 
 
 def _say(text: str) -> None:
@@ -97,5 +136,6 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--run", required=True, help="a key of runs in params.yaml")
-    name = parser.parse_args().run
-    exit_on_error(lambda: main(name))
+    parser.add_argument("--n-best", type=int, metavar="N", help="print the N best, with scores")
+    arguments = parser.parse_args()
+    exit_on_error(lambda: main(arguments.run, arguments.n_best))

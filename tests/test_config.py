@@ -139,6 +139,7 @@ SUPERFLUOUS = [
     (f"{MUSIC}.decoding.beam_size", "is not a parameter for task = music; remove it"),
     ("runs.music_sinusoid.model.positions.max_distance", "for kind = sinusoid; remove it"),
     ("datasets.digits.source.address", "for kind = package; remove it"),
+    (f"{TEXT}.decoding.method.top_k", "is not a parameter for kind = beam; remove it"),
 ]
 
 
@@ -177,6 +178,12 @@ WRONG = [
         "skewed_relativ",
         "or relative_pitch_time; did you mean skewed_relative?",
     ),
+    (
+        f"{TEXT}.decoding.method.kind",
+        "bean",
+        "should be beam or greedy or sampling; did you mean beam?",
+    ),
+    (f"{TEXT}.decoding.search_grid.beam_sizes", [], "should have at least"),
     ("datasets.digits.source.kind", "pakage", "url or folder; did you mean package?"),
     ("datasets.digits.encoding.reader", "mnist", 'reader = "mnist": should be sklearn_digits'),
     # out of range
@@ -265,6 +272,7 @@ CONTRADICTIONS = [
         f"{TEXT}: model.positions.kind",
         "use sinusoid",
     ),
+    (f"{TEXT}.decoding.method.n_best", 5, f"{TEXT}.decoding.method: n_best = 5", "a wider beam"),
     (
         "datasets.digits.encoding.splits.validation",
         0.85,

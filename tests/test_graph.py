@@ -176,7 +176,7 @@ PARAMETERS = [
         "decode@music_relative evaluate@music_relative report",
     ),
     (
-        "runs.translation_sinusoid.decoding.beam_size",
+        "runs.translation_sinusoid.decoding.method.beam_size",
         "decode@translation_sinusoid evaluate@translation_sinusoid report",
     ),
     ("runs.image_local_1d.evaluation.bootstrap_samples", "evaluate@image_local_1d report"),

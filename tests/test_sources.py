@@ -9,6 +9,7 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from pipeline import sources
 from pipeline.errors import DataError
@@ -270,6 +271,12 @@ def test_hub_split_from_the_mirror(folder, mirror):
     assert list(fetched) == ["test.parquet", "train.parquet"]
     assert numbers(folder / "test.parquet") == [1, 2]
     assert numbers(folder / "train.parquet") == [3, 4, 5]
+
+
+@pytest.mark.parametrize("split", ["testing", "tset", "test_../../x", "valid"])
+def test_hub_splits_have_names_of_ours(split):
+    with pytest.raises(ValidationError, match="should"):
+        hub("some/data", **{split: "train"})
 
 
 def test_hub_split_with_a_missing_shard(folder, mirror):

@@ -3,15 +3,25 @@ import io
 import pytest
 import torch
 
+from models.errors import SequenceError
 from models.settings import Architecture, DataShape
 from models.transformer import build
 from pipeline import translate
 from pipeline.tasks.translation.codec import train
-from pipeline.tasks.translation.settings import TranslationDecoding
+from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
 from pipeline.translate import Translator
-from tests.models.networks import settings
+from tests.models.networks import LEARNED, SINUSOID, settings
 
 TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", "Ein Haus."] * 3
+
+
+BEAM = Beam(kind="beam", beam_size=4, length_penalty=0.6, n_best=1)
+METHODS = {
+    "beam": BEAM,
+    "n-best": BEAM.model_copy(update={"n_best": 3}),
+    "greedy": Greedy(kind="greedy"),
+    "sampling": Drawn(kind="sampling", seed=1, temperature=1.0, top_k=None, top_p=1.0),
+}
 
 
 @pytest.fixture
@@ -19,16 +29,21 @@ def new_translator(tmp_path):
     """Translators of one untrained network, which read so many lines at once."""
     codec = train(TEXT, 290, tmp_path)
     shape = DataShape.sequence(codec.size, codec.size)
-    torch.manual_seed(1)
-    model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
 
-    def new(batch_sentences: int) -> Translator:
+    def new(batch_sentences: int, method=BEAM, positions=SINUSOID) -> Translator:
+        torch.manual_seed(1)
+        model = build(settings(Architecture.ENCODER_DECODER, positions), shape).eval()
         decoding = TranslationDecoding(
-            beam_size=2, length_penalty=0.6, extra_length=3, batch_sentences=batch_sentences
+            method=method, extra_length=3, batch_sentences=batch_sentences, search_grid=None
         )
         return Translator(model, codec, 12, decoding)
 
     return new
+
+
+def texts(translator: Translator, lines: list[str]) -> list[str]:
+    """The best translation of each line."""
+    return [best.text for best, *_ in translator.lines(lines, silent)]
 
 
 def silent(_: str) -> None:
@@ -37,18 +52,31 @@ def silent(_: str) -> None:
 
 def test_every_line_has_one_and_an_empty_one_is_empty(new_translator):
     lines = ["The light.\n", "\n", " \t\u2028 \n", "open\x0bdoor\r\n", "no end"]
-    found = list(new_translator(2).lines(lines, silent))
+    found = texts(new_translator(2), lines)
     assert len(found) == 5
     assert [bool(line) for line in found] == [True, False, False, True, True]
     assert not any("\n" in line for line in found)
 
 
-def test_a_line_is_translated_alike_alone_and_in_a_batch_in_any_form(new_translator):
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_line_is_translated_alike_alone_and_in_a_batch_in_any_form(new_translator, method):
     lines = ["The light.", "Turn the door off, please.", "", "Ein  Haus. \r\n", "Ein Haus."]
-    found = list(new_translator(5).lines(lines, silent))
-    assert found == list(new_translator(1).lines(lines, silent))
-    assert len(set(found)) == 4
+    found = list(new_translator(5, method).lines(lines, silent))
+    for together, alone in zip(found, new_translator(1, method).lines(lines, silent), strict=True):
+        assert [each.text for each in together] == [each.text for each in alone]
+        assert [each.score for each in together] == pytest.approx([each.score for each in alone])
+    assert len({best.text for best, *_ in found}) == 4
     assert found[3] == found[4]
+    assert found[2] == [("", 0.0)]
+
+
+def test_the_n_best_are_the_best_and_those_after_it(new_translator):
+    lines = ["The light.", "Turn the door off, please."]
+    several = list(new_translator(2, METHODS["n-best"]).lines(lines, silent))
+    assert [found[0].text for found in several] == texts(new_translator(2), lines)
+    for found in several:
+        assert len(found) == 3
+        assert [each.score for each in found] == sorted((s for _, s in found), reverse=True)
 
 
 def test_no_more_than_a_batch_is_read_ahead(new_translator):
@@ -72,7 +100,14 @@ def test_a_line_longer_than_those_of_training_is_warned_about_and_not_cut(new_tr
     found = list(translator.lines(["Ein Haus.", "", long], warnings.append))
     assert [text.split(" has ")[0] for text in warnings] == ["line 3"]
     assert "longest in training 12" in warnings[0]
-    assert found[2] != list(translator.lines([long[:40]], silent))[0]
+    assert found[2][0].text != texts(translator, [long[:40]])[0]
+
+
+def test_a_line_longer_than_the_positions_that_are_learned_is_refused(new_translator):
+    found = new_translator(1, positions=LEARNED).lines(["Ein Haus.", "Turn it off. " * 9], silent)
+    assert len(next(found)) == 1
+    with pytest.raises(SequenceError, match=r"max_length = 24; choose a larger one and train"):
+        next(found)
 
 
 def test_bytes_that_are_no_text_lose_no_line(monkeypatch):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.decoding.largest import largest
-from pipeline.tasks.translation.settings import TranslationDecoding
+from pipeline.tasks.translation.settings import Beam
 from pipeline.training.batches import pad
 
 
@@ -46,18 +46,17 @@ def search(
     sources: list[Tensor],
     begin: int,
     end: int,
-    decoding: TranslationDecoding,
-    wanted: int | None = None,
+    beam: Beam,
+    extra_length: int,
 ) -> list[list[Hypothesis]]:
-    """The best `wanted` hypotheses of each source, or `beam_size`, best first, in one batch.
+    """The `n_best` hypotheses of each source, best first, in one batch.
 
     A hypothesis has at most as many ids as its source plus `extra_length`, the end included.
     A sentence is done when no open hypothesis can still beat the ended ones that are wanted.
     """
     device = next(model.parameters()).device
-    size, alpha = decoding.beam_size, decoding.length_penalty
-    count = size if wanted is None else wanted
-    beams = _start(sources, decoding, device)
+    size, alpha, count = beam.beam_size, beam.length_penalty, beam.n_best
+    beams = _start(sources, size, extra_length, device)
     longest = int(beams.limits.max())
     state = model.begin(pad([source.numpy() for source in sources], 0).to(device), size, longest)
     last = torch.full((len(sources) * size,), begin, device=device)
@@ -82,10 +81,9 @@ def search(
     return results
 
 
-def _start(sources: list[Tensor], decoding: TranslationDecoding, device: torch.device) -> _Beams:
-    count, size = len(sources), decoding.beam_size
-    limits = torch.tensor([len(source) for source in sources], device=device)
-    limits = limits + decoding.extra_length
+def _start(sources: list[Tensor], size: int, extra_length: int, device: torch.device) -> _Beams:
+    count = len(sources)
+    limits = torch.tensor([len(source) + extra_length for source in sources], device=device)
     ids = torch.zeros(count, size, int(limits.max()), dtype=torch.long, device=device)
     never = torch.full((count, size), -torch.inf, device=device)
     first_alone = never.clone()  # all rows of a sentence are equal at first: extend only one

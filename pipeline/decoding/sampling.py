@@ -42,10 +42,15 @@ def fill(
 
 def draw(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tensor:
     """Draw an id (batch,) from logits (batch, outputs)."""
+    return torch.multinomial(weights(logits, sampling), 1, generator=random).squeeze(-1)
+
+
+def weights(logits: Tensor, sampling: Sampling) -> Tensor:
+    """What the ids (batch, outputs) are drawn in proportion to, from logits of the same shape."""
     probabilities = (logits / sampling.temperature).softmax(dim=-1)
-    if sampling.top_k is not None or sampling.top_p < 1.0:
-        probabilities = _truncate(probabilities, sampling.top_k, sampling.top_p)
-    return torch.multinomial(probabilities, 1, generator=random).squeeze(-1)
+    if sampling.top_k is None and sampling.top_p == 1.0:
+        return probabilities
+    return _truncate(probabilities, sampling.top_k, sampling.top_p)
 
 
 def _truncate(probabilities: Tensor, top_k: int | None, top_p: float) -> Tensor:

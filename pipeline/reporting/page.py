@@ -24,11 +24,13 @@ from pipeline.reporting.results import (
     Result,
     by_dataset,
     by_task,
+    by_test,
     read_curve,
     read_data_facts,
     read_results,
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
+from pipeline.reporting.search_grid import read_search_grid
 from pipeline.reporting.significance import Comparison, compare
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
@@ -40,16 +42,24 @@ _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "sp
 
 
 @dataclass(frozen=True)
+class TestSet:
+    """The scores of the runs on one test set of a data set."""
+
+    split: str
+    table: Table
+    strips: list[Strip | None]
+    comparisons: list[Comparison]  # of translations
+
+
+@dataclass(frozen=True)
 class Group:
     """The runs of one task on one data set, which may be compared."""
 
     dataset: str
-    table: Table
-    strips: list[Strip | None]
+    tests: list[TestSet]  # "test" first
     train: Chart
     validation: Chart | None
     cut: bool  # whether losses lie above the charts
-    comparisons: list[Comparison]  # of translations
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,6 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
 
 
 def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
-    table = tabulate(task, results)
     curves = [read_curve(result.name) for result in results]
     titles = [result.run.title for result in results]
     train = [curve.train for curve in curves]
@@ -169,18 +178,26 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
     limits = loss_limits(train, [points for _, points in validated])
     return Group(
         dataset,
-        table,
-        strips(table),
+        [_test_set(task, split, on) for split, on in by_test(results).items()],
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
-        compare(results) if task is Task.TRANSLATION else [],
     )
 
 
+def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
+    table = tabulate(task, results)
+    comparisons = compare(results) if task is Task.TRANSLATION else []
+    return TestSet(split, table, strips(table), comparisons)
+
+
 def _translations(result: Result, count: int) -> dict[str, Any]:
-    translations = read_translations(result.samples)
-    return {"shown": spread(translations, count), "total": len(translations)}
+    translations = read_translations(result.samples, result.split)
+    return {
+        "shown": spread(translations, count),
+        "total": len(translations),
+        "search_grid": read_search_grid(result),
+    }
 
 
 def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
@@ -216,7 +233,9 @@ def _data_view(dataset: str) -> dict[str, Any]:
     return {
         "files": facts.get("files") or {},
         "splits": {
-            name: splits[name] for name in ("train", "validation", "test") if name in splits
+            name: splits[name]
+            for name in dict.fromkeys(("train", "validation", "test", *splits))
+            if name in splits
         },
         "counted": counted,
         "dropped": {key: count for key, count in (facts.get("dropped") or {}).items() if count},

@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ class Result:
     name: str
     run: AnyRun
     dataset: Dataset
-    metrics: dict[str, Any]  # {"test": {...}, "baseline": {...}}
+    metrics: dict[str, Any]  # {"test": {...}, "baseline": {...}}, and the same by further test set
     parameters: int | None  # weights of the network; None if they were not recorded
+    split: str = "test"  # which test set it is measured on
 
     @property
     def metrics_path(self) -> Path:
@@ -39,6 +40,18 @@ class Result:
     def samples(self) -> Path:
         """The folder of what the run generated."""
         return RUNS / self.name / "samples"
+
+    @property
+    def section(self) -> str:
+        """The dotted path of `metrics` in that file, for error messages."""
+        task = self.run.task.value
+        return task if self.split == "test" else f"{task}.{self.split}"
+
+    @property
+    def tests(self) -> list["Result"]:
+        """The same run on each of its test sets, "test" first."""
+        further = sorted(filter(_is_further_test, self.metrics))
+        return [self, *(replace(self, metrics=self.metrics[name], split=name) for name in further)]
 
 
 @dataclass(frozen=True)
@@ -59,13 +72,18 @@ def _read_result(params: Params, name: str, run: AnyRun) -> Result:
     metrics = read_json(path)
     try:
         of_task, model = metrics[run.task.value], metrics.get("model", {})
-        of_task["test"], of_task["baseline"]
+        for measured in (of_task, *(of_task[key] for key in filter(_is_further_test, of_task))):
+            measured["test"], measured["baseline"]
     except (KeyError, TypeError):
         raise DataError(
             f"{path}: {run.task}.test and {run.task}.baseline are not both there; "
             f"run `dvc repro evaluate@{name}`"
         ) from None
     return Result(name, run, params.datasets[run.dataset], of_task, model.get("parameters"))
+
+
+def _is_further_test(key: str) -> bool:
+    return key.startswith("test_")
 
 
 def read_curve(name: str) -> Curve:
@@ -127,4 +145,13 @@ def by_dataset(results: Iterable[Result]) -> dict[str, list[Result]]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(result.run.dataset, []).append(result)
+    return groups
+
+
+def by_test(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Group the runs on one data set by test set, "test" first."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        for on in result.tests:
+            groups.setdefault(on.split, []).append(on)
     return groups

@@ -234,7 +234,7 @@ def _number(result: Result, part: str, key: str) -> float:
     value = result.metrics[part].get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise DataError(
-            f"{result.metrics_path}: {result.run.task}.{part}.{key} = {value!r} is not a number; "
+            f"{result.metrics_path}: {result.section}.{part}.{key} = {value!r} is not a number; "
             f"run `dvc repro evaluate@{result.name}`"
         )
     return float(value)

@@ -1,7 +1,7 @@
 """The translations that the page shows: spread over all scores, not picked by hand."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pipeline.errors import DataError
@@ -17,9 +17,12 @@ class Translation:
     score: float  # length-normalised log probability
 
 
-def read_translations(samples: Path) -> list[Translation]:
-    """Read the translations of a run; DataError names the file and the line."""
-    path = samples / "translations.jsonl"
+_COLUMNS = [field.name for field in fields(Translation)]
+
+
+def read_translations(samples: Path, split: str) -> list[Translation]:
+    """Read a run's translations of a test set; DataError names the file and the line."""
+    path = samples / f"{split}.jsonl"
     remedy = f"run `dvc repro decode@{samples.parent.name}`"
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -30,8 +33,9 @@ def read_translations(samples: Path) -> list[Translation]:
         if not line:
             continue
         try:
-            translations.append(Translation(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError) as error:
+            row = json.loads(line)
+            translations.append(Translation(*(row[name] for name in _COLUMNS)))
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise DataError(f"{path}: line {number}: {error}; {remedy}") from None
     if not translations:
         raise DataError(f"{path}: no translations; {remedy}")

@@ -21,8 +21,15 @@ def _check_name(text: str) -> str:
     return text
 
 
+def _check_split(text: str) -> str:
+    if text not in ("train", "validation", "test") and not text.startswith("test_"):
+        raise ValueError("a split should be train, validation, test or test_<name>")
+    return _check_name(text)
+
+
 Sha256 = Annotated[str, AfterValidator(_check_sha256)]
 Name = Annotated[str, AfterValidator(_check_name)]
+SplitName = Annotated[str, AfterValidator(_check_split)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.settings import Settings
-from pipeline.settings.base import Sha256
+from pipeline.settings.base import Sha256, SplitName
 
 
 class Source(Settings):
@@ -33,7 +33,7 @@ class HubSource(Source):
     kind: Literal["hub"]
     id: str
     revision: str
-    splits: dict[Literal["train", "validation", "test"], str]
+    splits: dict[SplitName, str]
 
 
 class UrlSource(Source):

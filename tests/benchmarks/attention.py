@@ -24,7 +24,7 @@ from torch import Tensor
 from models.attention import attend, attend_blocks, attend_blockwise, attend_relative
 from models.locality import blocks
 from models.positions import ShawRelative, SkewedRelative
-from models.settings import Backend, Local1D
+from models.settings import Backend, Local1D, ShawParts
 from models.transformer import causal_mask
 from tests.benchmarks.rows import machine, record
 
@@ -46,7 +46,7 @@ PEERS = {
 
 def form(name: str, length: int) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """Causal attention of query, key and value (batch, heads, length, d_head)."""
-    shaw = ShawRelative(D_HEAD, 16)
+    shaw = ShawRelative(D_HEAD, 16, ShawParts.KEYS_AND_VALUES)
     skewed = SkewedRelative(HEADS, D_HEAD, length // 2, ahead=0)
     return {
         "full": lambda *heads: attend(*heads, _dense(length), 0.0),

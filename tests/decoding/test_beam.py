@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from models.settings import DataShape
 from pipeline.decoding.beam import length_penalty, search
 from pipeline.decoding.likelihood import token_nll
-from pipeline.tasks.translation.settings import TranslationDecoding
+from pipeline.tasks.translation.settings import Beam
 from tests.models import naive
 from tests.models.baselines import TRANSLATORS, network
 from tests.models.networks import SHAW, encoder_decoder
@@ -15,9 +15,10 @@ BEGIN, END = 2, 3
 SHAPE = DataShape.sequence(inputs=5, outputs=5)
 
 
-def decoding(**changes: int | float) -> TranslationDecoding:
-    usual = {"beam_size": 4, "length_penalty": 0.6, "extra_length": 3, "batch_sentences": 8}
-    return TranslationDecoding(**(usual | changes))
+def beam(**changes: int | float) -> Beam:
+    """A beam search that finds as many hypotheses as its beam is wide."""
+    settings = {"beam_size": 4, "length_penalty": 0.6} | changes
+    return Beam(**({"kind": "beam", "n_best": settings["beam_size"]} | settings))
 
 
 def _sources(seed: int, count: int = 5) -> list[torch.Tensor]:
@@ -27,8 +28,8 @@ def _sources(seed: int, count: int = 5) -> list[torch.Tensor]:
     return [torch.cat((word, torch.tensor([END]))) for word in words]
 
 
-def _search(model, sources, **changes):
-    return search(model, sources, BEGIN, END, decoding(**changes))
+def _search(model, sources, extra_length=3, **changes):
+    return search(model, sources, BEGIN, END, beam(**changes), extra_length)
 
 
 def test_the_length_penalty_is_equation_14():
@@ -46,9 +47,7 @@ def test_a_beam_as_wide_as_the_tree_finds_every_sequence_in_order(seed, alpha):
     model = encoder_decoder(SHAW, shape=shape, seed=seed)
     source = torch.tensor([1, END])
     limit = 4
-    (found,) = search(
-        model, [source], BEGIN, END, decoding(beam_size=40, length_penalty=alpha, extra_length=2)
-    )
+    (found,) = _search(model, [source], extra_length=2, beam_size=40, length_penalty=alpha)
     expected = naive.best_translations(model, source, BEGIN, END, limit, alpha)
     assert len(expected) == 1 + 3 + 9 + 27
     assert [hypothesis.ids for hypothesis in found] == [ids for _, ids in expected]
@@ -61,9 +60,7 @@ def test_a_beam_as_wide_as_the_tree_finds_every_sequence_in_order(seed, alpha):
 def test_a_beam_of_one_without_length_penalty_is_greedy(seed):
     model = encoder_decoder(seed=seed)
     sources = _sources(seed)
-    found = search(
-        model, sources, BEGIN, END, decoding(beam_size=1, length_penalty=0.0, extra_length=3)
-    )
+    found = _search(model, sources, beam_size=1, length_penalty=0.0)
     for source, (best,) in zip(sources, found, strict=True):
         ids = _greedy(model, source, len(source) + 3)
         assert best.ids == ids
@@ -146,9 +143,9 @@ def test_the_wanted_hypotheses_are_the_first_of_all(seed, beam_size, alpha, want
     """A search that stops sooner finds the same, also where long ones are the best."""
     model = encoder_decoder(shape=SHAPE, seed=seed % 7)
     sources = _sources(seed)
-    changes = decoding(beam_size=beam_size, length_penalty=alpha, extra_length=6)
-    all_of_them = search(model, sources, BEGIN, END, changes)
-    first = search(model, sources, BEGIN, END, changes, wanted)
+    changes = {"beam_size": beam_size, "length_penalty": alpha, "extra_length": 6}
+    all_of_them = _search(model, sources, **changes)
+    first = _search(model, sources, **changes, n_best=wanted)
     for some, every in zip(first, all_of_them, strict=True):
         assert [each.ids for each in some] == [each.ids for each in every[:wanted]]
         assert [each.score for each in some] == pytest.approx(

@@ -62,16 +62,25 @@ def shaw_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    key_vectors: Tensor,
-    value_vectors: Tensor,
+    key_vectors: Tensor | None,
+    value_vectors: Tensor | None,
     distance: Tensor,
     visible: Tensor | None,
 ) -> Tensor:
-    """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors."""
-    k = len(key_vectors) // 2
-    clipped = (-distance).clamp(-k, k) + k
-    keys = key[:, :, None] + key_vectors[clipped]  # (batch, head, query, key, d_head)
-    values = value[:, :, None] + value_vectors[clipped]
+    """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors.
+
+    A part without vectors is as one whose vectors are zero.
+    """
+
+    def by_distance(vectors: Tensor | None) -> Tensor | float:
+        if vectors is None:
+            return 0.0
+        k = len(vectors) // 2
+        return vectors[(-distance).clamp(-k, k) + k]
+
+    ones = torch.ones(query.shape[-2], 1, 1, dtype=query.dtype)
+    keys = key[:, :, None] * ones + by_distance(key_vectors)  # (batch, head, query, key, d_head)
+    values = value[:, :, None] * ones + by_distance(value_vectors)
     logits = torch.einsum("bhid,bhijd->bhij", query, keys) / math.sqrt(query.shape[-1])
     if visible is not None:
         logits = logits.masked_fill(~visible, -torch.inf)

@@ -27,6 +27,7 @@ from models.settings import (
     PositionsAt,
     RelativePitchTime,
     Residuals,
+    ShawParts,
     ShawRelative,
     Sinusoid,
     Sinusoid2D,
@@ -37,8 +38,10 @@ NONE = NoPositions(kind="none")
 SINUSOID = Sinusoid(kind="sinusoid")
 SINUSOID_2D = Sinusoid2D(kind="sinusoid_2d")
 LEARNED = Learned(kind="learned", max_length=24)
-SHAW = ShawRelative(kind="shaw_relative", max_distance=3)
-SHAW_0 = ShawRelative(kind="shaw_relative", max_distance=0)
+SHAW, SHAW_KEYS, SHAW_VALUES = (
+    ShawRelative(kind="shaw_relative", max_distance=3, parts=parts) for parts in ShawParts
+)
+SHAW_0 = SHAW.model_copy(update={"max_distance": 0})
 SKEWED = SkewedRelative(kind="skewed_relative", max_distance=5)
 PITCH_TIME = RelativePitchTime(
     kind="relative_pitch_time", max_distance=5, max_time_distance=3, max_pitch_distance=2
@@ -55,14 +58,16 @@ TEXT = DataShape.sequence(inputs=9, outputs=9)
 
 DECODERS = [
     *product((NONE, SINUSOID, SINUSOID_2D, LEARNED), (FULL, LOCAL_1D, LOCAL_2D), Norm),
-    *product((SHAW, SHAW_0, SKEWED), (FULL, LOCAL_1D), Norm),
+    *product((SHAW, SHAW_0, SHAW_KEYS, SHAW_VALUES, SKEWED), (FULL, LOCAL_1D), Norm),
     *product((PITCH_TIME,), (FULL,), Norm),
 ]
 IMAGE_ENCODER_DECODERS = [
     *product((NONE, SINUSOID, SINUSOID_2D, LEARNED), (LOCAL_1D, LOCAL_2D), Norm),
     *product((SINUSOID_2D,), (FULL,), Norm),
 ]
-ENCODER_DECODERS = list(product((NONE, SINUSOID, LEARNED, SHAW, SHAW_0, SKEWED), Norm))
+ENCODER_DECODERS = list(
+    product((NONE, SINUSOID, LEARNED, SHAW, SHAW_0, SHAW_KEYS, SHAW_VALUES, SKEWED), Norm)
+)
 
 
 def settings(

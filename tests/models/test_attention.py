@@ -12,6 +12,7 @@ from models.attention import (
     split_heads,
 )
 from models.positions import ShawRelative, SkewedRelative
+from models.settings import ShawParts
 from tests.models import naive
 
 CAUSAL = torch.ones(6, 6, dtype=torch.bool).tril()
@@ -54,7 +55,7 @@ def test_cross_attention_equals_torch_multihead_attention():
 
 def test_hidden_keys_and_values_have_no_influence_and_no_gradient():
     query, key, value = (_random(2, 3, 6, 4, seed=seed).requires_grad_() for seed in range(3))
-    relative = ShawRelative(4, 2).double()
+    relative = ShawRelative(4, 2, ShawParts.KEYS_AND_VALUES).double()
     for attended in (
         attend(query, key, value, PADDED, 0.0),
         attend_relative(query, key, value, PADDED, relative, 0, 0.0),
@@ -64,7 +65,7 @@ def test_hidden_keys_and_values_have_no_influence_and_no_gradient():
             assert torch.all(gradient[1, :, :4] != 0.0)
 
 
-@pytest.mark.parametrize("relative", [None, ShawRelative(4, 2)])
+@pytest.mark.parametrize("relative", [None, ShawRelative(4, 2, ShawParts.KEYS_AND_VALUES)])
 def test_attention_dropout_keeps_the_mean_and_acts_in_training_alone(relative):
     torch.manual_seed(0)
     layer = SelfAttention(8, 2, 0.5, relative)

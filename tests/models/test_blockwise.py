@@ -15,8 +15,9 @@ from models import attention
 from models.attention import attend, attend_blockwise, attend_relative
 from models.locality import Blockwise
 from models.positions import ShawRelative, SkewedRelative
+from models.settings import ShawParts
 
-SCHEMES = ["none", "shaw", "skewed", "skewed both ways"]
+SCHEMES = ["none", "shaw", "shaw keys", "shaw values", "skewed", "skewed both ways"]
 
 
 def _scheme(name: str, heads: int, d_head: int, distance: int) -> nn.Module | None:
@@ -24,7 +25,11 @@ def _scheme(name: str, heads: int, d_head: int, distance: int) -> nn.Module | No
         case "none":
             return None
         case "shaw":
-            return ShawRelative(d_head, distance)
+            return ShawRelative(d_head, distance, ShawParts.KEYS_AND_VALUES)
+        case "shaw keys":
+            return ShawRelative(d_head, distance, ShawParts.KEYS)
+        case "shaw values":
+            return ShawRelative(d_head, distance, ShawParts.VALUES)
         case "skewed":
             return SkewedRelative(heads, d_head, distance, ahead=0)
         case "skewed both ways":

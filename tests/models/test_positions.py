@@ -13,7 +13,7 @@ from models.attention import attend_relative, attend_relative_blocks
 from models.locality import frames
 from models.pitch_time import RelativePitchTime
 from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d, skew
-from models.settings import DataShape, Local1D
+from models.settings import DataShape, Local1D, ShawParts
 from tests.models import naive
 from tests.models.networks import PITCH_TIME, SINUSOID_2D, VOICES, decoder
 
@@ -143,10 +143,11 @@ def test_skewed_attention_equals_torch_with_the_gathered_logits_as_a_mask(causal
     memory=st.integers(1, 6),
     length=st.integers(1, 17),
     max_distance=st.integers(1, 14),
+    parts=st.sampled_from(ShawParts),
     seed=st.integers(0, 1000),
 )
 def test_relative_attention_in_blocks_equals_the_dense_form(
-    scheme, size, memory, length, max_distance, seed
+    scheme, size, memory, length, max_distance, parts, seed
 ):
     locality = Local1D(kind="local_1d", query_block=size, memory_block=memory)
     heads = [_random(2, 3, length, 4, seed=seed + each).requires_grad_() for each in range(3)]
@@ -156,7 +157,7 @@ def test_relative_attention_in_blocks_equals_the_dense_form(
         relative = _skewed(max_distance, 0)
         slow = naive.skewed_attention(*heads, relative.embeddings, 0, distances, visible)
     else:
-        relative = _random_vectors(ShawRelative(4, max_distance))
+        relative = _random_vectors(ShawRelative(4, max_distance, parts))
         tables = relative.keys, relative.values
         slow = naive.shaw_attention(*heads, *tables, distances, visible)
     fast = attend_relative_blocks(*heads, frames(locality, length, CPU), relative, 0.0)
@@ -206,27 +207,52 @@ def test_no_tensor_of_queries_keys_and_widths_exists(scheme):
     assert largest.elements <= (keys_of_blocks if scheme == "local" else logits)
 
 
+@pytest.mark.parametrize("parts", ShawParts)
 @pytest.mark.parametrize("causal", [True, False])
 @pytest.mark.parametrize(("length", "max_distance"), [*RELATIVE_CASES, (7, 0)])
-def test_shaw_attention_equals_the_tensor_form(length, max_distance, causal):
+def test_shaw_attention_equals_the_tensor_form(length, max_distance, causal, parts):
     query, key, value = (_random(2, 3, length, 4, seed=seed).requires_grad_() for seed in range(3))
-    relative = ShawRelative(4, max_distance).double()
+    relative = _random_vectors(ShawRelative(4, max_distance, parts))
     visible = torch.ones(length, length, dtype=torch.bool).tril() if causal else None
     fast = attend_relative(query, key, value, visible, relative, 0, 0.0)
     tables = relative.keys, relative.values
     slow = naive.shaw_attention(query, key, value, *tables, naive.distances(length), visible)
-    _assert_equal_with_gradients(fast, slow, (query, key, value, *tables))
+    _assert_equal_with_gradients(fast, slow, (query, key, value, *relative.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [("keys_and_values", {"keys", "values"}), ("keys", {"keys"}), ("values", {"values"})],
+)
+def test_only_the_chosen_parts_have_vectors(parts, names):
+    relative = ShawRelative(4, 2, ShawParts(parts))
+    assert {name for name, _ in relative.named_parameters()} == names
+
+
+def test_a_largest_distance_of_0_tells_no_order_without_a_mask():
+    """All distances share one vector: what is attended to, permuted, gives the same sums."""
+    relative = _random_vectors(ShawRelative(4, 0, ShawParts.KEYS_AND_VALUES))
+    query, key, value = (_random(2, 3, 7, 4, seed=seed) for seed in range(3))
+    order = torch.tensor([3, 0, 6, 1, 5, 2, 4])
+    attended = attend_relative(query, key, value, None, relative, 0, 0.0)
+    permuted = attend_relative(query, key[:, :, order], value[:, :, order], None, relative, 0, 0.0)
+    assert_close(permuted, attended)
 
 
 def test_the_largest_distance_is_clipped_and_not_dropped():
-    relative = ShawRelative(2, 1).double()
+    relative = ShawRelative(2, 1, ShawParts.KEYS_AND_VALUES).double()
     logits = relative.logits(torch.ones(1, 1, 1, 2, dtype=torch.float64), first=3, keys=7)
     sums = relative.keys.sum(dim=-1)
     assert_close(logits[0, 0, 0], sums[torch.tensor([0, 0, 0, 1, 2, 2, 2])])
 
 
 @pytest.mark.parametrize(
-    "scheme", [SkewedRelative(3, 4, 3, 0), SkewedRelative(3, 4, 3, 3), ShawRelative(4, 3)]
+    "scheme",
+    [
+        SkewedRelative(3, 4, 3, 0),
+        SkewedRelative(3, 4, 3, 3),
+        ShawRelative(4, 3, ShawParts.KEYS_AND_VALUES),
+    ],
 )
 @pytest.mark.parametrize("length", [1, 3, 9])
 def test_one_query_has_the_last_row_of_all_queries(scheme, length):
@@ -244,7 +270,12 @@ def test_one_query_has_the_last_row_of_all_queries(scheme, length):
 
 
 @pytest.mark.parametrize(
-    "scheme", [SkewedRelative(3, 4, 5, 0), SkewedRelative(3, 4, 5, 5), ShawRelative(4, 2)]
+    "scheme",
+    [
+        SkewedRelative(3, 4, 5, 0),
+        SkewedRelative(3, 4, 5, 5),
+        ShawRelative(4, 2, ShawParts.KEYS_AND_VALUES),
+    ],
 )
 def test_relative_logits_depend_on_distance_alone(scheme):
     query = _random(2, 3, 1, 4).float()

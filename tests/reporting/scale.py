@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,11 @@ METRICS = {
             "nats_per_token": 2.318, "sentences": 842,
         },
         "baseline": {"copy_source_bleu": 4.117, "copy_source_chrf": 21.9},
+        "search_grid": [
+            {"beam_size": size, "length_penalty": alpha, "bleu": 20.0 + size + alpha,
+             "length_ratio": 0.9 + alpha / 10}
+            for size in (1, 4) for alpha in (0.0, 0.6, 1.0)
+        ],
     },
     Task.IMAGE: {
         "test": {
@@ -107,6 +113,17 @@ def write_scale(folder: Path) -> Params:
     return params
 
 
+def add_further_test(name: str, split: str, **scores: float) -> None:
+    """Give a translating run of the scale in the current folder one more test set."""
+    path = Path(f"reports/metrics/{name}.json")
+    metrics = json.loads(path.read_text())
+    of_task = metrics["translation"]
+    of_task[split] = {"test": of_task["test"] | scores, "baseline": of_task["baseline"]}
+    write_json(path, metrics)
+    samples = Path("runs") / name / "samples"
+    shutil.copy(samples / "test.jsonl", samples / f"{split}.jsonl")
+
+
 def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
     write_json(
         folder / f"reports/data/{name}.json",
@@ -150,7 +167,7 @@ def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:
 
 
 def write_translations(samples: Path, rng: np.random.Generator, count: int = 120) -> None:
-    with (samples / "translations.jsonl").open("w", encoding="utf-8") as file:
+    with (samples / "test.jsonl").open("w", encoding="utf-8") as file:
         for index in range(count):
             source, reference, hypothesis = SENTENCES[index % len(SENTENCES)]
             line = {

@@ -15,7 +15,7 @@ from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
 from pipeline.settings.base import Task
 from tests.reporting.browser import CHROMIUM, browser
-from tests.reporting.scale import ROOT
+from tests.reporting.scale import ROOT, add_further_test
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -126,6 +126,11 @@ def test_numbers_stand_with_interval_and_baseline(html: str):
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0" in html
 
 
+def test_searches_stand_in_a_table_with_bleu_and_length(html: str):
+    assert html.count("Beam size and length penalty") == 1
+    assert '<span class="value">24.60</span> <span class="interval">0.960</span>' in html
+
+
 def test_embedded_data_is_marked_as_not_comparable(html: str):
     assert "not comparable with" in html
     numbers = sum(len(read_published().of_task(task)) for task in Task)
@@ -138,6 +143,15 @@ def test_other_data_is_not_claimed_for_data_from_elsewhere(silent_scale: Params)
     raw["datasets"]["digits"]["source"] = source
     text = render(Params.model_validate(raw, strict=False))
     assert "other data</span>" not in text and "Compare with care" in text
+
+
+def test_a_further_test_set_has_a_table_of_its_own(silent_scale: Params):
+    assert "Scores on test<" not in render(silent_scale)
+    add_further_test("translation_sinusoid", "test_2017", bleu=31.25)
+    text = render(silent_scale)
+    assert 0 < text.index("Scores on test<") < text.index("Scores on test_2017<")
+    assert text.count('<span class="value">31.2</span>') == 1
+    assert Outline(text).open == []
 
 
 def test_published_numbers_name_known_papers():
@@ -162,11 +176,9 @@ def test_texts_from_data_are_escaped(silent_scale: Params, html: str):
         escaped = PAYLOAD.replace("\\", "\\\\").replace('"', '\\"')
         path.write_text(text.replace(old, escaped, times), encoding="utf-8")
 
+    poison(Path("runs/translation_sinusoid/samples/test.jsonl"), "Turn on the light", times=99)
     poison(
-        Path("runs/translation_sinusoid/samples/translations.jsonl"), "Turn on the light", times=99
-    )
-    poison(
-        Path("runs/translation_sinusoid/samples/translations.jsonl"),
+        Path("runs/translation_sinusoid/samples/test.jsonl"),
         "Ungültiges Zugriffstoken",
         times=99,
     )
@@ -190,7 +202,7 @@ MISSING = [
     "reports/metrics/image_local_2d.json",
     "reports/curves/image_local_2d.csv",
     "reports/data/digits.json",
-    "runs/translation_sinusoid/samples/translations.jsonl",
+    "runs/translation_sinusoid/samples/test.jsonl",
     "runs/image_local_2d/samples/conditional.png",
     "runs/image_local_2d/samples/samples.json",
     "runs/music_relative/samples/samples.json",

@@ -5,8 +5,15 @@ import pytest
 
 from pipeline.config import Params
 from pipeline.errors import DataError
-from pipeline.reporting.results import by_task, read_curve, read_data_facts, read_results
+from pipeline.reporting.results import (
+    by_task,
+    by_test,
+    read_curve,
+    read_data_facts,
+    read_results,
+)
 from pipeline.settings.base import Task
+from tests.reporting.scale import add_further_test
 
 HEADER = "step,learning_rate,train_loss,validation_loss,padding"
 
@@ -34,6 +41,25 @@ def test_metrics_of_another_task_are_refused(scale: Params):
     path = Path("reports/metrics/music_relative.json")
     path.write_text(Path("reports/metrics/image_local_1d.json").read_text())
     with pytest.raises(DataError, match=r"music_relative\.json: music\.test .*evaluate@music_rel"):
+        read_results(scale)
+
+
+def test_a_further_test_set_is_a_result_of_its_own(scale: Params):
+    add_further_test("translation_sinusoid", "test_2017", bleu=31.0)
+    groups = by_test(by_task(read_results(scale))[Task.TRANSLATION])
+    assert list(groups) == ["test", "test_2017"]
+    (first,), (second,) = groups.values()
+    assert (first.metrics["test"]["bleu"], second.metrics["test"]["bleu"]) == (23.412, 31.0)
+    assert first.name == second.name == "translation_sinusoid"
+    assert (first.section, second.section) == ("translation", "translation.test_2017")
+
+
+def test_a_further_test_set_without_a_baseline_is_refused(scale: Params):
+    path = Path("reports/metrics/translation_sinusoid.json")
+    metrics = json.loads(path.read_text())
+    metrics["translation"]["test_2017"] = {"test": {}}
+    path.write_text(json.dumps(metrics))
+    with pytest.raises(DataError, match=r"not both there; run `dvc repro evaluate@translation"):
         read_results(scale)
 
 

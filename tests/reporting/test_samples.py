@@ -44,16 +44,16 @@ def test_spread_never_repeats(available: int, asked: int, expected: int):
 
 def test_line_separators_inside_a_sentence_do_not_cut_it(scale: Params):
     line = {"source": "a\u2028b", "reference": "c", "hypothesis": "d", "score": -1.0}
-    (TEXT / "translations.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n")
-    assert read_translations(TEXT)[0].source == "a\u2028b"
+    (TEXT / "test.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n")
+    assert read_translations(TEXT, "test")[0].source == "a\u2028b"
 
 
 @pytest.mark.parametrize("line", ['{"source": "a"}', "{", "[]"])
 def test_damaged_translation_names_the_line(scale: Params, line: str):
-    with (TEXT / "translations.jsonl").open("a") as file:
+    with (TEXT / "test.jsonl").open("a") as file:
         file.write(line + "\n")
     with pytest.raises(DataError, match="line 121: .*decode@translation_sinusoid"):
-        read_translations(TEXT)
+        read_translations(TEXT, "test")
 
 
 def test_grid_knows_where_its_cells_are(scale: Params):

@@ -4,8 +4,10 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU
+from sacrebleu.significance import PairedTest
 
 from pipeline.config import Params
 from pipeline.errors import DataError
@@ -24,7 +26,7 @@ def result(base: Result, title: str, hypotheses: list[str], references: list[str
         for reference, hypothesis in zip(references, hypotheses, strict=True)
     ]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    Path(made.samples / "translations.jsonl").write_text(lines, encoding="utf-8")
+    Path(made.samples / "test.jsonl").write_text(lines, encoding="utf-8")
     return made
 
 
@@ -57,8 +59,30 @@ def test_each_pair_is_compared_the_better_first(base: Result):
     assert compared[0].difference == pytest.approx(scores[0] - scores[1])
     assert compared[0].p_value < 0.002
     assert compared[2].difference == 0.0
-    assert compared[2].p_value > 0.3
-    assert "bs:1000|seed:12345" in compared[0].signature
+    assert compared[2].p_value == 1.0
+    assert "tok:13a" in compared[0].signature and "bs:1000|seed:1" in compared[0].signature
+
+
+def test_the_same_translations_are_no_difference(base: Result):
+    (compared,) = compare([result(base, name, REFERENCES, REFERENCES) for name in ("a", "b")])
+    assert (compared.difference, compared.p_value) == (0.0, 1.0)
+
+
+def test_a_clear_difference_has_twice_the_p_value_of_sacrebleu(base: Result):
+    """Whose paired test is one-sided there."""
+    random = np.random.default_rng(3)
+    texts = [
+        [text.replace("heute an", "aus") if random.random() < rate else text for text in REFERENCES]
+        for rate in (0.25, 0.5)
+    ]
+    (compared,) = compare([result(base, str(i), each, REFERENCES) for i, each in enumerate(texts)])
+    named = [(str(index), each) for index, each in enumerate(texts)]
+    _, scores = PairedTest(named, {"BLEU": BLEU()}, [REFERENCES], "bs", 1000)()
+    assert compared.difference == pytest.approx(
+        abs(scores["BLEU"][0].score - scores["BLEU"][1].score)
+    )
+    assert 0.005 < compared.p_value < 0.2
+    assert compared.p_value == pytest.approx(2 * scores["BLEU"][1].p_value, rel=0.5)
 
 
 def test_one_run_has_nothing_to_be_compared_with(base: Result):

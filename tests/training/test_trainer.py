@@ -14,7 +14,7 @@ from pipeline.training.batches import Batch
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy
 from pipeline.training.trainer import train, validation_loss
 from pipeline.training.update import in_precision, logits
-from tests.decoding.test_beam import decoding
+from tests.decoding.test_beam import beam
 from tests.training.toys import (
     SHAPE,
     Reversal,
@@ -260,6 +260,6 @@ def test_a_network_learns_to_reverse(tmp_path):
     assert curve[-1]["validation_loss"] < 0.2
     unseen = sequences(100, [99])
     sources = [torch.tensor([*row, EOS]) for row in unseen]
-    found = search(model.eval(), sources, BOS, EOS, decoding(beam_size=4, extra_length=5))
+    found = search(model.eval(), sources, BOS, EOS, beam(), extra_length=5)
     hits = [best[0].ids == row[::-1].tolist() for best, row in zip(found, unseen, strict=True)]
     assert sum(hits) > 95

@@ -1,12 +1,20 @@
 """The settings of translation: its data, its decoding, its metrics."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import Architecture, Full, ModelSettings, Settings, Sinusoid2D
-from pipeline.settings.base import Name, NonNegativeFloat, NonNegativeInt, Share, Splits, Task
+from pipeline.settings.base import (
+    Name,
+    NonNegativeFloat,
+    NonNegativeInt,
+    Sampling,
+    Share,
+    Splits,
+    Task,
+)
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 
@@ -59,13 +67,50 @@ class TranslationDataset(Settings):
     encoding: TranslationEncoding
 
 
-class TranslationDecoding(Settings):
-    """Beam search with the length penalty of GNMT."""
+class Beam(Settings):
+    """Beam search with the length penalty of GNMT (Wu et al. 2016, eq. 14)."""
 
+    kind: Literal["beam"]
     beam_size: PositiveInt
     length_penalty: NonNegativeFloat  # alpha
+    n_best: PositiveInt  # hypotheses of a sentence that are kept
+
+    @model_validator(mode="after")
+    def _check_width(self) -> "Beam":
+        if self.n_best > self.beam_size:
+            raise ValueError(
+                f"n_best = {self.n_best} is more than beam_size = {self.beam_size}; "
+                "choose a wider beam"
+            )
+        return self
+
+
+class Greedy(Settings):
+    """The likeliest piece at every position."""
+
+    kind: Literal["greedy"]
+
+
+class Drawn(Sampling):
+    """A translation drawn piece by piece."""
+
+    kind: Literal["sampling"]
+
+
+class SearchGrid(Settings):
+    """Beam searches of the validation split, one for each pair of a size and a penalty."""
+
+    beam_sizes: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    length_penalties: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
+
+
+class TranslationDecoding(Settings):
+    """How a translation is found."""
+
+    method: Annotated[Beam | Greedy | Drawn, Field(discriminator="kind")]
     extra_length: NonNegativeInt  # a translation has at most source + extra_length pieces
     batch_sentences: PositiveInt
+    search_grid: SearchGrid | None  # null: not searched
 
 
 class Convention(StrEnum):

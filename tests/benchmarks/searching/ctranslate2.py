@@ -35,8 +35,8 @@ def main(seconds: float) -> None:
             folder, compute_type="float32", inter_threads=1, intra_threads=run.training.threads
         )
     options = {
-        "beam_size": run.decoding.beam_size,
-        "length_penalty": run.decoding.length_penalty,
+        "beam_size": run.decoding.method.beam_size,
+        "length_penalty": run.decoding.method.length_penalty,
         "max_batch_size": run.decoding.batch_sentences,
         "max_decoding_length": max(map(len, sources)) + run.decoding.extra_length,
     }

@@ -30,6 +30,7 @@ def main(seconds: float) -> None:
 def translate(model: Model) -> list[list[int]]:
     """The ids of the best translation of each test sentence."""
     decoding = subject.run().decoding
+    beam = decoding.method
     sentences = list(read_sequences(subject.encoded(), "test", "source"))
     order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
     found = {}
@@ -37,7 +38,7 @@ def translate(model: Model) -> list[list[int]]:
         indexes = order[start : start + decoding.batch_sentences]
         batch = _batch(model, [sentences[index] for index in indexes])
         limit = int(batch.src_length.max()) + decoding.extra_length
-        best, _, _ = search(model, batch, limit, decoding.beam_size, decoding.length_penalty)
+        best, _, _ = search(model, batch, limit, beam.beam_size, beam.length_penalty)
         found |= {int(i): _ids(row) for i, row in zip(indexes, best.tolist(), strict=True)}
     return [found[index] for index in range(len(sentences))]
 

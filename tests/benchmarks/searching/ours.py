@@ -16,8 +16,8 @@ def main(seconds: float) -> None:
     keep_freed_memory()
     compute_reproducibly(run.training.threads)
     model, sources = subject.trained(), read_sequences(subject.encoded(), "test", "source")
-    best = translate(model, sources, run.decoding)
-    rounds = Rounds({"translations": [hypothesis.ids for hypothesis in best]}, seconds)
+    found = translate(model, sources, run.decoding)
+    rounds = Rounds({"translations": [hypothesis.ids for (hypothesis, *_) in found]}, seconds)
     while True:
         rounds.done(len(translate(model, sources, run.decoding)))
 

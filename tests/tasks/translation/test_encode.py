@@ -3,8 +3,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.corpus import SPLITS, read_sequences
+from pipeline.corpus import SPLITS, all_tests, read_sequences
 from pipeline.errors import ConfigError, DataError
+from pipeline.files import write_json
 from pipeline.settings.base import Splits
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.encoding.clean import Reason
@@ -165,28 +166,44 @@ def benchmark_raw(tmp_path):
     raw.mkdir()
     train = [(f"the {noun} number {n}", f"{noun} Nummer {n}") for noun in NOUNS for n in range(5)]
     train += [("a small {x} dog", "ein kleiner {x} Hund"), ("new words here", "ein alter Hut")]
-    held_out = {
+    rows = {
         "validation": [("an old hat", "ein alter Hut"), ("left as is", "left as is")],
         "test": [("a small {x} dog", "ein {x}")] * 2 + [("left as is", "left as is")],
         "train": train + train[:3],
     }
-    for split, rows in held_out.items():
-        english, german = zip(*rows, strict=True)
-        pq.write_table(pa.table({"en": english, "de": german}), raw / f"{split}.parquet")
+    for split, each in rows.items():
+        write_split(raw, split, each)
     return raw
 
 
+def write_split(raw, split, rows) -> None:
+    english, german = zip(*rows, strict=True)
+    pq.write_table(pa.table({"en": english, "de": german}), raw / f"{split}.parquet")
+
+
+@pytest.fixture
+def benchmark(encoding):
+    """The settings of a data set that comes split."""
+    settings = {"splits": None, "min_test_words": 1, "vocabulary_size": 310}
+    columns = {"reader": TranslationReader.PARALLEL_COLUMNS}
+    return encoding.model_copy(update=settings | columns)
+
+
 def test_benchmarks_keep_their_test_sets_whole_and_training_does_not_leak(
-    benchmark_raw, encoding, encoded
+    benchmark_raw, benchmark, encoded
 ):
-    settings = {
-        "reader": TranslationReader.PARALLEL_COLUMNS,
-        "splits": None,
-        "min_test_words": 1,
-        "vocabulary_size": 310,
-    }
-    manifest = encode(benchmark_raw, encoded, encoding.model_copy(update=settings))
+    manifest = encode(benchmark_raw, encoded, benchmark)
     assert [manifest["splits"][split]["records"] for split in SPLITS] == [50, 2, 3]
     assert pairs(encoded, "test")[0] == ("a small {x} dog", "ein {x}")
     assert manifest["dropped"][Reason.HELD_OUT] == 2  # a test source, a validation target
     assert manifest["dropped"][Reason.TRAIN_REPEATED] == 3
+
+
+def test_training_leaks_into_no_test_set(benchmark_raw, benchmark, encoded):
+    write_split(benchmark_raw, "test_2017", [("the lamp number 3", "anders"), ("left as is", "x")])
+    manifest = encode(benchmark_raw, encoded, benchmark)
+    counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
+    assert counts == {"train": 49, "validation": 2, "test": 3, "test_2017": 2}
+    assert pairs(encoded, "test_2017")[0] == ("the lamp number 3", "anders")
+    write_json(encoded / "manifest.json", manifest)
+    assert all_tests(encoded) == ["test", "test_2017"]

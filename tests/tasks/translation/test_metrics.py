@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from sacrebleu.metrics import BLEU
+from sacrebleu.metrics import BLEU, CHRF
 
 from models.settings import Architecture, DataShape
 from models.transformer import build
@@ -64,8 +64,12 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
          "hypothesis": "die Tür ist heute offen", "score": -0.5},
     ]  # fmt: skip
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    (tmp_path / "translations.jsonl").write_text(text, encoding="utf-8")
-    write_json(tmp_path / "manifest.json", {"target_language": "de"})
+    (tmp_path / "test.jsonl").write_text(text, encoding="utf-8")
+    (tmp_path / "search_grid.jsonl").write_text(
+        '{"beam_size": 1, "hypotheses": ["das Licht ist ganz aus"], "length_penalty": 0.6}\n'
+    )
+    (tmp_path / "validation.target.txt").write_text("das Licht ist aus\n")
+    write_json(tmp_path / "manifest.json", {"target_language": "de", "splits": {"test": {}}})
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
     for field, sequences in zip(("source", "target"), ids, strict=True):
         write_sequences(tmp_path, "test", field, map(np.array, sequences), np.dtype(np.uint16))
@@ -91,3 +95,27 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     assert found["test"]["tokenised_bleu"] == found["test"]["bleu"]
     assert found["test"]["sentences"] == 2
     assert found["baseline"]["copy_source_bleu"] < 10
+    references = [row["reference"] for row in rows]
+    assert [set(row) for row in found["records"]["test"]] == [
+        {*rows[0], "sentence_bleu", "sentence_chrf", "nats", "tokens"}
+    ] * 2
+    assert [row["nats"] for row in found["records"]["test"]] == pytest.approx(
+        [math.fsum(nats[:3]), math.fsum(nats[3:])], abs=2e-6
+    )
+    assert [row["tokens"] for row in found["records"]["test"]] == [3, 5]
+    for row, hypothesis, reference in zip(
+        found["records"]["test"], hypotheses, references, strict=True
+    ):
+        bleu = BLEU(effective_order=True).sentence_score(hypothesis, [reference]).score
+        assert row["sentence_bleu"] == pytest.approx(bleu, abs=1e-6)
+        chrf = CHRF().sentence_score(hypothesis, [reference]).score
+        assert row["sentence_chrf"] == pytest.approx(chrf, abs=1e-6)
+    assert found["records"]["test"][1]["sentence_bleu"] == pytest.approx(100)
+    (cell,) = found["search_grid"]
+    # 5 tokens beside 4; n-grams that match: 4 of 5, 2 of 4, 1 of 3, 0 of 2 (smoothed to 1 / 2)
+    assert cell == {
+        "beam_size": 1,
+        "length_penalty": 0.6,
+        "bleu": pytest.approx(100 * (4 / 5 * 2 / 4 * 1 / 3 * (1 / 2 / 2)) ** 0.25, abs=1e-6),
+        "length_ratio": 1.25,
+    }

@@ -74,6 +74,10 @@ def test_rows_are_pairs_and_splits_are_groups(tmp_path, columns):
     write_split(tmp_path, "train", [*many, None], [*many, "nichts"])
     text = open_text(tmp_path, columns)
     assert text.groups == ["train", "validation", "test"]
+    write_split(tmp_path, "other", ["other"], ["ja"])  # no split of ours
+    for year in ("2018", "2017"):
+        write_split(tmp_path, f"test_{year}", [year], ["ja"])
+    assert open_text(tmp_path, columns).groups[2:] == ["test", "test_2017", "test_2018"]
     rows = list(text.records("train"))
     assert [row for _, row in rows[:-1]] == [[Pair(n, n)] for n in many]
     assert rows[-2][0] == "train row 10000"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -41,8 +41,8 @@ class Scored:
 
 def evaluate(
     model: nn.Module, encoded: Path, samples: Path, evaluation: MusicEvaluation
-) -> dict[str, dict[str, float]]:
-    """Measure `model` on the test split: {"test": ..., "baseline": ...}.
+) -> dict[str, dict[str, Any]]:
+    """Measure `model` on the test split: {"test": ..., "baseline": ...}, each piece in `records`.
 
     Padding is in no number. The interval resamples pieces. `samples` is not read: what was
     generated is listened to, not measured. Raises ConfigError if windows would begin inside of a
@@ -74,7 +74,15 @@ def evaluate(
         "tokens": int(counts.sum()),
         "pieces": len(pieces),
     }
-    return {"test": _rounded(test), "baseline": _rounded(baselines(train, grids))}
+    records = [
+        {"nats_per_token": round(nats / count, _DIGITS), "tokens": count}
+        for nats, count in zip(sums.tolist(), counts.tolist(), strict=True)
+    ]
+    return {
+        "test": _rounded(test),
+        "baseline": _rounded(baselines(train, grids)),
+        "records": {"test": records},
+    }
 
 
 def windows(piece: int, ids: np.ndarray, window: int, stride: int) -> Iterator[Window]:

@@ -1,45 +1,69 @@
-"""Translates the test split: samples/translations.jsonl."""
+"""Translates the test sets: samples/<split>.jsonl."""
 
-import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.console import Progress
-from pipeline.corpus import read_sequences
+from pipeline.corpus import Split, all_tests, read_sequences
+from pipeline.decoding.ancestral import sample
 from pipeline.decoding.beam import Hypothesis, search
-from pipeline.files import write_atomically
+from pipeline.files import write_json_lines
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
-from pipeline.tasks.translation.settings import TranslationDecoding
+from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
 
-TRANSLATIONS = "translations.jsonl"
+SEARCH_GRID = "search_grid.jsonl"
+GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: TranslationDecoding) -> None:
     """Write source, reference, hypothesis and score of each test sentence, one JSON object a line.
 
-    The score is log P of the best hypothesis over its length penalty.
+    The score is log P of the hypothesis, over its length penalty if it was searched; `others` are
+    the next best. Each test set has a file. In a further one stands, a line for each beam size and
+    length penalty of `search_grid`, what they translate the validation split to.
     """
     codec = Codec.load(encoded)
-    sources = (encoded / "test.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    references = (encoded / "test.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    progress = Progress("translating", len(sources))
-    best = translate(model, read_sequences(encoded, "test", "source"), decoding, progress)
-    rows = [
-        {
-            "source": source,
-            "reference": reference,
-            "hypothesis": codec.decode(hypothesis.ids),
-            "score": round(hypothesis.score, 6),
-        }
-        for source, reference, hypothesis in zip(sources, references, best, strict=True)
-    ]
-    lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-    write_atomically(samples / TRANSLATIONS, "".join(lines).encode())
+    for split in all_tests(encoded):
+        rows = _rows(model, encoded, split, codec, decoding)
+        write_json_lines(samples / f"{split}.jsonl", rows)
+    write_json_lines(samples / SEARCH_GRID, _search_grid(model, encoded, codec, decoding))
+
+
+def _rows(
+    model: nn.Module, encoded: Path, split: Split, codec: Codec, decoding: TranslationDecoding
+) -> list[dict[str, Any]]:
+    sources = (encoded / f"{split}.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    references = (encoded / f"{split}.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    ids = read_sequences(encoded, split, "source")
+    longer = int((ids.lengths > longest_source(encoded)).sum())
+    if longer:
+        print(
+            f"{split}: {longer} of {len(ids)} sentences are longer than any in training: expect "
+            "poor translations of them",
+            file=sys.stderr,
+        )
+    progress = Progress(f"translating {split}", len(sources))
+    rows = []
+    for source, reference, found in zip(
+        sources, references, translate(model, ids, decoding, progress), strict=True
+    ):
+        best, *others = (
+            {"hypothesis": codec.decode(each.ids), "score": round(each.score, 6)} for each in found
+        )
+        rows.append({"source": source, "reference": reference, **best, "others": others})
+    return rows
+
+
+def longest_source(encoded: Path) -> int:
+    """The number of pieces of the longest source that a network was trained with."""
+    return int(read_sequences(encoded, "train", "source").lengths.max())
 
 
 def translate(
@@ -47,18 +71,50 @@ def translate(
     sources: Sequence[Sequence[int]],
     decoding: TranslationDecoding,
     progress: Progress | None = None,
-) -> list[Hypothesis]:
-    """The best hypothesis of each source, ids without an end, in the order of the sources.
+) -> list[list[Hypothesis]]:
+    """The hypotheses of each source, ids without an end, in the order of the sources, best first.
 
     Sentences of about equal length share a batch.
     """
     order = np.argsort([len(source) for source in sources], kind="stable")
-    found: dict[int, Hypothesis] = {}
+    found: dict[int, list[Hypothesis]] = {}
     for start in range(0, len(order), decoding.batch_sentences):
         indexes = order[start : start + decoding.batch_sentences]
         batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
-        results = search(model, batch, BOS, EOS, decoding, wanted=1)
-        found |= {int(i): hypotheses[0] for i, hypotheses in zip(indexes, results, strict=True)}
+        hypotheses = _hypotheses(model, batch, decoding)
+        found |= {int(index): each for index, each in zip(indexes, hypotheses, strict=True)}
         if progress is not None:
             progress.update(len(found))
     return [found[index] for index in range(len(order))]
+
+
+def _hypotheses(
+    model: nn.Module, sources: list[Tensor], decoding: TranslationDecoding
+) -> list[list[Hypothesis]]:
+    match decoding.method:
+        case Beam() as beam:
+            return search(model, sources, BOS, EOS, beam, decoding.extra_length)
+        case Greedy():
+            return search(model, sources, BOS, EOS, GREEDY, decoding.extra_length)
+        case Drawn() as sampling:
+            drawn = sample(model, sources, BOS, EOS, sampling, decoding.extra_length)
+            return [[hypothesis] for hypothesis in drawn]
+
+
+def _search_grid(
+    model: nn.Module, encoded: Path, codec: Codec, decoding: TranslationDecoding
+) -> list[dict[str, Any]]:
+    if decoding.search_grid is None:
+        return []
+    sources = read_sequences(encoded, "validation", "source")
+    cells = []
+    for size in decoding.search_grid.beam_sizes:
+        for alpha in decoding.search_grid.length_penalties:
+            beam = Beam(kind="beam", beam_size=size, length_penalty=alpha, n_best=1)
+            progress = Progress(f"beam {size}, length penalty {alpha}", len(sources))
+            changed = decoding.model_copy(update={"method": beam})
+            found = translate(model, sources, changed, progress)
+            hypotheses = [codec.decode(best.ids) for (best,) in found]
+            cell = {"beam_size": size, "length_penalty": alpha, "hypotheses": hypotheses}
+            cells.append(cell)
+    return cells

@@ -2,7 +2,8 @@
 
 Groups (integrations) are dealt to the splits at random; then each split gives up what would leak
 into a split held out before it: test is chosen first, validation next, training last. Splits that
-come with the data are benchmarks: their validation and test sets are only limited in length.
+come with the data are benchmarks: their validation and test sets, of which there may be several,
+are only limited in length.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from models.settings import DataShape
-from pipeline.corpus import SPLITS, Split, write_sequences
+from pipeline.corpus import SPLITS, Split, is_test, write_sequences
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Splits
 from pipeline.tasks.translation import codec
@@ -24,7 +25,6 @@ from pipeline.tasks.translation.encoding.twins import HeldOut
 from pipeline.tasks.translation.settings import TranslationEncoding
 
 FIELDS = ("source", "target")
-_HELD_OUT: tuple[Split, ...] = ("test", "validation")
 _CODEC_LINES = 2_000_000  # more text does not change the pieces much, but takes memory
 _LISTED = 20
 
@@ -72,7 +72,7 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     text, tally = open_text(raw, encoding), Tally()
     groups = _deal(text.groups, encoding.splits)
     held_out = HeldOut(encoding.near_twin_similarity)
-    for split in _HELD_OUT:
+    for split in (*filter(is_test, groups), "validation"):
         pairs = list(_held_out_pairs(tally.pairs(text, groups[split]), tally, encoding, held_out))
         held_out.add(pairs)
         _write_text(encoded, split, pairs)
@@ -81,8 +81,8 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     tally.check(raw, encoding.max_skipped)
 
     pieces = codec.train(_codec_text(encoded), encoding.vocabulary_size, encoded)
-    splits = {split: _write_ids(encoded, split, pieces) for split in SPLITS}
-    for split in SPLITS:
+    splits = {split: _write_ids(encoded, split, pieces) for split in groups}
+    for split in groups:
         splits[split]["groups"] = len(groups[split])
     return {
         "shape": DataShape.sequence(pieces.size, pieces.size).model_dump(),
@@ -111,14 +111,14 @@ def read_lines(path: Path) -> Iterator[str]:
 def _deal(groups: list[str], splits: Splits | None) -> dict[Split, list[str]]:
     """Assign groups to splits: by name if the data comes split, else at random by the seed."""
     if splits is None:
-        if set(groups) != set(SPLITS):
+        if not set(SPLITS) <= set(groups):
             raise ConfigError("encoding.splits = null, but the data does not come split; set it")
-        return {split: [split] for split in SPLITS}
-    if set(groups) == set(SPLITS):
+        return {split: [split] for split in groups}
+    if set(SPLITS) <= set(groups):
         raise ConfigError("encoding.splits is set, but the data comes split; set it to null")
     order = np.random.default_rng(splits.seed).permutation(len(groups))
     ends = np.cumsum([round(share * len(groups)) for share in (splits.test, splits.validation)])
-    dealt = dict(zip((*_HELD_OUT, "train"), np.split(order, ends), strict=True))
+    dealt = dict(zip(("test", "validation", "train"), np.split(order, ends), strict=True))
     return {split: [groups[index] for index in sorted(dealt[split])] for split in SPLITS}
 
 

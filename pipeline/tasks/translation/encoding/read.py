@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from pipeline.corpus import SPLITS
+from pipeline.corpus import SPLITS, is_test
 from pipeline.errors import DataError
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
@@ -112,10 +112,11 @@ class ParallelColumns:
     def __init__(self, raw: Path, source_language: str, target_language: str) -> None:
         self._raw = raw
         self._columns = [source_language, target_language]
-        self.groups = [split for split in SPLITS if self._path(split).is_file()]
-        if self.groups != list(SPLITS):
-            missing = ", ".join(f"{s}.parquet" for s in SPLITS if s not in self.groups)
+        found = sorted(path.stem for path in raw.glob("*.parquet"))
+        if missing := ", ".join(f"{split}.parquet" for split in SPLITS if split not in found):
             raise DataError(f"{raw}: {missing} is missing; check source.splits, run download again")
+        further = (split for split in found if is_test(split) and split not in SPLITS)
+        self.groups = [*SPLITS, *further]
 
     def records(self, group: str) -> Iterator[tuple[str, list[Pair] | UnreadableRecord]]:
         """Yield the rows of the split `group` in their order, read batch by batch."""

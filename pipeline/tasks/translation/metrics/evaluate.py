@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 from torch import nn
 
+from pipeline.corpus import Split, all_tests
 from pipeline.decoding.likelihood import token_nll
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
@@ -16,23 +18,39 @@ from pipeline.training.loss import IGNORED
 
 _DIGITS = 6
 
+Scores = dict[str, float | str]
+
 
 def evaluate(
     model: nn.Module, encoded: Path, samples: Path, evaluation: TranslationEvaluation
-) -> dict[str, dict[str, float | str]]:
-    """Measure the translations in `samples` and `model` on the test split.
+) -> dict[str, dict]:
+    """Measure the translations in `samples` and `model` on the test sets.
 
-    Returns {"test": ..., "baseline": ...}. BLEU and chrF come with sacreBLEU's signature and its
-    95 % bootstrap interval over sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`.
-    The baseline copies the source.
+    Returns {"test": ..., "baseline": ...}, and the same again for a further test set under its
+    name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
+    sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
+    `records` have each sentence of each test set, `search_grid` BLEU and length on the validation
+    split by beam size and length penalty.
     """
-    lines = (samples / "translations.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
-    rows = [json.loads(line) for line in lines]
+    measured, records = {}, {}
+    for split in all_tests(encoded):
+        rows = _read_rows(samples / f"{split}.jsonl")
+        nats, tokens = sentence_nats(model, encoded, split, evaluation.batch_tokens)
+        measured[split] = _measure(rows, encoded, evaluation)
+        measured[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
+        records[split] = _records(rows, nats, tokens)
+    further = {"records": records, "search_grid": _search_grid(encoded, samples)}
+    return measured.pop("test") | measured | further
+
+
+def _measure(
+    rows: list[dict[str, Any]], encoded: Path, evaluation: TranslationEvaluation
+) -> dict[str, Scores]:
     sources, references, hypotheses = (
         [row[column] for row in rows] for column in ("source", "reference", "hypothesis")
     )
-    test: dict[str, float | str] = {"sentences": len(rows)}
-    baseline: dict[str, float | str] = {}
+    test: Scores = {"sentences": len(rows)}
+    baseline: Scores = {}
     for name, metric in (("bleu", BLEU()), ("chrf", CHRF())):
         score = metric.corpus_score(
             hypotheses, [references], n_bootstrap=evaluation.bootstrap_samples
@@ -46,7 +64,6 @@ def evaluate(
     test["tokenised_bleu"], test["tokenised_bleu_signature"] = tokenised_bleu(
         hypotheses, references, _target_language(encoded), evaluation.tokenised_bleu
     )
-    test["nats_per_token"] = nats_per_token(model, encoded, evaluation.batch_tokens)
     return {"test": _rounded(test), "baseline": _rounded(baseline)}
 
 
@@ -54,20 +71,57 @@ def _target_language(encoded: Path) -> str:
     return read_json(encoded / "manifest.json")["target_language"]
 
 
-def nats_per_token(model: nn.Module, encoded: Path, batch_tokens: int) -> float:
-    """-log p of the test references per piece, the end counted, padding not."""
-    pairs = Pairs(encoded, "test")
+def sentence_nats(
+    model: nn.Module, encoded: Path, split: Split, batch_tokens: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """-log p of each reference of a split and its pieces, the end counted, (sentence,) each."""
+    pairs = Pairs(encoded, split)
     device = next(model.parameters()).device
-    total, count = 0.0, 0
+    nats, tokens = np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
     for group in pairs.grouped(np.arange(len(pairs)), batch_tokens):
         batch = pairs.batch(group).to(device)
-        nats = token_nll(model, batch.inputs, batch.targets, batch.source)
-        total += nats.double().sum().item()
-        count += int((batch.targets != IGNORED).sum())
-    return total / count
+        of_tokens = token_nll(model, batch.inputs, batch.targets, batch.source)
+        nats[group] = of_tokens.double().sum(dim=1).cpu().numpy()
+        tokens[group] = (batch.targets != IGNORED).sum(dim=1).cpu().numpy()
+    return nats, tokens
 
 
-def _rounded(values: dict[str, float | str]) -> dict[str, float | str]:
+def _records(
+    rows: list[dict[str, Any]], nats: np.ndarray, tokens: np.ndarray
+) -> list[dict[str, Any]]:
+    """A translation with its own BLEU and chrF, and -log p of its reference."""
+    bleu, chrf = BLEU(effective_order=True), CHRF()
+    return [
+        {name: row[name] for name in ("source", "reference", "hypothesis", "score")}
+        | {
+            "sentence_bleu": round(
+                bleu.sentence_score(row["hypothesis"], [row["reference"]]).score, _DIGITS
+            ),
+            "sentence_chrf": round(
+                chrf.sentence_score(row["hypothesis"], [row["reference"]]).score, _DIGITS
+            ),
+            "nats": round(of_reference, _DIGITS),
+            "tokens": count,
+        }
+        for row, of_reference, count in zip(rows, nats.tolist(), tokens.tolist(), strict=True)
+    ]
+
+
+def _search_grid(encoded: Path, samples: Path) -> list[dict[str, float]]:
+    references = (encoded / "validation.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    cells = []
+    for row in _read_rows(samples / "search_grid.jsonl"):
+        score = BLEU().corpus_score(row.pop("hypotheses"), [references])
+        measured = {"bleu": score.score, "length_ratio": score.sys_len / score.ref_len}
+        cells.append(row | _rounded(measured))
+    return cells
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+def _rounded(values: Scores) -> Scores:
     return {
         name: round(value, _DIGITS) if isinstance(value, float) else value
         for name, value in values.items()

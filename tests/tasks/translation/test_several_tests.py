@@ -1,0 +1,123 @@
+"""A benchmark with two test sets, from the text to the scores."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from models.settings import Architecture, DataShape
+from models.transformer import build
+from pipeline.corpus import read_sequences, write_sequences
+from pipeline.files import write_json
+from pipeline.tasks.translation import codec
+from pipeline.tasks.translation.decoding.decode import decode, translate
+from pipeline.tasks.translation.metrics.evaluate import evaluate
+from pipeline.tasks.translation.settings import (
+    Beam,
+    Convention,
+    SearchGrid,
+    TranslationDecoding,
+    TranslationEvaluation,
+)
+from tests.models.networks import settings
+
+TESTS = {
+    "test": [("the light is on", "das Licht ist an"), ("a door", "eine Tür")],
+    "test_2017": [("the door is on the left", "die Tür ist links")],
+}
+OTHERS = {
+    "train": [("a light", "ein Licht")],
+    "validation": [("the light is left", "das Licht ist links"), ("a door", "eine Tür")],
+}
+DECODING = TranslationDecoding(
+    method=Beam(kind="beam", beam_size=2, length_penalty=0.6, n_best=1),
+    extra_length=3,
+    batch_sentences=4,
+    search_grid=None,
+)
+EVALUATION = TranslationEvaluation(
+    tokenised_bleu=Convention.MOSES, bootstrap_samples=20, batch_tokens=100
+)
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    folder = tmp_path / "encoded"
+    folder.mkdir()
+    pairs = [pair for rows in TESTS.values() for pair in rows] * 3
+    pieces = codec.train((text for pair in pairs for text in pair), 290, folder)
+    for split, rows in (TESTS | OTHERS).items():
+        for field, texts in zip(("source", "target"), zip(*rows, strict=True), strict=True):
+            (folder / f"{split}.{field}.txt").write_text("".join(f"{text}\n" for text in texts))
+            ids = [np.array(pieces.encode(text)) for text in texts]
+            write_sequences(folder, split, field, ids, np.dtype(np.uint16))
+    splits = dict.fromkeys(["train", "validation", "test_2017", "test"], {})
+    write_json(folder / "manifest.json", {"target_language": "de", "splits": splits})
+    return folder
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(1)
+    return build(settings(Architecture.ENCODER_DECODER), DataShape.sequence(290, 290)).eval()
+
+
+def test_each_test_set_is_translated_and_measured_by_itself(model, encoded, tmp_path):
+    decode(model, encoded, tmp_path, DECODING)
+    for split, rows in TESTS.items():
+        lines = (tmp_path / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+        found = [json.loads(line) for line in lines]
+        assert [(row["source"], row["reference"]) for row in found] == rows
+
+    measured = evaluate(model, encoded, tmp_path, EVALUATION)
+    assert set(measured) == {"test", "baseline", "test_2017", "records", "search_grid"}
+    assert set(measured["test_2017"]) == {"test", "baseline"}
+    first, second = measured["test"], measured["test_2017"]["test"]
+    assert (first["sentences"], second["sentences"]) == (2, 1)
+    assert set(first) == set(second)
+    assert first["nats_per_token"] != second["nats_per_token"]
+    assert {split: len(rows) for split, rows in measured["records"].items()} == {
+        split: len(rows) for split, rows in TESTS.items()
+    }
+
+    perfect = found[0] | {"hypothesis": "die Tür ist links"}
+    (tmp_path / "test_2017.jsonl").write_text(json.dumps(perfect) + "\n")
+    again = evaluate(model, encoded, tmp_path, EVALUATION)
+    assert again["test"] == first
+    assert again["test_2017"]["test"]["bleu"] == pytest.approx(100)
+
+
+def test_the_next_best_stand_beside_the_best_and_long_sentences_are_told(
+    model, encoded, tmp_path, capsys
+):
+    several = Beam(kind="beam", beam_size=4, length_penalty=0.6, n_best=3)
+    decode(model, encoded, tmp_path, DECODING.model_copy(update={"method": several}))
+    for line in (tmp_path / "test.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        found = [row, *row["others"]]
+        assert len({each["hypothesis"] for each in found}) == 3
+        assert [each["score"] for each in found] == sorted(
+            (each["score"] for each in found), reverse=True
+        )
+    told = capsys.readouterr().err
+    assert "test: 1 of 2 sentences are longer than any in training" in told
+    assert "test_2017: 1 of 1 sentences" in told
+
+
+def test_each_search_of_the_grid_translates_the_validation_split(model, encoded, tmp_path):
+    pairs = list(product((1, 3), (0.0, 1.0)))
+    grid = SearchGrid(beam_sizes=(1, 3), length_penalties=(0.0, 1.0))
+    decode(model, encoded, tmp_path, DECODING.model_copy(update={"search_grid": grid}))
+    lines = (tmp_path / "search_grid.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [(row["beam_size"], row["length_penalty"]) for row in rows] == pairs
+    sources = read_sequences(encoded, "validation", "source")
+    pieces = codec.Codec.load(encoded)
+    for (size, alpha), row in zip(pairs, rows, strict=True):
+        beam = Beam(kind="beam", beam_size=size, length_penalty=alpha, n_best=1)
+        found = translate(model, sources, DECODING.model_copy(update={"method": beam}))
+        assert row["hypotheses"] == [pieces.decode(best.ids) for (best,) in found]
+    measured = evaluate(model, encoded, tmp_path, EVALUATION)["search_grid"]
+    assert [(cell["beam_size"], cell["length_penalty"]) for cell in measured] == pairs
