@@ -87,6 +87,11 @@ METRICS = {
             "motifs": {"motif_return": 0.21, "shuffled_motif_return": 0.05, "motifs": 97,
                        "real_motif_return": 0.24},
         },
+        "attention": {
+            "on_motifs": {"queries": 31, "chance": 0.04, "mean_of_heads": 0.07,
+                          "highest_of_heads": 0.2},
+            "heads": {"layer_0_head_0": 0.2, "layer_0_head_1": 0.05},
+        },
     },
 }  # fmt: skip
 

@@ -5,12 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from models.settings import Architecture
+from models.transformer import build
 from pipeline.tasks.music.codec import events, grid
 from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.metrics.by_position import nats_by_position
 from pipeline.tasks.music.metrics.distributions import distances
+from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs, recurrences
 from pipeline.tasks.music.metrics.motifs import motifs, returning
-from pipeline.tasks.music.metrics.notes import melodies_of, notes_of
+from pipeline.tasks.music.metrics.notes import Melody, melodies_of, notes_of
+from tests.models import networks
 
 CHORALE = np.array(
     [
@@ -83,6 +87,37 @@ def test_distances_by_hand():
     assert set(distances([one], [piano([])], events.SHAPE).values()) == {1.0}
     long, longer = soprano([60] * 16), soprano([60] * 40)
     assert distances([long], [longer], grid.SHAPE)["duration_distance"] == 0.0
+
+
+def test_recurrences_are_the_notes_of_earlier_occurrences_and_the_one_after_each():
+    #        token  10  11  12  13  14  15  16  17  18
+    pitch = np.array([60, 62, 64, 50, 55, 57, 59, 70, 60])
+    found = list(recurrences(Melody(pitch, np.arange(10, 19)), 2))
+    assert found == [(16, [10, 11, 12, 13])]
+
+
+def test_occurrences_that_overlap_are_not_earlier_ones():
+    scale = Melody(np.arange(60, 66), np.arange(6))
+    assert list(recurrences(scale, 2)) == [
+        (3 + 2, [0, 1, 2, 3]),
+    ]
+
+
+def test_attention_that_is_alike_everywhere_falls_on_motifs_as_by_chance():
+    theme = [60, 64, 67, 65]
+    model = build(networks.settings(Architecture.DECODER, networks.NONE), grid.SHAPE).eval()
+    for layer in model.layers:
+        nn.init.zeros_(layer.attention.project.weight)
+    piece = soprano(theme + [55] + [pitch + 3 for pitch in theme])
+    found = attention_to_motifs(model, [piece], 64, 3)
+    chance = 5 / (1 + 8 * 4 + 1)  # five notes, of all positions up to the soprano of the ninth 16th
+    assert found["on_motifs"] == pytest.approx(
+        {"queries": 1, "chance": chance, "mean_of_heads": chance, "highest_of_heads": chance}
+    )
+    assert list(found["heads"]) == [f"layer_{i}_head_{j}" for i in range(2) for j in range(2)]
+    nothing = attention_to_motifs(model, [soprano([60, 61])], 64, 3)
+    assert (nothing["on_motifs"]["queries"], nothing["heads"]) == (0, {})
+    assert attention_to_motifs(Counting(), [piece], 64, 3) == {}
 
 
 class Counting(nn.Module):

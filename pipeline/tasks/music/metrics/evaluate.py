@@ -17,6 +17,7 @@ from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.tasks.music.metrics.by_position import nats_by_position
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.likelihood import Scored, score
+from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs
 from pipeline.tasks.music.metrics.samples import measure_samples
 from pipeline.tasks.music.settings import MusicEvaluation
 
@@ -29,8 +30,8 @@ def evaluate(
     """Measure `model` and what it drew: {"test": ..., "validation": ..., "baseline": ..., ...}.
 
     `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
-    `samples` the drawn pieces beside the test pieces. Padding is in no number. The interval
-    resamples pieces. Raises ConfigError if windows would begin inside of a 16th, which no crop in
+    `samples` the drawn pieces beside the test pieces, `attention` how much of it falls on motifs
+    that come again. Padding is in no number. The interval resamples pieces. Raises ConfigError if windows would begin inside of a 16th, which no crop in
     training does.
     """
     unit = unit_of(model.shape)
@@ -49,6 +50,7 @@ def evaluate(
     names = read_json(encoded / "test.pieces.json")
     by_name = dict(zip(names, test, strict=True))
     drawn = measure_samples(samples, by_name, model.shape, evaluation.motif)
+    attention = attention_to_motifs(model, test, evaluation.window, evaluation.motif)
     records = [
         {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
     ]
@@ -56,6 +58,7 @@ def evaluate(
         **{part: _rounded(metrics) for part, metrics in measured.items()},
         "by_position": _rounded(nats_by_position(model, test, evaluation.long_window)),
         "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
+        "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
         "records": {"test": [_rounded(record) for record in records]},
     }
 
