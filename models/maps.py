@@ -26,10 +26,8 @@ def weights_of(attention: SelfAttention, inputs: Tensor, tokens: Tensor | None) 
 
     `tokens` (batch, key) as in SelfAttention.forward.
     """
-    query, key = (
-        split_heads(part, attention.num_heads)
-        for part in attention.project(inputs).chunk(3, -1)[:2]
-    )
+    projected = attention.project(inputs).chunk(3, dim=-1)
+    query, key, _ = (split_heads(part, attention.num_heads) for part in projected)
     scaled = query * query.shape[-1] ** -0.5
     logits = scaled @ key.transpose(-1, -2)
     if attention.relative is not None:

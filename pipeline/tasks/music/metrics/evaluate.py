@@ -31,8 +31,8 @@ def evaluate(
 
     `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
     `samples` the drawn pieces beside the test pieces, `attention` how much of it falls on motifs
-    that come again. Padding is in no number. The interval resamples pieces. Raises ConfigError if windows would begin inside of a 16th, which no crop in
-    training does.
+    that come again. Padding is in no number. The interval resamples pieces. Raises ConfigError if
+    windows would begin inside of a 16th, which no crop in training does.
     """
     unit = unit_of(model.shape)
     if evaluation.stride % unit:

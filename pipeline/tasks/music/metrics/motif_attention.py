@@ -64,7 +64,7 @@ def attention_to_motifs(
 
 
 def recurrences(melody: Melody, length: int) -> Iterator[tuple[int, list[int]]]:
-    """For each motif that came before: its last token, and the tokens of its earlier occurrences."""
+    """For each motif that comes again its last token, and the tokens of its earlier occurrences."""
     ends: dict[bytes, list[int]] = defaultdict(list)  # motif: the last notes of its occurrences
     for end, motif in enumerate(motifs(melody.pitch, length), start=length):
         earlier = [note for note in ends[motif] if note < end - length]
