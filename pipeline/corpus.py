@@ -41,6 +41,16 @@ class Sequences(Sequence[np.ndarray]):
         """The number of ids of each sequence."""
         return np.diff(self._offsets)
 
+    def rows(self) -> np.ndarray:
+        """Sequences of one length as (sequence, id), not copied; DataError if lengths differ."""
+        lengths = np.unique(self.lengths)
+        if len(lengths) != 1:
+            raise DataError(
+                f"sequences of {lengths[0]} to {lengths[-1]} ids, expected one length; "
+                "run the encode stage again"
+            )
+        return self._ids.reshape(len(self), lengths[0])
+
     def __len__(self) -> int:
         return len(self._offsets) - 1
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import nn
 
 from pipeline import config
@@ -24,12 +24,13 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.decoding.decode import GAP, draw, grey, png_grid
+from pipeline.tasks.image.decoding.decode import GAP, draw, png_grid, shades
+from pipeline.tasks.image.encoding.picture import PictureError
+from pipeline.tasks.image.encoding.picture import read_picture as picture_of
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.trained import load_model
 
 AT_ONCE = 16  # images drawn together
-MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # of 8 bits or fewer
 
 
 class Painter:
@@ -40,11 +41,11 @@ class Painter:
         self.codec = ImageCodec.of(model.shape)
 
     def paint(self, label: int, count: int) -> Iterator[np.ndarray]:
-        """Yield the finished images (image, height, width) of a class, more each time."""
-        return self._draw(label, np.full((self.codec.height, self.codec.width), DRAWN), count)
+        """Yield the finished images (image, height, width, channels) of a class, more each time."""
+        return self._draw(label, np.full(self.codec.size, DRAWN), count)
 
     def complete(self, label: int, pixels: np.ndarray, count: int) -> Iterator[np.ndarray]:
-        """The same with the upper half of `pixels` (height, width); first comes what is given."""
+        """The same with the upper half of `pixels` (height, width, channels), which comes first."""
         known = pixels.astype(np.int64)
         known[self.codec.height // 2 :] = DRAWN
         for finished in self._draw(label, known, count):
@@ -85,44 +86,32 @@ def main(arguments: argparse.Namespace) -> None:
         growing = painter.complete(label, pixels, arguments.count)
     cells = arguments.count + (arguments.complete is not None)
     for images in growing:
-        write_atomically(path, png_grid(arrange(grey(images, painter.codec), cells)))
+        write_atomically(path, png_grid(arrange(shades(images, painter.codec), cells)))
         _say(f"{path}: {len(images)} of {cells}")
 
 
 def read_picture(path: Path, codec: ImageCodec, say: Callable[[str], None]) -> np.ndarray:
-    """Read any 8-bit picture as intensities (height, width) of `codec`; `say` what was converted.
+    """Read any picture as intensities (height, width, channels) of `codec`; `say` what was changed.
 
     Cut to the format of the images, averaged to their size, and rounded to their levels. Raises
-    DataError if it is no picture, or one whose brightness has no clear meaning.
+    DataError if it is no picture, or one without a clear meaning.
     """
     try:
-        with Image.open(path) as opened:
-            opened.load()
-            picture = opened.copy()
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        raise DataError(f"{path}: not a picture ({error})") from None
+        picture = picture_of(path.read_bytes(), codec.channels)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    if picture.mode not in MODES:
-        raise DataError(f"{path}: pixels of kind {picture.mode}; save it with 8 bits per channel")
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    except PictureError as error:
+        raise DataError(f"{path}: {error}") from None
     done = []
-    if picture.has_transparency_data:
-        picture = Image.alpha_composite(
-            Image.new("RGBA", picture.size, "white"), picture.convert("RGBA")
-        )
-        done.append("laid on white")
-    if picture.mode != "L":
-        picture = picture.convert("L")
-        done.append("made grey")
     size = (codec.width, codec.height)
     if picture.size != size:
         done.append(
             f"{picture.width} x {picture.height} pixels cut and averaged to {size[0]} x {size[1]}"
         )
         picture = ImageOps.fit(picture, size, Image.Resampling.BOX)
-    shades = np.asarray(picture, np.float64)
-    pixels = np.rint(shades * ((codec.levels - 1) / 255)).astype(np.int64)
-    if not np.array_equal(grey(pixels, codec), shades):
+    given = np.asarray(picture).reshape(codec.size)
+    pixels = np.rint(given * ((codec.levels - 1) / 255)).astype(np.int64)
+    if not np.array_equal(shades(pixels, codec), given):
         done.append(f"rounded to {codec.levels} levels")
     if done:
         say(f"{path}: {', '.join(done)}")
@@ -140,7 +129,7 @@ def check_class(label: int | None, classes: int) -> int:
 
 
 def arrange(cells: np.ndarray, count: int) -> np.ndarray:
-    """Lay cells (cell, height, width), the first of `count`, into rows: (row, column, ...)."""
+    """Lay cells (cell, height, width, channels), the first of `count`, into rows and columns."""
     columns = math.isqrt(count - 1) + 1
     rows = -(-count // columns)
     page = np.full((rows * columns, *cells.shape[1:]), GAP, np.uint8)

@@ -36,7 +36,7 @@ def silent(_: str) -> None:
 def test_images_of_a_class_are_those_that_the_network_draws():
     painter = Painter(Counting(LOCAL_1D, SHAPE, 100.0), sampling())
     (images,) = painter.paint(7, 3)
-    assert images.shape == (3, 4, 4)
+    assert images.shape == (3, 4, 4, 1)
     assert (images.reshape(3, 16) == (7 + np.arange(16)) % 17).all()
 
 
@@ -60,7 +60,7 @@ def test_a_low_temperature_draws_the_likeliest(network):
 
 
 def test_a_completion_keeps_the_upper_half_and_comes_after_what_is_given():
-    pixels = np.arange(16).reshape(4, 4)
+    pixels = np.arange(16).reshape(4, 4, 1)
     painter = Painter(Counting(LOCAL_1D, SHAPE, 100.0), sampling())
     (images,) = painter.complete(2, pixels, 3)
     assert np.array_equal(images[0, :2], pixels[:2]) and (images[0, 2:] == DRAWN).all()
@@ -76,19 +76,18 @@ def test_a_picture_that_fits_is_read_without_a_word(tmp_path):
     pixels = np.arange(16).reshape(4, 4)
     path = save(tmp_path / "fits.png", np.rint(pixels * 255 / 16))
     said: list[str] = []
-    assert np.array_equal(read_picture(path, CODEC, said.append), pixels)
+    assert np.array_equal(read_picture(path, CODEC, said.append)[..., 0], pixels)
     assert said == []
 
 
 def test_what_is_converted_is_said_in_one_line(tmp_path):
-    colours = np.zeros((8, 12, 4))
-    colours[:, 2:6] = (255, 255, 255, 255)  # of the middle 8 columns the left half
-    colours[:, 6:10, 3] = 255
+    colours = np.zeros((8, 12, 3))
+    colours[:, 2:6] = 255  # of the middle 8 columns the left half
     path = save(tmp_path / "large.png", colours)
     said: list[str] = []
     pixels = read_picture(path, CODEC, said.append)
-    assert pixels.tolist() == [[16, 16, 0, 0]] * 4
-    assert said == [f"{path}: laid on white, made grey, 12 x 8 pixels cut and averaged to 4 x 4"]
+    assert pixels[..., 0].tolist() == [[16, 16, 0, 0]] * 4
+    assert said == [f"{path}: 12 x 8 pixels cut and averaged to 4 x 4"]
 
 
 def test_levels_are_rounded_and_said(tmp_path):
@@ -98,28 +97,30 @@ def test_levels_are_rounded_and_said(tmp_path):
     assert said == [f"{path}: rounded to 17 levels"]
 
 
-@pytest.mark.parametrize("mode", ["1", "P", "LA", "CMYK", "YCbCr"])
-def test_other_8_bit_pictures_keep_their_brightness(tmp_path, mode):
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "CMYK", "YCbCr", "I;16"])
+def test_other_pictures_keep_their_brightness(tmp_path, mode):
     picture = Image.new("L", (4, 4), 255)
     picture.paste(0, (0, 2, 4, 4))
     path = tmp_path / ("picture.jpg" if mode in ("CMYK", "YCbCr") else "picture.png")
-    picture.convert("RGB").convert(mode).save(
-        path, **({"quality": 100} if "j" in path.suffix else {})
-    )
-    assert read_picture(path, CODEC, silent).tolist() == [[16] * 4] * 2 + [[0] * 4] * 2
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture, np.uint16) * 257)
+    else:
+        picture = picture.convert("RGB").convert(mode)
+    picture.save(path, **({"quality": 100} if "j" in path.suffix else {}))
+    assert read_picture(path, CODEC, silent)[..., 0].tolist() == [[16] * 4] * 2 + [[0] * 4] * 2
 
 
 def test_what_is_no_picture_is_refused_in_one_line(tmp_path):
     whole = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (99, 99), np.uint8)
     Image.fromarray(noise).save(whole, "PNG")
-    deep = io.BytesIO()
-    Image.fromarray(np.zeros((4, 4), np.uint16)).save(deep, "PNG")
+    clear = io.BytesIO()
+    Image.new("RGBA", (4, 4), (0, 0, 0, 9)).save(clear, "PNG")
     contents = {
-        "text.png": (b"hello", "not a picture"),
-        "empty.png": (b"", "not a picture"),
-        "cut.png": (whole.getvalue()[:2000], "cannot be read"),
-        "deep.png": (deep.getvalue(), "save it with 8 bits"),
+        "text.png": (b"hello", "not an image"),
+        "empty.png": (b"", "not an image"),
+        "cut.png": (whole.getvalue()[:2000], "truncated or damaged"),
+        "clear.png": (clear.getvalue(), "partly transparent"),
     }
     for name, (content, message) in contents.items():
         (tmp_path / name).write_bytes(content)
@@ -139,10 +140,10 @@ def test_a_class_has_to_be_one_of_those_trained_on():
 
 
 def test_cells_lie_in_rows_and_what_is_not_finished_is_a_gap():
-    cells = np.arange(5, dtype=np.uint8)[:, None, None]
+    cells = np.arange(5, dtype=np.uint8)[:, None, None, None]
     page = arrange(cells, 7)
-    assert page[..., 0, 0].tolist() == [[0, 1, 2], [3, 4, 128], [128, 128, 128]]
-    assert arrange(cells[:1], 1).shape == (1, 1, 1, 1)
+    assert page[..., 0, 0, 0].tolist() == [[0, 1, 2], [3, 4, 128], [128, 128, 128]]
+    assert arrange(cells[:1], 1).shape == (1, 1, 1, 1, 1)
 
 
 @pytest.fixture

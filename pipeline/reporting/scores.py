@@ -93,7 +93,7 @@ MEASURES = {
             Metric(
                 "bits_per_dimension",
                 "bits per dimension",
-                "−log₂ p per pixel intensity, averaged over all pixels of the test images",
+                "−log₂ p per intensity, averaged over all channels and pixels of the test images",
                 decimals=3,
                 higher_is_better=False,
                 has_interval=True,
@@ -103,7 +103,13 @@ MEASURES = {
             Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
             Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
             Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
+            Baseline(
+                "Difference to the pixel to the left", {"bits_per_dimension": "left_difference"}
+            ),
             Baseline("Given class and place", {"bits_per_dimension": "class_and_position"}),
+            Baseline("PNG", {"bits_per_dimension": "png"}),
+            Baseline("WebP, lossless", {"bits_per_dimension": "webp"}),
+            Baseline("JPEG XL, lossless", {"bits_per_dimension": "jpeg_xl"}),
         ),
         records="images",
     ),

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.network import pixel_order
 from models.settings import AnyModelSettings, DataShape
-from pipeline.corpus import Split, read_sequences
+from pipeline.corpus import read_sequences
 from pipeline.settings.training import Training
 from pipeline.training.batches import Batch, Epochs, shifted
 
@@ -20,14 +20,14 @@ class Batches:
     ) -> None:
         order = pixel_order(model, shape)
         self._sequence_order = np.array([0] + [1 + raster for raster in order])
-        self._train = self._read(encoded, "train")
-        self._validation = self._read(encoded, "validation")
+        self._train = read_sequences(encoded, "train", "pixels").rows()
+        self._validation = read_sequences(encoded, "validation", "pixels").rows()
         self._size = max(1, training.batch_tokens // len(order))
         self._epochs = Epochs(len(self._train), self._size, training.seed)
 
     def batch(self, number: int) -> Batch:
         """A training batch."""
-        return shifted(self._train[self.records(number)])
+        return self._in_order(self._train[self.records(number)])
 
     def records(self, number: int) -> np.ndarray:
         """Which training images it holds."""
@@ -36,9 +36,9 @@ class Batches:
     def validation(self) -> Sequence[Batch]:
         """The validation images."""
         return [
-            shifted(self._validation[start : start + self._size])
+            self._in_order(self._validation[start : start + self._size])
             for start in range(0, len(self._validation), self._size)
         ]
 
-    def _read(self, encoded: Path, split: Split) -> np.ndarray:
-        return np.stack(list(read_sequences(encoded, split, "pixels")))[:, self._sequence_order]
+    def _in_order(self, rows: np.ndarray) -> Batch:
+        return shifted(rows[:, self._sequence_order])

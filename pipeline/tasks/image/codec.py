@@ -1,8 +1,9 @@
 """An image of a class as ids, and back.
 
 Ids 0 .. levels - 1 are intensities, levels .. levels + classes - 1 are classes. A sequence is the
-class and then the intensities in raster order; a network may generate the pixels in another order,
-which `models.network.pixel_order` gives.
+class and then the intensities in raster order, the channels of a pixel one after the other; a
+network may generate them in another order, which `models.network.pixel_order` gives. Images without
+labels are all of one class.
 """
 
 from collections.abc import Sequence
@@ -16,19 +17,21 @@ from pipeline.errors import DataError
 
 @dataclass(frozen=True)
 class ImageCodec:
-    """Sizes of the images, number of intensities and number of classes."""
+    """Sizes of the images, number of channels, of intensities and of classes."""
 
     height: int
     width: int
+    channels: int
     levels: int
     classes: int
 
     @classmethod
     def of(cls, shape: DataShape) -> "ImageCodec":
         """Return the codec of encoded images; DataError if `shape` is not that of images."""
-        if shape.height is None or shape.width is None:
+        if shape.height is None or shape.width is None or shape.channels is None:
             raise DataError("the encoded data has no height and width; it is not of task image")
-        return cls(shape.height, shape.width, shape.outputs, shape.inputs - shape.outputs)
+        classes = shape.inputs - shape.outputs
+        return cls(shape.height, shape.width, shape.channels, shape.outputs, classes)
 
     @property
     def shape(self) -> DataShape:
@@ -38,20 +41,40 @@ class ImageCodec:
             outputs=self.levels,
             height=self.height,
             width=self.width,
-            channels=1,
+            channels=self.channels,
             voices=None,
             pitches=None,
         )
 
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """The axes of an image's pixels: height, width, channels."""
+        return self.height, self.width, self.channels
+
+    @property
+    def dimensions(self) -> int:
+        """How many intensities an image has."""
+        return self.height * self.width * self.channels
+
     def encode(self, label: int, pixels: np.ndarray) -> np.ndarray:
-        """Return ids (1 + height * width) of `pixels` (height, width); DataError outside of it."""
-        if pixels.shape != (self.height, self.width):
+        """Return ids (1 + dimensions) of `pixels` (height, width, channels).
+
+        DataError outside of the codec.
+        """
+        return self.encode_all(np.array([label]), pixels[None])[0].astype(np.int64)
+
+    def encode_all(self, labels: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+        """Return ids (image, 1 + dimensions) of `pixels` (image, height, width, channels)."""
+        if pixels.shape[1:] != self.size:
             raise DataError(
-                f"image of shape {pixels.shape}, expected {(self.height, self.width)} "
-                "(height, width)"
+                f"image of shape {pixels.shape[1:]}, expected {self.size} (height, width, channels)"
             )
-        _check(pixels.ravel(), "intensity", 0, self.levels)
-        return np.concatenate([[self.class_id(label)], pixels.ravel()]).astype(np.int64)
+        _check(pixels, "intensity", 0, self.levels)
+        _check(labels, "class", 0, self.classes)
+        ids = np.empty((len(pixels), 1 + self.dimensions), np.uint16)
+        ids[:, 0] = labels + self.levels
+        ids[:, 1:] = pixels.reshape(len(pixels), -1)
+        return ids
 
     def class_id(self, label: int) -> int:
         """Return the id of a class; DataError if there is no such class."""
@@ -59,22 +82,30 @@ class ImageCodec:
         return self.levels + label
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> tuple[int, np.ndarray]:
-        """Return label and pixels (height, width) of ids (1 + height * width), the inverse."""
-        ids = np.asarray(ids)
-        if ids.shape != (1 + self.height * self.width,):
+        """Return label and pixels (height, width, channels) of ids (1 + dimensions)."""
+        labels, pixels = self.decode_all(np.asarray(ids)[None])
+        return int(labels[0]), pixels[0]
+
+    def decode_all(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return labels (image,) and pixels (image, height, width, channels), the inverse."""
+        self.check(ids)
+        return ids[:, 0].astype(np.int64) - self.levels, ids[:, 1:].reshape(-1, *self.size)
+
+    def check(self, ids: np.ndarray) -> None:
+        """DataError if ids (image, 1 + dimensions) are not those of images."""
+        if ids.shape[1:] != (1 + self.dimensions,):
             raise DataError(
-                f"ids of shape {ids.shape}, expected one class and "
-                f"{self.height} * {self.width} intensities"
+                f"ids of shape {ids.shape[1:]}, expected one class and "
+                f"{' * '.join(map(str, self.size))} intensities"
             )
-        _check(ids[:1], "class id", self.levels, self.levels + self.classes)
-        _check(ids[1:], "intensity", 0, self.levels)
-        return int(ids[0]) - self.levels, ids[1:].reshape(self.height, self.width)
+        _check(ids[:, 0], "class id", self.levels, self.levels + self.classes)
+        _check(ids[:, 1:], "intensity", 0, self.levels)
 
 
 def _check(values: np.ndarray, name: str, low: int, high: int) -> None:
-    wrong = np.flatnonzero((values < low) | (values >= high))
-    if len(wrong):
+    if values.size and not low <= values.min() <= values.max() < high:
+        wrong = np.flatnonzero((values < low) | (values >= high))[0]
         raise DataError(
-            f"{name} {values[wrong[0]]} at position {wrong[0]} is not in {low}..{high - 1}; "
+            f"{name} {values.flat[wrong]} at position {wrong} is not in {low}..{high - 1}; "
             "run the encode stage again"
         )

@@ -1,28 +1,97 @@
 """The settings of images: their data, their decoding, their metrics."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import Architecture, ModelSettings, RelativePitchTime, Settings
 from pipeline.settings.base import NonNegativeInt, Sampling, Share, Splits, Task
 from pipeline.settings.run import Run
-from pipeline.settings.sources import AnySource
+from pipeline.settings.sources import AnySource, HubSource
+
+Levels = Annotated[int, Field(ge=2, le=256)]
 
 
 class ImageReader(StrEnum):
     """The layout of raw images."""
 
     SKLEARN_DIGITS = "sklearn_digits"  # digits.csv.gz inside scikit-learn's wheel
+    SKIMAGE_PHOTOGRAPHS = "skimage_photographs"  # pictures inside scikit-image's wheel
+    PARQUET = "parquet"  # <split>.parquet with a column of image files: the hub's data sets
+    FOLDER = "folder"  # image files; each sub-folder is a class
 
 
-class ImageEncoding(Settings):
-    """Images to intensities in raster order."""
+class Resize(StrEnum):
+    """What is done with a picture of another size."""
 
-    reader: ImageReader
+    NONE = "none"  # it is skipped
+    CROP_AND_RESIZE = "crop_and_resize"  # its middle is made smaller; a smaller picture is skipped
+
+
+class Layout(Settings):
+    """What every kind of raw images has; `splits` are cut out of the training images.
+
+    A split that comes with the data is whole, and its share in `splits` is 0.0.
+    """
+
     max_skipped: Share
     splits: Splits
+
+
+class DigitsEncoding(Layout):
+    """8x8 pixels of 17 intensities in 10 classes."""
+
+    reader: Literal[ImageReader.SKLEARN_DIGITS]
+
+
+class PhotographsEncoding(Layout):
+    """Square patches of colour photographs, split by tile."""
+
+    reader: Literal[ImageReader.SKIMAGE_PHOTOGRAPHS]
+    photographs: Annotated[list[str], Field(min_length=1)]  # files of skimage/data
+    tile: PositiveInt  # pixels: the patches of a tile stay in one split
+    patch: PositiveInt  # pixels, high and wide
+    levels: Levels
+
+    @model_validator(mode="after")
+    def _check_patch(self) -> "PhotographsEncoding":
+        if self.tile % self.patch:
+            raise ValueError(
+                f"patch = {self.patch} does not divide tile = {self.tile}; choose a divisor"
+            )
+        return self
+
+
+class PicturesLayout(Layout):
+    """Image files, brought to one form."""
+
+    height: PositiveInt
+    width: PositiveInt
+    channels: Literal[1, 3]  # grey or colour
+    levels: Levels
+    resize: Resize
+
+
+class ParquetEncoding(PicturesLayout):
+    """The splits as the data come."""
+
+    reader: Literal[ImageReader.PARQUET]
+    image_column: str
+    label_column: str | None  # null: all images are of one class
+    max_held_out: PositiveInt | None  # images of validation and of test, the first; null: all
+
+
+class FolderEncoding(PicturesLayout):
+    """One's own pictures."""
+
+    reader: Literal[ImageReader.FOLDER]
+
+
+ImageEncoding = Annotated[
+    DigitsEncoding | PhotographsEncoding | ParquetEncoding | FolderEncoding,
+    Field(discriminator="reader"),
+]
 
 
 class ImageDataset(Settings):
@@ -31,6 +100,18 @@ class ImageDataset(Settings):
     task: Literal[Task.IMAGE]
     source: AnySource
     encoding: ImageEncoding
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> "ImageDataset":
+        given = self.source.splits if isinstance(self.source, HubSource) else {}
+        for split in ("validation", "test"):
+            share = getattr(self.encoding.splits, split)
+            if split in given and share > 0.0:
+                raise ValueError(
+                    f"encoding.splits.{split} = {share}, but source.splits.{split} = "
+                    f"{given[split]} comes with the data; use 0.0"
+                )
+        return self
 
 
 class ImageDecoding(Settings):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.settings.base import Splits
-from pipeline.tasks.image.settings import ImageEncoding, ImageReader
+from pipeline.tasks.image.settings import DigitsEncoding, ImageReader
 
 MEMBER = "sklearn/datasets/data/digits.csv.gz"
 
@@ -35,9 +35,9 @@ def write_member(raw: Path, content: bytes, member: str = MEMBER) -> Path:
 
 def encoding(
     max_skipped: float = 0.0, validation: float = 0.1, test: float = 0.15, seed: int = 1
-) -> ImageEncoding:
+) -> DigitsEncoding:
     """The settings of the default scale, or others."""
-    return ImageEncoding(
+    return DigitsEncoding(
         reader=ImageReader.SKLEARN_DIGITS,
         max_skipped=max_skipped,
         splits=Splits(validation=validation, test=test, seed=seed),

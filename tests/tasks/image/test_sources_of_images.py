@@ -1,0 +1,234 @@
+"""Photographs, parquet files and folders: from raw files to splits."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.corpus import SPLITS, read_sequences
+from pipeline.errors import DataError
+from pipeline.sources import MIRROR
+from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.encoding.encode import encode
+from pipeline.tasks.image.encoding.photographs import cut
+from pipeline.tasks.image.encoding.read import read
+from tests.tasks.image.pictures import (
+    file_of,
+    folder_encoding,
+    noise,
+    parquet_encoding,
+    photographs_encoding,
+    write_parquet,
+)
+
+CUT = {"validation": 0.25, "test": 0.25, "seed": 1}
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    folder = tmp_path / "encoded"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def raw(tmp_path):
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    return folder
+
+
+def pictures(encoded, split, codec):
+    return codec.decode_all(read_sequences(encoded, split, "pixels").rows())
+
+
+# ---------------------------------------------------------------------------- photographs
+
+
+def write_photographs(raw, **photographs):
+    with zipfile.ZipFile(raw / "scikit_image.whl", "w") as wheel:
+        for name, content in photographs.items():
+            wheel.writestr(f"skimage/data/{name}.png", content)
+
+
+def test_squares_are_cut_in_raster_order_and_the_rest_is_left_out():
+    pixels = noise(5, 7)
+
+    squares = cut(pixels, 2)
+
+    assert squares.shape == (6, 2, 2, 3)
+    assert np.array_equal(squares[4], pixels[2:4, 2:4])
+
+
+def test_no_tile_gives_patches_to_two_splits(raw, encoded):
+    photographs = [noise(260, 390, seed=seed) for seed in (1, 2)]
+    write_photographs(raw, a=file_of(photographs[0]), b=file_of(photographs[1]))
+    encoding = photographs_encoding(["a.png", "b.png"], patch=32, splits=CUT)
+
+    manifest = encode(raw, encoded, encoding)
+
+    tiles = {
+        patch.tobytes(): (number, tile)
+        for number, photograph in enumerate(photographs)
+        for tile, pixels in enumerate(cut(photograph, 128))
+        for patch in cut(pixels, 32)
+    }
+    codec = ImageCodec(32, 32, 3, 256, 1)
+    found = {
+        split: {tiles[np.uint8(patch).tobytes()] for patch in pictures(encoded, split, codec)[1]}
+        for split in SPLITS
+    }
+    assert {split: len(of_split) for split, of_split in found.items()} == {
+        "train": 6,
+        "validation": 3,
+        "test": 3,
+    }
+    assert len(set.union(*found.values())) == 12
+    assert manifest["splits"]["test"] == {
+        "records": 48,
+        "tokens": 48 * 3072,
+        "records_per_class": [48],
+    }
+    assert manifest["shape"]["channels"] == 3 and manifest["shape"]["inputs"] == 257
+
+
+def test_a_damaged_photograph_is_skipped_and_a_missing_one_is_an_error(raw):
+    write_photographs(raw, a=file_of(noise(128, 128)), b=file_of(noise(128, 128))[:99])
+
+    read_both = read(raw, photographs_encoding(["a.png", "b.png"]))
+    assert len(read_both.splits["train"]) == 64
+    assert read_both.unreadable == [("b.png", "truncated or damaged")]
+    with pytest.raises(DataError, match=r"no skimage/data/c\.png inside"):
+        read(raw, photographs_encoding(["c.png"]))
+
+
+# -------------------------------------------------------------------------------- parquet
+
+
+def test_splits_come_as_the_data_have_them_and_a_missing_one_is_cut_out(raw, encoded):
+    train = [noise(seed=seed) for seed in range(40)]
+    test = [noise(seed=seed) for seed in range(100, 105)]
+    write_parquet(raw / "train.parquet", map(file_of, train), labels=[0, 1] * 20)
+    write_parquet(raw / "test.parquet", map(file_of, test), labels=[1, 0, 3, 0, 1])
+    encoding = parquet_encoding(splits={"validation": 0.25, "test": 0.0, "seed": 1})
+
+    manifest = encode(raw, encoded, encoding)
+
+    codec = ImageCodec(32, 32, 3, 256, 4)
+    labels, pixels = pictures(encoded, "test", codec)
+    assert labels.tolist() == [1, 0, 3, 0, 1] and np.array_equal(pixels, test)
+    assert manifest["splits"]["validation"]["records_per_class"] == [5, 5, 0, 0]
+    assert manifest["splits"]["train"]["records_per_class"] == [15, 15, 0, 0]
+    kept = {image.tobytes() for image in train}
+    assert {np.uint8(each).tobytes() for each in pictures(encoded, "train", codec)[1]} < kept
+
+
+def test_a_training_image_that_equals_a_held_out_one_is_dropped_and_the_held_out_stay(raw, encoded):
+    test = [noise(seed=1), noise(seed=1), noise(seed=2)]
+    train = [noise(seed=seed) for seed in (1, 3, 4, 4, 5, 6)]
+    for split, images in (("train", train), ("test", test), ("validation", test)):
+        write_parquet(raw / f"{split}.parquet", map(file_of, images))
+
+    manifest = encode(raw, encoded, parquet_encoding(label_column=None))
+
+    counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
+    assert counts == {"train": 4, "validation": 3, "test": 3}
+    assert manifest["dropped"] == {"exact duplicate of an earlier image": 2}
+
+
+def test_columns_have_the_names_of_the_data_and_only_the_first_held_out_images_count(raw):
+    images = [noise(seed=seed) for seed in range(4)]
+    for split in ("train", "test"):
+        path = raw / f"{split}.parquet"
+        write_parquet(path, map(file_of, images), [3, 2, 1, 0], image="img", label="fine")
+
+    columns = {"image_column": "img", "label_column": "fine"}
+    splits = read(raw, parquet_encoding(max_held_out=2, **columns)).splits
+    assert splits["test"].labels.tolist() == [3, 2] and len(splits["train"]) == 4
+    assert np.array_equal(splits["test"].pixels, images[:2])
+    with pytest.raises(DataError, match="no column label among img, fine"):
+        read(raw, parquet_encoding(image_column="img"))
+
+
+def test_rows_without_a_picture_or_a_class_are_named(raw):
+    files = [file_of(noise(seed=1)), None, file_of(noise(16, 16)), b"text", file_of(noise(seed=2))]
+    write_parquet(raw / "train.parquet", files, labels=[0, 0, 0, 0, -1])
+
+    source = read(raw, parquet_encoding())
+
+    assert len(source.splits["train"]) == 1 and source.classes == 1
+    assert source.unreadable == [
+        ("train row 1", "no bytes of a picture"),
+        ("train row 2", "not 32 pixels high and 32 wide"),
+        ("train row 3", "not an image of a known format"),
+        ("train row 4", "no class"),
+    ]
+
+
+def test_a_table_cut_short_or_missing_is_an_error(raw):
+    with pytest.raises(DataError, match=r"no train\.parquet"):
+        read(raw, parquet_encoding())
+    write_parquet(raw / "train.parquet", [file_of(noise())], labels=[0])
+    path = raw / "train.parquet"
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(DataError, match=r"train\.parquet: cannot be read"):
+        read(raw, parquet_encoding())
+
+
+@pytest.mark.skipif(MIRROR not in os.environ, reason=f"{MIRROR} names no mirror of public data")
+def test_the_pixels_of_cifar_10_are_those_that_are_known(raw):
+    folder = Path(os.environ[MIRROR], "hub/uoft-cs/cifar10-lossless-subset")
+    for split in ("train", "test"):
+        (raw / f"{split}.parquet").symlink_to(folder / f"{split}.parquet")
+
+    source = read(raw, parquet_encoding())
+
+    assert source.classes == 10 and source.unreadable == []
+    assert {split: len(images) for split, images in source.splits.items()} == {
+        "train": 5438,
+        "test": 1017,
+    }
+
+
+# --------------------------------------------------------------------------------- folder
+
+
+def write_files(raw, **files):
+    for name, content in files.items():
+        path = raw / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def test_sub_folders_are_classes_in_the_order_of_their_names(raw):
+    write_files(
+        raw,
+        dogs__1=file_of(noise(seed=1)),
+        cats__deep__2=file_of(noise(seed=2)),
+        stray=file_of(noise(seed=3)),
+        dogs__notes=b"text",
+    )
+    (raw / "source.json").write_text("{}")
+
+    source = read(raw, folder_encoding())
+
+    images = source.splits["train"]
+    assert images.labels.tolist() == [0, 1] and source.classes == 2
+    assert np.array_equal(images.pixels, [noise(seed=2), noise(seed=1)])
+    assert source.unreadable == [
+        ("dogs/notes", "not an image of a known format"),
+        ("stray", "in no class's folder"),
+    ]
+
+
+def test_pictures_without_sub_folders_are_one_class_and_are_split_by_share(raw, encoded):
+    write_files(raw, **{f"{n}.png": file_of(noise(8, 8, 1, seed=n)) for n in range(12)})
+    encoding = folder_encoding(height=8, width=8, channels=1, levels=17, splits=CUT)
+
+    manifest = encode(raw, encoded, encoding)
+
+    counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
+    assert counts == {"train": 6, "validation": 3, "test": 3}
+    assert manifest["shape"]["inputs"] == 18 and manifest["shape"]["channels"] == 1
