@@ -17,7 +17,7 @@ from pipeline.explain import explain, nearest
 from pipeline.settings.base import Name
 from pipeline.settings.demonstrations import SelfSimilarity
 from pipeline.tasks.image.settings import ImageDataset, ImageRun, PhotographsEncoding
-from pipeline.tasks.music.settings import MusicDataset, MusicRun
+from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
 from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
 
 PARAMS = Path("params.yaml")
@@ -72,6 +72,25 @@ def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
         raise ConfigError(
             f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
             f"{dataset.task}; make them equal"
+        )
+    if isinstance(run, MusicRun):
+        _check_representation(name, run, dataset, path)
+
+
+def _check_representation(name: str, run: MusicRun, dataset: MusicDataset, path: Path) -> None:
+    """Refuse what only a grid of voices has for performances, and tempi for a grid."""
+    representation = dataset.encoding.representation
+    where = f"datasets.{run.dataset}.encoding.representation = {representation}"
+    augmentation = run.training.augmentation
+    if representation is Representation.PERFORMANCE_EVENTS and run.needs_voices:
+        raise ConfigError(
+            f"{path}: runs.{name}.model.positions.kind = {run.model.positions.kind} tells voices, "
+            f"but {where}; use positions.kind = skewed_relative"
+        )
+    if representation is Representation.CHORALE_GRID and augmentation and augmentation.stretches:
+        raise ConfigError(
+            f"{path}: runs.{name}.training.augmentation.stretch = {augmentation.stretch}, but "
+            f"{where} has no tempo; use [1.0]"
         )
 
 

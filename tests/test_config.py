@@ -508,3 +508,27 @@ def test_no_setting_has_a_default_so_that_all_values_stand_where_dvc_tracks_them
 
     assert {"Params.runs", "Local2D.memory_rows", "Sampling.top_k", "UrlSource.file"} <= set(fields)
     assert [name for name, field in fields.items() if not field.is_required()] == []
+
+
+BESIDE = {"kind": "concatenated_sinusoid", "width": 8, "labels": "voices"}
+
+
+@pytest.mark.parametrize("positions", [PITCH_TIME, BESIDE])
+def test_positions_that_tell_voices_are_refused_for_performances(positions):
+    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
+    raw["runs"]["performance_relative"]["model"]["positions"] = positions
+    assert complaint(raw) == (
+        f"runs.performance_relative.model.positions.kind = {positions['kind']} tells voices, but "
+        "datasets.performances.encoding.representation = performance_events; use positions.kind = "
+        "skewed_relative"
+    )
+
+
+def test_tempi_are_refused_for_chorales():
+    keys = {"transpose": 3, "stretch": [1.0]}
+    config.parse(changed(f"{MUSIC}.training.augmentation", put(keys)), DEFAULT)
+    tempi = changed(f"{MUSIC}.training.augmentation", put(keys | {"stretch": [0.95, 1.0]}))
+    assert complaint(tempi) == (
+        f"{MUSIC}.training.augmentation.stretch = [0.95, 1.0], but "
+        "datasets.chorales.encoding.representation = chorale_grid has no tempo; use [1.0]"
+    )

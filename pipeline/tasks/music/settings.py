@@ -7,11 +7,14 @@ from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import (
     Architecture,
+    ConcatenatedSinusoid,
+    Labels,
     Learned,
     Local1D,
     Local2D,
     ModelSettings,
     PositiveFloat,
+    RelativePitchTime,
     Settings,
     Sinusoid2D,
 )
@@ -104,6 +107,11 @@ class Augmentation(Settings):
     transpose: NonNegativeInt  # semitones up or down, at most
     stretch: Annotated[list[PositiveFloat], Field(min_length=1)]  # factors of the time
 
+    @property
+    def stretches(self) -> bool:
+        """Whether any tempo is another one."""
+        return any(factor != 1.0 for factor in self.stretch)
+
 
 class MusicTraining(Training):
     """How a run that composes finds its weights."""
@@ -172,6 +180,13 @@ class MusicRun(Run):
         if isinstance(self.model.locality, Local1D):
             self._check_block(self.model.locality.query_block)
         return self
+
+    @property
+    def needs_voices(self) -> bool:
+        """Whether the network tells voices from each other, which a grid alone has."""
+        positions = self.model.positions if isinstance(self.model, ModelSettings) else None
+        labelled = isinstance(positions, ConcatenatedSinusoid) and positions.labels is Labels.VOICES
+        return labelled or isinstance(positions, RelativePitchTime)
 
     def _check_block(self, query_block: int) -> None:
         if self.training.crop is not None and query_block > self.training.crop:

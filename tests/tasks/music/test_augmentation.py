@@ -3,7 +3,6 @@ import pytest
 
 from models.settings import Architecture
 from pipeline.corpus import write_sequences
-from pipeline.errors import ConfigError
 from pipeline.tasks.music.batches import Batches
 from pipeline.tasks.music.codec import events, grid
 from pipeline.tasks.music.codec.augmentation import augmenter
@@ -62,11 +61,6 @@ def test_a_chorale_keeps_its_silence_and_its_start_in_another_key():
     assert found == {
         (grid.START, 60 + shift, grid.SILENCE, 55 + shift, 48 + shift) for shift in range(-3, 4)
     }
-
-
-def test_a_chorale_has_no_tempo_to_stretch():
-    with pytest.raises(ConfigError, match=r"training.augmentation.stretch = .* use \[1.0\]"):
-        augmenter(BOTH, grid.SHAPE)
 
 
 @pytest.fixture
