@@ -26,6 +26,8 @@ def run_stage(main: Callable[[str], None], description: str, argument: str) -> N
     name = getattr(parser.parse_args(), argument)
     started = time.monotonic()
     exit_on_error(lambda: main(name))
+    if "RANK" in os.environ:  # one of several processes, which torchrun started
+        return
     seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
     print(f"{name}: {seconds:.1f} s, {gigabytes:.2f} GB in the largest process", file=sys.stderr)
 
