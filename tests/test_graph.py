@@ -139,18 +139,23 @@ def stale_with(project: Path, raw: dict[str, Any]) -> set[str]:
         return stale(now)
 
 
-def runs_of(section: str, name: str) -> list[str]:
-    return [run for run, settings in RAW["runs"].items() if settings[section] == name]
+def runs_of(name: str) -> list[str]:
+    """The runs of a task or on a data set."""
+    return [
+        run
+        for run, settings in RAW["runs"].items()
+        if name in (settings["task"], settings["dataset"])
+    ]
 
 
 def expand(names: str) -> set[str]:
-    """Stages as `train@*music report` writes them: * stands for every run, of the task if any."""
+    """Stages as `train@*music report` writes them: * is every run, of the task or data set."""
     expanded = set()
     for name in names.split():
         stage, at, item = name.partition("@")
         runs = [item]
         if item.startswith("*"):
-            runs = runs_of("task", item[1:]) if item[1:] else list(RAW["runs"])
+            runs = runs_of(item[1:]) if item[1:] else list(RAW["runs"])
         expanded |= {f"{stage}{at}{run}" for run in runs}
     return expanded
 
@@ -188,7 +193,7 @@ PARAMETERS = [
     ),
     (
         "datasets.digits.source.sha256",
-        "download@digits encode@digits train@*image decode@*image evaluate@*image report",
+        "download@digits encode@digits train@*digits decode@*digits evaluate@*digits report",
     ),
 ]
 
@@ -229,7 +234,7 @@ CODE = [
     ("pipeline/tasks/music/batches.py", "train@*music decode@*music evaluate@*music report"),
     (
         "pipeline/tasks/image/encoding/read.py",
-        "encode@digits train@*image decode@*image evaluate@*image report",
+        "encode@digits encode@digits_unlabelled train@*image decode@*image evaluate@*image report",
     ),
     ("pipeline/decoding/beam.py", "decode@* evaluate@* report"),
     ("pipeline/bootstrap.py", "evaluate@* report"),
@@ -258,6 +263,20 @@ def test_every_module_that_a_stage_imports_is_among_its_dependencies(stages):
         ]
 
     assert {stage: modules for stage, modules in undeclared.items() if modules} == {}
+
+
+def test_every_module_that_a_demonstration_imports_is_among_its_dependencies():
+    """The default scale has none, so that DVC resolves no such stage there."""
+    graph = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    stage = graph["stages"]["demonstrate"]["do"]
+    declared = [dep.removeprefix("${code}/") for dep in stage["deps"]]
+
+    undeclared = [
+        str(module)
+        for module in imported_by_command(stage["cmd"], "image")
+        if not any(module.is_relative_to(path) for path in [*declared, *NO_VALUES])
+    ]
+    assert sorted(undeclared) == []
 
 
 def test_every_file_of_code_among_the_dependencies_is_imported_by_a_stage_of_that_kind(stages):
@@ -296,11 +315,16 @@ def test_the_modules_without_values_are_imported_by_stages(stages):
 
 def imported_by(stage: PipelineStage) -> set[Path]:
     """The modules of this repository that the command of `stage` imports, directly or not."""
-    name = re.search(r"python -m (\S+)", stage.cmd).group(1)
     item = stage.addressing.partition("@")[2]
     task = next(
         (RAW[table][item]["task"] for table in ("runs", "datasets") if item in RAW[table]), ""
     )
+    return imported_by_command(stage.cmd, task)
+
+
+def imported_by_command(command: str, task: str) -> set[Path]:
+    """The same of a command for data of `task`."""
+    name = re.search(r"python -m (\S+)", command).group(1)
     found: set[Path] = set()
     waiting = list(modules_of(name))
     while waiting:

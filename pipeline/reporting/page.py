@@ -16,9 +16,10 @@ from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.data_uri import data_uri
+from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
-from pipeline.reporting.grids import read_grid
+from pipeline.reporting.grids import Grid, read_grid
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
@@ -107,6 +108,10 @@ def render(params: Params) -> str:
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
             measures=MEASURES,
+            demonstrations=[
+                read_demonstration(name, settings)
+                for name, settings in params.demonstrations.items()
+            ],
             benchmarks=read_benchmarks(),
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
@@ -155,14 +160,17 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
             case Task.TRANSLATION:
                 generated = [_translations(each, params.report.translations) for each in of_task]
             case Task.IMAGE:
-                generated = [
-                    [read_grid(each.samples, kind) for kind in ("conditional", "completions")]
-                    for each in of_task
-                ]
+                generated = [_grids(each) for each in of_task]
             case Task.MUSIC:
                 generated = [_pieces(each, AUDIO_BYTES // len(of_task)) for each in of_task]
         sections.append(Section(task, groups, list(zip(of_task, generated, strict=True))))
     return sections
+
+
+def _grids(result: Result) -> dict[str, Grid]:
+    drawn = result.run.decoding.samples_per_class is not None
+    kinds = ("conditional", "completions") if drawn else ("completions",)
+    return {kind: read_grid(result.samples, kind) for kind in kinds}
 
 
 def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
