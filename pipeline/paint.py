@@ -8,6 +8,7 @@ while images are finished.
 """
 
 import argparse
+import io
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -25,8 +26,7 @@ from pipeline.files import write_atomically
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP, draw, png_grid, shades
-from pipeline.tasks.image.encoding.picture import PictureError
-from pipeline.tasks.image.encoding.picture import read_picture as picture_of
+from pipeline.tasks.image.encoding.picture import PictureError, quantised, read_picture
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.trained import load_model
 
@@ -45,7 +45,10 @@ class Painter:
         return self._draw(label, np.full(self.codec.size, DRAWN), count)
 
     def complete(self, label: int, pixels: np.ndarray, count: int) -> Iterator[np.ndarray]:
-        """The same with the upper half of `pixels` (height, width, channels), which comes first."""
+        """The same with the upper half of `pixels` (height, width, channels) kept.
+
+        First comes what is given.
+        """
         known = pixels.astype(np.int64)
         known[self.codec.height // 2 :] = DRAWN
         for finished in self._draw(label, known, count):
@@ -82,7 +85,7 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.complete is None:
         growing = painter.paint(label, arguments.count)
     else:
-        pixels = read_picture(arguments.complete, painter.codec, _say)
+        pixels = fitting_pixels(arguments.complete, painter.codec, _say)
         growing = painter.complete(label, pixels, arguments.count)
     cells = arguments.count + (arguments.complete is not None)
     for images in growing:
@@ -90,28 +93,28 @@ def main(arguments: argparse.Namespace) -> None:
         _say(f"{path}: {len(images)} of {cells}")
 
 
-def read_picture(path: Path, codec: ImageCodec, say: Callable[[str], None]) -> np.ndarray:
-    """Read any picture as intensities (height, width, channels) of `codec`; `say` what was changed.
+def fitting_pixels(path: Path, codec: ImageCodec, say: Callable[[str], None]) -> np.ndarray:
+    """Read any picture as intensities (height, width, channels); `say` what was converted.
 
-    Cut to the format of the images, averaged to their size, and rounded to their levels. Raises
-    DataError if it is no picture, or one without a clear meaning.
+    Cut to the format of the codec's images, averaged to their size, and rounded to their levels.
+    Raises DataError if it is no picture, or one whose brightness has no clear meaning.
     """
+    content = path.read_bytes()
     try:
-        picture = picture_of(path.read_bytes(), codec.channels)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+        picture = read_picture(content, codec.channels)
     except PictureError as error:
-        raise DataError(f"{path}: {error}") from None
+        raise DataError(f"{path}: {error}; give another picture") from None
     done = []
+    if Image.open(io.BytesIO(content)).mode != picture.mode:
+        done.append("made grey" if codec.channels == 1 else "made RGB")
     size = (codec.width, codec.height)
     if picture.size != size:
-        done.append(
-            f"{picture.width} x {picture.height} pixels cut and averaged to {size[0]} x {size[1]}"
-        )
+        sizes = [f"{width} x {height}" for width, height in (picture.size, size)]
+        done.append(f"{sizes[0]} pixels cut and averaged to {sizes[1]}")
         picture = ImageOps.fit(picture, size, Image.Resampling.BOX)
-    given = np.asarray(picture).reshape(codec.size)
-    pixels = np.rint(given * ((codec.levels - 1) / 255)).astype(np.int64)
-    if not np.array_equal(shades(pixels, codec), given):
+    exact = np.asarray(picture).reshape(codec.size)
+    pixels = quantised(exact, codec.levels).astype(np.int64)
+    if not np.array_equal(shades(pixels, codec), exact):
         done.append(f"rounded to {codec.levels} levels")
     if done:
         say(f"{path}: {', '.join(done)}")
@@ -129,7 +132,7 @@ def check_class(label: int | None, classes: int) -> int:
 
 
 def arrange(cells: np.ndarray, count: int) -> np.ndarray:
-    """Lay cells (cell, height, width, channels), the first of `count`, into rows and columns."""
+    """Lay cells (cell, ...), the first of `count`, into rows: (row, column, ...)."""
     columns = math.isqrt(count - 1) + 1
     rows = -(-count // columns)
     page = np.full((rows * columns, *cells.shape[1:]), GAP, np.uint8)

@@ -259,7 +259,7 @@ CONTRADICTIONS = [
     (f"{MUSIC}.model.reduction", 2, f"{MUSIC}.model: reduction = 2", "use null"),
     (f"{TEXT}.model.output", MIXTURE, f"{TEXT}.model: output.kind", "output.kind = categorical"),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
-    (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
+    (f"{MUSIC}.decoding.tokens", 128, f"{MUSIC}.decoding: primer_tokens = 128", "shorter"),
     (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
     (f"{IMAGE}.model.d_model", 130, f"{IMAGE}.model: num_heads = 4", "choose a divisor"),
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
