@@ -60,6 +60,7 @@ def parse(raw: Any, path: Path) -> Params:
         raise ConfigError(f"{path}: {explain(error, json.loads(text))}") from None
     for name, run in params.runs.items():
         _check_dataset(params, name, run, path)
+    _check_conventions(params, path)
     for name, demonstration in params.demonstrations.items():
         _check_demonstration(params, name, demonstration, path)
     return params
@@ -72,6 +73,21 @@ def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
             f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
             f"{dataset.task}; make them equal"
         )
+
+
+def _check_conventions(params: Params, path: Path) -> None:
+    """Refuse two conventions of BLEU on one data set: the report would have them in one column."""
+    first: dict[str, tuple[str, TranslationRun]] = {}
+    for name, run in params.runs.items():
+        if not isinstance(run, TranslationRun):
+            continue
+        other, its = first.setdefault(run.dataset, (name, run))
+        if run.evaluation.tokenised_bleu is not its.evaluation.tokenised_bleu:
+            raise ConfigError(
+                f"{path}: runs.{name}.evaluation.tokenised_bleu = {run.evaluation.tokenised_bleu} "
+                f"but runs.{other}.evaluation.tokenised_bleu = {its.evaluation.tokenised_bleu} on "
+                "the same data set, where their scores share a column; make them equal"
+            )
 
 
 def _check_demonstration(

@@ -76,6 +76,10 @@ def main(arguments: argparse.Namespace) -> None:
     run = config.run_of(config.load(), name)
     if not isinstance(run, ImageRun):
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not paint")
+    if run.decoding.samples_per_class is None:
+        raise ConfigError(
+            f"{config.PARAMS}: runs.{name} enlarges images (model.reduction), it does not paint"
+        )
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: what is written is a PNG; give the name the end .png")
     sampling = _sampling(run.decoding.sampling, arguments)

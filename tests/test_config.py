@@ -236,6 +236,11 @@ PITCHED_IMAGE = {
     "positions": PITCH_TIME,
     "locality": {"kind": "full"},
 }
+ENLARGING = {
+    **RAW["runs"]["image_local_1d"]["model"],
+    "architecture": "encoder_decoder",
+    "reduction": 2,
+}
 MIXTURE = {"kind": "logistic_mixture", "mixtures": 10}
 CONTRADICTIONS = [
     (f"{MUSIC}.dataset", "chorale", f"{MUSIC}.dataset = chorale is not among", "mean chorales?"),
@@ -258,6 +263,25 @@ CONTRADICTIONS = [
     (f"{TEXT}.model.reduction", 2, f"{TEXT}: model.reduction = 2", "use null"),
     (f"{MUSIC}.model.reduction", 2, f"{MUSIC}.model: reduction = 2", "use null"),
     (f"{TEXT}.model.output", MIXTURE, f"{TEXT}.model: output.kind", "output.kind = categorical"),
+    (f"{IMAGE}.model", ENLARGING, f"{IMAGE}: decoding.samples_per_class = 8", "use null"),
+    (
+        f"{IMAGE}.model",
+        ENLARGING | {"embeddings": "tied"},
+        f"{IMAGE}: model.embeddings = tied",
+        "use separate",
+    ),
+    (
+        f"{IMAGE}.model",
+        ENLARGING | {"reduction": None},
+        f"{IMAGE}: model.architecture = encoder_decoder",
+        "give how many times smaller its source is",
+    ),
+    (
+        f"{IMAGE}.decoding.samples_per_class",
+        None,
+        f"{IMAGE}: decoding.samples_per_class = null",
+        "give a number",
+    ),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
     (f"{MUSIC}.decoding.tokens", 128, f"{MUSIC}.decoding: primer_tokens = 128", "shorter"),
     (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
@@ -311,6 +335,19 @@ def test_contradictory_values_are_named_with_the_remedy(path, value, start, part
     assert message.startswith(start) and part in message
 
 
+def test_two_conventions_of_bleu_on_one_data_set_are_refused():
+    raw = copy.deepcopy(RAW)
+    other = copy.deepcopy(raw["runs"]["translation_sinusoid"])
+    other["evaluation"]["tokenised_bleu"] = "multi30k"
+    raw["runs"]["another"] = other
+
+    assert complaint(raw) == (
+        "runs.another.evaluation.tokenised_bleu = multi30k but "
+        "runs.translation_sinusoid.evaluation.tokenised_bleu = moses on the same data set, where "
+        "their scores share a column; make them equal"
+    )
+
+
 LSTM_TRANSLATOR = {
     "architecture": "lstm_encoder_decoder",
     "num_layers": 2,
@@ -329,7 +366,7 @@ FAMILIES = [LSTM_TRANSLATOR, LSTM, CONV_TRANSLATOR, PIXELCNN]
     ("run", "remedy"),
     [
         (TEXT, "use encoder_decoder or lstm_encoder_decoder or conv_encoder_decoder"),
-        (IMAGE, "use decoder or lstm_decoder or pixelcnn"),
+        (IMAGE, "use decoder or encoder_decoder or lstm_decoder or pixelcnn"),
         (MUSIC, "use decoder or lstm_decoder"),
     ],
 )

@@ -137,18 +137,23 @@ def stale_with(project: Path, raw: dict[str, Any]) -> set[str]:
         return stale(now)
 
 
-def runs_of(section: str, name: str) -> list[str]:
-    return [run for run, settings in RAW["runs"].items() if settings[section] == name]
+def runs_of(name: str) -> list[str]:
+    """The runs of a task or on a data set."""
+    return [
+        run
+        for run, settings in RAW["runs"].items()
+        if name in (settings["task"], settings["dataset"])
+    ]
 
 
 def expand(names: str) -> set[str]:
-    """Stages as `train@*music report` writes them: * stands for every run, of the task if any."""
+    """Stages as `train@*music report` writes them: * is every run, of the task or data set."""
     expanded = set()
     for name in names.split():
         stage, at, item = name.partition("@")
         runs = [item]
         if item.startswith("*"):
-            runs = runs_of("task", item[1:]) if item[1:] else list(RAW["runs"])
+            runs = runs_of(item[1:]) if item[1:] else list(RAW["runs"])
         expanded |= {f"{stage}{at}{run}" for run in runs}
     return expanded
 
@@ -186,7 +191,7 @@ PARAMETERS = [
     ),
     (
         "datasets.digits.source.sha256",
-        "download@digits encode@digits train@*image decode@*image evaluate@*image report",
+        "download@digits encode@digits train@*digits decode@*digits evaluate@*digits report",
     ),
 ]
 
@@ -227,7 +232,7 @@ CODE = [
     ("pipeline/tasks/music/batches.py", "train@*music decode@*music evaluate@*music report"),
     (
         "pipeline/tasks/image/encoding/read.py",
-        "encode@digits train@*image decode@*image evaluate@*image report",
+        "encode@digits encode@digits_unlabelled train@*image decode@*image evaluate@*image report",
     ),
     ("pipeline/decoding/beam.py", "decode@* evaluate@* report"),
     ("pipeline/bootstrap.py", "evaluate@* report"),

@@ -101,6 +101,19 @@ def test_a_colour_network_is_given_colours(tmp_path):
     assert said == [f"{path}: made RGB"]
 
 
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "CMYK", "YCbCr", "I;16"])
+def test_other_pictures_keep_their_brightness(tmp_path, mode):
+    picture = Image.new("L", (4, 4), 255)
+    picture.paste(0, (0, 2, 4, 4))
+    path = tmp_path / ("picture.jpg" if mode in ("CMYK", "YCbCr") else "picture.png")
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture, np.uint16) * 257)
+    else:
+        picture = picture.convert("RGB").convert(mode)
+    picture.save(path, **({"quality": 100} if "j" in path.suffix else {}))
+    assert fitting_pixels(path, CODEC, silent)[..., 0].tolist() == [[16] * 4] * 2 + [[0] * 4] * 2
+
+
 def test_what_is_no_picture_is_refused_in_one_line(tmp_path):
     clear, whole = io.BytesIO(), io.BytesIO()
     Image.fromarray(np.zeros((4, 4, 4), np.uint8)).save(clear, "PNG")

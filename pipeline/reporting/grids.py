@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -20,11 +21,8 @@ class Grid:
     height: int
     rows: int
     columns: int
+    titles: list[tuple[str, float]]  # of columns side by side, and the middle of these columns
     temperature: float | None
-
-    def column_centre(self, column: int) -> float:
-        """The middle of a column, in pixels."""
-        return round((column + 0.5) * self.width / self.columns, 1)
 
     def row_centre(self, row: int) -> float:
         """The middle of a row, in pixels."""
@@ -56,5 +54,16 @@ def read_grid(samples: Path, kind: str) -> Grid:
         height,
         rows,
         columns,
+        _middles(facts[kind].get("column_titles", []), width / columns),
         facts[kind].get("temperature"),
     )
+
+
+def _middles(titles: list[str], step: float) -> list[tuple[str, float]]:
+    """Each title of neighbouring columns that share it, and where their middle is."""
+    middles, first = [], 0
+    for title, group in groupby(titles):
+        count = len(list(group))
+        middles.append((title, round((first + count / 2) * step, 1)))
+        first += count
+    return middles

@@ -19,7 +19,7 @@ from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
-from pipeline.reporting.grids import read_grid
+from pipeline.reporting.grids import Grid, read_grid
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
@@ -160,14 +160,17 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
             case Task.TRANSLATION:
                 generated = [_translations(each, params.report.translations) for each in of_task]
             case Task.IMAGE:
-                generated = [
-                    [read_grid(each.samples, kind) for kind in ("conditional", "completions")]
-                    for each in of_task
-                ]
+                generated = [_grids(each) for each in of_task]
             case Task.MUSIC:
                 generated = [_pieces(each, AUDIO_BYTES // len(of_task)) for each in of_task]
         sections.append(Section(task, groups, list(zip(of_task, generated, strict=True))))
     return sections
+
+
+def _grids(result: Result) -> dict[str, Grid]:
+    drawn = result.run.decoding.samples_per_class is not None
+    kinds = ("conditional", "completions") if drawn else ("completions",)
+    return {kind: read_grid(result.samples, kind) for kind in kinds}
 
 
 def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:

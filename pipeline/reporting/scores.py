@@ -23,6 +23,7 @@ class Metric:
     decimals: int
     higher_is_better: bool
     has_interval: bool = False
+    optional: bool = False  # shown where a run has it
     percent: bool = False
 
     def format(self, value: float) -> str:
@@ -37,6 +38,7 @@ class Baseline:
 
     label: str
     keys: dict[str, str]  # metric's key -> key in `baseline`
+    optional: bool = False  # shown where it was measured
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,39 @@ MEASURES = {
                 higher_is_better=False,
                 has_interval=True,
             ),
+            Metric(
+                "psnr",
+                "PSNR",
+                "peak signal to noise of enlarged images in decibels, of a sample at the first "
+                "temperature",
+                decimals=2,
+                higher_is_better=True,
+                optional=True,
+            ),
+            Metric(
+                "psnr_of_mean",
+                "PSNR of the mean",
+                "the same of the mean of all samples of an image",
+                decimals=2,
+                higher_is_better=True,
+                optional=True,
+            ),
+            Metric(
+                "diversity",
+                "diversity",
+                "standard deviation of an intensity among the samples of an image, as a share of "
+                "the range",
+                decimals=3,
+                higher_is_better=True,
+                optional=True,
+            ),
         ),
         baselines=(
+            Baseline(
+                "Bicubic interpolation",
+                {"bits_per_dimension": "bicubic", "psnr": "bicubic_psnr"},
+                optional=True,
+            ),
             Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
             Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
             Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
@@ -217,12 +250,17 @@ class Table:
 def tabulate(task: Task, results: Sequence[Result]) -> Table:
     """Return the table of `results`, which share the task and the data set."""
     measures = measures_of(results[0])
+    metrics = tuple(
+        metric
+        for metric in measures.metrics
+        if not metric.optional or any(metric.key in each.metrics["test"] for each in results)
+    )
     runs = [
         Row(
             result.run.title,
             result.name,
             result.parameters,
-            tuple(_measured(result, metric) for metric in measures.metrics),
+            tuple(_measured(result, metric) for metric in metrics),
         )
         for result in results
     ]
@@ -235,16 +273,20 @@ def tabulate(task: Task, results: Sequence[Result]) -> Table:
                 Score(_number(results[0], "baseline", baseline.keys[metric.key]))
                 if metric.key in baseline.keys
                 else None
-                for metric in measures.metrics
+                for metric in metrics
             ),
         )
         for baseline in measures.baselines
+        if not baseline.optional
+        or results[0].metrics["baseline"].keys() >= set(baseline.keys.values())
     ]
     count = int(_number(results[0], "test", measures.records))
-    return Table(measures.metrics, (*runs, *baselines), measures.records, count)
+    return Table(metrics, (*runs, *baselines), measures.records, count)
 
 
-def _measured(result: Result, metric: Metric) -> Score:
+def _measured(result: Result, metric: Metric) -> Score | None:
+    if metric.optional and metric.key not in result.metrics["test"]:
+        return None
     value = _number(result, "test", metric.key)
     if not metric.has_interval:
         return Score(value)

@@ -179,8 +179,10 @@ def write_translations(samples: Path, rng: np.random.Generator, count: int = 120
 
 def write_grids(samples: Path, run: ImageRun, rng: np.random.Generator) -> None:
     decoding = run.decoding
-    completed = (decoding.completed_images, decoding.completions_per_image + 2)
-    grids = {"conditional": (10, decoding.samples_per_class), "completions": completed}
+    titles = ["original", "given"] + ["at 1.0"] * decoding.completions_per_image
+    grids = {"completions": (min(decoding.completed_images, 10), len(titles))}
+    if decoding.samples_per_class is not None:
+        grids["conditional"] = (10, decoding.samples_per_class)
     for kind, (rows, columns) in grids.items():
         pixels = np.full((rows * 36 - 4, columns * 36 - 4), 128, np.uint8)
         rings = np.hypot(*np.meshgrid(np.arange(8) - 3.5, np.arange(8) - 3.5))
@@ -193,7 +195,7 @@ def write_grids(samples: Path, run: ImageRun, rng: np.random.Generator) -> None:
     write_json(
         samples / "samples.json",
         {
-            kind: {"rows": rows, "columns": columns, "temperature": 1.0}
+            kind: {"rows": rows, "columns": columns, "temperature": 1.0, "column_titles": titles}
             for kind, (rows, columns) in grids.items()
         },
     )

@@ -64,6 +64,16 @@ def test_grid_knows_where_its_cells_are(scale: Params):
     assert grid.row_centre(0) == pytest.approx(17.8)
 
 
+def test_neighbouring_columns_share_a_title_over_their_middle(scale: Params):
+    grid = read_grid(IMAGE, "completions")
+    step = grid.width / 8
+    assert grid.titles == [
+        ("original", round(step / 2, 1)),
+        ("given", round(step * 1.5, 1)),
+        ("at 1.0", round(step * 5, 1)),
+    ]
+
+
 def test_grid_that_is_no_png_is_refused(scale: Params):
     (IMAGE / "conditional.png").write_bytes(b"<svg onload=alert(1)>")
     with pytest.raises(DataError, match=r"conditional\.png: not a PNG"):

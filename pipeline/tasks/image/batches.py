@@ -1,11 +1,13 @@
 """Batches of images: whole images, in the order in which the run's network generates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from models.network import pixel_order
+from models.network import pixel_order, reduction_of
 from models.settings import AnyModelSettings, DataShape
 from pipeline.corpus import read_sequences
 from pipeline.tasks.image.codec import ImageCodec
@@ -23,13 +25,14 @@ class Batches:
         self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: ImageTraining
     ) -> None:
         order = pixel_order(model, shape)
+        self._codec, self._reduction = ImageCodec.of(shape), reduction_of(model)
         self._sequence_order = np.array([0] + [1 + raster for raster in order])
         self._train = read_sequences(encoded, "train", "pixels").rows()
         self._validation = read_sequences(encoded, "validation", "pixels").rows()
         self._size = max(1, training.batch_tokens // len(order))
         self._augmenter = None
         if training.augmentation is not None:
-            self._augmenter = Augmenter(training.augmentation, ImageCodec.of(shape))
+            self._augmenter = Augmenter(training.augmentation, self._codec)
         self._seed = training.seed
         self._epochs = Epochs(len(self._train), self._size, training.seed)
 
@@ -53,4 +56,8 @@ class Batches:
         ]
 
     def _in_order(self, rows: np.ndarray) -> Batch:
-        return shifted(rows[:, self._sequence_order])
+        batch = shifted(rows[:, self._sequence_order])
+        if self._reduction is None:
+            return batch
+        pixels = rows[:, 1:].reshape(-1, *self._codec.size)
+        return replace(batch, source=torch.from_numpy(self._codec.sources(pixels, self._reduction)))

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import Architecture, ModelSettings, RelativePitchTime, Settings
+from models.settings import (
+    Architecture,
+    Embeddings,
+    ModelSettings,
+    PositiveFloat,
+    RelativePitchTime,
+    Settings,
+)
 from pipeline.settings.base import (
     NonNegativeFloat,
     NonNegativeInt,
@@ -51,6 +58,7 @@ class DigitsEncoding(Layout):
     """8x8 pixels of 17 intensities in 10 classes."""
 
     reader: Literal[ImageReader.SKLEARN_DIGITS]
+    classes: Literal[1, 10]  # 1: without their labels, in the same splits
 
 
 class PhotographsEncoding(Layout):
@@ -139,12 +147,13 @@ class ImageTraining(Training):
 
 
 class ImageDecoding(Settings):
-    """Class-conditional samples and completions of the lower half."""
+    """Class-conditional samples, and completions: the lower half, or what a source lacks."""
 
     sampling: Sampling
-    samples_per_class: PositiveInt
+    samples_per_class: PositiveInt | None  # null: none, for super-resolution
     completed_images: PositiveInt
-    completions_per_image: PositiveInt
+    completions_per_image: PositiveInt  # at each of
+    completion_temperatures: Annotated[list[PositiveFloat], Field(min_length=1)]
 
 
 class ImageEvaluation(Settings):
@@ -165,8 +174,14 @@ class ImageRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "ImageRun":
-        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER, Architecture.PIXELCNN)
+        self._expect(
+            Architecture.DECODER,
+            Architecture.ENCODER_DECODER,
+            Architecture.LSTM_DECODER,
+            Architecture.PIXELCNN,
+        )
         self._refuse_crop()
+        self._check_source()
         if isinstance(self.model, ModelSettings) and isinstance(
             self.model.positions, RelativePitchTime
         ):
@@ -175,3 +190,29 @@ class ImageRun(Run):
                 f"task = {self.task}; use skewed_relative"
             )
         return self
+
+    def _check_source(self) -> None:
+        """An encoder reads a smaller image, in ids of its own."""
+        samples = self.decoding.samples_per_class
+        if self.model.architecture is not Architecture.ENCODER_DECODER:
+            if samples is None:
+                raise ValueError(
+                    "decoding.samples_per_class = null is for super-resolution, but "
+                    f"model.architecture = {self.model.architecture}; give a number"
+                )
+            return
+        if self.model.reduction is None:
+            raise ValueError(
+                f"model.architecture = {self.model.architecture} enlarges images, but "
+                "model.reduction = null; give how many times smaller its source is"
+            )
+        if self.model.embeddings is Embeddings.TIED:
+            raise ValueError(
+                "model.embeddings = tied, but the source of an image has ids of its own; "
+                "use separate"
+            )
+        if samples is not None:
+            raise ValueError(
+                f"decoding.samples_per_class = {samples}, but model.reduction = "
+                f"{self.model.reduction}: every image has a source; use null"
+            )

@@ -90,7 +90,7 @@ class Beam(Settings):
 
 
 class Greedy(Settings):
-    """The likeliest piece at every position."""
+    """The likeliest piece at every position: a beam of one, no length penalty."""
 
     kind: Literal["greedy"]
 

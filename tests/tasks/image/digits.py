@@ -34,11 +34,16 @@ def write_member(raw: Path, content: bytes, member: str = MEMBER) -> Path:
 
 
 def encoding(
-    max_skipped: float = 0.0, validation: float = 0.1, test: float = 0.15, seed: int = 1
+    max_skipped: float = 0.0,
+    validation: float = 0.1,
+    test: float = 0.15,
+    seed: int = 1,
+    classes: int = 10,
 ) -> DigitsEncoding:
     """The settings of the default scale, or others."""
     return DigitsEncoding(
         reader=ImageReader.SKLEARN_DIGITS,
+        classes=classes,
         max_skipped=max_skipped,
         splits=Splits(validation=validation, test=test, seed=seed),
     )

@@ -61,5 +61,6 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
     assert (drawn.reshape(10, -1) == expected).mean() > 0.9
 
     grids = {"samples_per_class": 1, "completed_images": 2, "completions_per_image": 1}
+    grids |= {"completion_temperatures": [1.0]}
     decode(model, encoded, encoded, ImageDecoding(sampling=SAMPLING, **grids))
     assert (encoded / "conditional.png").exists()

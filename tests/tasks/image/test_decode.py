@@ -21,12 +21,13 @@ EVERY_LOCALITY = pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LO
 GREY = 128
 
 
-def decoding(completed_images=3, seed=1):
+def decoding(completed_images=3, seed=1, temperatures=(1.0,)):
     return ImageDecoding(
         sampling=Sampling(seed=seed, temperature=1.0, top_k=None, top_p=1.0),
         samples_per_class=2,
         completed_images=completed_images,
         completions_per_image=4,
+        completion_temperatures=list(temperatures),
     )
 
 
@@ -110,9 +111,9 @@ def test_samples_json_says_what_the_grids_show(encoded, samples):
             "file": "completions.png",
             "rows": 3,
             "columns": 6,
-            "column_titles": ["original", "given"] + ["completion"] * 4,
+            "column_titles": ["original", "given"] + ["at 1.0"] * 4,
             "row_classes": [0, 1, 2],
-            "temperature": 1.0,
+            "temperatures": [1.0],
         },
     }
 
@@ -139,6 +140,23 @@ def test_completions_of_an_image_differ_from_each_other(encoded, samples):
 
     cells = cells_of(samples / "completions.png", rows=3, columns=6)
     assert len({cells[0, column].tobytes() for column in range(2, 6)}) == 4
+
+
+def test_completions_are_drawn_at_every_temperature(encoded, samples):
+    torch.manual_seed(1)
+    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    decode(network, encoded, samples, decoding(temperatures=(1e-4, 1.0)))
+
+    images = np.load(samples / "completions.npy").astype(int)
+    assert images.shape == (2, 3, 4, 4, 4, 1)
+    cold, warm = ({image.tobytes() for image in drawn[0]} for drawn in images)
+    assert (len(cold), len(warm)) == (1, 4)
+    cells = cells_of(samples / "completions.png", rows=3, columns=10)
+    assert np.array_equal(cells[:, 2:6], shades(images[0, ..., 0]))
+    assert np.array_equal(cells[:, 6:], shades(images[1, ..., 0]))
+    facts = json.loads((samples / "samples.json").read_text())["completions"]
+    assert facts["temperatures"] == [1e-4, 1.0]
+    assert facts["column_titles"][2:] == ["at 0.0001"] * 4 + ["at 1.0"] * 4
 
 
 def test_more_completed_images_than_the_test_split_has_is_an_error(encoded, samples):

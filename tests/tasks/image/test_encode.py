@@ -55,6 +55,18 @@ def test_every_image_stands_in_one_split_and_shares_hold_in_every_class(tmp_path
         }
 
 
+def test_without_labels_the_same_splits_have_one_class(tmp_path, encoded):
+    write_wheel(tmp_path / "raw", rows_of_digits(200))
+    encode(tmp_path / "raw", encoded, encoding())
+    labelled = {split: images(encoded, split) for split in SPLITS}
+    manifest = encode(tmp_path / "raw", encoded, encoding(classes=1))
+
+    assert (manifest["shape"]["inputs"], manifest["shape"]["outputs"]) == (18, 17)
+    assert manifest["splits"]["train"]["records_per_class"] == [len(labelled["train"])]
+    for split, before in labelled.items():
+        assert images(encoded, split) == [(17, *image[1:]) for image in before]
+
+
 def test_an_exact_duplicate_is_dropped_so_that_none_is_in_two_splits(tmp_path, encoded):
     rows = rows_of_digits(100)
     relabelled = rows[0].rpartition(",")[0] + ",5"

@@ -3,13 +3,15 @@
 Ids 0 .. levels - 1 are intensities, levels .. levels + classes - 1 are classes. A sequence is the
 class and then the intensities in raster order, the channels of a pixel one after the other; a
 network may generate them in another order, which `models.network.pixel_order` gives. Images without
-labels are all of one class.
+labels are all of one class. The source of super-resolution is the same image, smaller; its ids are
+the intensities plus 1, because 0 is padding there.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from models.settings import DataShape
 from pipeline.errors import DataError
@@ -90,6 +92,24 @@ class ImageCodec:
         """Return labels (image,) and pixels (image, height, width, channels), the inverse."""
         self.check(ids)
         return ids[:, 0].astype(np.int64) - self.levels, ids[:, 1:].reshape(-1, *self.size)
+
+    def sources(self, pixels: np.ndarray, reduction: int) -> np.ndarray:
+        """Return the source ids (image, intensity) of `pixels` (image, height, width, channels)."""
+        return self.reduce(pixels, reduction).reshape(len(pixels), -1) + 1
+
+    def reduce(self, pixels: np.ndarray, reduction: int) -> np.ndarray:
+        """Average squares of `reduction` x `reduction` pixels, rounded to levels; axes stay."""
+        rows, columns = self.height // reduction, self.width // reduction
+        squares = pixels.reshape(-1, rows, reduction, columns, reduction, self.channels)
+        return np.rint(squares.mean(axis=(2, 4))).astype(np.int64)
+
+    def interpolate(self, smaller: np.ndarray) -> np.ndarray:
+        """Enlarge `smaller` (image, ...) bicubically to the size of the images, in their levels."""
+        planes = np.moveaxis(smaller, 3, 1).astype(np.float32).reshape(-1, *smaller.shape[1:3])
+        size = (self.width, self.height)
+        larger = [Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC) for plane in planes]
+        found = np.stack(larger).reshape(-1, self.channels, self.height, self.width)
+        return np.moveaxis(np.rint(found).clip(0, self.levels - 1), 1, 3).astype(np.int64)
 
     def check(self, ids: np.ndarray) -> None:
         """DataError if ids (image, 1 + dimensions) are not those of images."""

@@ -59,7 +59,8 @@ def rotated(pixels: np.ndarray, degrees: np.ndarray) -> np.ndarray:
     _, height, width, _ = pixels.shape
     down, right = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     down, right = down - (height - 1) / 2, right - (width - 1) / 2
-    cosine, sine = (part(np.radians(degrees))[:, None, None] for part in (np.cos, np.sin))
+    angles = np.radians(degrees)[:, None, None]
+    cosine, sine = np.cos(angles), np.sin(angles)
     rows = cosine * down + sine * right + (height - 1) / 2
     columns = cosine * right - sine * down + (width - 1) / 2
     top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)

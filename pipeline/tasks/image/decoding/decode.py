@@ -1,6 +1,7 @@
-"""Images of every class, and the lower halves of test images drawn anew, as grids of pixels."""
+"""Images of every class, and test images of which a part is drawn anew, as grids of pixels."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from models.network import pixel_order
+from models.network import pixel_order, reduction_of
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
 from pipeline.decoding.sampling import DRAWN, fill
@@ -19,36 +20,47 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.settings import ImageDecoding
 
+_SHOWN = 10  # rows of a grid of completions, at most
 _BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
 GAP = 128  # gaps, and pixels that are not given
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecoding) -> None:
-    """Write conditional.png, completions.png and samples.json, which says what the grids show."""
+    """Write grids of images as they are finished, and samples.json, which says what they show.
+
+    These are completions.png, completions.npy with the same images (temperature, image, completion,
+    height, width, channels), and conditional.png if images are drawn for classes.
+    """
     codec = ImageCodec.of(model.shape)
-    write_json(
-        samples / "samples.json",
-        {
-            "conditional": _write_conditional(model, codec, samples, decoding),
-            "completions": _write_completions(model, codec, encoded, samples, decoding),
-        },
-    )
+    grids = {}
+    if decoding.samples_per_class is not None:
+        grids["conditional"] = _write_conditional(model, codec, samples, decoding)
+    grids["completions"] = _write_completions(model, codec, encoded, samples, decoding)
+    write_json(samples / "samples.json", grids)
 
 
 def draw(
-    model: nn.Module, codec: ImageCodec, labels: np.ndarray, known: np.ndarray, sampling: Sampling
+    model: nn.Module,
+    codec: ImageCodec,
+    labels: np.ndarray,
+    known: np.ndarray,
+    sampling: Sampling,
+    source: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw what is DRAWN of `known` (image, height, width, channels), given the rest of it.
 
     Intensities are drawn in the order of the model's locality: each sees the known and drawn ones
-    before it in that order. Returns intensities (image, height, width, channels).
+    before it in that order. `source` (source, ids) is that of super-resolution; the images of one
+    lie side by side. Returns intensities (image, height, width, channels).
     """
     order = pixel_order(model.settings, model.shape)
     classes = np.array([[codec.class_id(int(label))] for label in labels])
     template = np.hstack([classes, known.reshape(len(known), -1)[:, order]])
     device = next(model.parameters()).device
     progress = Progress("intensities", codec.dimensions)
-    filled = fill(model, torch.from_numpy(template).to(device), sampling, progress).cpu().numpy()
+    read = None if source is None else torch.from_numpy(source).to(device)
+    filled = fill(model, torch.from_numpy(template).to(device), sampling, progress, read)
+    filled = filled.cpu().numpy()
     raster = np.empty_like(filled[:, 1:])
     raster[:, order] = filled[:, 1:]
     return raster.reshape(known.shape)
@@ -81,31 +93,61 @@ def _write_completions(
         raise ConfigError(
             f"completed_images = {rows}, but the test split has {len(test)}; lower it"
         )
-    decoded = [codec.decode(test[row]) for row in range(rows)]
-    labels = np.array([label for label, _ in decoded])
-    original = np.stack([pixels for _, pixels in decoded]).astype(np.int64)
-    known = original.copy()
-    known[:, codec.height // 2 :] = DRAWN
-    drawn = draw(
-        model, codec, labels.repeat(columns), known.repeat(columns, axis=0), decoding.sampling
-    )
-    cells = np.concatenate(
+    labels, pixels = codec.decode_all(test.rows()[:rows])
+    original = pixels.astype(np.int64)
+    given = _given(codec, original, reduction_of(model.settings))
+    drawn = np.stack(
         [
-            shades(original, codec)[:, None],
-            shades(known, codec)[:, None],
-            shades(drawn, codec).reshape(rows, columns, *codec.size),
-        ],
-        axis=1,
+            draw(
+                model,
+                codec,
+                labels.repeat(columns),
+                given.known.repeat(columns, axis=0),
+                decoding.sampling.model_copy(update={"temperature": temperature}),
+                given.source,
+            ).reshape(rows, columns, *codec.size)
+            for temperature in decoding.completion_temperatures
+        ]
     )
-    write_atomically(samples / "completions.png", png_grid(cells))
+    np.save(samples / "completions.npy", drawn.astype(np.uint8))
+    shown = {"original": original, **given.shown}
+    cells = [shades(images[:_SHOWN, None], codec) for images in shown.values()]
+    cells += [shades(images[:_SHOWN], codec) for images in drawn]
+    grid = np.concatenate(cells, axis=1)
+    write_atomically(samples / "completions.png", png_grid(grid))
+    titles = [f"at {temperature}" for temperature in decoding.completion_temperatures]
     return {
         "file": "completions.png",
-        "rows": rows,
-        "columns": columns + 2,
-        "column_titles": ["original", "given"] + ["completion"] * columns,
-        "row_classes": labels.tolist(),
-        "temperature": decoding.sampling.temperature,
+        "rows": grid.shape[0],
+        "columns": grid.shape[1],
+        "column_titles": [*shown, *np.repeat(titles, columns).tolist()],
+        "row_classes": labels[:_SHOWN].tolist(),
+        "temperatures": decoding.completion_temperatures,
     }
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a network is given of images, and how that is shown."""
+
+    known: np.ndarray  # (image, height, width, channels), DRAWN where it is not given
+    source: np.ndarray | None  # (image, ids)
+    shown: dict[str, np.ndarray]  # title to (image, height, width, channels)
+
+
+def _given(codec: ImageCodec, original: np.ndarray, reduction: int | None) -> Given:
+    """The upper half of each image, or the image made smaller."""
+    known = original.copy()
+    if reduction is None:
+        known[:, codec.height // 2 :] = DRAWN
+        return Given(known, None, {"given": known})
+    known[:] = DRAWN
+    smaller = codec.reduce(original, reduction)
+    shown = {
+        "given": smaller.repeat(reduction, axis=1).repeat(reduction, axis=2),
+        "bicubic": codec.interpolate(smaller),
+    }
+    return Given(known, codec.sources(original, reduction), shown)
 
 
 def shades(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Raw data to images."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.tasks.image.encoding.digits import read_digits
@@ -19,8 +20,8 @@ from pipeline.tasks.image.settings import (
 def read(raw: Path, encoding: ImageEncoding) -> RawImages:
     """Read the files in `raw`; DataError if they are missing or damaged as a whole."""
     match encoding:
-        case DigitsEncoding():
-            return read_digits(raw)
+        case DigitsEncoding(classes=classes):
+            return replace(read_digits(raw), classes=classes)
         case PhotographsEncoding():
             return read_photographs(raw, encoding)
         case ParquetEncoding():

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.network import pixel_order
+from models.network import pixel_order, reduction_of
 from pipeline.bootstrap import interval
 from pipeline.corpus import read_sequences
 from pipeline.decoding.likelihood import token_nll
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.baselines import baseline_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
+from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure_enlargements
 from pipeline.tasks.image.settings import ImageEvaluation
 
 _DIGITS = 6
@@ -36,16 +37,26 @@ def evaluate(
     train, test = (read_sequences(encoded, split, "pixels").rows() for split in ("train", "test"))
     codec.check(train)
     _, pixels = codec.decode_all(test)
-    bits = _image_bits(model, test, evaluation.batch_images)
+    reduction = reduction_of(model.settings)
+    source = None if reduction is None else codec.sources(pixels, reduction)
+    bits = _image_bits(model, test, source, evaluation.batch_images)
     counts = np.full(len(bits), codec.dimensions)
     low, high = interval(bits, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
     references = baseline_bits(train, test, codec) | codec_bits(pixels)
+    enlarged: dict[str, Any] = {}
+    if reduction is not None:
+        _, seen = codec.decode_all(train)
+        references["bicubic"] = bicubic_bits(seen, pixels, reduction, codec)
+        references["bicubic_psnr"], enlarged = measure_enlargements(
+            samples, pixels, reduction, codec
+        )
     return {
         "test": {
             "bits_per_dimension": round(float(bits.sum() / counts.sum()), _DIGITS),
             "bits_per_dimension_low": round(low, _DIGITS),
             "bits_per_dimension_high": round(high, _DIGITS),
             "images": len(bits),
+            **enlarged,
         },
         "baseline": {name: round(bits, _DIGITS) for name, bits in references.items()},
         "records": {
@@ -54,14 +65,20 @@ def evaluate(
     }
 
 
-def _image_bits(model: nn.Module, ids: np.ndarray, batch_images: int) -> np.ndarray:
-    """Bits of each whole image (image,) given its class."""
+def _image_bits(
+    model: nn.Module, ids: np.ndarray, source: np.ndarray | None, batch_images: int
+) -> np.ndarray:
+    """Bits of each whole image (image,) given its class, and its source if it has one."""
     order = np.array(pixel_order(model.settings, model.shape))
     device = next(model.parameters()).device
     ids = ids.astype(np.int64)
     sequences = torch.from_numpy(np.hstack([ids[:, :1], ids[:, 1:][:, order]])).to(device)
+    batches = sequences.split(batch_images)
+    sources = [None] * len(batches)
+    if source is not None:
+        sources = torch.from_numpy(source).to(device).split(batch_images)
     nats = [
-        token_nll(model, batch[:, :-1], batch[:, 1:]).double().sum(dim=1)
-        for batch in sequences.split(batch_images)
+        token_nll(model, batch[:, :-1], batch[:, 1:], read).double().sum(dim=1)
+        for batch, read in zip(batches, sources, strict=True)
     ]
     return torch.cat(nats).cpu().numpy() / math.log(2)

@@ -160,6 +160,11 @@ def transposed(ids: np.ndarray, semitones: int) -> np.ndarray:
     return np.where(ids < TIME_SHIFT, ids + semitones, ids).astype(IDS)
 
 
+def until(ids: np.ndarray, seconds: float) -> np.ndarray:
+    """What of ids (1 + event,) stands before `seconds` have passed."""
+    return ids[np.cumsum(_shifts(ids)) <= seconds * STEPS_PER_SECOND]
+
+
 def pitches(ids: np.ndarray) -> np.ndarray:
     """The pitches of all keys that go down or up."""
     return ids[ids < TIME_SHIFT] % PITCHES

@@ -1,0 +1,200 @@
+"""Super-resolution from batches to metrics: what it draws, what it costs, how it is compared."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from models.network import build, pixel_order
+from models.settings import Architecture, Embeddings, Norm, Sinusoid2D
+from pipeline.corpus import write_sequences
+from pipeline.decoding.likelihood import token_nll
+from pipeline.settings.base import Sampling
+from pipeline.tasks.image.batches import Batches
+from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.decoding.decode import decode
+from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure, psnr
+from pipeline.tasks.image.metrics.evaluate import evaluate
+from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
+from tests.models import networks
+from tests.tasks.image.networks import LOCALITIES, SHAPE
+from tests.training.toys import image_training
+
+UNLABELLED = SHAPE.model_copy(update={"inputs": 18})
+CODEC = ImageCodec.of(UNLABELLED)
+COLOUR = ImageCodec(height=4, width=6, channels=3, levels=17, classes=1)
+
+
+def random_pixels(count: int, codec: ImageCodec = CODEC, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, codec.levels, (count, *codec.size))
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(1)
+    settings = networks.settings(
+        Architecture.ENCODER_DECODER,
+        Sinusoid2D(kind="sinusoid_2d"),
+        LOCALITIES["local_2d"],
+        Norm.PRE,
+        embeddings=Embeddings.SEPARATE,
+        reduction=2,
+    )
+    return build(settings, UNLABELLED).eval()
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    folder = tmp_path / "encoded"
+    folder.mkdir()
+    for seed, (split, count) in enumerate((("train", 9), ("validation", 4), ("test", 5))):
+        ids = CODEC.encode_all(np.zeros(count, np.int64), random_pixels(count, seed=seed))
+        write_sequences(folder, split, "pixels", ids, ids.dtype)
+    return folder
+
+
+def decoding(seed=1, temperatures=(1.0,), completed_images=3) -> ImageDecoding:
+    return ImageDecoding(
+        sampling=Sampling(seed=seed, temperature=1.0, top_k=None, top_p=1.0),
+        samples_per_class=None,
+        completed_images=completed_images,
+        completions_per_image=4,
+        completion_temperatures=list(temperatures),
+    )
+
+
+@pytest.fixture
+def samples(tmp_path):
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("codec", [CODEC, COLOUR], ids=["grey", "colour"])
+def test_a_smaller_image_has_the_mean_of_each_square_and_channel(codec):
+    pixels = random_pixels(3, codec)
+    smaller = codec.reduce(pixels, 2)
+    for image, row, column, channel in np.ndindex(smaller.shape):
+        square = pixels[image, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2, channel]
+        assert smaller[image, row, column, channel] == round(square.sum() / 4)
+    assert np.array_equal(codec.sources(pixels, 2), smaller.reshape(3, -1) + 1)
+
+
+@pytest.mark.parametrize("codec", [CODEC, COLOUR], ids=["grey", "colour"])
+def test_interpolation_is_bicubic_in_every_channel_and_keeps_constants(codec):
+    smaller = codec.reduce(random_pixels(3, codec), 2)
+    larger = codec.interpolate(smaller)
+    assert larger.shape == (3, *codec.size) and larger.min() >= 0 and larger.max() <= 16
+    plane = Image.fromarray(smaller[1, ..., -1].astype(np.float32))
+    expected = np.asarray(plane.resize((codec.width, codec.height), Image.Resampling.BICUBIC))
+    assert np.array_equal(larger[1, ..., -1], np.rint(expected).clip(0, 16))
+    assert (codec.interpolate(np.full_like(smaller, 7)) == 7).all()
+
+
+def test_batches_have_the_source_of_each_image(network, encoded):
+    batches = Batches(encoded, network.settings, UNLABELLED, image_training(batch_tokens=3 * 16))
+    for number, batch in ((1, batches.batch(1)), (None, batches.validation()[0])):
+        order = pixel_order(network.settings, UNLABELLED)
+        pixels = np.empty((len(batch.targets), 16), np.int64)
+        pixels[:, order] = batch.targets.numpy()
+        expected = CODEC.sources(pixels.reshape(-1, *CODEC.size), 2)
+        assert np.array_equal(batch.source.numpy(), expected), number
+        assert (batch.source > 0).all()
+
+
+def test_enlargements_are_drawn_and_shown_beside_what_is_given(network, encoded, samples):
+    decode(network, encoded, samples, decoding(temperatures=(1e-4, 1.0)))
+    images = np.load(samples / "completions.npy").astype(int)
+    assert images.shape == (2, 3, 4, 4, 4, 1)
+    assert [len({each.tobytes() for each in drawn[0]}) for drawn in images] == [1, 4]
+    facts = json.loads((samples / "samples.json").read_text())
+    assert facts == {
+        "completions": {
+            "file": "completions.png",
+            "rows": 3,
+            "columns": 11,
+            "column_titles": ["original", "given", "bicubic"] + ["at 0.0001"] * 4 + ["at 1.0"] * 4,
+            "row_classes": [0, 0, 0],
+            "temperatures": [1e-4, 1.0],
+        }
+    }
+    page = np.array(Image.open(samples / "completions.png"))[::4, ::4]
+    cells = np.pad(page, (0, 1)).reshape(3, 5, 11, 5)[:, :4, :, :4].swapaxes(1, 2)
+    original = random_pixels(5, seed=2)[:3]
+    given = CODEC.reduce(original, 2)
+    shown = (original, given.repeat(2, axis=1).repeat(2, axis=2), CODEC.interpolate(given))
+    for column, expected in enumerate([*shown, images[0, :, 0], images[1, :, 3]]):
+        where = column if column < 4 else 10
+        assert np.array_equal(cells[:, where], np.rint(expected[..., 0] * 255 / 16))
+
+
+def test_a_draw_depends_on_its_own_source(network, encoded, samples):
+    """The likeliest pixel of each image is that of the network alone with its source."""
+    decode(network, encoded, samples, decoding(temperatures=(1e-4,)))
+    drawn = np.load(samples / "completions.npy")[0]
+    order = pixel_order(network.settings, UNLABELLED)
+    source = torch.from_numpy(CODEC.sources(random_pixels(5, seed=2)[:3], 2))
+    for image in range(3):
+        ids = torch.from_numpy(drawn[image, 1].reshape(1, -1)[:, order].astype(np.int64))
+        inputs = torch.cat((torch.tensor([[17]]), ids[:, :-1]), dim=1)
+        with torch.no_grad():
+            assert torch.equal(network(inputs, source[image, None]).argmax(dim=-1), ids)
+
+
+def test_only_the_first_rows_are_shown_of_many_images(network, encoded, samples, monkeypatch):
+    monkeypatch.setattr("pipeline.tasks.image.decoding.decode._SHOWN", 2)
+    decode(network, encoded, samples, decoding(completed_images=5))
+    assert np.load(samples / "completions.npy").shape[1] == 5
+    assert json.loads((samples / "samples.json").read_text())["completions"]["rows"] == 2
+
+
+def test_bits_are_given_the_source_and_beside_them_stands_interpolation(network, encoded, samples):
+    decode(network, encoded, samples, decoding(temperatures=(0.5, 1.0)))
+    evaluation = ImageEvaluation(bootstrap_samples=50, bootstrap_seed=1, batch_images=2)
+    found = evaluate(network, encoded, samples, evaluation)
+
+    test = random_pixels(5, seed=2)
+    order = pixel_order(network.settings, UNLABELLED)
+    ids = torch.from_numpy(np.hstack([np.full((5, 1), 17), test.reshape(5, -1)[:, order]]))
+    nats = token_nll(network, ids[:, :-1], ids[:, 1:], torch.from_numpy(CODEC.sources(test, 2)))
+    bits = nats.sum().item() / (5 * 16 * math.log(2))
+    assert found["test"]["bits_per_dimension"] == pytest.approx(bits, abs=2e-6)
+    drawn = np.load(samples / "completions.npy")
+    each = [measure(test[:3], images, CODEC) for images in drawn]
+    assert found["test"]["by_temperature"] == [
+        {"temperature": 0.5, **each[0]},
+        {"temperature": 1.0, **each[1]},
+    ]
+    assert found["test"]["psnr"] == each[0]["psnr"] and found["test"]["enlarged_images"] == 3
+    interpolated = CODEC.interpolate(CODEC.reduce(test[:3], 2))
+    expected = psnr(test[:3], interpolated, CODEC)
+    assert found["baseline"]["bicubic_psnr"] == pytest.approx(expected, abs=2e-6)
+    assert 0 < found["baseline"]["bicubic"] < 6
+
+
+def test_measures_of_two_samples_by_hand():
+    codec = ImageCodec(height=1, width=2, channels=1, levels=11, classes=1)
+    original = np.array([5, 5]).reshape(1, 1, 2, 1)
+    drawn = np.array([[5, 7], [5, 3]]).reshape(1, 2, 1, 2, 1)
+    found = measure(original, drawn, codec)
+    assert found["psnr"] == pytest.approx(10 * math.log10(100 / 2), abs=1e-6)  # errors 0, 2, 0, 2
+    assert found["psnr_of_mean"] == pytest.approx(10 * math.log10(100 * 2))  # none: one is counted
+    assert found["diversity"] == pytest.approx((0 + 2) / 2 / 10)
+
+
+def test_an_interpolation_that_is_right_costs_little_and_one_that_says_nothing_the_uniform():
+    smooth = np.broadcast_to(np.arange(8)[:, None, None, None], (8, *CODEC.size))
+    assert bicubic_bits(smooth, smooth, 2, CODEC) < 0.01
+    noise = random_pixels(400)
+    bits = bicubic_bits(noise, noise, 2, CODEC)
+    assert 3.5 < bits < math.log2(17) + 0.1
+
+
+def test_the_scale_of_the_interpolation_is_that_of_the_training_images():
+    smooth = np.broadcast_to(np.arange(8)[:, None, None, None], (8, *CODEC.size))
+    noise = random_pixels(50)
+    assert bicubic_bits(smooth, noise, 2, CODEC) > bicubic_bits(noise, noise, 2, CODEC) + 1
+    assert bicubic_bits(noise, smooth, 2, CODEC) > 1.0
