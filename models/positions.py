@@ -1,4 +1,4 @@
-"""Where a token stands: vectors added to embeddings, and relative terms added to logits.
+"""Where a token stands: vectors added to or set beside embeddings, and relative terms in logits.
 
 An additive scheme is a function of positions. A relative scheme is a module of one attention layer
 with two terms: `logits` (queries against distances) and `output` (weights against distances).
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.settings import ShawParts
+from models.settings import ConcatenatedSinusoid, ShawParts
 
 
 def sinusoid(positions: Tensor, width: int) -> Tensor:
@@ -35,6 +35,30 @@ def sinusoid_2d(rows: Tensor, columns: Tensor, width: int) -> Tensor:
     of a colour image counts the channels of all its pixels.
     """
     return torch.cat((sinusoid(rows, width // 2), sinusoid(columns, width // 2)), dim=-1)
+
+
+class Concatenated(nn.Module):
+    """Joins a vector, the sinusoids of its position and a label to one vector again.
+
+    Huang et al. 2018 concatenate on the JSB Chorales where Vaswani et al. 2017 add. The label of a
+    position is learned: the voice that is predicted there, if `voices` is not None.
+    """
+
+    def __init__(self, d_model: int, settings: ConcatenatedSinusoid, voices: int | None) -> None:
+        super().__init__()
+        self.width, self.voices = settings.width, voices
+        parts = 1 if voices is None else 2
+        self.join = nn.Linear(d_model + parts * settings.width, d_model)
+        if voices is not None:
+            self.labels = nn.Embedding(voices, settings.width)
+
+    def forward(self, vectors: Tensor, positions: Tensor) -> Tensor:
+        """Map vectors (batch, length, d_model) at positions (length,) to the same shape."""
+        beside = [sinusoid(positions, self.width).to(vectors.dtype)]
+        if self.voices is not None:
+            beside.append(self.labels(positions % self.voices))
+        beside = torch.cat(beside, dim=-1).expand(len(vectors), -1, -1)
+        return self.join(torch.cat((vectors, beside), dim=-1))
 
 
 def skew(products: Tensor) -> Tensor:

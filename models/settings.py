@@ -105,6 +105,21 @@ class Sinusoid2D(Settings):
     kind: Literal["sinusoid_2d"]
 
 
+class Labels(StrEnum):
+    """What is told of a position beside its number."""
+
+    NONE = "none"
+    VOICES = "voices"  # which voice comes next: the instrument labels of Huang et al. 2018
+
+
+class ConcatenatedSinusoid(Settings):
+    """Sinusoids beside the embeddings, not added to them (Huang et al. 2018, JSB Chorales)."""
+
+    kind: Literal["concatenated_sinusoid"]
+    width: EvenWidth  # of the sinusoids, and of the labels
+    labels: Labels
+
+
 class ShawParts(StrEnum):
     """What has vectors of distances (Shaw et al. 2018, table 4)."""
 
@@ -142,6 +157,7 @@ Positions = Annotated[
     | Sinusoid
     | Sinusoid2D
     | Learned
+    | ConcatenatedSinusoid
     | ShawRelative
     | SkewedRelative
     | RelativePitchTime,
@@ -201,8 +217,15 @@ DEFINED: dict[Architecture, dict[type[Settings], tuple[type[Settings], ...]]] = 
         Local2D: (*ANYWHERE, Sinusoid2D),
     },
     Architecture.DECODER: {
-        Full: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative, RelativePitchTime),
-        Local1D: (*ANYWHERE, Sinusoid2D, ShawRelative, SkewedRelative),
+        Full: (
+            *ANYWHERE,
+            Sinusoid2D,
+            ConcatenatedSinusoid,
+            ShawRelative,
+            SkewedRelative,
+            RelativePitchTime,
+        ),
+        Local1D: (*ANYWHERE, Sinusoid2D, ConcatenatedSinusoid, ShawRelative, SkewedRelative),
         Local2D: (*ANYWHERE, Sinusoid2D),
     },
 }

@@ -17,13 +17,15 @@ from models.errors import SequenceError
 from models.layers import DecoderLayer, EncoderLayer, Memory
 from models.locality import Blocks, Blockwise, blocks, frames, generation_order, raster_indices
 from models.pitch_time import RelativePitchTime
-from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d
+from models.positions import Concatenated, ShawRelative, SkewedRelative, sinusoid, sinusoid_2d
 from models.settings import (
     Architecture,
     Backend,
+    ConcatenatedSinusoid,
     DataShape,
     Embeddings,
     Full,
+    Labels,
     Learned,
     Local1D,
     Local2D,
@@ -118,6 +120,9 @@ class Embedding(nn.Module):
         if isinstance(settings.positions, Learned):
             self.places = nn.Embedding(settings.positions.max_length, settings.d_model)
             nn.init.normal_(self.places.weight, std=settings.d_model**-0.5)
+        if isinstance(settings.positions, ConcatenatedSinusoid):
+            voices = shape.voices if settings.positions.labels is Labels.VOICES else None
+            self.concatenated = Concatenated(settings.d_model, settings.positions, voices)
 
     def forward(self, ids: Tensor, first: int = 0, grid: Grid | None = None) -> Tensor:
         """Map ids (batch, length), the first at position `first`, to (batch, length, d_model).
@@ -165,6 +170,8 @@ class Embedding(nn.Module):
                         f"= {longest}; choose a larger one and train again"
                     )
                 return vectors + self.places(positions)
+            case ConcatenatedSinusoid():
+                return self.concatenated(vectors, positions)
             case _:
                 return vectors
 
@@ -328,6 +335,12 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
         raise ValueError(
             "positions.kind = relative_pitch_time is defined for voices on a grid only; "
             "use positions.kind = skewed_relative"
+        )
+    labelled = isinstance(positions, ConcatenatedSinusoid) and positions.labels is Labels.VOICES
+    if labelled and shape.voices is None:
+        raise ValueError(
+            "positions.labels = voices is defined for voices on a grid only; "
+            "use positions.labels = none"
         )
     if isinstance(positions, Learned) and height * width > positions.max_length:
         raise ValueError(

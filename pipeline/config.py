@@ -15,7 +15,8 @@ from models.settings import Settings
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
 from pipeline.settings.base import Name
-from pipeline.tasks.image.settings import ImageDataset, ImageRun
+from pipeline.settings.demonstrations import SelfSimilarity
+from pipeline.tasks.image.settings import ImageDataset, ImageRun, PhotographsEncoding
 from pipeline.tasks.music.settings import MusicDataset, MusicRun
 from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
 
@@ -37,6 +38,7 @@ class Params(Settings):
 
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     runs: Annotated[dict[Name, AnyRun], Field(min_length=1)]
+    demonstrations: dict[Name, SelfSimilarity]
     report: Report
 
 
@@ -58,21 +60,58 @@ def parse(raw: Any, path: Path) -> Params:
         raise ConfigError(f"{path}: {explain(error, json.loads(text))}") from None
     for name, run in params.runs.items():
         _check_dataset(params, name, run, path)
+    _check_conventions(params, path)
+    for name, demonstration in params.demonstrations.items():
+        _check_demonstration(params, name, demonstration, path)
     return params
 
 
 def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
-    dataset = params.datasets.get(run.dataset)
-    if dataset is None:
-        raise ConfigError(
-            f"{path}: runs.{name}.dataset = {run.dataset} is not among datasets "
-            f"({', '.join(params.datasets)}){nearest(run.dataset, params.datasets)}"
-        )
+    dataset = _dataset_in(params, f"runs.{name}.dataset", run.dataset, path)
     if dataset.task != run.task:
         raise ConfigError(
             f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
             f"{dataset.task}; make them equal"
         )
+
+
+def _check_conventions(params: Params, path: Path) -> None:
+    """Refuse two conventions of BLEU on one data set: the report would have them in one column."""
+    first: dict[str, tuple[str, TranslationRun]] = {}
+    for name, run in params.runs.items():
+        if not isinstance(run, TranslationRun):
+            continue
+        other, its = first.setdefault(run.dataset, (name, run))
+        if run.evaluation.tokenised_bleu is not its.evaluation.tokenised_bleu:
+            raise ConfigError(
+                f"{path}: runs.{name}.evaluation.tokenised_bleu = {run.evaluation.tokenised_bleu} "
+                f"but runs.{other}.evaluation.tokenised_bleu = {its.evaluation.tokenised_bleu} on "
+                "the same data set, where their scores share a column; make them equal"
+            )
+
+
+def _check_demonstration(
+    params: Params, name: str, demonstration: SelfSimilarity, path: Path
+) -> None:
+    where = f"demonstrations.{name}"
+    if name in params.runs:
+        raise ConfigError(f"{path}: {where} has the name of a run; give it another")
+    dataset = _dataset_in(params, f"{where}.dataset", demonstration.dataset, path)
+    if not isinstance(dataset.encoding, PhotographsEncoding):
+        raise ConfigError(
+            f"{path}: {where}.dataset = {demonstration.dataset}, but datasets."
+            f"{demonstration.dataset}.encoding.reader = {dataset.encoding.reader}; "
+            "it has to be skimage_photographs"
+        )
+
+
+def _dataset_in(params: Params, where: str, name: str, path: Path) -> Dataset:
+    if name not in params.datasets:
+        raise ConfigError(
+            f"{path}: {where} = {name} is not among datasets "
+            f"({', '.join(params.datasets)}){nearest(name, params.datasets)}"
+        )
+    return params.datasets[name]
 
 
 def dataset_of(params: Params, name: str) -> Dataset:
@@ -85,11 +124,16 @@ def run_of(params: Params, name: str) -> AnyRun:
     return _lookup(params.runs, name, "runs")
 
 
+def demonstration_of(params: Params, name: str) -> SelfSimilarity:
+    """Return the demonstration `name`; ConfigError suggests the nearest right name."""
+    return _lookup(params.demonstrations, name, "demonstrations")
+
+
 def _lookup(table: dict[str, Any], name: str, section: str) -> Any:
     if name not in table:
         raise ConfigError(
             f"{PARAMS}: {section}.{name} does not exist{nearest(name, table)}; "
-            f"{section} has {', '.join(table)}"
+            f"{section} has {', '.join(table) or 'none'}"
         )
     return table[name]
 

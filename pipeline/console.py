@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from models.errors import SequenceError
 from pipeline.errors import PipelineError
+from pipeline.memory import peak_memory
 
 _LOG_EVERY_SECONDS = 20.0
 
@@ -15,14 +16,18 @@ _LOG_EVERY_SECONDS = 20.0
 def run_stage(main: Callable[[str], None], description: str, argument: str) -> None:
     """Parse the one `argument` (a run's or a data set's name), call `main`, print errors as a line.
 
-    Exits with 1 on a PipelineError and with 130 on Ctrl-C.
+    Ends with the time and the memory that it took, on stderr: they are never the same twice. Exits
+    with 1 on a PipelineError and with 130 on Ctrl-C.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(argument, help=f"a key of {argument}s in params.yaml")
     name = getattr(parser.parse_args(), argument)
+    started = time.monotonic()
     exit_on_error(lambda: main(name))
+    seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
+    print(f"{name}: {seconds:.1f} s, {gigabytes:.2f} GB in the largest process", file=sys.stderr)
 
 
 def exit_on_error(action: Callable[[], None]) -> None:

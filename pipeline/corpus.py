@@ -4,10 +4,13 @@ A data set's folder holds, for each split and field, `<split>.<field>.ids.npy` (
 and `<split>.<field>.offsets.npy` (int64, one more than there are sequences).
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 
 from pipeline.errors import DataError
 from pipeline.files import read_json
@@ -63,12 +66,22 @@ class Sequences(Sequence[np.ndarray]):
 def write_sequences(
     folder: Path, split: Split, field: str, sequences: Iterable[np.ndarray], dtype: np.dtype
 ) -> None:
-    """Write the sequences of one split and field, in their order."""
-    arrays = [np.asarray(sequence, dtype=dtype) for sequence in sequences]
-    offsets = np.cumsum([0] + [len(array) for array in arrays], dtype=np.int64)
-    ids = np.concatenate(arrays) if arrays else np.empty(0, dtype)
-    np.save(folder / f"{split}.{field}.ids.npy", ids, allow_pickle=False)
+    """Write the sequences of one split and field, in their order, one after the other."""
+    ends = array("q", [0])
+    with (folder / f"{split}.{field}.ids.npy").open("wb") as file:
+        _write_header(file, 0, dtype)
+        for sequence in sequences:
+            file.write(np.asarray(sequence, dtype).tobytes())
+            ends.append(ends[-1] + len(sequence))
+        file.seek(0)  # numpy's headers have room for any length
+        _write_header(file, ends[-1], dtype)
+    offsets = np.frombuffer(ends, np.int64)
     np.save(folder / f"{split}.{field}.offsets.npy", offsets, allow_pickle=False)
+
+
+def _write_header(file: BinaryIO, length: int, dtype: np.dtype) -> None:
+    about = {"descr": dtype_to_descr(dtype), "fortran_order": False, "shape": (length,)}
+    write_array_header_1_0(file, about)
 
 
 def read_sequences(folder: Path, split: Split, field: str) -> Sequences:

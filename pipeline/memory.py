@@ -1,6 +1,7 @@
-"""How this process holds the memory that it has freed."""
+"""How much memory the processes took, and how this one holds what it has freed."""
 
 import ctypes
+import resource
 import sys
 
 _LARGEST = 1 << 30  # bytes
@@ -18,3 +19,12 @@ def keep_freed_memory() -> None:
         if mallopt is not None:
             mallopt(trim_threshold, _LARGEST)
             mallopt(mmap_threshold, _LARGEST)
+
+
+def peak_memory() -> int:
+    """Bytes of the largest process at its peak: this one, or one that it started and that ended."""
+    ours, theirs = (
+        resource.getrusage(whose).ru_maxrss
+        for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return max(ours, theirs) * (1 if sys.platform == "darwin" else 1024)

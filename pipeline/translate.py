@@ -8,9 +8,8 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import nn
 
@@ -26,6 +25,7 @@ from pipeline.tasks.translation.settings import Beam, TranslationDecoding, Trans
 from pipeline.trained import load_model
 
 EMPTY = Hypothesis([], 0.0)  # an empty line is not searched
+_CHUNK = 1 << 16
 
 
 class Translated(NamedTuple):
@@ -45,16 +45,18 @@ class Translator:
         self._longest = longest  # pieces of the longest source that the network was trained with
 
     def lines(
-        self, lines: Iterable[str], warn: Callable[[str], None]
+        self, batches: Iterable[list[str]], warn: Callable[[str], None]
     ) -> Iterator[list[Translated]]:
         """Yield the translations of each line, best first; an empty line has an empty one.
 
-        Reads no more than a batch ahead. A line that is longer than any in training is translated
-        as it is, after a warning.
+        A batch of lines is translated before the next is read. A line that is longer than any in
+        training is translated as it is, after a warning.
         """
-        numbered = enumerate(lines, start=1)
-        while batch := list(islice(numbered, self._decoding.batch_sentences)):
-            sources = {number: self._codec.encode(tidy_text(line)) for number, line in batch}
+        first = 1
+        for batch in batches:
+            numbered = enumerate(map(tidy_text, batch), first)
+            sources = {number: self._codec.encode(line) for number, line in numbered}
+            first += len(batch)
             for number, source in sources.items():
                 if len(source) > self._longest:
                     warn(
@@ -79,19 +81,19 @@ def main(name: str, n_best: int | None) -> None:
     encoded = Path("data/encoded") / run.dataset
     manifest = read_json(encoded / "manifest.json")
     source, target = manifest["source_language"], manifest["target_language"]
-    changes: dict[str, Any] = {} if n_best is None else {"method": _widened(name, run, n_best)}
-    if sys.stdin.isatty():
-        changes["batch_sentences"] = 1
+    decoding = run.decoding
+    if n_best is not None:
+        decoding = decoding.model_copy(update={"method": _widened(name, run, n_best)})
     translator = Translator(
         load_model(name, run.training),
         Codec.load(encoded),
         longest=longest_source(encoded),
-        decoding=run.decoding.model_copy(update=changes),
+        decoding=decoding,
     )
     _say(f"{name}: {run.title}, {source} to {target}, trained on {run.dataset}")
     sys.stdout.reconfigure(encoding="utf-8")
-    lines = _prompt(source) if sys.stdin.isatty() else _input()
-    for number, translations in enumerate(translator.lines(lines, _say), start=1):
+    batches = _prompt(source) if sys.stdin.isatty() else _input(decoding.batch_sentences)
+    for number, translations in enumerate(translator.lines(batches, _say), start=1):
         if n_best is None:
             print(translations[0].text, flush=True)
         else:
@@ -119,16 +121,24 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _input() -> Iterator[str]:
-    # Only \n ends a line, and what is no UTF-8 is shown as such: no line is lost.
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace", newline="\n")
-    return iter(sys.stdin)
+def _input(size: int) -> Iterator[list[str]]:
+    """Yield at most `size` lines at once: those that are there, so that none has to wait.
+
+    Only \\n ends a line, and what is no UTF-8 is shown as such: no line is lost.
+    """
+    begun = b""
+    while chunk := sys.stdin.buffer.read1(_CHUNK):
+        *lines, begun = (begun + chunk).split(b"\n")
+        for start in range(0, len(lines), size):
+            yield [line.decode(errors="replace") for line in lines[start : start + size]]
+    if begun:
+        yield [begun.decode(errors="replace")]
 
 
-def _prompt(language: str) -> Iterator[str]:
+def _prompt(language: str) -> Iterator[list[str]]:
     with suppress(EOFError):
         while True:
-            yield input(f"{language}> ")
+            yield [input(f"{language}> ")]
 
 
 if __name__ == "__main__":

@@ -283,7 +283,7 @@ CONTRADICTIONS = [
         "give a number",
     ),
     (f"{MUSIC}.evaluation.stride", 257, f"{MUSIC}.evaluation: stride = 257", "window = 256"),
-    (f"{MUSIC}.decoding.sixteenths", 32, f"{MUSIC}.decoding: primer_sixteenths = 32", "shorter"),
+    (f"{MUSIC}.decoding.tokens", 128, f"{MUSIC}.decoding: primer_tokens = 128", "shorter"),
     (f"{IMAGE}.model.backend", "blockwise", f"{IMAGE}.model: backend = blockwise", "= dense"),
     (f"{IMAGE}.model.d_model", 130, f"{IMAGE}.model: num_heads = 4", "choose a divisor"),
     (f"{IMAGE}.training.crop", 32, f"{IMAGE}: training.crop = 32", "use null"),
@@ -333,6 +333,19 @@ def test_contradictory_values_are_named_with_the_remedy(path, value, start, part
     message = complaint(changed(path, put(value)))
 
     assert message.startswith(start) and part in message
+
+
+def test_two_conventions_of_bleu_on_one_data_set_are_refused():
+    raw = copy.deepcopy(RAW)
+    other = copy.deepcopy(raw["runs"]["translation_sinusoid"])
+    other["evaluation"]["tokenised_bleu"] = "multi30k"
+    raw["runs"]["another"] = other
+
+    assert complaint(raw) == (
+        "runs.another.evaluation.tokenised_bleu = multi30k but "
+        "runs.translation_sinusoid.evaluation.tokenised_bleu = moses on the same data set, where "
+        "their scores share a column; make them equal"
+    )
 
 
 LSTM_TRANSLATOR = {

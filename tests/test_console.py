@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from models.errors import SequenceError
-from pipeline.console import exit_on_error
+from pipeline.console import exit_on_error, run_stage
 from pipeline.errors import DataError
 
 
@@ -12,3 +14,12 @@ def test_an_error_that_is_told_is_one_line_without_a_traceback(kind):
 
     with pytest.raises(SystemExit, match="^error: too long; choose a larger one$"):
         exit_on_error(fail)
+
+
+def test_a_stage_ends_with_its_time_and_memory(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["stage", "some_run"])
+    run_stage(lambda name: print(f"did {name}"), "A stage.", "run")
+    printed = capsys.readouterr()
+    assert printed.out == "did some_run\n"
+    pattern = r"some_run: \d\.\d s, \d+\.\d\d GB in the largest process\n"
+    assert re.fullmatch(pattern, printed.err)

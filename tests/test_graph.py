@@ -263,6 +263,20 @@ def test_every_module_that_a_stage_imports_is_among_its_dependencies(stages):
     assert {stage: modules for stage, modules in undeclared.items() if modules} == {}
 
 
+def test_every_module_that_a_demonstration_imports_is_among_its_dependencies():
+    """The default scale has none, so that DVC resolves no such stage there."""
+    graph = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    stage = graph["stages"]["demonstrate"]["do"]
+    declared = [dep.removeprefix("${code}/") for dep in stage["deps"]]
+
+    undeclared = [
+        str(module)
+        for module in imported_by_command(stage["cmd"], "image")
+        if not any(module.is_relative_to(path) for path in [*declared, *NO_VALUES])
+    ]
+    assert sorted(undeclared) == []
+
+
 def test_every_file_of_code_among_the_dependencies_is_imported_by_a_stage_of_that_kind(stages):
     """A folder may hold more than a stage imports; a single file is there because it is used."""
     declared, imported = defaultdict(set), defaultdict(set)
@@ -299,11 +313,16 @@ def test_the_modules_without_values_are_imported_by_stages(stages):
 
 def imported_by(stage: PipelineStage) -> set[Path]:
     """The modules of this repository that the command of `stage` imports, directly or not."""
-    name = re.search(r"python -m (\S+)", stage.cmd).group(1)
     item = stage.addressing.partition("@")[2]
     task = next(
         (RAW[table][item]["task"] for table in ("runs", "datasets") if item in RAW[table]), ""
     )
+    return imported_by_command(stage.cmd, task)
+
+
+def imported_by_command(command: str, task: str) -> set[Path]:
+    """The same of a command for data of `task`."""
+    name = re.search(r"python -m (\S+)", command).group(1)
     found: set[Path] = set()
     waiting = list(modules_of(name))
     while waiting:

@@ -1,5 +1,7 @@
 """Draws the ids of a sequence that are not given, one after the other; knows ids, no task."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -16,12 +18,14 @@ def fill(
     sampling: Sampling,
     progress: Progress | None = None,
     source: Tensor | None = None,
+    enough: Callable[[Tensor], bool] | None = None,
 ) -> Tensor:
     """Draw the ids of template (batch, length) that are DRAWN, from the first to the last.
 
     Each is drawn given all before it, the given ones included; ids after it have no influence.
-    The first column is always given. The rows of a source (source, ids) lie side by side. Uses the
-    model's cache: each position is computed once.
+    The first column is always given. The rows of a source (source, ids) lie side by side. Ends
+    early, with what is filled, when that is `enough`. Uses the model's cache: each position is
+    computed once.
     """
     batch, length = template.shape
     random = torch.Generator(device=template.device).manual_seed(sampling.seed)
@@ -37,6 +41,8 @@ def fill(
         filled[:, position] = torch.where(given == DRAWN, drawn, given)
         if progress is not None:
             progress.update(position)
+        if enough is not None and enough(filled[:, : position + 1]):
+            return filled[:, : position + 1]
     return filled
 
 

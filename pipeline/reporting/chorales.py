@@ -1,5 +1,6 @@
-"""The generated chorales: their notes, read from MIDI, and the geometry of their piano rolls."""
+"""The generated music: its notes, read from MIDI, and the geometry of the piano rolls."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +11,18 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 
 VOICES = ("soprano", "alto", "tenor", "bass")
-SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
 _WIDTH, _LEFT, _TOP, _BOTTOM = 460, 26, 6, 16
 _ROW = 4.0  # units of the viewBox per semitone
 _TALLEST = 220.0  # a network that knows little uses all 128 pitches: its rows are thinner
-_GAP = 0.18  # of a 16th: keeps repeated notes apart
+_GAP = 0.6  # units: keeps repeated notes apart
+_PIANO = "piano"  # the instrument of a performance, drawn as the first voice
 _KEYS = {
     "file": str,
     "kind": str,
     "piece": str | None,
-    "primer_sixteenths": int,
-    "sixteenths": int,
-    "seconds_per_sixteenth": float | int,
+    "primer_seconds": float | int,
+    "seconds": float | int,
+    "bar_seconds": float | int | None,
 }
 
 
@@ -42,16 +43,16 @@ class Chorale:
     file: str
     kind: str  # "from_nothing" or "continuation"
     piece: str | None  # the test piece whose opening is continued
-    primer_sixteenths: int  # length of the given opening
-    sixteenths: int
-    seconds_per_sixteenth: float
+    primer_seconds: float  # length of the given opening
+    seconds: float
+    bar_seconds: float | None  # None for a performance, which has no bars
     notes: tuple[Note, ...]
     midi: bytes
 
     @property
-    def seconds(self) -> float:
-        """How long the piece lasts."""
-        return self.sixteenths * self.seconds_per_sixteenth
+    def bars(self) -> int:
+        """How many bars have begun, 0 for a performance."""
+        return math.ceil(self.seconds / self.bar_seconds) if self.bar_seconds else 0
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,21 @@ def _read_midi(path: Path, remedy: str) -> tuple[bytes, tuple[Note, ...]]:
         content = path.read_bytes()
         midi = pretty_midi.PrettyMIDI(str(path))
         notes = [
-            Note(VOICES.index(instrument.name), note.pitch, float(note.start), float(note.end))
+            Note(_voice(instrument.name), note.pitch, float(note.start), float(note.end))
             for instrument in midi.instruments
             for note in instrument.notes
         ]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; {remedy}") from None
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
-        raise DataError(f"{path}: not a MIDI file of four voices ({error}); {remedy}") from None
+        raise DataError(
+            f"{path}: not a MIDI file of voices or of a piano ({error}); {remedy}"
+        ) from None
     return content, tuple(sorted(notes, key=lambda note: (note.start, note.voice, note.pitch)))
+
+
+def _voice(instrument: str) -> int:
+    return 0 if instrument == _PIANO else VOICES.index(instrument)
 
 
 def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:
@@ -112,21 +119,20 @@ def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:
 
 def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
     """Return the piano roll of `chorale` on the pitches lowest..highest."""
-    sixteenth = (_WIDTH - _LEFT) / chorale.sixteenths
+    second = (_WIDTH - _LEFT) / max(chorale.seconds, 1.0)
     pitches = highest - lowest + 1
     row = min(_ROW, _TALLEST / pitches)
     bottom = round(_TOP + pitches * row, 1)
 
-    def x_of(sixteenths: float) -> float:
-        return round(_LEFT + sixteenths * sixteenth, 1)
+    def x_of(seconds: float) -> float:
+        return round(_LEFT + seconds * second, 1)
 
     def y_of(pitch: int) -> float:
         return round(_TOP + (highest - pitch + 0.5) * row, 1)
 
     def stroke(note: Note) -> str:
-        start = note.start / chorale.seconds_per_sixteenth
-        length = (note.end - note.start) / chorale.seconds_per_sixteenth - _GAP
-        return f"M{x_of(start):g} {y_of(note.pitch):g}h{length * sixteenth:.1f}"
+        length = max((note.end - note.start) * second - _GAP, _GAP)
+        return f"M{x_of(note.start):g} {y_of(note.pitch):g}h{length:.1f}"
 
     return Roll(
         width=_WIDTH,
@@ -135,8 +141,8 @@ def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
         top=_TOP,
         bottom=bottom,
         row=round(row, 2),
-        given_width=round(chorale.primer_sixteenths * sixteenth, 1),
-        bars=[x_of(start) for start in range(0, chorale.sixteenths, SIXTEENTHS_PER_BAR)],
+        given_width=round(chorale.primer_seconds * second, 1),
+        bars=[x_of(bar * chorale.bar_seconds) for bar in range(chorale.bars)],
         octaves=[
             (y_of(pitch), f"C{pitch // 12 - 1}")
             for pitch in range(lowest, highest + 1)

@@ -16,6 +16,7 @@ from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.data_uri import data_uri
+from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import Grid, read_grid
@@ -107,6 +108,10 @@ def render(params: Params) -> str:
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
             measures=MEASURES,
+            demonstrations=[
+                read_demonstration(name, settings)
+                for name, settings in params.demonstrations.items()
+            ],
             benchmarks=read_benchmarks(),
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)

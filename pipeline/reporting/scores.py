@@ -5,11 +5,12 @@ The first metric of a task is the one that it is judged by.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import DataError
 from pipeline.reporting.results import Result
 from pipeline.settings.base import Task
+from pipeline.tasks.music.settings import PerformanceEncoding
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ MEASURES = {
             Metric(
                 "nats_per_token",
                 "nats per token",
-                "−ln p per voice and 16th; each token of the test pieces is scored once",
+                "−ln p per voice and 16th of a chorale, or per event of a performance; each token "
+                "of the test pieces is scored once",
                 decimals=3,
                 higher_is_better=False,
                 has_interval=True,
@@ -167,7 +169,7 @@ MEASURES = {
             Metric(
                 "onset_accuracy",
                 "onset accuracy",
-                "the same where a voice takes up a new pitch; holding the old one cannot score",
+                "the same where a note begins: holding the pitch of a voice cannot score",
                 decimals=1,
                 higher_is_better=True,
                 percent=True,
@@ -182,6 +184,26 @@ MEASURES = {
         records="pieces",
     ),
 }
+
+
+PERFORMANCES = replace(
+    MEASURES[Task.MUSIC],
+    baselines=(
+        Baseline("Frequency of each event", {"nats_per_token": "unigram_nats"}),
+        Baseline(
+            "Given the event before",
+            {"nats_per_token": "bigram_nats", "accuracy": "bigram_accuracy"},
+        ),
+        Baseline("Commonest onset", {"onset_accuracy": "onset_accuracy"}),
+    ),
+)
+
+
+def measures_of(result: Result) -> Measures:
+    """The metrics and the baselines of a run's task and of how its data are written."""
+    if isinstance(result.dataset.encoding, PerformanceEncoding):
+        return PERFORMANCES
+    return MEASURES[result.run.task]
 
 
 @dataclass(frozen=True)
@@ -227,7 +249,7 @@ class Table:
 
 def tabulate(task: Task, results: Sequence[Result]) -> Table:
     """Return the table of `results`, which share the task and the data set."""
-    measures = MEASURES[task]
+    measures = measures_of(results[0])
     metrics = tuple(
         metric
         for metric in measures.metrics

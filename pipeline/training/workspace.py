@@ -26,7 +26,8 @@ def fingerprint(settings: dict[str, Any], encoded: Path, task: str) -> str:
     """What decides the result of a training: its parameters, its data, and its code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    folders = ("models", "pipeline/training", f"pipeline/tasks/{task}")
+    of_task = f"pipeline/tasks/{task}"
+    folders = ("models", "pipeline/training", of_task, f"{of_task}/codec")
     code = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
     for path in sorted(encoded.iterdir()) + sorted(code):
         digest.update(path.name.encode() + sha256_of(path).encode())

@@ -21,11 +21,11 @@ from tests.benchmarks import rows
 class System:
     """A module that is measured, as seen from outside; `rates` has the rate of each round."""
 
-    def __init__(self, module: str, seconds: float, log: IO[str]) -> None:
+    def __init__(self, module: str, arguments: list[str], log: IO[str]) -> None:
         self.module, self._log = module, log
         self.rates: list[float] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, str(seconds)],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -63,8 +63,9 @@ def compare(
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
     parser.add_argument("--try", dest="short", action="store_true", help="one round, not recorded")
     short = parser.parse_args().short
-    names = ["ours", *peers]
-    systems = _alternate(package, names, 1.0 if short else seconds, 1 if short else rounds)
+    seconds, rounds = (1.0, 1) if short else (seconds, rounds)
+    commands = {name: (f"{package}.{name}", [str(seconds)]) for name in ["ours", *peers]}
+    systems = alternate(commands, rounds)
     for name, system in systems.items():
         print(f"{name}: {median(system.rates):,.1f} {unit}, {_spread(system)}")
     found = [_row(package, systems["ours"], peer, systems[peer], unit) for peer in peers]
@@ -75,13 +76,13 @@ def compare(
     return systems
 
 
-def _alternate(package: str, names: list[str], seconds: float, rounds: int) -> dict[str, System]:
-    """Measure the systems in turn; the first round of each is a warm-up and not counted."""
+def alternate(commands: dict[str, tuple[str, list[str]]], rounds: int) -> dict[str, System]:
+    """Measure systems (a module and its arguments) in turn, after a round of each to warm up."""
     with ExitStack() as stack:
         systems = {}
-        for name in names:
+        for name, (module, arguments) in commands.items():
             log = stack.enter_context(tempfile.TemporaryFile("w+"))
-            systems[name] = System(f"{package}.{name}", seconds, log)
+            systems[name] = System(module, arguments, log)
             stack.callback(systems[name].close)
         for system in systems.values():
             system.work()

@@ -11,9 +11,11 @@ from models.settings import (
     Architecture,
     Backend,
     Categorical,
+    ConcatenatedSinusoid,
     DataShape,
     Embeddings,
     Full,
+    Labels,
     Learned,
     Local1D,
     Local2D,
@@ -43,6 +45,8 @@ SHAW, SHAW_KEYS, SHAW_VALUES = (
 )
 SHAW_0 = SHAW.model_copy(update={"max_distance": 0})
 SKEWED = SkewedRelative(kind="skewed_relative", max_distance=5)
+BESIDE = ConcatenatedSinusoid(kind="concatenated_sinusoid", width=4, labels=Labels.NONE)
+LABELLED = ConcatenatedSinusoid(kind="concatenated_sinusoid", width=4, labels=Labels.VOICES)
 PITCH_TIME = RelativePitchTime(
     kind="relative_pitch_time", max_distance=5, max_time_distance=3, max_pitch_distance=2
 )
@@ -59,6 +63,7 @@ TEXT = DataShape.sequence(inputs=9, outputs=9)
 DECODERS = [
     *product((NONE, SINUSOID, SINUSOID_2D, LEARNED), (FULL, LOCAL_1D, LOCAL_2D), Norm),
     *product((SHAW, SHAW_0, SHAW_KEYS, SHAW_VALUES, SKEWED), (FULL, LOCAL_1D), Norm),
+    *product((BESIDE, LABELLED), (FULL, LOCAL_1D), Norm),
     *product((PITCH_TIME,), (FULL,), Norm),
 ]
 IMAGE_ENCODER_DECODERS = [
@@ -103,7 +108,7 @@ def settings(
 
 def decoder(positions=SINUSOID, locality=FULL, norm=Norm.POST, shape=None, **others) -> nn.Module:
     """A decoder-only network in float64, with weights that are all random, for images or voices."""
-    shape = shape or (VOICES if positions is PITCH_TIME else IMAGE)
+    shape = shape or (VOICES if positions in (PITCH_TIME, LABELLED) else IMAGE)
     return _built(settings(Architecture.DECODER, positions, locality, norm, **others), shape)
 
 

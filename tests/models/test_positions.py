@@ -12,10 +12,10 @@ from torch.testing import assert_close
 from models.attention import attend_relative, attend_relative_blocks
 from models.locality import frames
 from models.pitch_time import RelativePitchTime
-from models.positions import ShawRelative, SkewedRelative, sinusoid, sinusoid_2d, skew
+from models.positions import Concatenated, ShawRelative, SkewedRelative, sinusoid, sinusoid_2d, skew
 from models.settings import DataShape, Local1D, ShawParts
 from tests.models import naive
-from tests.models.networks import PITCH_TIME, SINUSOID_2D, VOICES, decoder
+from tests.models.networks import BESIDE, LABELLED, PITCH_TIME, SINUSOID_2D, VOICES, decoder
 
 CPU = torch.device("cpu")
 
@@ -73,6 +73,32 @@ def test_a_column_of_a_colour_image_counts_the_channels_of_its_pixels():
     ]
     positions = embedding(torch.zeros(1, 12, dtype=torch.long))[0]
     assert_close(positions, torch.tensor(expected), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scheme", [BESIDE, LABELLED])
+def test_a_concatenated_position_stands_beside_the_vector(scheme):
+    voices = 3 if scheme is LABELLED else None
+    beside = Concatenated(6, scheme, voices).double()
+    vectors = _random(2, 5, 6).requires_grad_()
+    first = 4
+    joined = beside(vectors, torch.arange(first, first + 5))
+    weights = (beside.join.weight, beside.join.bias)
+    labels = () if voices is None else (beside.labels.weight,)
+    expected = []
+    for row in vectors:
+        for place, vector in enumerate(row, start=first):
+            parts = [vector, torch.tensor(naive.positional_encoding(place, 4)).double()]
+            parts += [table[place % 3] for table in labels]  # 0 is soprano's, after START
+            expected.append(weights[0] @ torch.cat(parts) + weights[1])
+    expected = torch.stack(expected).view(2, 5, 6)
+    assert_close(joined, expected, atol=1e-6, rtol=1e-6)  # the sinusoids are float32
+    upstream, inputs = _random(2, 5, 6, seed=9), (vectors, *weights, *labels)
+    assert_close(
+        torch.autograd.grad(joined, inputs, upstream),
+        torch.autograd.grad(expected, inputs, upstream),
+        atol=1e-6,
+        rtol=1e-6,
+    )
 
 
 @given(

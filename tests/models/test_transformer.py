@@ -23,11 +23,13 @@ from models.settings import (
 from models.transformer import PADDING, build
 from tests.models.comparison import advanced, assert_reordered_goes_on, ids
 from tests.models.networks import (
+    BESIDE,
     DECODERS,
     ENCODER_DECODERS,
     FULL,
     IMAGE,
     IMAGE_ENCODER_DECODERS,
+    LABELLED,
     LEARNED,
     LOCAL_1D,
     LOCAL_2D,
@@ -375,6 +377,11 @@ def test_pitch_and_time_are_refused_for_data_without_voices():
         build(settings(Architecture.DECODER, PITCH_TIME), IMAGE)
 
 
+def test_labels_of_voices_are_refused_for_data_without_voices():
+    with pytest.raises(ValueError, match="positions.labels = voices is defined for voices on a"):
+        build(settings(Architecture.DECODER, LABELLED), IMAGE)
+
+
 @pytest.mark.parametrize(("positions", "locality"), [(SINUSOID_2D, FULL), (SINUSOID, LOCAL_2D)])
 def test_image_schemes_are_refused_for_other_data(positions, locality):
     with pytest.raises(ValueError, match="images only"):
@@ -387,7 +394,7 @@ def test_blocks_that_do_not_tile_are_refused_when_the_network_is_built():
         build(settings(Architecture.DECODER, SINUSOID_2D, LOCAL_2D), shape)
 
 
-POSITIONS = (NONE, SINUSOID, SINUSOID_2D, LEARNED, SHAW, SKEWED, PITCH_TIME)
+POSITIONS = (NONE, SINUSOID, SINUSOID_2D, LEARNED, BESIDE, SHAW, SKEWED, PITCH_TIME)
 BUILT = {
     (Architecture.DECODER, positions.kind, locality.kind) for positions, locality, _ in DECODERS
 } | {
@@ -428,7 +435,7 @@ def test_a_locality_or_positions_are_refused_with_what_is_defined():
         settings(Architecture.DECODER, SKEWED, LOCAL_2D)
 
 
-@pytest.mark.parametrize("positions", [NONE, SHAW, SKEWED, PITCH_TIME])
+@pytest.mark.parametrize("positions", [NONE, BESIDE, SHAW, SKEWED, PITCH_TIME])
 def test_positions_that_are_not_added_cannot_be_added_at_every_layer(positions):
     with pytest.raises(ValidationError, match=f"positions.kind = {positions.kind}, which adds no"):
         settings(Architecture.DECODER, positions, positions_at=PositionsAt.EVERY_LAYER)

@@ -90,9 +90,7 @@ def write_scale(folder: Path) -> Params:
     raw = yaml.load(ROOT / "params.yaml")
     for run in raw["runs"].values():
         if run["task"] == Task.MUSIC:
-            run["decoding"].update(
-                from_nothing=2, continuations=2, primer_sixteenths=16, sixteenths=64
-            )
+            run["decoding"].update(from_nothing=2, continuations=2, primer_tokens=64, tokens=256)
     yaml.dump(raw, folder / "params.yaml")
     params = config.load(folder / "params.yaml")
     for name, dataset in params.datasets.items():
@@ -214,16 +212,16 @@ def write_chorales(samples: Path, run: MusicRun, rng: np.random.Generator) -> No
     ):
         for index in range(count):
             file = f"{kind}_{index}.mid"
-            write_midi(samples / file, decoding.sixteenths, 0.15, rng)
+            write_midi(samples / file, decoding.tokens // 4, 0.15, rng)
             given = kind == "continuation"
             entries.append(
                 {
                     "file": file,
                     "kind": kind,
                     "piece": f"bwv{253 + index}" if given else None,
-                    "primer_sixteenths": decoding.primer_sixteenths if given else 0,
-                    "sixteenths": decoding.sixteenths,
-                    "seconds_per_sixteenth": 0.15,
+                    "primer_seconds": decoding.primer_tokens / 4 * 0.15 if given else 0,
+                    "seconds": decoding.tokens / 4 * 0.15,
+                    "bar_seconds": 16 * 0.15,
                 }
             )
     write_json(samples / "samples.json", entries)

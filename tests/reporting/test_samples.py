@@ -83,7 +83,7 @@ def test_grid_that_is_no_png_is_refused(scale: Params):
 def test_chorales_come_back_with_their_voices(scale: Params):
     chorales = read_chorales(MUSIC)
     assert [chorale.kind for chorale in chorales] == ["from_nothing"] * 2 + ["continuation"] * 2
-    assert chorales[2].piece == "bwv253" and chorales[2].primer_sixteenths == 16
+    assert chorales[2].piece == "bwv253" and chorales[2].primer_seconds == pytest.approx(16 * 0.15)
     assert {note.voice for note in chorales[0].notes} == {0, 1, 2, 3}
     assert max(note.end for note in chorales[0].notes) == pytest.approx(64 * 0.15, abs=0.01)
 
@@ -93,7 +93,7 @@ def test_unknown_voice_is_refused(scale: Params):
     midi.instruments.append(pretty_midi.Instrument(0, name="kazoo"))
     midi.instruments[0].notes.append(pretty_midi.Note(90, 60, 0.0, 1.0))
     midi.write(str(MUSIC / "continuation_0.mid"))
-    with pytest.raises(DataError, match=r"continuation_0\.mid: not a MIDI file of four voices"):
+    with pytest.raises(DataError, match=r"continuation_0\.mid: not a MIDI file of voices"):
         read_chorales(MUSIC)
 
 
@@ -105,9 +105,9 @@ def test_damaged_midi_is_refused(scale: Params):
 
 def test_piece_without_its_length_is_refused(scale: Params):
     entries = json.loads((MUSIC / "samples.json").read_text())
-    del entries[2]["sixteenths"]
+    del entries[2]["seconds"]
     (MUSIC / "samples.json").write_text(json.dumps(entries))
-    with pytest.raises(DataError, match="piece 2: sixteenths"):
+    with pytest.raises(DataError, match="piece 2: seconds"):
         read_chorales(MUSIC)
 
 
@@ -178,3 +178,17 @@ def test_flatten_keeps_order_and_prints_absence():
         ("big", "12,345"),
         ("twins", "a 1 of x; a 2"),
     ]
+
+
+def test_a_performance_is_drawn_in_one_colour_and_without_bars(scale: Params):
+    midi = pretty_midi.PrettyMIDI()
+    midi.instruments.append(pretty_midi.Instrument(0, name="piano"))
+    midi.instruments[0].notes.append(pretty_midi.Note(90, 60, 1.0, 2.0))
+    midi.write(str(MUSIC / "continuation_0.mid"))
+    entries = json.loads((MUSIC / "samples.json").read_text())
+    entries[2].update(bar_seconds=None, primer_seconds=1.0, seconds=4.0)
+    (MUSIC / "samples.json").write_text(json.dumps(entries))
+    drawn = roll(read_chorales(MUSIC)[2], 60, 60)
+    assert drawn.bars == []
+    assert [bool(path) for path in drawn.voices] == [True, False, False, False]
+    assert drawn.given_width == pytest.approx((drawn.width - drawn.left) / 4, abs=0.05)

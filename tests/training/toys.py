@@ -10,6 +10,7 @@ from models import store
 from models.settings import Architecture, DataShape
 from models.transformer import build
 from pipeline.settings.training import Device, Precision, Publish, Training
+from pipeline.tasks.music.settings import MusicTraining
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch, pad
 from pipeline.training.loss import IGNORED
@@ -22,31 +23,38 @@ SHAPE = DataShape.sequence(inputs=12, outputs=12)
 
 def training(**changes: int | float | None) -> Training:
     """A few steps with everything in them; `changes` replace settings."""
-    usual = {
-        "seed": 1,
-        "device": Device.CPU,
-        "processes": 1,
-        "threads": 1,
-        "precision": Precision.FLOAT32,
-        "compile": False,
-        "steps": 12,
-        "batch_tokens": 64,
-        "accumulate": 1,
-        "crop": None,
-        "learning_rate": 0.005,
-        "warmup_steps": 4,
-        "adam_beta1": 0.9,
-        "adam_beta2": 0.98,
-        "adam_epsilon": 1e-9,
-        "label_smoothing": 0.1,
-        "gradient_clip": 1.0,
-        "publish": Publish.AVERAGED,
-        "average_checkpoints": 3,
-        "average_every": 2,
-        "validate_every": 5,
-        "checkpoint_every": 3,
-    }
-    return Training(**(usual | changes))
+    return Training(**(_USUAL | changes))
+
+
+def music_training(**changes: int | float | None) -> MusicTraining:
+    """The same for music."""
+    return MusicTraining(**(_USUAL | {"augmentation": None} | changes))
+
+
+_USUAL = {
+    "seed": 1,
+    "device": Device.CPU,
+    "processes": 1,
+    "threads": 1,
+    "precision": Precision.FLOAT32,
+    "compile": False,
+    "steps": 12,
+    "batch_tokens": 64,
+    "accumulate": 1,
+    "crop": None,
+    "learning_rate": 0.005,
+    "warmup_steps": 4,
+    "adam_beta1": 0.9,
+    "adam_beta2": 0.98,
+    "adam_epsilon": 1e-9,
+    "label_smoothing": 0.1,
+    "gradient_clip": 1.0,
+    "publish": Publish.AVERAGED,
+    "average_checkpoints": 3,
+    "average_every": 2,
+    "validate_every": 5,
+    "checkpoint_every": 3,
+}
 
 
 def network(training: Training, **sizes: int | float) -> nn.Module:

@@ -8,32 +8,44 @@ import numpy as np
 from models.settings import AnyModelSettings, DataShape
 from pipeline.corpus import read_sequences
 from pipeline.errors import ConfigError
-from pipeline.settings.training import Training
-from pipeline.tasks.music.codec import VOICES
+from pipeline.tasks.music.codec import FIELD, is_grid, unit_of
+from pipeline.tasks.music.codec.augmentation import augmenter
+from pipeline.tasks.music.settings import MusicTraining
 from pipeline.training.batches import Batch, shifted
+
+_AUGMENTATION = 1  # the draws of keys and tempi are others than those of crops
 
 
 class Batches:
-    """Crops of `crop` positions that begin at a 16th, drawn evenly over all 16ths of all pieces."""
+    """Crops of `crop` positions that begin with a unit, drawn evenly over all units of all pieces.
+
+    A unit is a 16th of a chorale or an event of a performance.
+    """
 
     def __init__(
-        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: Training
+        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: MusicTraining
     ) -> None:
-        if training.crop is None or training.crop % len(VOICES):
+        self._unit = unit_of(shape)
+        if training.crop is None or training.crop % self._unit:
             raise ConfigError(
-                f"training.crop = {training.crop} has to be a multiple of the {len(VOICES)} voices"
+                f"training.crop = {training.crop} has to be a multiple of the {self._unit} voices"
+                if is_grid(shape)
+                else "training.crop = null, but performances are longer than any network reads; "
+                "choose a number of positions"
             )
-        self._train = read_sequences(encoded, "train", "tokens")
-        self._validation = read_sequences(encoded, "validation", "tokens")
+        self._train = read_sequences(encoded, "train", FIELD)
+        self._validation = read_sequences(encoded, "validation", FIELD)
         self._crop, self._seed = training.crop, training.seed
         self._size = max(1, training.batch_tokens // training.crop)
+        self._augmenter = augmenter(training.augmentation, shape)
         # A crop is a stretch of crop + 1 ids; the first is only ever an input.
-        starts = np.maximum(1, (self._train.lengths - 1 - self._crop) // len(VOICES) + 1)
+        starts = np.maximum(1, (self._train.lengths - 1 - self._crop) // self._unit + 1)
         self._last_start = np.cumsum(starts)
 
     def batch(self, number: int) -> Batch:
         """A training batch."""
-        return shifted([self._crop_at(draw) for draw in self._draws(number)])
+        random = np.random.default_rng([self._seed, number, _AUGMENTATION])
+        return shifted([self._crop_at(draw, random) for draw in self._draws(number)])
 
     def records(self, number: int) -> np.ndarray:
         """Which training pieces its crops are from."""
@@ -55,7 +67,10 @@ class Batches:
     def _piece_of(self, draws: np.ndarray | int) -> np.ndarray:
         return np.searchsorted(self._last_start, draws, side="right")
 
-    def _crop_at(self, draw: int) -> np.ndarray:
+    def _crop_at(self, draw: int, random: np.random.Generator) -> np.ndarray:
         piece = int(self._piece_of(draw))
         start = draw - (self._last_start[piece - 1] if piece else 0)
-        return self._train[piece][start * len(VOICES) :][: self._crop + 1]
+        ids = self._train[piece][start * self._unit :]
+        if self._augmenter is None:
+            return ids[: self._crop + 1]
+        return self._augmenter.crop(ids, self._crop + 1, random)

@@ -1,9 +1,9 @@
 """The settings of music: its data, its decoding, its metrics."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import (
     Architecture,
@@ -11,35 +11,104 @@ from models.settings import (
     Local1D,
     Local2D,
     ModelSettings,
+    PositiveFloat,
     Settings,
     Sinusoid2D,
 )
 from pipeline.settings.base import NonNegativeInt, Sampling, Share, Splits, Task
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
+from pipeline.settings.training import Training
 
 
-class MusicReader(StrEnum):
-    """The layout of raw music."""
+class Representation(StrEnum):
+    """What the ids of a piece say."""
+
+    CHORALE_GRID = "chorale_grid"  # the pitch of each of four voices at each 16th
+    PERFORMANCE_EVENTS = "performance_events"  # keys that go down and up, times, velocities
+
+
+class ChoraleReader(StrEnum):
+    """The layout of raw chorales."""
 
     MUSIC21_CHORALES = "music21_chorales"  # corpus/bach/*.mxl inside music21's wheel
+    JSB_CHORALES = "jsb_chorales"  # Jsb16thSeparated.npz, which comes split
 
 
-class MusicEncoding(Settings):
+class PerformanceReader(StrEnum):
+    """The layout of raw performances."""
+
+    MAESTRO = "maestro"  # the zip archive with its csv, which says the split
+    MIDITOK_MAESTRO = "miditok_maestro"  # MIDIs_one_track/Maestro_*.mid in miditok's source archive
+    MIDI_FOLDER = "midi_folder"  # every *.mid and *.midi
+
+
+COME_SPLIT = (ChoraleReader.JSB_CHORALES, PerformanceReader.MAESTRO)
+
+
+class ChoraleEncoding(Settings):
     """Chorales to four voices on a 16th grid."""
 
-    reader: MusicReader
+    representation: Literal[Representation.CHORALE_GRID]
+    reader: ChoraleReader
     max_shared_ngrams: Share  # pieces that share more of their 8-chord n-grams are merged
     max_skipped: Share
-    splits: Splits
+    splits: Splits | None  # null: the data come split
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> "ChoraleEncoding":
+        return _splits_checked(self)
+
+
+class PerformanceEncoding(Settings):
+    """Performances to the events of Performance RNN."""
+
+    representation: Literal[Representation.PERFORMANCE_EVENTS]
+    reader: PerformanceReader
+    workers: PositiveInt  # processes that read; the bytes do not depend on it
+    max_minutes: PositiveFloat  # a longer performance is skipped
+    max_skipped: Share
+    splits: Splits | None  # null: the data come split
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> "PerformanceEncoding":
+        return _splits_checked(self)
+
+
+MusicEncoding = Annotated[
+    ChoraleEncoding | PerformanceEncoding, Field(discriminator="representation")
+]
+
+
+def _splits_checked(encoding: MusicEncoding) -> MusicEncoding:
+    if encoding.reader in COME_SPLIT and encoding.splits is not None:
+        raise ValueError(f"splits is set, but reader = {encoding.reader} comes split; use null")
+    if encoding.reader not in COME_SPLIT and encoding.splits is None:
+        raise ValueError(
+            f"splits is null, but reader = {encoding.reader} does not come split; add the shares"
+        )
+    return encoding
 
 
 class MusicDataset(Settings):
-    """Pieces of four voices."""
+    """Pieces of music."""
 
     task: Literal[Task.MUSIC]
     source: AnySource
     encoding: MusicEncoding
+
+
+class Augmentation(Settings):
+    """Training pieces in other keys and tempi, drawn anew for each crop (Huang et al. 2018)."""
+
+    transpose: NonNegativeInt  # semitones up or down, at most
+    stretch: Annotated[list[PositiveFloat], Field(min_length=1)]  # factors of the time
+
+
+class MusicTraining(Training):
+    """How a run that composes finds its weights."""
+
+    augmentation: Augmentation | None  # null: pieces as they are
 
 
 class MusicDecoding(Settings):
@@ -48,15 +117,15 @@ class MusicDecoding(Settings):
     sampling: Sampling
     from_nothing: PositiveInt  # pieces
     continuations: PositiveInt  # pieces
-    primer_sixteenths: PositiveInt  # length of the opening that is given
-    sixteenths: PositiveInt  # length of each piece, the opening included
+    primer_tokens: PositiveInt  # length of the opening that is given
+    tokens: PositiveInt  # length of each piece, the opening included
 
     @model_validator(mode="after")
     def _leave_something_to_draw(self) -> "MusicDecoding":
-        if self.primer_sixteenths >= self.sixteenths:
+        if self.primer_tokens >= self.tokens:
             raise ValueError(
-                f"primer_sixteenths = {self.primer_sixteenths} leaves nothing to continue in "
-                f"sixteenths = {self.sixteenths}; choose a shorter primer"
+                f"primer_tokens = {self.primer_tokens} leaves nothing to continue in "
+                f"tokens = {self.tokens}; choose a shorter primer"
             )
         return self
 
@@ -80,6 +149,7 @@ class MusicRun(Run):
     """A run that composes."""
 
     task: Literal[Task.MUSIC]
+    training: MusicTraining
     decoding: MusicDecoding
     evaluation: MusicEvaluation
 

@@ -33,11 +33,15 @@ class TranslationEncoding(Settings):
     source_language: Name
     target_language: Name
     vocabulary_size: PositiveInt
+    vocabulary_sentences: PositiveInt  # of both languages, that the pieces are learned from
+    vocabulary_seed: NonNegativeInt  # of drawing them, if there are more
     max_words: PositiveInt  # longer sentences are dropped from every split
+    max_length_ratio: Annotated[float, Field(ge=1.0)] | None  # of words, in training; null: any
     min_test_words: PositiveInt  # shorter ones are kept for training only
     max_test_words: PositiveInt  # longer ones are kept for training only
     near_twin_similarity: Share  # token Jaccard with a held-out sentence that drops a training pair
     max_skipped: Share  # a larger share of unreadable records fails the stage
+    workers: PositiveInt  # processes; any number writes the same bytes
     splits: Splits | None  # null: the raw data comes split
 
     @model_validator(mode="after")
@@ -86,7 +90,7 @@ class Beam(Settings):
 
 
 class Greedy(Settings):
-    """The likeliest piece at every position."""
+    """The likeliest piece at every position: a beam of one, no length penalty."""
 
     kind: Literal["greedy"]
 

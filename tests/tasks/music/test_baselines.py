@@ -3,7 +3,7 @@ from math import log
 import numpy as np
 import pytest
 
-from pipeline.tasks.music.codec import SILENCE
+from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.metrics.baselines import baselines
 
 TRAIN = [np.array([[72, 67, 60, 48], [72, 67, 60, 50]])]

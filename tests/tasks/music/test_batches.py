@@ -5,10 +5,10 @@ from models.settings import Architecture
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.batches import Batches
-from pipeline.tasks.music.codec import SHAPE
+from pipeline.tasks.music.codec.grid import SHAPE
 from pipeline.training.loss import IGNORED
 from tests.models.networks import settings
-from tests.training.toys import training
+from tests.training.toys import music_training
 
 MODEL = settings(Architecture.DECODER)
 START, VOICES = 129, 4
@@ -31,7 +31,7 @@ def encoded(tmp_path_factory):
 
 
 def _batches(encoded, crop=16, seed=1):
-    settings = training(crop=crop, seed=seed, batch_tokens=3 * 16)
+    settings = music_training(crop=crop, seed=seed, batch_tokens=3 * 16)
     return Batches(encoded, MODEL, SHAPE, settings)
 
 

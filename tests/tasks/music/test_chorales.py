@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.corpus import SPLITS, read_sequences
-from pipeline.tasks.music.codec import SILENCE, from_ids
+from pipeline.tasks.music.codec.grid import SILENCE, from_ids
 from pipeline.tasks.music.encoding.encode import encode
 from pipeline.tasks.music.metrics.baselines import baselines
 

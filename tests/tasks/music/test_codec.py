@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.errors import DataError
-from pipeline.tasks.music.codec import IDS, SILENCE, START, from_ids, onsets, to_ids
+from pipeline.tasks.music.codec.grid import IDS, SILENCE, START, from_ids, onsets, to_ids
 
 GRIDS = arrays(IDS, st.tuples(st.integers(0, 12), st.just(4)), elements=st.integers(0, SILENCE))
 

@@ -8,7 +8,7 @@ from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec import IDS, to_ids
+from pipeline.tasks.music.codec.grid import IDS, to_ids
 from pipeline.tasks.music.decoding.decode import decode
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi
 from pipeline.tasks.music.settings import MusicDecoding
@@ -32,8 +32,8 @@ def decoding(**changes) -> MusicDecoding:
         "sampling": Sampling(seed=1, temperature=1.0, top_k=None, top_p=1.0),
         "from_nothing": 2,
         "continuations": 2,
-        "primer_sixteenths": 4,
-        "sixteenths": 8,
+        "primer_tokens": 16,
+        "tokens": 32,
     }
     return MusicDecoding(**{**values, **changes})
 
@@ -51,9 +51,9 @@ def decoded(encoded, name: str, **changes):
 
 def test_samples_are_described_and_continue_the_openings_of_long_enough_pieces(encoded):
     samples = decoded(encoded, "samples")
-    shared = {"sixteenths": 8, "seconds_per_sixteenth": SECONDS_PER_SIXTEENTH}
-    nothing = {"kind": "from_nothing", "piece": None, "primer_sixteenths": 0, **shared}
-    continued = {"kind": "continuation", "primer_sixteenths": 4, **shared}
+    shared = {"seconds": 8 * SECONDS_PER_SIXTEENTH, "bar_seconds": 16 * SECONDS_PER_SIXTEENTH}
+    nothing = {"kind": "from_nothing", "piece": None, "primer_seconds": 0.0, **shared}
+    continued = {"kind": "continuation", "primer_seconds": 4 * SECONDS_PER_SIXTEENTH, **shared}
     assert json.loads((samples / "samples.json").read_text()) == [
         {"file": "from_nothing_0.mid", **nothing},
         {"file": "from_nothing_1.mid", **nothing},
@@ -75,11 +75,11 @@ def test_the_same_bytes_on_every_run_and_others_for_another_seed(encoded):
 
 
 def test_too_few_test_pieces_are_an_error(encoded):
-    message = "decoding.continuations = 3, but only 2 test pieces are longer than primer_sixteenths"
+    message = "decoding.continuations = 3, but only 2 test pieces are longer than primer_tokens"
     with pytest.raises(DataError, match=message):
         decoded(encoded, "samples", continuations=3)
 
 
 def test_an_opening_that_leaves_nothing_to_draw_is_refused():
-    with pytest.raises(ValidationError, match="primer_sixteenths = 8 leaves nothing to continue"):
-        decoding(primer_sixteenths=8)
+    with pytest.raises(ValidationError, match="primer_tokens = 32 leaves nothing to continue"):
+        decoding(primer_tokens=32)

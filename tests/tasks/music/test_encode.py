@@ -6,9 +6,9 @@ import pytest
 from pipeline.corpus import read_sequences
 from pipeline.errors import DataError
 from pipeline.settings.base import Splits
-from pipeline.tasks.music.codec import from_ids
+from pipeline.tasks.music.codec.grid import from_ids
 from pipeline.tasks.music.encoding.encode import encode
-from pipeline.tasks.music.settings import MusicEncoding, MusicReader
+from pipeline.tasks.music.settings import ChoraleEncoding, ChoraleReader, Representation
 from tests.tasks.music.scores import chorale, measures, melody, mxl, note, wheel
 
 MIDI = {"C5": 72, "D5": 74, "E5": 76, "F5": 77, "G5": 79, "A5": 81, "B5": 83, "C6": 84}
@@ -21,14 +21,15 @@ def tune(index: int) -> list[str]:
     return [PITCHES[(i + int(random.integers(1, 4))) % 8] for i in range(0, 40, 4)]
 
 
-def encoding(**changes) -> MusicEncoding:
+def encoding(**changes) -> ChoraleEncoding:
     settings = {
-        "reader": MusicReader.MUSIC21_CHORALES,
+        "representation": Representation.CHORALE_GRID,
+        "reader": ChoraleReader.MUSIC21_CHORALES,
         "max_shared_ngrams": 0.5,
         "max_skipped": 0.2,
         "splits": Splits(validation=0.2, test=0.3, seed=1),
     }
-    return MusicEncoding(**{**settings, **changes})
+    return ChoraleEncoding(**{**settings, **changes})
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from models.settings import Architecture, Norm
 from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
-from pipeline.tasks.music.codec import IDS, OUTPUTS, SHAPE, START, to_ids
+from pipeline.tasks.music.codec.grid import IDS, OUTPUTS, SHAPE, START, to_ids
 from pipeline.tasks.music.metrics.evaluate import evaluate, score, windows
 from pipeline.tasks.music.settings import MusicEvaluation
 from pipeline.training.loss import IGNORED, token_nats
@@ -27,6 +27,7 @@ class Repeat(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.shape = SHAPE
         self.nothing = nn.Parameter(torch.zeros(1))
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -99,7 +100,7 @@ def test_a_late_token_is_scored_from_the_window_that_scores_it():
 
 
 def encoded_in(folder, test: list[np.ndarray], train: list[np.ndarray]):
-    for split, grids in (("test", test), ("train", train)):
+    for split, grids in (("test", test), ("train", train), ("validation", train)):
         write_sequences(folder, split, "tokens", (to_ids(np.array(grid)) for grid in grids), IDS)
     return folder
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.errors import DataError
-from pipeline.tasks.music.codec import IDS, SILENCE
+from pipeline.tasks.music.codec.grid import IDS, SILENCE
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi, to_midi
 
 # The last row sounds: silence at the end is not held by MIDI.

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from pipeline.tasks.music.codec import SILENCE, START, to_ids
+from pipeline.tasks.music.codec.grid import SILENCE, START, to_ids
 from pipeline.tasks.music.encoding.musicxml import ScoreError, parse
 from tests.tasks.music.scores import attributes, chorale, measures, note, rest, score
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.tasks.music.codec import SILENCE
-from pipeline.tasks.music.encoding.read import cut_interludes, read_pieces
-from pipeline.tasks.music.settings import MusicReader
+from pipeline.tasks.music.codec.grid import SILENCE
+from pipeline.tasks.music.encoding.music21_wheel import cut_interludes
+from pipeline.tasks.music.encoding.read import read_pieces
+from pipeline.tasks.music.settings import ChoraleReader
 from tests.tasks.music.scores import chorale, measures, melody, mxl, note, rest, score, wheel
 
 GOOD = mxl(melody(["C5"]))
-READER = MusicReader.MUSIC21_CHORALES
+READER = ChoraleReader.MUSIC21_CHORALES
 
 
 def reasons(raw) -> dict[str, str]:

@@ -1,7 +1,7 @@
 import numpy as np
 
-from pipeline.tasks.music.codec import IDS, SILENCE
-from pipeline.tasks.music.encoding.read import Piece
+from pipeline.tasks.music.codec.grid import IDS, SILENCE
+from pipeline.tasks.music.encoding.piece import Piece
 from pipeline.tasks.music.encoding.twins import chord_ngrams, count_shared_melodies, merge_twins
 
 RANDOM = np.random.default_rng(7)

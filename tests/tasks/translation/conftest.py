@@ -19,11 +19,15 @@ def encoding() -> TranslationEncoding:
         source_language="en",
         target_language="de",
         vocabulary_size=330,
+        vocabulary_sentences=10_000,
+        vocabulary_seed=1,
         max_words=12,
+        max_length_ratio=None,
         min_test_words=3,
         max_test_words=8,
         near_twin_similarity=0.7,
         max_skipped=0.0,
+        workers=1,
         splits=Splits(validation=0.2, test=0.3, seed=1),
     )
 

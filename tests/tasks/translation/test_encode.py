@@ -9,7 +9,13 @@ from pipeline.files import write_json
 from pipeline.settings.base import Splits
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.encoding.clean import Reason
-from pipeline.tasks.translation.encoding.encode import FIELDS, encode, read_lines, text_path
+from pipeline.tasks.translation.encoding.encode import (
+    FIELDS,
+    _codec_text,
+    encode,
+    read_lines,
+    text_path,
+)
 from pipeline.tasks.translation.settings import TranslationReader
 
 NOUNS = ["lamp", "fan", "pump", "door", "light", "alarm", "clock", "stove", "radio", "mower"]
@@ -74,8 +80,55 @@ def test_every_pair_is_kept_or_counted_once(write_wheel, encoding, encoded):
         assert dropped[reason] == 1
     assert dropped[Reason.TEST_LENGTH] == 5  # the names of the held-out integrations
     assert dropped[Reason.TEST_REPEATED] == 2  # the shared sentence, in each of three
-    assert dropped[Reason.HELD_OUT] == 7
+    assert dropped[Reason.HELD_OUT_SOURCE] == 7
     assert manifest["records_read"] == 10 and manifest["skipped"] == []
+
+
+def test_a_pair_of_unequal_lengths_does_not_train(benchmark_raw, benchmark, encoded):
+    """The benchmark's test set keeps its pair of 5 and 2 words."""
+    rows = [(f"pump {n} is on", f"Pumpe {n}") for n in range(4)] + [("one two three", "eins zwei")]
+    write_split(benchmark_raw, "train", rows)
+    manifest = encode(
+        benchmark_raw,
+        encoded,
+        benchmark.model_copy(update={"max_length_ratio": 1.5, "vocabulary_size": 290}),
+    )
+    assert pairs(encoded, "train") == [("one two three", "eins zwei")]
+    assert manifest["dropped"][Reason.UNEQUAL] == 4
+    assert manifest["splits"]["test"]["records"] == 3
+
+
+def test_workers_write_the_same_bytes(benchmark_raw, benchmark, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.tasks.translation.encoding.encode._BATCH", 7)
+    contents = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        settings = benchmark.model_copy(update={"workers": workers, "max_skipped": 0.1})
+        manifest = encode(benchmark_raw, folder, settings)
+        contents.append(({p.name: p.read_bytes() for p in folder.iterdir()}, manifest))
+    assert contents[0] == contents[1]
+    assert contents[0][1]["dropped"][Reason.TRAIN_REPEATED] == 3
+
+
+@pytest.mark.parametrize("wanted", [1, 40, 104, 1000])
+def test_the_pieces_are_learned_from_so_many_sentences(benchmark_raw, benchmark, encoded, wanted):
+    encode(benchmark_raw, encoded, benchmark)
+    everything = [
+        line for field in FIELDS for line in read_lines(text_path(encoded, "train", field))
+    ]
+    drawn, again, other = (
+        list(_codec_text(encoded, benchmark.model_copy(update=settings)))
+        for settings in (
+            {"vocabulary_sentences": wanted},
+            {"vocabulary_sentences": wanted},
+            {"vocabulary_sentences": wanted, "vocabulary_seed": 2},
+        )
+    )
+    assert len(drawn) == min(wanted, len(everything)) and drawn == again
+    left = iter(everything)
+    assert all(line in left for line in drawn)  # in their order
+    assert (drawn != other) == (wanted < len(everything))
 
 
 def test_placeholders_train_but_do_not_test(write_wheel, encoding, encoded):
@@ -195,7 +248,8 @@ def test_benchmarks_keep_their_test_sets_whole_and_training_does_not_leak(
     manifest = encode(benchmark_raw, encoded, benchmark)
     assert [manifest["splits"][split]["records"] for split in SPLITS] == [50, 2, 3]
     assert pairs(encoded, "test")[0] == ("a small {x} dog", "ein {x}")
-    assert manifest["dropped"][Reason.HELD_OUT] == 2  # a test source, a validation target
+    assert manifest["dropped"][Reason.HELD_OUT_SOURCE] == 1  # of test
+    assert manifest["dropped"][Reason.HELD_OUT_TARGET] == 1  # of validation
     assert manifest["dropped"][Reason.TRAIN_REPEATED] == 3
 
 

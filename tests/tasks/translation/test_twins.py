@@ -15,8 +15,8 @@ def test_tokens_are_words_without_case_and_punctuation():
 @given(st.lists(WORDS, max_size=6), WORDS, st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.7, 0.75, 1.0]))
 def test_twins_are_those_that_comparing_all_finds(indexed, words, similarity):
     twins = Twins(similarity)
-    for other in indexed:
-        twins.add(other)
+    twins.add(indexed[:2])
+    twins.add(indexed[2:])
     expected = any(
         words & other and len(words & other) / len(words | other) >= similarity for other in indexed
     )
@@ -33,8 +33,9 @@ def test_similarity_at_the_limit_is_a_twin():
 def test_leaks_are_found_in_both_languages():
     held_out = HeldOut(0.7)
     held_out.add([Pair("turn on the red lamp", "schalte die rote Lampe ein")])
-    assert held_out.leak(Pair("turn on the red lamp", "anders")) is Reason.HELD_OUT
-    assert held_out.leak(Pair("other", "schalte die rote Lampe ein")) is Reason.HELD_OUT
+    assert held_out.leak(Pair("turn on the red lamp", "anders")) is Reason.HELD_OUT_SOURCE
+    assert held_out.leak(Pair("other", "schalte die rote Lampe ein")) is Reason.HELD_OUT_TARGET
+    assert held_out.leak(Pair("schalte die rote Lampe ein", "x")) is Reason.HELD_OUT_SOURCE
     assert held_out.leak(Pair("Turn on the lamp!", "anders")) is Reason.NEAR_TWIN
     assert held_out.leak(Pair("other", "Schalte die Lampe ein!")) is Reason.NEAR_TWIN
     assert held_out.leak(Pair("turn off the blue fan", "schalte den Lüfter aus")) is None

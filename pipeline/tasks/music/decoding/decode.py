@@ -3,55 +3,74 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 
-from pipeline.console import Progress
+from models.settings import DataShape
 from pipeline.corpus import read_sequences
-from pipeline.decoding.sampling import DRAWN, fill
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.files import read_json, write_atomically, write_json
-from pipeline.tasks.music.codec import FIELD, START, VOICES, from_ids
-from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, to_midi
+from pipeline.tasks.music.codec import DRAWN_IDS, FIELD, events, is_grid, unit_of
+from pipeline.tasks.music.decoding.compose import compose, nothing, seconds_of, to_midi
+from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
 from pipeline.tasks.music.settings import MusicDecoding
+
+_SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
 
 
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecoding) -> None:
     """Write `from_nothing_<i>.mid`, `continuation_<i>.mid` and what they are to samples.json.
 
     Continued are the first test pieces that are longer than the opening. Raises DataError if there
-    are too few.
+    are too few, ConfigError if a length would cut a 16th.
     """
+    shape = model.shape
+    _check_lengths(decoding, unit_of(shape))
     primers = _primers(encoded, decoding)
     names = [None] * decoding.from_nothing + [name for name, _ in primers]
-    template = np.full((len(names), 1 + len(VOICES) * decoding.sixteenths), DRAWN, np.int64)
-    template[:, 0] = START
-    for row, (_, opening) in enumerate(primers, start=decoding.from_nothing):
-        template[row, : len(opening)] = opening
-    device = next(model.parameters()).device
-    progress = Progress("sampling", template.shape[1] - 1)
-    pieces = fill(model, torch.from_numpy(template).to(device), decoding.sampling, progress)
+    openings = [nothing(shape)] * decoding.from_nothing + [opening for _, opening in primers]
+    pieces = compose(model, openings, decoding.tokens, decoding.sampling)
     described = []
-    for row, (name, ids) in enumerate(zip(names, pieces.cpu().numpy(), strict=True)):
+    for row, (name, opening, ids) in enumerate(zip(names, openings, pieces, strict=True)):
         kind = "from_nothing" if name is None else "continuation"
         file = f"{kind}_{row if name is None else row - decoding.from_nothing}.mid"
-        write_atomically(samples / file, to_midi(from_ids(ids)))
+        write_atomically(samples / file, to_midi(ids, shape))
         described.append(
             {
                 "file": file,
                 "kind": kind,
                 "piece": name,
-                "primer_sixteenths": 0 if name is None else decoding.primer_sixteenths,
-                "sixteenths": decoding.sixteenths,
-                "seconds_per_sixteenth": SECONDS_PER_SIXTEENTH,
+                "primer_seconds": seconds_of(opening, shape),
+                "seconds": seconds_of(ids, shape),
+                "bar_seconds": _SIXTEENTHS_PER_BAR * SECONDS_PER_SIXTEENTH
+                if is_grid(shape)
+                else None,
+                **_irregularities(ids, shape),
             }
         )
     write_json(samples / "samples.json", described)
+    np.save(samples / DRAWN_IDS, pieces, allow_pickle=False)
+
+
+def _irregularities(ids: np.ndarray, shape: DataShape) -> dict[str, int]:
+    """What in the drawn events was no plain performance."""
+    if is_grid(shape):
+        return {}
+    decoded = events.from_ids(ids)
+    return {name: getattr(decoded, name) for name in ("unmatched_offs", "restruck", "hanging")}
+
+
+def _check_lengths(decoding: MusicDecoding, unit: int) -> None:
+    for name in ("primer_tokens", "tokens"):
+        if (length := getattr(decoding, name)) % unit:
+            raise ConfigError(
+                f"decoding.{name} = {length} has to be a multiple of the {unit} voices: pieces "
+                "consist of whole 16ths"
+            )
 
 
 def _primers(encoded: Path, decoding: MusicDecoding) -> list[tuple[str, np.ndarray]]:
     """The names and openings, START included, of the test pieces to continue."""
-    given = 1 + len(VOICES) * decoding.primer_sixteenths
+    given = 1 + decoding.primer_tokens
     names = read_json(encoded / "test.pieces.json")
     test = read_sequences(encoded, "test", FIELD)
     long_enough = [
@@ -60,7 +79,7 @@ def _primers(encoded: Path, decoding: MusicDecoding) -> list[tuple[str, np.ndarr
     if len(long_enough) < decoding.continuations:
         raise DataError(
             f"{encoded}: decoding.continuations = {decoding.continuations}, but only "
-            f"{len(long_enough)} test pieces are longer than primer_sixteenths = "
-            f"{decoding.primer_sixteenths}; lower one of them"
+            f"{len(long_enough)} test pieces are longer than primer_tokens = "
+            f"{decoding.primer_tokens}; lower one of them"
         )
     return long_enough[: decoding.continuations]

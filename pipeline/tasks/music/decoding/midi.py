@@ -1,4 +1,4 @@
-"""A grid of pitches as MIDI: what sounds on is one held note."""
+"""Pieces as MIDI: a grid, where what sounds on is one held note, and the notes of a performance."""
 
 import io
 from collections.abc import Iterator
@@ -7,12 +7,13 @@ import numpy as np
 import pretty_midi
 
 from pipeline.errors import DataError
-from pipeline.tasks.music.codec import SILENCE, VOICES, Note, to_grid
+from pipeline.tasks.music.codec.events import STEPS_PER_SECOND, Notes
+from pipeline.tasks.music.codec.grid import SILENCE, VOICES, Note, to_grid
 
 SECONDS_PER_SIXTEENTH = 0.1875  # 80 quarter notes a minute
 
 _SIXTEENTHS_PER_QUARTER = 4
-_CHOIR_AAHS = 52
+_PIANO, _CHOIR_AAHS = 0, 52
 _VELOCITY = 80
 
 
@@ -29,6 +30,21 @@ def to_midi(grid: np.ndarray) -> bytes:
             seconds = onset * SECONDS_PER_SIXTEENTH, end * SECONDS_PER_SIXTEENTH
             instrument.notes.append(pretty_midi.Note(_VELOCITY, pitch, *seconds))
         midi.instruments.append(instrument)
+    return _written(midi)
+
+
+def notes_to_midi(notes: Notes) -> bytes:
+    """Write the notes of a performance as a MIDI file of one piano, a step a tick of 10 ms."""
+    midi = pretty_midi.PrettyMIDI(resolution=STEPS_PER_SECOND // 2, initial_tempo=120)
+    piano = pretty_midi.Instrument(_PIANO, name="piano")
+    for onset, end, pitch, velocity in zip(*(each.tolist() for each in notes), strict=True):
+        seconds = onset / STEPS_PER_SECOND, end / STEPS_PER_SECOND
+        piano.notes.append(pretty_midi.Note(velocity, pitch, *seconds))
+    midi.instruments.append(piano)
+    return _written(midi)
+
+
+def _written(midi: pretty_midi.PrettyMIDI) -> bytes:
     file = io.BytesIO()
     midi.write(file)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""Chorales to ids: read, merge near-duplicates, split by piece, write."""
+"""Pieces to ids: chorales on a grid, performances as events."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.corpus import SPLITS, Split, write_sequences
-from pipeline.errors import DataError
+from pipeline.corpus import write_sequences
 from pipeline.files import write_json
-from pipeline.settings.base import Splits
-from pipeline.tasks.music.codec import FIELD, IDS, SHAPE, to_ids
-from pipeline.tasks.music.encoding.read import Piece, read_pieces
+from pipeline.tasks.music.codec import FIELD
+from pipeline.tasks.music.codec.grid import IDS, SHAPE, to_ids
+from pipeline.tasks.music.encoding.performances import encode_performances
+from pipeline.tasks.music.encoding.piece import LISTED, Piece, check_skipped
+from pipeline.tasks.music.encoding.read import read_pieces
+from pipeline.tasks.music.encoding.splits import split_pieces
 from pipeline.tasks.music.encoding.twins import count_shared_melodies, merge_twins
-from pipeline.tasks.music.settings import MusicEncoding
-
-_LISTED = 20
+from pipeline.tasks.music.settings import ChoraleEncoding, MusicEncoding, PerformanceEncoding
 
 
 def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
@@ -26,14 +26,17 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
     counts what is predicted: all ids but START. Raises DataError if more than
     `encoding.max_skipped` of the records cannot be used or a split would be empty.
     """
+    match encoding:
+        case ChoraleEncoding():
+            return encode_chorales(raw, encoded, encoding)
+        case PerformanceEncoding():
+            return encode_performances(raw, encoded, encoding)
+
+
+def encode_chorales(raw: Path, encoded: Path, encoding: ChoraleEncoding) -> dict[str, Any]:
+    """Read the chorales, merge near-duplicates, split by piece, write."""
     pieces, skipped = read_pieces(raw, encoding.reader)
-    records = len(pieces) + len(skipped)
-    if len(skipped) > encoding.max_skipped * records:
-        raise DataError(
-            f"{raw}: {len(skipped)} of {records} records cannot be used, the first is "
-            f"{skipped[0].record}: {skipped[0].reason}; check the archive or raise max_skipped "
-            f"= {encoding.max_skipped}"
-        )
+    check_skipped(raw, skipped, len(pieces) + len(skipped), encoding.max_skipped)
     kept, twins = merge_twins(pieces, encoding.max_shared_ngrams)
     splits = split_pieces(kept, encoding.splits)
     for split, members in splits.items():
@@ -41,10 +44,11 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
         write_json(encoded / f"{split}.pieces.json", [piece.name for piece in members])
     dropped = Counter(reason for _, reason in skipped) + Counter({"near-duplicate": len(twins)})
     return {
+        "representation": encoding.representation,
         "shape": SHAPE.model_dump(),
         "splits": {split: _counts(members) for split, members in splits.items()},
         "dropped": dict(dropped),
-        "skipped": [skip._asdict() for skip in skipped[:_LISTED]],
+        "skipped": [skip._asdict() for skip in skipped[:LISTED]],
         "near_duplicates": [twin._asdict() for twin in twins],
         "test_pieces_whose_melody_is_in_training": count_shared_melodies(
             splits["test"], splits["train"], encoding.max_shared_ngrams
@@ -53,28 +57,6 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
         "notes_off_grid": sum(piece.off_grid for piece in kept),
         "sixteenths": _percentiles([len(piece.grid) for piece in kept]),
     }
-
-
-def split_pieces(pieces: Sequence[Piece], splits: Splits) -> dict[Split, list[Piece]]:
-    """Draw the test and validation pieces; each split keeps the order of `pieces`.
-
-    Raises DataError if a split would be empty.
-    """
-    order = np.random.default_rng([splits.seed]).permutation(len(pieces))
-    test = round(splits.test * len(pieces))
-    validation = test + round(splits.validation * len(pieces))
-    drawn = {
-        "train": order[validation:],
-        "validation": order[test:validation],
-        "test": order[:test],
-    }
-    for split in SPLITS:
-        if len(drawn[split]) == 0:
-            raise DataError(
-                f"encoding.splits: {len(pieces)} pieces leave the split {split!r} empty; "
-                "use more pieces or another share"
-            )
-    return {split: [pieces[index] for index in sorted(drawn[split])] for split in SPLITS}
 
 
 def _counts(pieces: Sequence[Piece]) -> dict[str, int]:

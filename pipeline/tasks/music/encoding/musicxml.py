@@ -13,7 +13,7 @@ from xml.etree import ElementTree  # noqa: S405 - entities are refused before pa
 
 import numpy as np
 
-from pipeline.tasks.music.codec import SILENCE, TOLERANCE, VOICES, Note, to_grid
+from pipeline.tasks.music.codec.grid import SILENCE, TOLERANCE, VOICES, Note, to_grid
 
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")

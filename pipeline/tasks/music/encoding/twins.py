@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.tasks.music.codec import SILENCE
-from pipeline.tasks.music.encoding.read import Piece
+from pipeline.tasks.music.codec.grid import SILENCE
+from pipeline.tasks.music.encoding.piece import Piece
 
 _CHORDS = 8
 

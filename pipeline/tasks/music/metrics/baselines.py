@@ -1,10 +1,10 @@
-"""What simple rules reach on the test pieces; their counts come from the training pieces."""
+"""What simple rules reach on test chorales; their counts come from the training chorales."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.tasks.music.codec import INPUTS, OUTPUTS, SILENCE, START, VOICES, onsets
+from pipeline.tasks.music.codec.grid import INPUTS, OUTPUTS, SILENCE, START, VOICES, onsets
 
 
 def baselines(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Likelihood and accuracy on the test pieces, by sliding windows, beside the baselines."""
+"""Likelihood and accuracy on held-out pieces, by sliding windows, beside the baselines."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.settings import DataShape
 from pipeline.bootstrap import interval
-from pipeline.corpus import read_sequences
+from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import ConfigError
-from pipeline.tasks.music.codec import FIELD, VOICES, from_ids, onsets
+from pipeline.tasks.music.codec import FIELD, events, grid, is_grid, unit_of
 from pipeline.tasks.music.metrics.baselines import baselines
+from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.settings import MusicEvaluation
 from pipeline.training.batches import pad
 from pipeline.training.loss import IGNORED, token_nats
@@ -42,47 +44,79 @@ class Scored:
 def evaluate(
     model: nn.Module, encoded: Path, samples: Path, evaluation: MusicEvaluation
 ) -> dict[str, dict[str, Any]]:
-    """Measure `model` on the test split: {"test": ..., "baseline": ...}, each piece in `records`.
+    """Measure `model`: {"test": ..., "validation": ..., "baseline": ...}, test pieces in `records`.
 
-    Padding is in no number. The interval resamples pieces. `samples` is not read: what was
-    generated is listened to, not measured. Raises ConfigError if windows would begin inside of a
-    16th, which no crop in training does.
+    Padding is in no number. The interval resamples pieces. Raises ConfigError if windows would
+    begin inside of a 16th, which no crop in training does.
     """
-    if evaluation.stride % len(VOICES):
+    unit = unit_of(model.shape)
+    if evaluation.stride % unit:
         raise ConfigError(
-            f"evaluation.stride = {evaluation.stride} has to be a multiple of the {len(VOICES)} "
+            f"evaluation.stride = {evaluation.stride} has to be a multiple of the {unit} "
             "voices: windows begin at a 16th, as the crops of training do"
         )
-    pieces = list(read_sequences(encoded, "test", FIELD))
-    scored = score(model, pieces, evaluation.window, evaluation.stride)
-    grids = [from_ids(piece) for piece in pieces]
-    train = [from_ids(piece) for piece in read_sequences(encoded, "train", FIELD)]
-    sums = np.array([piece.nats.sum() for piece in scored])
-    counts = np.array([grid.size for grid in grids])
-    low, high = interval(sums, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
-    hits = [
-        piece.likeliest.reshape(-1, len(VOICES)) == grid
-        for piece, grid in zip(scored, grids, strict=True)
+    train, validation, test = (list(read_sequences(encoded, each, FIELD)) for each in SPLITS)
+    scored = _score(model, test, evaluation)
+    measured = {
+        "test": _likelihood(test, scored, model.shape, evaluation),
+        "validation": {"nats_per_token": _nats_per_token(_score(model, validation, evaluation))},
+        "baseline": _baselines(train, test, model.shape),
+    }
+    records = [
+        {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
     ]
-    at_onsets = [hit[onsets(grid)] for hit, grid in zip(hits, grids, strict=True)]
-    test = {
-        "nats_per_token": float(sums.sum() / counts.sum()),
+    return {
+        **{part: _rounded(metrics) for part, metrics in measured.items()},
+        "records": {"test": [_rounded(record) for record in records]},
+    }
+
+
+def _likelihood(
+    pieces: Sequence[np.ndarray],
+    scored: Sequence[Scored],
+    shape: DataShape,
+    evaluation: MusicEvaluation,
+) -> dict[str, float]:
+    sums = np.array([piece.nats.sum() for piece in scored])
+    counts = np.array([len(piece.nats) for piece in scored])
+    low, high = interval(sums, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
+    hits = [piece.likeliest == ids[1:] for piece, ids in zip(scored, pieces, strict=True)]
+    begins = [_begins(ids, shape) for ids in pieces]
+    return {
+        "nats_per_token": _nats_per_token(scored),
         "nats_per_token_low": low,
         "nats_per_token_high": high,
         "accuracy": float(np.concatenate(hits).mean()),
-        "onset_accuracy": float(np.concatenate(at_onsets).mean()),
+        "onset_accuracy": float(np.concatenate(hits)[np.concatenate(begins)].mean()),
         "tokens": int(counts.sum()),
         "pieces": len(pieces),
     }
-    records = [
-        {"nats_per_token": round(nats / count, _DIGITS), "tokens": count}
-        for nats, count in zip(sums.tolist(), counts.tolist(), strict=True)
-    ]
-    return {
-        "test": _rounded(test),
-        "baseline": _rounded(baselines(train, grids)),
-        "records": {"test": records},
-    }
+
+
+def _score(
+    model: nn.Module, pieces: Sequence[np.ndarray], evaluation: MusicEvaluation
+) -> list[Scored]:
+    return score(model, pieces, evaluation.window, evaluation.stride)
+
+
+def _nats_per_token(scored: Sequence[Scored]) -> float:
+    total = sum(piece.nats.sum() for piece in scored)
+    return float(total / sum(len(piece.nats) for piece in scored))
+
+
+def _begins(ids: np.ndarray, shape: DataShape) -> np.ndarray:
+    """Where a note begins, (token,)."""
+    if is_grid(shape):
+        return grid.onsets(grid.from_ids(ids)).reshape(-1)
+    return ids[1:] < events.NOTE_OFF
+
+
+def _baselines(
+    train: Sequence[np.ndarray], test: Sequence[np.ndarray], shape: DataShape
+) -> dict[str, float]:
+    if is_grid(shape):
+        return baselines(*([grid.from_ids(ids) for ids in part] for part in (train, test)))
+    return event_baselines(train, test)
 
 
 def windows(piece: int, ids: np.ndarray, window: int, stride: int) -> Iterator[Window]:

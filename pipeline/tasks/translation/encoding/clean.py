@@ -18,11 +18,13 @@ class Reason(StrEnum):
     SEVERAL_LINES = "more than one line"
     TOO_LONG = "longer than max_words"
     UNTRANSLATED = "sentence left untranslated"
+    UNEQUAL = "training: length ratio above max_length_ratio"
     TEST_LENGTH = "held out: outside min_test_words..max_test_words"
     TO_COPY = "held out: placeholder, markup or address"
     TEST_REPEATED = "held out: source seen before"
     TRAIN_REPEATED = "training: pair seen before"
-    HELD_OUT = "source or target stands in a split held out before"
+    HELD_OUT_SOURCE = "source stands in a split held out before"
+    HELD_OUT_TARGET = "target stands in a split held out before"
     NEAR_TWIN = "near twin of a sentence held out before"
 
 
@@ -45,6 +47,13 @@ def flaw(pair: Pair, max_words: int) -> Reason | None:
 def untranslated(pair: Pair, encoding: TranslationEncoding) -> bool:
     """Tell a sentence that equals its translation; names of one or two words may well do."""
     return pair.source == pair.target and min(words(pair)) >= encoding.min_test_words
+
+
+def unequal(pair: Pair, encoding: TranslationEncoding) -> bool:
+    """Tell a pair that is hardly a translation: one side has too many times the other's words."""
+    shorter, longer = sorted(words(pair))
+    limit = encoding.max_length_ratio
+    return limit is not None and longer > limit * shorter
 
 
 def of_test_length(pair: Pair, encoding: TranslationEncoding) -> bool:

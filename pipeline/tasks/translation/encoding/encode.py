@@ -8,24 +8,34 @@ are only limited in length.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from functools import partial
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
 from models.settings import DataShape
-from pipeline.corpus import SPLITS, Split, is_test, write_sequences
+from pipeline.corpus import SPLITS, Split, is_test, read_sequences, write_sequences
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Splits
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.encoding import clean
 from pipeline.tasks.translation.encoding.clean import Reason
-from pipeline.tasks.translation.encoding.read import Pair, ParallelText, UnreadableRecord, open_text
+from pipeline.tasks.translation.encoding.read import (
+    Pair,
+    ParallelText,
+    Record,
+    UnreadableRecord,
+    open_text,
+)
+from pipeline.tasks.translation.encoding.seen import Seen, hashes
 from pipeline.tasks.translation.encoding.twins import HeldOut
+from pipeline.tasks.translation.encoding.workers import batched, ordered_map
 from pipeline.tasks.translation.settings import TranslationEncoding
 
 FIELDS = ("source", "target")
-_CODEC_LINES = 2_000_000  # more text does not change the pieces much, but takes memory
+_BATCH = 10_000  # records or lines that a worker gets at once
 _LISTED = 20
 
 
@@ -35,17 +45,18 @@ class Tally:
     def __init__(self) -> None:
         self.read = 0
         self.dropped: Counter[str] = Counter()
-        self.skipped: list[dict[str, str]] = []
+        self.skipped = 0
+        self.listed: list[dict[str, str]] = []  # the first of those skipped
 
-    def pairs(self, text: ParallelText, groups: Iterable[str]) -> Iterator[Pair]:
-        """Yield the tidy pairs of `groups`; count the records that cannot be read."""
-        for group in groups:
-            for record, pairs in text.records(group):
-                self.read += 1
-                if isinstance(pairs, UnreadableRecord):
-                    self.skipped.append({"record": record, "reason": str(pairs)})
-                else:
-                    yield from map(clean.tidy, pairs)
+    def pairs(self, records: Iterable[Record]) -> Iterator[Pair]:
+        """Yield the tidy pairs of `records`; count those that cannot be read."""
+        for record, pairs in records:
+            self.read += 1
+            if isinstance(pairs, UnreadableRecord):
+                self.skipped += 1
+                self._list([{"record": record, "reason": str(pairs)}])
+            else:
+                yield from map(clean.tidy, pairs)
 
     def keep(self, reason: Reason | None) -> bool:
         """Count `reason`, if there is one to drop a pair; True if there is none."""
@@ -53,12 +64,22 @@ class Tally:
             self.dropped[reason] += 1
         return reason is None
 
+    def add(self, other: "Tally") -> None:
+        """Count what a later part of the data gave."""
+        self.read += other.read
+        self.dropped += other.dropped
+        self.skipped += other.skipped
+        self._list(other.listed)
+
+    def _list(self, skipped: list[dict[str, str]]) -> None:
+        self.listed = (self.listed + skipped)[:_LISTED]
+
     def check(self, raw: Path, max_skipped: float) -> None:
         """Raise DataError if too large a share of the records was skipped."""
-        if len(self.skipped) > max_skipped * self.read:
-            first = self.skipped[0]
+        if self.skipped > max_skipped * self.read:
+            first = self.listed[0]
             raise DataError(
-                f"{raw}: {len(self.skipped)} of {self.read} records cannot be read, more than "
+                f"{raw}: {self.skipped} of {self.read} records cannot be read, more than "
                 f"encoding.max_skipped = {max_skipped}; the first is {first['record']}: "
                 f"{first['reason']}"
             )
@@ -67,29 +88,33 @@ class Tally:
 def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     """Write the splits as text and as ids, and the codec; return the task's part of the manifest.
 
-    DataError if the raw data is damaged or a split is left empty.
+    Nothing is held in memory but the held-out sentences, 8 bytes of each training pair, and the
+    sentences that the pieces are learned from. DataError if the raw data is damaged or a split is
+    left empty.
     """
     text, tally = open_text(raw, encoding), Tally()
     groups = _deal(text.groups, encoding.splits)
     held_out = HeldOut(encoding.near_twin_similarity)
     for split in (*filter(is_test, groups), "validation"):
-        pairs = list(_held_out_pairs(tally.pairs(text, groups[split]), tally, encoding, held_out))
+        pairs = tally.pairs(_records(text, groups[split]))
+        pairs = list(_held_out_pairs(pairs, tally, encoding, held_out))
         held_out.add(pairs)
         _write_text(encoded, split, pairs)
-    training = _training_pairs(tally.pairs(text, groups["train"]), tally, encoding, held_out)
-    _write_text(encoded, "train", training)
+    records = _records(text, groups["train"])
+    _write_text(encoded, "train", _training_pairs(records, tally, encoding, held_out))
     tally.check(raw, encoding.max_skipped)
 
-    pieces = codec.train(_codec_text(encoded), encoding.vocabulary_size, encoded)
-    splits = {split: _write_ids(encoded, split, pieces) for split in groups}
+    pieces = codec.train(_codec_text(encoded, encoding), encoding.vocabulary_size, encoded)
+    splits = {}
     for split in groups:
-        splits[split]["groups"] = len(groups[split])
+        workers = encoding.workers if split == "train" else 1
+        splits[split] = _write_ids(encoded, split, pieces, workers) | {"groups": len(groups[split])}
     return {
         "shape": DataShape.sequence(pieces.size, pieces.size).model_dump(),
         "splits": splits,
         "dropped": {reason.value: tally.dropped[reason] for reason in Reason},
-        "skipped": tally.skipped[:_LISTED],
-        "skipped_records": len(tally.skipped),
+        "skipped": tally.listed,
+        "skipped_records": tally.skipped,
         "records_read": tally.read,
         "source_language": encoding.source_language,
         "target_language": encoding.target_language,
@@ -122,6 +147,10 @@ def _deal(groups: list[str], splits: Splits | None) -> dict[Split, list[str]]:
     return {split: [groups[index] for index in sorted(dealt[split])] for split in SPLITS}
 
 
+def _records(text: ParallelText, groups: Iterable[str]) -> Iterator[Record]:
+    return chain.from_iterable(map(text.records, groups))
+
+
 def _held_out_pairs(
     pairs: Iterable[Pair], tally: Tally, encoding: TranslationEncoding, held_out: HeldOut
 ) -> Iterator[Pair]:
@@ -146,21 +175,35 @@ def _held_out_pairs(
 
 
 def _training_pairs(
-    pairs: Iterable[Pair], tally: Tally, encoding: TranslationEncoding, held_out: HeldOut
+    records: Iterable[Record], tally: Tally, encoding: TranslationEncoding, held_out: HeldOut
 ) -> Iterator[Pair]:
     """Yield the pairs to train on, each once."""
-    seen: set[Pair] = set()
-    for pair in pairs:
+    seen = Seen()
+    work = partial(_clean, encoding, held_out)
+    for pairs, found in ordered_map(work, batched(records, _BATCH), encoding.workers):
+        tally.add(found)
+        for pair, new in zip(pairs, seen.add(hashes(pairs)), strict=True):
+            if tally.keep(None if new else Reason.TRAIN_REPEATED):
+                yield pair
+
+
+def _clean(
+    encoding: TranslationEncoding, held_out: HeldOut, records: list[Record]
+) -> tuple[list[Pair], Tally]:
+    """Return the pairs that are fit for training, and why the others are not."""
+    tally = Tally()
+    pairs = []
+    for pair in tally.pairs(records):
         reason = clean.flaw(pair, encoding.max_words)
-        if reason is None and clean.untranslated(pair, encoding):
+        if reason is None and clean.unequal(pair, encoding):
+            reason = Reason.UNEQUAL
+        elif reason is None and clean.untranslated(pair, encoding):
             reason = Reason.UNTRANSLATED
-        elif reason is None and pair in seen:
-            reason = Reason.TRAIN_REPEATED
         elif reason is None:
             reason = held_out.leak(pair)
         if tally.keep(reason):
-            seen.add(pair)
-            yield pair
+            pairs.append(pair)
+    return pairs, tally
 
 
 def _write_text(encoded: Path, split: Split, pairs: Iterable[Pair]) -> None:
@@ -181,22 +224,38 @@ def _write_text(encoded: Path, split: Split, pairs: Iterable[Pair]) -> None:
         )
 
 
-def _codec_text(encoded: Path) -> Iterator[str]:
-    """Yield training sentences of both languages, evenly thinned out if there are too many."""
+def _codec_text(encoded: Path, encoding: TranslationEncoding) -> Iterator[str]:
+    """Yield `vocabulary_sentences` of training, drawn at random, in their order (Knuth 3.4.2 S)."""
     paths = [text_path(encoded, "train", field) for field in FIELDS]
-    step = 1 + sum(1 for path in paths for _ in read_lines(path)) // _CODEC_LINES
-    for path in paths:
-        yield from islice(read_lines(path), 0, None, step)
+    random = Random(encoding.vocabulary_seed)
+    wanted, left = encoding.vocabulary_sentences, sum(1 for path in paths for _ in read_lines(path))
+    for line in chain.from_iterable(map(read_lines, paths)):
+        if random.random() * left < wanted:
+            yield line
+            wanted -= 1
+        left -= 1
 
 
-def _write_ids(encoded: Path, split: Split, pieces: codec.Codec) -> dict[str, int]:
+def _write_ids(encoded: Path, split: Split, pieces: codec.Codec, workers: int) -> dict[str, int]:
     dtype = np.min_scalar_type(pieces.size - 1)
     counts = {"records": 0, "tokens": 0}
     for field in FIELDS:
-        lines = read_lines(text_path(encoded, split, field))
-        ids = [np.array(pieces.encode(line), dtype) for line in lines]
-        write_sequences(encoded, split, field, ids, dtype)
-        counts["records"] = len(ids)
-        counts[f"{field}_tokens"] = sum(map(len, ids))
+        lines = batched(read_lines(text_path(encoded, split, field)), _BATCH)
+        batches = ordered_map(partial(_ids, pieces, dtype), lines, workers)
+        write_sequences(encoded, split, field, chain.from_iterable(map(_cut, batches)), dtype)
+        lengths = read_sequences(encoded, split, field).lengths
+        counts["records"] = len(lengths)
+        counts[f"{field}_tokens"] = int(lengths.sum())
         counts["tokens"] += counts[f"{field}_tokens"]
     return counts
+
+
+def _ids(pieces: codec.Codec, dtype: np.dtype, lines: list[str]) -> tuple[np.ndarray, list[int]]:
+    """Return the ids of `lines` end to end, and where each line ends: quick to send."""
+    ids = [pieces.encode(line) for line in lines]
+    return np.fromiter(chain.from_iterable(ids), dtype), list(accumulate(map(len, ids)))
+
+
+def _cut(batch: tuple[np.ndarray, list[int]]) -> Iterator[np.ndarray]:
+    ids, ends = batch
+    return (ids[start:end] for start, end in pairwise([0, *ends]))

@@ -25,12 +25,15 @@ class UnreadableRecord(Exception):
     """A record cannot be read, for the reason that the exception's text gives."""
 
 
+Record = tuple[str, list[Pair] | UnreadableRecord]  # its name, and what is in it
+
+
 class ParallelText(Protocol):
     """Sentence pairs by group: a record is what can be unreadable on its own."""
 
     groups: list[str]
 
-    def records(self, group: str) -> Iterator[tuple[str, list[Pair] | UnreadableRecord]]:
+    def records(self, group: str) -> Iterator[Record]:
         """Yield the name of each record of `group` and its pairs, or why it cannot be read."""
         ...
 
@@ -65,7 +68,7 @@ class HomeAssistant:
                 f"{target_language}.json; check encoding.source_language and target_language"
             )
 
-    def records(self, group: str) -> Iterator[tuple[str, list[Pair] | UnreadableRecord]]:
+    def records(self, group: str) -> Iterator[Record]:
         """Yield the one record of the integration `group`."""
         try:
             source, target = (dict(self._messages(group, name)) for name in self._languages)
@@ -118,7 +121,7 @@ class ParallelColumns:
         further = (split for split in found if is_test(split) and split not in SPLITS)
         self.groups = [*SPLITS, *further]
 
-    def records(self, group: str) -> Iterator[tuple[str, list[Pair] | UnreadableRecord]]:
+    def records(self, group: str) -> Iterator[Record]:
         """Yield the rows of the split `group` in their order, read batch by batch."""
         import pyarrow as pa
         import pyarrow.parquet as pq

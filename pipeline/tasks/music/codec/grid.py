@@ -15,7 +15,6 @@ import numpy as np
 from models.settings import DataShape
 from pipeline.errors import DataError
 
-FIELD = "tokens"  # the name of the ids in the encoded folder
 VOICES = ("soprano", "alto", "tenor", "bass")
 SILENCE = 128
 START = 129
@@ -92,6 +91,16 @@ def onsets(grid: np.ndarray) -> np.ndarray:
     """
     before = np.concatenate([np.full((1, len(VOICES)), SILENCE, grid.dtype), grid[:-1]])
     return (grid != before) & (grid != SILENCE)
+
+
+def pitches(ids: np.ndarray) -> np.ndarray:
+    """The pitches that sound."""
+    return ids[ids < SILENCE]
+
+
+def transposed(ids: np.ndarray, semitones: int) -> np.ndarray:
+    """The same in another key; what leaves the range of pitches is the caller's error."""
+    return np.where(ids < SILENCE, ids + semitones, ids).astype(IDS)
 
 
 def _nearest(time: float) -> int:

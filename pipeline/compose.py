@@ -1,0 +1,143 @@
+"""Compose with a trained run: from nothing, or going on after an opening that is given as MIDI.
+
+Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. Writes a MIDI file, and
+with --audio its sound; several of them get a number each.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pretty_midi
+import soundfile
+from pydantic import ValidationError
+
+from models.settings import DataShape
+from pipeline import config
+from pipeline.console import exit_on_error
+from pipeline.errors import ConfigError, DataError
+from pipeline.explain import explain
+from pipeline.files import write_atomically
+from pipeline.reporting.audio import SAMPLE_RATE, synthesize
+from pipeline.reporting.chorales import Note
+from pipeline.settings.base import Sampling
+from pipeline.tasks.music.codec import events, grid, is_grid
+from pipeline.tasks.music.decoding.compose import compose_for, nothing, seconds_of, to_midi
+from pipeline.tasks.music.decoding.midi import from_midi
+from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
+from pipeline.tasks.music.settings import MusicRun
+from pipeline.trained import load_model
+
+_LONGEST_PRIMER = 3600.0  # seconds
+_FORMATS = {".ogg": "OGG", ".mp3": "MP3", ".flac": "FLAC", ".wav": "WAV"}
+
+
+def main(options: argparse.Namespace) -> None:
+    """Compose with the run `options.run` of params.yaml."""
+    run = config.run_of(config.load(), options.run)
+    if not isinstance(run, MusicRun):
+        raise ConfigError(f"{config.PARAMS}: runs.{options.run}.task = {run.task} does not compose")
+    sampling = chosen(run.decoding.sampling, options)
+    sounds = numbered(options.audio, options.count) if options.audio else []
+    if sounds and options.audio.suffix.casefold() not in _FORMATS:
+        raise ConfigError(f"--audio {options.audio}: should end in {' or '.join(_FORMATS)}")
+    model = load_model(options.run, run.training)
+    opening = read_opening(options.primer, model.shape)
+    given = seconds_of(opening, model.shape)
+    if given >= options.seconds:
+        raise ConfigError(
+            f"--seconds {options.seconds:g} leaves nothing to compose after the {given:g} seconds "
+            "of the opening; choose more"
+        )
+    pieces = compose_for(model, opening, options.seconds, options.count, sampling)
+    for number, path in enumerate(numbered(options.output, options.count)):
+        content = to_midi(pieces[number], model.shape)
+        write_atomically(path, content)
+        lasting = seconds_of(pieces[number], model.shape)
+        print(f"{path}: {lasting:.1f} seconds, {given:.1f} of them given", file=sys.stderr)
+        if sounds:
+            write_atomically(sounds[number], rendered(content, sounds[number].suffix))
+
+
+def chosen(usual: Sampling, options: argparse.Namespace) -> Sampling:
+    """The sampling of the run with what `options` change; ConfigError names a wrong one."""
+    given = {name: getattr(options, name) for name in Sampling.model_fields}
+    values: dict[str, Any] = usual.model_dump()
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Sampling(**values)
+    except ValidationError as error:
+        raise ConfigError(f"--{explain(error, values).replace('_', '-')}") from None
+
+
+def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
+    """The ids (1 + token,) of an opening in a MIDI file, START alone without one.
+
+    Raises DataError, with the remedy, if the file does not fit what the network composes.
+    """
+    if path is None:
+        return nothing(shape)
+    content = path.read_bytes()
+    try:
+        if is_grid(shape):
+            return grid.to_ids(from_midi(content))
+        return events.to_ids(read_notes(content, _LONGEST_PRIMER))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    except MidiError as error:
+        raise DataError(f"{path}: {error}; give a MIDI file with notes of a keyboard") from None
+
+
+def numbered(path: Path, count: int) -> list[Path]:
+    """`path` itself for one piece, <stem>_1, <stem>_2, ... for several."""
+    if count == 1:
+        return [path]
+    return [path.with_stem(f"{path.stem}_{number}") for number in range(1, count + 1)]
+
+
+def rendered(midi: bytes, suffix: str) -> bytes:
+    """The sound of a MIDI file in the format of `suffix`: additive tones, as in the report."""
+    read = pretty_midi.PrettyMIDI(io.BytesIO(midi))
+    notes = [
+        Note(voice, note.pitch, float(note.start), float(note.end))
+        for voice, instrument in enumerate(read.instruments)
+        for note in instrument.notes
+    ]
+    file = io.BytesIO()
+    samples = synthesize(notes, read.get_end_time())
+    soundfile.write(file, samples, SAMPLE_RATE, format=_FORMATS[suffix.casefold()])
+    return file.getvalue()
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", required=True, help="a key of runs in params.yaml")
+    parser.add_argument("--primer", type=Path, help="a MIDI file to go on after")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of a piece, opening included")
+    parser.add_argument("--count", type=_positive, default=1, help="pieces")
+    parser.add_argument("--temperature", type=float, help="below 1: safer; above 1: bolder")
+    parser.add_argument("--top-k", type=int, help="draw among the k likeliest")
+    parser.add_argument("--top-p", type=float, help="draw among the likeliest of this probability")
+    parser.add_argument("--seed", type=int, help="of the draws")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the MIDI file to write")
+    parser.add_argument("--audio", type=Path, help="its sound: .ogg, .mp3, .flac or .wav")
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("should be 1 or more")
+    return number
+
+
+if __name__ == "__main__":
+    options = parse()
+    exit_on_error(lambda: main(options))

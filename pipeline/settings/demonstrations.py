@@ -1,0 +1,41 @@
+"""Demonstrations of the lecture that train nothing, as params.yaml says them."""
+
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from models.settings import KernelSize, PositiveFloat, Settings
+from pipeline.settings.base import Name, NonNegativeInt
+
+
+class Denoising(Settings):
+    """A piece of a photograph with Gaussian noise, denoised by non-local means."""
+
+    photograph: str  # a file of skimage/data
+    top: NonNegativeInt  # pixels above the piece
+    left: NonNegativeInt  # pixels on its left
+    size: PositiveInt  # pixels, high and wide
+    noise: PositiveFloat  # standard deviation, in intensities 0..255
+    patch: KernelSize  # pixels, high and wide
+    bandwidth: PositiveFloat  # h of the kernel, in intensities
+
+
+class Texture(Settings):
+    """A piece of a photograph, grown by the method of Efros and Leung."""
+
+    photograph: str
+    top: NonNegativeInt
+    left: NonNegativeInt
+    sample: PositiveInt  # pixels of the piece, high and wide
+    size: PositiveInt  # pixels of the texture, high and wide
+    neighbourhood: KernelSize  # pixels, high and wide
+
+
+class SelfSimilarity(Settings):
+    """Images repeat themselves: what non-local means and texture synthesis make of it."""
+
+    kind: Literal["self_similarity"]
+    dataset: Name  # that has the photographs
+    seed: NonNegativeInt  # of noise and texture
+    denoising: Denoising
+    texture: Texture
