@@ -73,20 +73,39 @@ class DecodingState:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the positions of an image stand, in the order in which it is generated."""
+    """Where the positions of an image stand, in the order in which it is generated.
+
+    The pixels of a smaller image stand in the middle of the `step` x `step` pixels that each is the
+    mean of, so that they have the positions of those: near what they say something about.
+    """
 
     locality: Full | Local1D | Local2D
     height: int
-    width: int  # positions in a row, which are its pixels' channels, one after the other
+    width: int
+    channels: int
+    step: int = 1
 
-    def places(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """The row and the column of each of `positions`."""
-        order = raster_indices(self.locality, self.height, self.width, positions.device)
-        return order[positions] // self.width, order[positions] % self.width
+    @classmethod
+    def of(cls, settings: ModelSettings, shape: DataShape) -> "Grid":
+        """The grid of the target; of one position, if it is no image."""
+        return cls(settings.locality, shape.height or 1, shape.width or 1, shape.channels or 1)
 
     def reduced(self, factor: int) -> "Grid":
         """The grid of the same image, so many times smaller, in raster order."""
-        return Grid(Full(kind="full"), self.height // factor, self.width // factor)
+        smaller = self.height // factor, self.width // factor
+        return Grid(Full(kind="full"), *smaller, self.channels, factor)
+
+    def places(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The row and the column of each of `positions`; a column is a channel of a pixel."""
+        length = self.width * self.channels
+        raster = raster_indices(self.locality, self.height, length, positions.device)[positions]
+        row, column = raster // length, raster % length
+        if self.step == 1:
+            return row, column
+        middle = (self.step - 1) / 2
+        pixel, channel = column // self.channels, column % self.channels
+        across = pixel * self.step + middle
+        return row * self.step + middle, across * self.channels + channel
 
 
 class Embedding(nn.Module):
@@ -95,7 +114,7 @@ class Embedding(nn.Module):
     def __init__(self, settings: ModelSettings, shape: DataShape) -> None:
         super().__init__()
         self.settings, self.shape = settings, shape
-        self.grid = Grid(settings.locality, *image_size(shape))
+        self.grid = Grid.of(settings, shape)
         self.tokens = nn.Embedding(shape.inputs, settings.d_model)
         nn.init.normal_(self.tokens.weight, std=settings.d_model**-0.5)
         if isinstance(settings.positions, Learned):

@@ -26,8 +26,15 @@ def run_stage(main: Callable[[str], None], description: str, argument: str) -> N
     name = getattr(parser.parse_args(), argument)
     started = time.monotonic()
     exit_on_error(lambda: main(name))
+    if "RANK" in os.environ:  # one of several processes, which torchrun started
+        return
     seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
-    print(f"{name}: {seconds:.1f} s, {gigabytes:.2f} GB in the largest process", file=sys.stderr)
+    computed = sum(os.times()[:4])  # by this process and those that it started
+    print(
+        f"{name}: {seconds:.1f} s, {computed:.1f} s of processor time, "
+        f"{gigabytes:.2f} GB in the largest process",
+        file=sys.stderr,
+    )
 
 
 def exit_on_error(action: Callable[[], None]) -> None:

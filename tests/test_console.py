@@ -21,5 +21,7 @@ def test_a_stage_ends_with_its_time_and_memory(monkeypatch, capsys):
     run_stage(lambda name: print(f"did {name}"), "A stage.", "run")
     printed = capsys.readouterr()
     assert printed.out == "did some_run\n"
-    pattern = r"some_run: \d\.\d s, \d+\.\d\d GB in the largest process\n"
+    pattern = (
+        r"some_run: \d\.\d s, \d+\.\d s of processor time, \d+\.\d\d GB in the largest process\n"
+    )
     assert re.fullmatch(pattern, printed.err)

@@ -118,18 +118,30 @@ def test_no_later_target_and_every_pixel_of_the_source_is_seen(positions, locali
             assert (model(inputs, other) != logits).any(dim=-1).all()
 
 
-def test_the_source_stands_on_its_own_grid_in_raster_order():
+def test_the_source_stands_in_the_middle_of_the_pixels_that_it_is_the_mean_of():
     model = network()
-    expected = sinusoid_2d(torch.arange(6) // 3, torch.arange(6) % 3, 8)
+    rows, columns = torch.arange(6) // 3 * 2 + 0.5, torch.arange(6) % 3 * 2 + 0.5
     seen = []
     model.encoder[0].register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
     _, source = inputs_and_source(1)
     model._remember(source)
-    assert_close(seen[0] - model.embedding.lookup(source), expected.double()[None])
+    expected = sinusoid_2d(rows, columns, 8).double()[None]
+    assert_close(seen[0] - model.embedding.lookup(source), expected)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_the_places_of_a_smaller_image_are_means_of_those_of_the_larger_one(factor):
+    grid = Grid(FULL, 6, 12, 3)
+    rows, columns = (each.view(6, 12, 3).double() for each in grid.places(torch.arange(216)))
+    smaller = grid.reduced(factor)
+    count = smaller.height * smaller.width * 3
+    for large, small in zip((rows, columns), smaller.places(torch.arange(count)), strict=True):
+        squares = large.unflatten(1, (-1, factor)).unflatten(0, (-1, factor))
+        assert_close(small.double(), squares.mean(dim=(1, 3)).flatten())
 
 
 def test_a_grid_gives_rows_and_columns_in_the_order_of_generation():
-    rows, columns = Grid(LOCAL_2D, 4, 6).places(torch.arange(24))
+    rows, columns = Grid(LOCAL_2D, 4, 6, 1).places(torch.arange(24))
     assert (rows * 6 + columns).tolist() == generation_order(LOCAL_2D, 4, 6)
 
 
