@@ -26,6 +26,8 @@ def run_stage(main: Callable[[str], None], description: str, argument: str) -> N
     name = getattr(parser.parse_args(), argument)
     started = time.monotonic()
     exit_on_error(lambda: main(name))
+    if "RANK" in os.environ:  # one of several processes, which torchrun started
+        return
     seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
     computed = sum(os.times()[:4])  # by this process and those that it started
     print(

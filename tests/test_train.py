@@ -52,7 +52,8 @@ def test_the_command_starts_the_processes_of_a_run_and_they_train_as_one(scale):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
-    assert re.fullmatch(rf"{RUN}: 12/12 .* nats\n", done.stderr)  # told by one process only
+    # Told by one process only.
+    assert re.fullmatch(rf"{RUN}: 12/12 .* nats\n{RUN}: .* s, .* GB in .*\n", done.stderr)
     two = np.loadtxt(CURVE, delimiter=",", skiprows=1)
     configure(dropout=0.0, embedding_dropout=0.0)
     train.main(RUN)

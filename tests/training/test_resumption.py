@@ -70,7 +70,7 @@ def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path, undisturbed,
 
 @pytest.mark.parametrize("publish", [Publish.BEST, Publish.LAST])
 def test_what_is_to_be_published_outlives_an_interruption(tmp_path, publish):
-    settings = training(publish=publish, validate_every=2, learning_rate=1.0)
+    settings = training(publish=publish, validate_every=2, learning_rate=2.0)
     undisturbed, curve = trained(tmp_path / "undisturbed", settings)
     losses = [row["validation_loss"] for row in curve]
     assert losses.index(min(losses)) < 4  # the best is there before step 10

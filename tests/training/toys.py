@@ -10,6 +10,7 @@ from models import store
 from models.settings import Architecture, DataShape
 from models.transformer import build
 from pipeline.settings.training import Device, Precision, Publish, Training
+from pipeline.tasks.image.settings import ImageTraining
 from pipeline.tasks.music.settings import MusicTraining
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch, pad
@@ -29,6 +30,11 @@ def training(**changes: int | float | None) -> Training:
 def music_training(**changes: int | float | None) -> MusicTraining:
     """The same for music."""
     return MusicTraining(**(_USUAL | {"augmentation": None} | changes))
+
+
+def image_training(**changes: int | float | None) -> ImageTraining:
+    """The same for images."""
+    return ImageTraining(**(_USUAL | {"augmentation": None} | changes))
 
 
 _USUAL = {

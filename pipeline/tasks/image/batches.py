@@ -10,16 +10,19 @@ import torch
 from models.network import pixel_order, reduction_of
 from models.settings import AnyModelSettings, DataShape
 from pipeline.corpus import read_sequences
-from pipeline.settings.training import Training
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.codec.augmentation import Augmenter
+from pipeline.tasks.image.settings import ImageTraining
 from pipeline.training.batches import Batch, Epochs, shifted
+
+_AUGMENTATION = 1  # the draws of augmentation are others than those of epochs
 
 
 class Batches:
     """All images have the same length, so a batch is a fixed number of them."""
 
     def __init__(
-        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: Training
+        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: ImageTraining
     ) -> None:
         order = pixel_order(model, shape)
         self._codec, self._reduction = ImageCodec.of(shape), reduction_of(model)
@@ -27,11 +30,19 @@ class Batches:
         self._train = read_sequences(encoded, "train", "pixels").rows()
         self._validation = read_sequences(encoded, "validation", "pixels").rows()
         self._size = max(1, training.batch_tokens // len(order))
+        self._augmenter = None
+        if training.augmentation is not None:
+            self._augmenter = Augmenter(training.augmentation, self._codec)
+        self._seed = training.seed
         self._epochs = Epochs(len(self._train), self._size, training.seed)
 
     def batch(self, number: int) -> Batch:
         """A training batch."""
-        return self._in_order(self._train[self.records(number)])
+        rows = self._train[self.records(number)]
+        if self._augmenter is not None:
+            random = np.random.default_rng([self._seed, number, _AUGMENTATION])
+            rows = self._augmenter.vary(rows, random)
+        return self._in_order(rows)
 
     def records(self, number: int) -> np.ndarray:
         """Which training images it holds."""

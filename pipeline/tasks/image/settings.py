@@ -13,9 +13,17 @@ from models.settings import (
     RelativePitchTime,
     Settings,
 )
-from pipeline.settings.base import NonNegativeInt, Sampling, Share, Splits, Task
+from pipeline.settings.base import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    Sampling,
+    Share,
+    Splits,
+    Task,
+)
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource, HubSource
+from pipeline.settings.training import Training
 
 Levels = Annotated[int, Field(ge=2, le=256)]
 
@@ -122,6 +130,22 @@ class ImageDataset(Settings):
         return self
 
 
+class Augmentation(Settings):
+    """How much training images are varied, each anew in every step; likelihoods never are."""
+
+    flip: Share  # probability of the mirror image
+    crop: NonNegativeInt  # pixels: the largest shift in each direction
+    rotation: Annotated[float, Field(ge=0.0, le=180.0)]  # degrees: the largest angle
+    hue: Annotated[float, Field(ge=0.0, le=0.5)]  # turns of the colour circle, the largest
+    noise: NonNegativeFloat  # standard deviation, in intensities
+
+
+class ImageTraining(Training):
+    """How a run that paints finds its weights."""
+
+    augmentation: Augmentation | None  # null: images as they are
+
+
 class ImageDecoding(Settings):
     """Class-conditional samples, and completions: the lower half, or what a source lacks."""
 
@@ -144,6 +168,7 @@ class ImageRun(Run):
     """A run that paints."""
 
     task: Literal[Task.IMAGE]
+    training: ImageTraining
     decoding: ImageDecoding
     evaluation: ImageEvaluation
 

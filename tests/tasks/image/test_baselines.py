@@ -16,7 +16,7 @@ from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from pipeline.training.trainer import train
 from tests.models.baselines import DECODERS, changed, network
 from tests.tasks.image.networks import SHAPE
-from tests.training.toys import training
+from tests.training.toys import image_training
 
 PIXELS = SHAPE.height * SHAPE.width
 SAMPLING = Sampling(seed=1, temperature=1.0, top_k=1, top_p=1.0)
@@ -34,7 +34,7 @@ def encoded(tmp_path):
 @pytest.mark.parametrize("baseline", DECODERS.values(), ids=DECODERS)
 def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encoded, baseline):
     model = network(changed(baseline, d_model=24), SHAPE).float()
-    settings = training(
+    settings = image_training(
         steps=60,
         batch_tokens=10 * PIXELS,
         learning_rate=0.03,

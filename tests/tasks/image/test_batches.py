@@ -6,7 +6,7 @@ from pipeline.corpus import write_sequences
 from pipeline.tasks.image.batches import Batches
 from tests.models import naive
 from tests.models.networks import FULL, IMAGE, LOCAL_2D, SINUSOID_2D, settings
-from tests.training.toys import training
+from tests.training.toys import image_training
 
 PIXELS = IMAGE.height * IMAGE.width
 CLASS = 100
@@ -37,7 +37,7 @@ def encoded(tmp_path_factory):
 )
 def test_images_are_predicted_in_the_generation_order(encoded, locality, order):
     model = settings(Architecture.DECODER, SINUSOID_2D, locality)
-    batches = Batches(encoded, model, IMAGE, training(batch_tokens=3 * PIXELS))
+    batches = Batches(encoded, model, IMAGE, image_training(batch_tokens=3 * PIXELS))
     batch = batches.batch(1)
     assert batch.targets.tolist() == [order] * 3
     assert batch.inputs[:, 1:].tolist() == [order[:-1]] * 3

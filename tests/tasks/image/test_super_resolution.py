@@ -21,7 +21,7 @@ from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from tests.models import networks
 from tests.tasks.image.networks import LOCALITIES, SHAPE
-from tests.training.toys import training
+from tests.training.toys import image_training
 
 UNLABELLED = SHAPE.model_copy(update={"inputs": 18})
 CODEC = ImageCodec.of(UNLABELLED)
@@ -95,7 +95,7 @@ def test_interpolation_is_bicubic_in_every_channel_and_keeps_constants(codec):
 
 
 def test_batches_have_the_source_of_each_image(network, encoded):
-    batches = Batches(encoded, network.settings, UNLABELLED, training(batch_tokens=3 * 16))
+    batches = Batches(encoded, network.settings, UNLABELLED, image_training(batch_tokens=3 * 16))
     for number, batch in ((1, batches.batch(1)), (None, batches.validation()[0])):
         order = pixel_order(network.settings, UNLABELLED)
         pixels = np.empty((len(batch.targets), 16), np.int64)
