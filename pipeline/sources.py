@@ -1,11 +1,13 @@
 """Where raw data comes from: package archive, hub, URL, folder; a local mirror is looked in first.
 
-The environment variable ATTENTION_MIRROR names the mirror, a folder with
-`hub/<hub id>/<split>.parquet` (or `<split>-00000-of-0000N.parquet`, the hub's names of splits) and
-`files/<file name>` for URLs and package archives.
+The environment variable ATTENTION_MIRROR names the mirror: a folder with `files/<file name>` for
+URLs and package archives, and with `hub/<hub id>/<config, if any>/<split>.parquet` (or
+`<split>-00000-of-0000N.parquet`), the hub's names of splits.
 """
 
+import hashlib
 import http.client
+import json
 import os
 import shutil
 import subprocess  # noqa: S404
@@ -38,8 +40,8 @@ def fetch(source: AnySource, folder: Path) -> dict[str, str]:
                 download = _package if isinstance(source, PackageSource) else _url
                 download(source, folder)
         case HubSource():
-            for split, hub_split in source.splits.items():
-                _hub_split(source, hub_split, folder / f"{split}.parquet")
+            for split in source.splits:
+                _hub_split(source, split, folder / f"{split}.parquet")
         case FolderSource():
             _folder(source, folder)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -175,20 +177,50 @@ def _download(address: str, partial: Path) -> None:
 # ------------------------------------------------------------------------------------- hub
 
 
-def _hub_split(source: HubSource, hub_split: str, path: Path) -> None:
-    shards = _mirrored_shards(source.id, hub_split)
+def _hub_split(source: HubSource, split: str, path: Path) -> None:
+    """Write the columns of a split, and check that its rows are those that params.yaml means."""
+    shards = _mirrored_shards(source, source.splits[split])
     if shards:
-        _join(shards, path)
+        _join(shards, source.columns, path)
     else:
-        _load_from_hub(source, hub_split, path)
+        _load_from_hub(source, source.splits[split], path)
+    found, expected = rows_sha256(path), source.sha256[split]
+    if expected is None:
+        print(f"source.sha256.{split} = null; the sha256 of these rows is {found}")
+    elif found != expected:
+        raise DataError(
+            f"hub data set {source.id}, split {source.splits[split]!r}: sha256 of the rows is "
+            f"{found}, params.yaml says {expected}; correct source.revision, or "
+            f"source.sha256.{split} if you trust these rows"
+        )
 
 
-def _mirrored_shards(hub_id: str, hub_split: str) -> list[Path]:
+def rows_sha256(path: Path) -> str:
+    """Return the sha256 of the rows of a parquet file, however they are laid out in it.
+
+    A row counts as a line of JSON, and bytes in it as their own sha256.
+    """
+    import pyarrow.parquet as pq
+
+    digest = hashlib.sha256()
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS):
+            for row in batch.to_pylist():
+                line = json.dumps(row, sort_keys=True, default=_digest)
+                digest.update(f"{line}\n".encode())
+    return digest.hexdigest()
+
+
+def _digest(value: bytes) -> str:
+    return hashlib.sha256(value).hexdigest()
+
+
+def _mirrored_shards(source: HubSource, hub_split: str) -> list[Path]:
     """The mirror's files of a split in their order; none if it does not have the split."""
     mirror = _mirror()
     if mirror is None:
         return []
-    folder = mirror / "hub" / hub_id
+    folder = mirror / _mirrored(source)
     if (whole := folder / f"{hub_split}.parquet").is_file():
         return [whole]
     shards = sorted(folder.glob(f"{hub_split}-?????-of-?????.parquet"))
@@ -200,24 +232,28 @@ def _mirrored_shards(hub_id: str, hub_split: str) -> list[Path]:
     return shards
 
 
-def _join(shards: list[Path], path: Path) -> None:
-    """Copy one parquet file, or write the row groups of several into one."""
+def _mirrored(source: HubSource) -> Path:
+    """Where a mirror has the data set."""
+    return Path("hub", source.id, source.config or "")
+
+
+def _join(shards: list[Path], columns: list[str], path: Path) -> None:
+    """Write the columns of one or several parquet files into one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if len(shards) == 1:
-        shutil.copyfile(shards[0], path)
-        return
     try:
-        with pq.ParquetWriter(path, pq.read_schema(shards[0])) as writer:
+        schema = pq.read_schema(shards[0])
+        schema = pa.schema([schema.field(name) for name in columns], schema.metadata)
+        with pq.ParquetWriter(path, schema) as writer:
             for shard in shards:
                 with pq.ParquetFile(shard) as file:
                     for group in range(file.num_row_groups):
-                        writer.write_table(file.read_row_group(group))
-    except (pa.ArrowException, ValueError) as error:
+                        writer.write_table(file.read_row_group(group).select(columns))
+    except (pa.ArrowException, ValueError, KeyError) as error:
         raise DataError(
-            f"{shards[0].parent}: the shards of {path.stem} cannot be joined "
-            f"({_one_line(error)}); replace them, or unset {MIRROR}"
+            f"{shards[0].parent}: the columns {', '.join(columns)} of {path.stem} cannot be joined "
+            f"({_one_line(error)}); correct source.columns, replace the files, or unset {MIRROR}"
         ) from None
 
 
@@ -226,12 +262,14 @@ def _load_from_hub(source: HubSource, hub_split: str, path: Path) -> None:
     import pyarrow.parquet as pq
 
     try:
-        rows = datasets.load_dataset(source.id, revision=source.revision, split=hub_split)
+        rows = datasets.load_dataset(
+            source.id, source.config, revision=source.revision, split=hub_split
+        ).select_columns(source.columns)
     except Exception as error:  # the library and those below it raise many kinds
         raise DataError(
             f"hub data set {source.id}, revision {source.revision}, split {hub_split!r}: cannot "
             f"be loaded ({_one_line(error)}); check the network and source in params.yaml, or put "
-            f"{hub_split}.parquet into hub/{source.id}/ of the folder that {MIRROR} names"
+            f"{hub_split}.parquet into {_mirrored(source)}/ of the folder that {MIRROR} names"
         ) from None
     schema = rows.features.arrow_schema
     with pq.ParquetWriter(path, schema) as writer:

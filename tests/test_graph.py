@@ -21,6 +21,8 @@ from dvc.repo.graph import build_graph
 from dvc.stage import PipelineStage
 from ruamel.yaml import YAML
 
+from pipeline import config
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
 
 ROOT = Path(__file__).parents[1]
@@ -373,6 +375,14 @@ def is_empty(path: Path) -> bool:
     """Whether a module has no statement but a docstring."""
     body = tree_of(path).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+@pytest.mark.parametrize("scale", ["", "lecture", "paper"])
+def test_dvc_reads_the_parameters_as_we_do(scale):
+    """Merge keys too, which YAML 1.2 does not have."""
+    path = ROOT / scale / "params.yaml"
+    params = config.load(path).model_dump(mode="json")
+    assert dvc.utils.serialize.load_yaml(str(path)) == params
 
 
 @pytest.mark.parametrize("scale", ["lecture", "paper"])

@@ -259,8 +259,17 @@ def numbers(path: Path) -> list[int]:
     return pq.read_table(path).column("number").to_pylist()
 
 
-def hub(name: str, **splits: str) -> HubSource:
-    return HubSource(kind="hub", id=name, revision="main", splits=splits, **ABOUT)
+def hub(name: str, sha256: str | None = None, config: str | None = None, **splits) -> HubSource:
+    return HubSource(
+        kind="hub",
+        id=name,
+        config=config,
+        revision="main",
+        columns=["number"],
+        splits=splits,
+        sha256=dict.fromkeys(splits, sha256),
+        **ABOUT,
+    )
 
 
 def test_hub_split_from_the_mirror(folder, mirror):
@@ -277,6 +286,52 @@ def test_hub_split_from_the_mirror(folder, mirror):
 def test_hub_splits_have_names_of_ours(split):
     with pytest.raises(ValidationError, match="should"):
         hub("some/data", **{split: "train"})
+
+
+def test_hub_splits_have_a_sha256_each_or_null():
+    about = hub("some/data", train="train", test="test").model_dump()
+    with pytest.raises(ValidationError, match="splits has train, test, but sha256 has train"):
+        HubSource(**about | {"sha256": {"train": None}})
+
+
+def test_rows_have_one_sha256_however_they_are_laid_out(tmp_path):
+    rows = [{"a": 1, "b": {"bytes": b"\x00"}}, {"a": None, "b": None}]
+    lines = [
+        f'{{"a": 1, "b": {{"bytes": "{sha256(bytes(1))}"}}}}\n',
+        '{"a": null, "b": null}\n',
+    ]
+    table = pa.Table.from_pylist(rows)
+    for number, options in enumerate(({}, {"row_group_size": 1, "compression": "none"})):
+        pq.write_table(table, tmp_path / f"{number}.parquet", **options)
+        assert sources.rows_sha256(tmp_path / f"{number}.parquet") == sha256(
+            "".join(lines).encode()
+        )
+
+
+def test_hub_split_with_other_rows_is_refused(folder, mirror, capsys):
+    write_rows(mirror / "hub/some/data/de-en/train.parquet", 1, 2)
+    right = sha256(b'{"number": 1}\n{"number": 2}\n')
+    sources.fetch(hub("some/data", None, "de-en", train="train"), folder)
+    assert (
+        f"source.sha256.train = null; the sha256 of these rows is {right}"
+        in capsys.readouterr().out
+    )
+    sources.fetch(hub("some/data", right, "de-en", train="train"), folder)
+    assert capsys.readouterr().out == ""
+    message = failure(hub("some/data", "0" * 64, "de-en", train="train"), folder)
+    assert right in message and "source.sha256.train if you trust" in message
+
+
+def test_hub_columns_that_are_not_asked_for_are_left_there(folder, mirror, tmp_path, hub_cache):
+    table = pa.table({"other": ["x"], "number": pa.array([7], pa.int32())})
+    for root in (mirror / "hub/some/data", tmp_path / "local"):
+        root.mkdir(parents=True)
+        pq.write_table(table, root / "train.parquet")
+    for name in ("some/data", str(tmp_path / "local")):
+        sources.fetch(hub(name, sha256(b'{"number": 7}\n'), train="train"), folder)
+        assert pq.read_schema(folder / "train.parquet").names == ["number"]
+    missing = hub("some/data", train="train").model_copy(update={"columns": ["numbr"]})
+    assert "columns numbr of train cannot be joined" in failure(missing, folder)
 
 
 def test_hub_split_with_a_missing_shard(folder, mirror):

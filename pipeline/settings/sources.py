@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.settings import Settings
 from pipeline.settings.base import Sha256, SplitName
@@ -32,8 +32,20 @@ class HubSource(Source):
 
     kind: Literal["hub"]
     id: str
+    config: str | None  # which of the data sets under this id; null: there is one
     revision: str
+    columns: Annotated[list[str], Field(min_length=1)]  # the others are left there
     splits: dict[SplitName, str]
+    sha256: dict[SplitName, Sha256 | None]  # of the rows of each split; null: not known
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> "HubSource":
+        if set(self.splits) != set(self.sha256):
+            raise ValueError(
+                f"splits has {', '.join(self.splits)}, but sha256 has {', '.join(self.sha256)}; "
+                "give each split one, or null"
+            )
+        return self
 
 
 class UrlSource(Source):

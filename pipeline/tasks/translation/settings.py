@@ -24,6 +24,7 @@ class TranslationReader(StrEnum):
 
     HOME_ASSISTANT = "home_assistant"  # a wheel with */translations/<language>.json per integration
     PARALLEL_COLUMNS = "parallel_columns"  # <split>.parquet with a column per language
+    TRANSLATION_COLUMN = "translation_column"  # ... with a column `translation` of all languages
 
 
 class TranslationEncoding(Settings):

@@ -96,3 +96,17 @@ def test_columns_and_splits_that_are_missing(tmp_path, columns):
     (tmp_path / "test.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match=re.escape("test.parquet: the file is damaged")):
         list(open_text(tmp_path, columns).records("test"))
+
+
+def test_languages_may_be_fields_of_one_column(tmp_path, columns):
+    rows = [{"de": "ja", "en": "yes"}, {"de": "nein", "en": None}, None]
+    for split in ("train", "validation", "test"):
+        table = pa.table({"translation": rows, "id": [1, 2, 3]})
+        pq.write_table(table, tmp_path / f"{split}.parquet")
+    nested = columns.model_copy(update={"reader": TranslationReader.TRANSLATION_COLUMN})
+    (_, first), (_, second), (_, third) = open_text(tmp_path, nested).records("train")
+    assert first == [Pair("yes", "ja")]
+    assert str(second) == str(third) == "column translation.en is None, not a text"
+    french = open_text(tmp_path, nested.model_copy(update={"target_language": "fr"}))
+    with pytest.raises(DataError, match=r"no column 'translation.fr' among translation.de, tran"):
+        list(french.records("test"))

@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -106,18 +107,26 @@ def test_the_next_best_stand_beside_the_best_and_long_sentences_are_told(
     assert "test_2017: 1 of 1 sentences" in told
 
 
-def test_each_search_of_the_grid_translates_the_validation_split(model, encoded, tmp_path):
+def test_each_search_of_the_grid_translates_the_validation_split(
+    model, encoded, tmp_path, monkeypatch
+):
     pairs = list(product((1, 3), (0.0, 1.0)))
     grid = SearchGrid(beam_sizes=(1, 3), length_penalties=(0.0, 1.0))
+    searched = Mock(wraps=translate)
+    monkeypatch.setattr("pipeline.tasks.translation.decoding.decode.translate", searched)
     decode(model, encoded, tmp_path, DECODING.model_copy(update={"search_grid": grid}))
+    methods = [call.args[2].method for call in searched.call_args_list[len(TESTS) :]]
+    assert [(each.beam_size, each.length_penalty) for each in methods] == pairs
+
     lines = (tmp_path / "search_grid.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    assert [(row["beam_size"], row["length_penalty"]) for row in rows] == pairs
     sources = read_sequences(encoded, "validation", "source")
     pieces = codec.Codec.load(encoded)
-    for (size, alpha), row in zip(pairs, rows, strict=True):
-        beam = Beam(kind="beam", beam_size=size, length_penalty=alpha, n_best=1)
-        found = translate(model, sources, DECODING.model_copy(update={"method": beam}))
+    for method, row in zip(methods, map(json.loads, lines), strict=True):
+        assert (row["beam_size"], row["length_penalty"]) == (
+            method.beam_size,
+            method.length_penalty,
+        )
+        found = translate(model, sources, DECODING.model_copy(update={"method": method}))
         assert row["hypotheses"] == [pieces.decode(best.ids) for (best,) in found]
     measured = evaluate(model, encoded, tmp_path, EVALUATION)["search_grid"]
     assert [(cell["beam_size"], cell["length_penalty"]) for cell in measured] == pairs

@@ -43,6 +43,7 @@ def open_text(raw: Path, encoding: TranslationEncoding) -> ParallelText:
     reader = {
         TranslationReader.HOME_ASSISTANT: HomeAssistant,
         TranslationReader.PARALLEL_COLUMNS: ParallelColumns,
+        TranslationReader.TRANSLATION_COLUMN: TranslationColumn,
     }[encoding.reader]
     return reader(raw, encoding.source_language, encoding.target_language)
 
@@ -112,9 +113,11 @@ def _only_wheel(raw: Path) -> Path:
 class ParallelColumns:
     """`<split>.parquet` with a text column per language: a group is a split, a record is a row."""
 
+    _column = "{}"  # of a language
+
     def __init__(self, raw: Path, source_language: str, target_language: str) -> None:
         self._raw = raw
-        self._columns = [source_language, target_language]
+        self._columns = [self._column.format(name) for name in (source_language, target_language)]
         found = sorted(path.stem for path in raw.glob("*.parquet"))
         if missing := ", ".join(f"{split}.parquet" for split in SPLITS if split not in found):
             raise DataError(f"{raw}: {missing} is missing; check source.splits, run download again")
@@ -129,9 +132,10 @@ class ParallelColumns:
         row = itertools.count()
         try:
             with pq.ParquetFile(self._path(group)) as file:
-                self._check_columns(group, file.schema_arrow.names)
+                self._check_columns(group, file.schema_arrow.empty_table().flatten().column_names)
                 for batch in file.iter_batches(_BATCH_ROWS, columns=self._columns):
-                    columns = (batch.column(name).to_pylist() for name in self._columns)
+                    table = pa.Table.from_batches([batch]).flatten()
+                    columns = (table.column(name).to_pylist() for name in self._columns)
                     for texts in zip(*columns, strict=True):
                         yield f"{group} row {next(row)}", _pair(texts, self._columns)
         except pa.ArrowException as error:
@@ -147,6 +151,12 @@ class ParallelColumns:
                     f"{self._path(group)}: no column {name!r} among {', '.join(names)}; set "
                     "encoding.source_language and encoding.target_language to columns"
                 )
+
+
+class TranslationColumn(ParallelColumns):
+    """`<split>.parquet` with a column `translation` in which each language has a field."""
+
+    _column = "translation.{}"
 
 
 def _pair(texts: tuple[Any, ...], columns: list[str]) -> list[Pair] | UnreadableRecord:
