@@ -80,6 +80,18 @@ METRICS = {
             "unigram_nats": 2.647, "bigram_nats": 1.01,
             "hold_accuracy": 0.764, "onset_accuracy": 0.1108,
         },
+        "validation": {"nats_per_token": 0.53},
+        "by_position": {"000-063": 0.71, "064-127": 0.52},
+        "samples": {
+            "distances": {"pitch_class_distance": 0.1, "duration_distance": 0.06},
+            "motifs": {"motif_return": 0.21, "shuffled_motif_return": 0.05, "motifs": 97,
+                       "real_motif_return": 0.24},
+        },
+        "attention": {
+            "on_motifs": {"queries": 31, "chance": 0.04, "mean_of_heads": 0.07,
+                          "highest_of_heads": 0.2},
+            "heads": {"layer_0_head_0": 0.2, "layer_0_head_1": 0.05},
+        },
     },
 }  # fmt: skip
 

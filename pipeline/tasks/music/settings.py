@@ -137,6 +137,8 @@ class MusicEvaluation(Settings):
     bootstrap_seed: NonNegativeInt
     window: PositiveInt
     stride: PositiveInt
+    long_window: PositiveInt  # the longest context of nats by position
+    motif: PositiveInt  # successive intervals that count as a motif
 
     @model_validator(mode="after")
     def _check_stride(self) -> "MusicEvaluation":
@@ -179,7 +181,11 @@ class MusicRun(Run):
             )
 
     def _check_learned(self, longest: int) -> None:
-        lengths = {"training.crop": self.training.crop, "evaluation.window": self.evaluation.window}
+        lengths = {
+            "training.crop": self.training.crop,
+            "evaluation.window": self.evaluation.window,
+            "evaluation.long_window": self.evaluation.long_window,
+        }
         for path, length in lengths.items():
             if length is not None and length > longest:
                 raise ValueError(

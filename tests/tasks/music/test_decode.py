@@ -52,8 +52,19 @@ def decoded(encoded, name: str, **changes):
 def test_samples_are_described_and_continue_the_openings_of_long_enough_pieces(encoded):
     samples = decoded(encoded, "samples")
     shared = {"seconds": 8 * SECONDS_PER_SIXTEENTH, "bar_seconds": 16 * SECONDS_PER_SIXTEENTH}
-    nothing = {"kind": "from_nothing", "piece": None, "primer_seconds": 0.0, **shared}
-    continued = {"kind": "continuation", "primer_seconds": 4 * SECONDS_PER_SIXTEENTH, **shared}
+    nothing = {
+        "kind": "from_nothing",
+        "piece": None,
+        "primer_tokens": 0,
+        "primer_seconds": 0.0,
+        **shared,
+    }
+    continued = {
+        "kind": "continuation",
+        "primer_tokens": 16,
+        "primer_seconds": 4 * SECONDS_PER_SIXTEENTH,
+        **shared,
+    }
     assert json.loads((samples / "samples.json").read_text()) == [
         {"file": "from_nothing_0.mid", **nothing},
         {"file": "from_nothing_1.mid", **nothing},

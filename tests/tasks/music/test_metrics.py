@@ -9,8 +9,11 @@ from models.settings import Architecture, Norm
 from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
+from pipeline.files import write_json
+from pipeline.tasks.music.codec import DRAWN_IDS
 from pipeline.tasks.music.codec.grid import IDS, OUTPUTS, SHAPE, START, to_ids
-from pipeline.tasks.music.metrics.evaluate import evaluate, score, windows
+from pipeline.tasks.music.metrics.evaluate import evaluate
+from pipeline.tasks.music.metrics.likelihood import score, windows
 from pipeline.tasks.music.settings import MusicEvaluation
 from pipeline.training.loss import IGNORED, token_nats
 from tests.models import networks
@@ -102,11 +105,25 @@ def test_a_late_token_is_scored_from_the_window_that_scores_it():
 def encoded_in(folder, test: list[np.ndarray], train: list[np.ndarray]):
     for split, grids in (("test", test), ("train", train), ("validation", train)):
         write_sequences(folder, split, "tokens", (to_ids(np.array(grid)) for grid in grids), IDS)
+    write_json(folder / "test.pieces.json", [f"bwv{number}" for number in range(len(test))])
+    np.save(folder / DRAWN_IDS, np.array([to_ids(np.array(HELD))] * 2))
+    described = [
+        {"piece": None, "primer_tokens": 0},
+        {"piece": "bwv0", "primer_tokens": 8},
+    ]
+    write_json(folder / "samples.json", described)
     return folder
 
 
 def settings(**changes) -> MusicEvaluation:
-    values = {"bootstrap_samples": 200, "bootstrap_seed": 1, "window": 16, "stride": 8}
+    values = {
+        "bootstrap_samples": 200,
+        "bootstrap_seed": 1,
+        "window": 16,
+        "stride": 8,
+        "long_window": 32,
+        "motif": 2,
+    }
     return MusicEvaluation(**{**values, **changes})
 
 

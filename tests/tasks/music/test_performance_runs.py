@@ -66,7 +66,11 @@ def test_drawn_performances_are_midi_files_that_begin_with_the_opening(encoded, 
 
 
 def test_every_event_is_scored_once(encoded):
-    evaluation = MusicEvaluation(bootstrap_samples=50, bootstrap_seed=1, window=16, stride=7)
+    evaluation = MusicEvaluation(
+        bootstrap_samples=50, bootstrap_seed=1, window=16, stride=7, long_window=32, motif=2
+    )
+    np.save(encoded / DRAWN_IDS, np.array([performance(20)[:40]]))
+    write_json(encoded / "samples.json", [{"piece": "a", "primer_tokens": 20}])
     model = tiny_model()
     for parameter in model.classify.parameters():
         torch.nn.init.zeros_(parameter)  # all events alike
@@ -74,6 +78,12 @@ def test_every_event_is_scored_once(encoded):
     assert measured["test"]["tokens"] == sum(len(performance(20 + i)) - 1 for i in range(3))
     assert measured["test"]["nats_per_token"] == pytest.approx(log(OUTPUTS), abs=1e-5)
     assert measured["validation"]["nats_per_token"] == pytest.approx(log(OUTPUTS), abs=1e-5)
+    assert set(measured["by_position"]) == {
+        "00-03", "04-07", "08-11", "12-15", "16-19", "20-23", "24-27", "28-31"
+    }  # fmt: skip
+    assert measured["samples"]["distances"]["pitch_class_distance"] < 1.0
+    motifs = measured["samples"]["motifs"]
+    assert motifs["motif_return"] == motifs["real_motif_return"]  # the sample is the test piece
     assert set(measured["baseline"]) == {
         "unigram_nats",
         "bigram_nats",

@@ -154,6 +154,11 @@ def seconds_of(ids: np.ndarray) -> float:
     return float(_shifts(np.asarray(ids)).sum()) / STEPS_PER_SECOND
 
 
+def steps_of(ids: np.ndarray) -> np.ndarray:
+    """The step at which each id stands, (id,)."""
+    return np.cumsum(_shifts(np.asarray(ids)))
+
+
 def transposed(ids: np.ndarray, semitones: int) -> np.ndarray:
     """The same in another key; what leaves the range of pitches is the caller's error."""
     ids = np.asarray(ids)
@@ -162,7 +167,7 @@ def transposed(ids: np.ndarray, semitones: int) -> np.ndarray:
 
 def until(ids: np.ndarray, seconds: float) -> np.ndarray:
     """What of ids (1 + event,) stands before `seconds` have passed."""
-    return ids[np.cumsum(_shifts(ids)) <= seconds * STEPS_PER_SECOND]
+    return ids[steps_of(ids) <= seconds * STEPS_PER_SECOND]
 
 
 def pitches(ids: np.ndarray) -> np.ndarray:
@@ -175,7 +180,7 @@ def stretched(ids: np.ndarray, factor: float) -> np.ndarray:
     ids = np.asarray(ids)
     shifts = _shifts(ids)
     events = shifts == 0
-    steps = np.floor(np.cumsum(shifts)[events] * factor + 0.5).astype(np.int64)
+    steps = np.floor(steps_of(ids)[events] * factor + 0.5).astype(np.int64)
     return shifted_to(steps, ids[events]).astype(IDS)
 
 

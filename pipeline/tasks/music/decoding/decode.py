@@ -39,6 +39,7 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecodi
                 "file": file,
                 "kind": kind,
                 "piece": name,
+                "primer_tokens": len(opening) - 1,
                 "primer_seconds": seconds_of(opening, shape),
                 "seconds": seconds_of(ids, shape),
                 "bar_seconds": _SIXTEENTHS_PER_BAR * SECONDS_PER_SIXTEENTH

@@ -1,53 +1,38 @@
 """Likelihood and accuracy on held-out pieces, by sliding windows, beside the baselines."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from models.settings import DataShape
 from pipeline.bootstrap import interval
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import ConfigError
+from pipeline.files import read_json
 from pipeline.tasks.music.codec import FIELD, events, grid, is_grid, unit_of
 from pipeline.tasks.music.metrics.baselines import baselines
+from pipeline.tasks.music.metrics.by_position import nats_by_position
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
+from pipeline.tasks.music.metrics.likelihood import Scored, score
+from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs
+from pipeline.tasks.music.metrics.samples import measure_samples
 from pipeline.tasks.music.settings import MusicEvaluation
-from pipeline.training.batches import pad
-from pipeline.training.loss import IGNORED, token_nats
 
-_BATCH_WINDOWS = 32
 _DIGITS = 6
-
-
-class Window(NamedTuple):
-    """A stretch of a piece: inputs (position,), and targets with IGNORED where not scored."""
-
-    piece: int
-    start: int  # of the first target, counted from the token after START
-    inputs: np.ndarray
-    targets: np.ndarray
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A piece's tokens without START: -log p of each, (token,), and the likeliest id, (token,)."""
-
-    nats: np.ndarray
-    likeliest: np.ndarray
 
 
 def evaluate(
     model: nn.Module, encoded: Path, samples: Path, evaluation: MusicEvaluation
 ) -> dict[str, dict[str, Any]]:
-    """Measure `model`: {"test": ..., "validation": ..., "baseline": ...}, test pieces in `records`.
+    """Measure `model` and what it drew: {"test": ..., "validation": ..., "baseline": ..., ...}.
 
-    Padding is in no number. The interval resamples pieces. Raises ConfigError if windows would
-    begin inside of a 16th, which no crop in training does.
+    `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
+    `samples` the drawn pieces beside the test pieces, `attention` how much of it falls on motifs
+    that come again. Padding is in no number. The interval resamples pieces. Raises ConfigError if
+    windows would begin inside of a 16th, which no crop in training does.
     """
     unit = unit_of(model.shape)
     if evaluation.stride % unit:
@@ -62,11 +47,18 @@ def evaluate(
         "validation": {"nats_per_token": _nats_per_token(_score(model, validation, evaluation))},
         "baseline": _baselines(train, test, model.shape),
     }
+    names = read_json(encoded / "test.pieces.json")
+    by_name = dict(zip(names, test, strict=True))
+    drawn = measure_samples(samples, by_name, model.shape, evaluation.motif)
+    attention = attention_to_motifs(model, test, evaluation.window, evaluation.motif)
     records = [
         {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
     ]
     return {
         **{part: _rounded(metrics) for part, metrics in measured.items()},
+        "by_position": _rounded(nats_by_position(model, test, evaluation.long_window)),
+        "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
+        "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
         "records": {"test": [_rounded(record) for record in records]},
     }
 
@@ -117,39 +109,6 @@ def _baselines(
     if is_grid(shape):
         return baselines(*([grid.from_ids(ids) for ids in part] for part in (train, test)))
     return event_baselines(train, test)
-
-
-def windows(piece: int, ids: np.ndarray, window: int, stride: int) -> Iterator[Window]:
-    """Cut ids (1 + token,) so that every token is a scored target of exactly one window.
-
-    The first window scores all its tokens, each later one the `stride` that are new to it, with
-    window - stride tokens before them. A window's first input is the token before its first target.
-    """
-    inputs, targets = ids[:-1], ids[1:]
-    for start in range(0, max(len(targets) - window, 0) + stride, stride):
-        scored = np.array(targets[start : start + window], np.int64)
-        if start > 0:
-            scored[: window - stride] = IGNORED
-        yield Window(piece, start, inputs[start : start + window], scored)
-
-
-@torch.no_grad()
-def score(model: nn.Module, pieces: Sequence[np.ndarray], window: int, stride: int) -> list[Scored]:
-    """Score every token of `pieces`, ids (1 + token,) each, seen through sliding windows."""
-    device = next(model.parameters()).device
-    scored = [Scored(np.zeros(len(ids) - 1), np.zeros(len(ids) - 1, np.int64)) for ids in pieces]
-    cuts = [cut for piece, ids in enumerate(pieces) for cut in windows(piece, ids, window, stride)]
-    for first in range(0, len(cuts), _BATCH_WINDOWS):
-        batch = cuts[first : first + _BATCH_WINDOWS]
-        targets = pad([cut.targets for cut in batch], IGNORED)
-        logits = model(pad([cut.inputs for cut in batch], 0).to(device))
-        nats = token_nats(logits, targets.to(device)).double().cpu().numpy()
-        likeliest = logits.argmax(dim=-1).cpu().numpy()
-        for row, cut in enumerate(batch):
-            counted = np.flatnonzero(cut.targets != IGNORED)
-            scored[cut.piece].nats[cut.start + counted] = nats[row, counted]
-            scored[cut.piece].likeliest[cut.start + counted] = likeliest[row, counted]
-    return scored
 
 
 def _rounded(metrics: dict[str, float]) -> dict[str, float]:

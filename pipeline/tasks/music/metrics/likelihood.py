@@ -1,0 +1,65 @@
+"""The likelihood of pieces of any length, by sliding windows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline.training.batches import pad
+from pipeline.training.loss import IGNORED, token_nats
+
+_BATCH_POSITIONS = 8192  # scored at once
+
+
+class Window(NamedTuple):
+    """A stretch of a piece: inputs (position,), and targets with IGNORED where not scored."""
+
+    piece: int
+    start: int  # of the first target, counted from the token after START
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A piece's tokens without START: -log p of each, (token,), and the likeliest id, (token,)."""
+
+    nats: np.ndarray
+    likeliest: np.ndarray
+
+
+def windows(piece: int, ids: np.ndarray, window: int, stride: int) -> Iterator[Window]:
+    """Cut ids (1 + token,) so that every token is a scored target of exactly one window.
+
+    The first window scores all its tokens, each later one the `stride` that are new to it, with
+    window - stride tokens before them. A window's first input is the token before its first target.
+    """
+    inputs, targets = ids[:-1], ids[1:]
+    for start in range(0, max(len(targets) - window, 0) + stride, stride):
+        scored = np.array(targets[start : start + window], np.int64)
+        if start > 0:
+            scored[: window - stride] = IGNORED
+        yield Window(piece, start, inputs[start : start + window], scored)
+
+
+@torch.no_grad()
+def score(model: nn.Module, pieces: Sequence[np.ndarray], window: int, stride: int) -> list[Scored]:
+    """Score every token of `pieces`, ids (1 + token,) each, seen through sliding windows."""
+    device = next(model.parameters()).device
+    scored = [Scored(np.zeros(len(ids) - 1), np.zeros(len(ids) - 1, np.int64)) for ids in pieces]
+    cuts = [cut for piece, ids in enumerate(pieces) for cut in windows(piece, ids, window, stride)]
+    at_once = max(1, _BATCH_POSITIONS // window)
+    for first in range(0, len(cuts), at_once):
+        batch = cuts[first : first + at_once]
+        targets = pad([cut.targets for cut in batch], IGNORED)
+        logits = model(pad([cut.inputs for cut in batch], 0).to(device))
+        nats = token_nats(logits, targets.to(device)).double().cpu().numpy()
+        likeliest = logits.argmax(dim=-1).cpu().numpy()
+        for row, cut in enumerate(batch):
+            counted = np.flatnonzero(cut.targets != IGNORED)
+            scored[cut.piece].nats[cut.start + counted] = nats[row, counted]
+            scored[cut.piece].likeliest[cut.start + counted] = likeliest[row, counted]
+    return scored

@@ -1,0 +1,79 @@
+"""Whether heads look back at earlier occurrences of the motif that is being played.
+
+The lecture's animation shows arcs from a note to the notes that its heads attend to. Here the query
+is the last note of a motif (see metrics.motifs); its earlier occurrences are the notes of the same
+intervals in the same melody, before the motif begins, and the note after each, which is what a
+continuation would copy.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.maps import attention_maps
+from models.settings import Full
+from models.transformer import DecoderOnly
+from pipeline.tasks.music.codec import unit_of
+from pipeline.tasks.music.metrics.motifs import motifs
+from pipeline.tasks.music.metrics.notes import Melody, melodies_of
+
+
+def attention_to_motifs(
+    model: nn.Module, pieces: Sequence[np.ndarray], window: int, length: int
+) -> dict[str, dict[str, float | int]]:
+    """The share of attention that falls on earlier occurrences of the current motif, by head.
+
+    Over the first `window` tokens of `pieces`, ids (1 + token,). In `on_motifs`, `chance` is the
+    share of all visible positions that they are, `queries` how many motifs come again; `heads` has
+    each, and nothing if no motif does. Empty for a network without full attention.
+    """
+    if not isinstance(model, DecoderOnly) or not isinstance(model.settings.locality, Full):
+        return {}
+    shares, chances = [], []
+    for ids in pieces:
+        inputs = np.asarray(ids[:window], np.int64)
+        found = [
+            pair
+            for line in melodies_of(_whole(inputs, model), model.shape)
+            for pair in recurrences(line, length)
+        ]
+        if not found:
+            continue
+        device = next(model.parameters()).device
+        maps = attention_maps(model, torch.from_numpy(inputs)[None].to(device))
+        weights = torch.cat(maps)  # (layer, heads, query, key): the batch is one piece
+        for query, keys in found:
+            shares.append(weights[:, :, query, keys].sum(dim=-1).cpu().numpy())
+            chances.append(len(keys) / (query + 1))
+    means = np.mean(shares, axis=0) if shares else np.empty((0, 0))
+    heads = {
+        f"layer_{layer}_head_{head}": float(share)
+        for layer, row in enumerate(means)
+        for head, share in enumerate(row)
+    }
+    on_motifs = {
+        "queries": len(shares),
+        "chance": float(np.mean(chances or [0.0])),
+        "mean_of_heads": float(np.mean(means)) if shares else 0.0,
+        "highest_of_heads": float(np.max(means, initial=0.0)),
+    }
+    return {"on_motifs": on_motifs, "heads": heads}
+
+
+def recurrences(melody: Melody, length: int) -> Iterator[tuple[int, list[int]]]:
+    """For each motif that comes again its last token, and the tokens of its earlier occurrences."""
+    ends: dict[bytes, list[int]] = defaultdict(list)  # motif: the last notes of its occurrences
+    for end, motif in enumerate(motifs(melody.pitch, length), start=length):
+        earlier = [note for note in ends[motif] if note < end - length]
+        notes = sorted({note for last in earlier for note in range(last - length, last + 2)})
+        if notes:
+            yield int(melody.token[end]), melody.token[notes].tolist()
+        ends[motif].append(end)
+
+
+def _whole(ids: np.ndarray, model: DecoderOnly) -> np.ndarray:
+    """Without an incomplete 16th at the end."""
+    return ids[: 1 + (len(ids) - 1) // unit_of(model.shape) * unit_of(model.shape)]

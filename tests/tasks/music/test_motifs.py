@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from models.settings import Architecture
+from models.transformer import build
+from pipeline.tasks.music.codec import events, grid
+from pipeline.tasks.music.codec.grid import SILENCE
+from pipeline.tasks.music.metrics.by_position import nats_by_position
+from pipeline.tasks.music.metrics.distributions import distances
+from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs, recurrences
+from pipeline.tasks.music.metrics.motifs import motifs, returning
+from pipeline.tasks.music.metrics.notes import Melody, melodies_of, notes_of
+from tests.models import networks
+
+CHORALE = np.array(
+    [
+        [72, 67, 60, 48],
+        [72, 67, SILENCE, 48],
+        [74, 67, 60, 43],
+    ]
+)
+
+
+def soprano(pitches) -> np.ndarray:
+    """A chorale of a voice, a 16th for each pitch."""
+    column = np.array(pitches)[:, None]
+    return grid.to_ids(np.concatenate([column, np.full((len(column), 3), SILENCE)], axis=1))
+
+
+def piano(rows) -> np.ndarray:
+    return events.to_ids(events.Notes.of([(*row, 64) for row in rows]))
+
+
+def test_notes_and_melodies_of_a_chorale():
+    ids = grid.to_ids(CHORALE)
+    notes = notes_of(ids, grid.SHAPE)
+    assert sorted(zip(notes.pitch.tolist(), notes.duration.tolist(), strict=True)) == [
+        (43, 1), (48, 2), (60, 1), (60, 1), (67, 3), (72, 2), (74, 1)
+    ]  # fmt: skip
+    lines = [(line.pitch.tolist(), line.token.tolist()) for line in melodies_of(ids, grid.SHAPE)]
+    assert lines == [([72, 74], [1, 9]), ([67], [2]), ([60, 60], [3, 11]), ([48, 43], [4, 12])]
+    assert [ids[token] for pitches, tokens in lines for token in tokens] == [
+        pitch for pitches, _ in lines for pitch in pitches
+    ]
+
+
+def test_notes_and_melody_of_a_performance():
+    ids = piano([(0, 50, 60), (0, 20, 64), (50, 80, 59), (60, 80, 67), (60, 90, 55)])
+    notes = notes_of(ids, events.SHAPE)
+    assert sorted(zip(notes.pitch.tolist(), notes.duration.tolist(), strict=True)) == [
+        (55, 30), (59, 30), (60, 50), (64, 20), (67, 20)
+    ]  # fmt: skip
+    (line,) = melodies_of(ids, events.SHAPE)
+    assert line.pitch.tolist() == [64, 59, 67]
+    assert ids[line.token].tolist() == [64, 59, 67]
+
+
+@given(st.lists(st.integers(30, 90), max_size=12), st.integers(1, 4), st.integers(-12, 12))
+def test_motifs_are_the_same_in_every_key(pitches, length, semitones):
+    pitch = np.array(pitches, int)
+    found = motifs(pitch, length)
+    assert found == motifs(pitch + semitones, length)
+    assert len(found) == max(len(pitches) - length, 0)
+
+
+def test_a_repeated_theme_returns_and_its_shuffled_notes_do_not():
+    theme = np.array([60, 64, 67, 65, 62, 71, 59, 69])
+    opening = soprano(theme)
+    again = returning([opening], [soprano(theme + 5)], grid.SHAPE, 3)
+    assert again["motif_return"] == 1.0
+    assert again["motifs"] == 5
+    assert again["shuffled_motif_return"] < 0.2
+    other = returning([opening], [soprano(theme[::-1])], grid.SHAPE, 3)
+    assert other["motif_return"] == 0.0
+    assert returning([], [], grid.SHAPE, 3)["motif_return"] == 0.0
+
+
+def test_distances_by_hand():
+    one, other = piano([(0, 1, 60), (5, 6, 72)]), piano([(0, 1, 48), (5, 21, 61)])
+    found = distances([one], [other], events.SHAPE)
+    assert found == {"pitch_class_distance": 0.5, "duration_distance": 0.5}
+    assert set(distances([one], [one], events.SHAPE).values()) == {0.0}
+    assert set(distances([one], [piano([])], events.SHAPE).values()) == {1.0}
+    long, longer = soprano([60] * 16), soprano([60] * 40)
+    assert distances([long], [longer], grid.SHAPE)["duration_distance"] == 0.0
+
+
+def test_recurrences_are_the_notes_of_earlier_occurrences_and_the_one_after_each():
+    #        token  10  11  12  13  14  15  16  17  18
+    pitch = np.array([60, 62, 64, 50, 55, 57, 59, 70, 60])
+    found = list(recurrences(Melody(pitch, np.arange(10, 19)), 2))
+    assert found == [(16, [10, 11, 12, 13])]
+
+
+def test_occurrences_that_overlap_are_not_earlier_ones():
+    scale = Melody(np.arange(60, 66), np.arange(6))
+    assert list(recurrences(scale, 2)) == [
+        (3 + 2, [0, 1, 2, 3]),
+    ]
+
+
+def test_attention_that_is_alike_everywhere_falls_on_motifs_as_by_chance():
+    theme = [60, 64, 67, 65]
+    model = build(networks.settings(Architecture.DECODER, networks.NONE), grid.SHAPE).eval()
+    for layer in model.layers:
+        nn.init.zeros_(layer.attention.project.weight)
+    piece = soprano(theme + [55] + [pitch + 3 for pitch in theme])
+    found = attention_to_motifs(model, [piece], 64, 3)
+    chance = 5 / (1 + 8 * 4 + 1)  # five notes, of all positions up to the soprano of the ninth 16th
+    assert found["on_motifs"] == pytest.approx(
+        {"queries": 1, "chance": chance, "mean_of_heads": chance, "highest_of_heads": chance}
+    )
+    assert list(found["heads"]) == [f"layer_{i}_head_{j}" for i in range(2) for j in range(2)]
+    nothing = attention_to_motifs(model, [soprano([60, 61])], 64, 3)
+    assert (nothing["on_motifs"]["queries"], nothing["heads"]) == (0, {})
+    assert attention_to_motifs(Counting(), [piece], 64, 3) == {}
+
+
+class Counting(nn.Module):
+    """Gives the target at position p, which is always 1, probability 2^-(p + 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nothing = nn.Parameter(torch.zeros(1))
+
+    def forward(self, inputs):
+        p = 2.0 ** -(torch.arange(inputs.shape[1]) + 1.0)
+        return torch.stack(((1 - p).log(), p.log()), dim=-1).expand(len(inputs), -1, -1)
+
+
+def test_nats_by_position_are_means_over_whole_windows():
+    pieces = [np.ones(1 + 35, int), np.ones(1 + 16, int), np.ones(1 + 3, int)]
+    found = nats_by_position(Counting(), pieces, 16)
+    expected = [(2 * index + 1.5) * np.log(2) for index in range(8)]
+    assert list(found) == [f"{first:02}-{first + 1:02}" for first in range(0, 16, 2)]
+    assert list(found.values()) == pytest.approx(expected, rel=1e-5)
+    assert nats_by_position(Counting(), pieces, 64) == {}
