@@ -15,6 +15,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
+from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -32,7 +33,7 @@ from pipeline.reporting.results import (
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
 from pipeline.reporting.search_grid import read_search_grid
-from pipeline.reporting.significance import Comparison, compare
+from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
 
@@ -49,7 +50,7 @@ class TestSet:
     split: str
     table: Table
     strips: list[Strip | None]
-    comparisons: list[Comparison]  # of translations
+    comparisons: list[Comparison]
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def render(params: Params) -> str:
                 for name, settings in params.demonstrations.items()
             ],
             benchmarks=read_benchmarks(),
+            claims=[judge(claim, results) for claim in read_claims()],
+            significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
@@ -195,7 +198,7 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
 
 def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
     table = tabulate(task, results)
-    comparisons = compare(results) if task is Task.TRANSLATION else []
+    comparisons = compare_all(results)
     return TestSet(split, table, strips(table), comparisons)
 
 

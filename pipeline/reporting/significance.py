@@ -1,5 +1,6 @@
-"""Whether one run translates better than another, or these test sentences happen to suit it."""
+"""Whether one run is better than another, or these test records happen to suit it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -8,68 +9,111 @@ import numpy as np
 from sacrebleu.metrics import BLEU
 
 from pipeline.errors import DataError
-from pipeline.reporting.results import Result
-from pipeline.reporting.translations import Translation, read_translations
+from pipeline.reporting.results import RUNS, Result
+from pipeline.reporting.scores import Metric, measures_of
+from pipeline.reporting.translations import read_translations
+from pipeline.settings.base import Task
 
 _SAMPLES, _SEED = 1000, 1
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two runs on the same test sentences, the better one first."""
+class Measured:
+    """A run by the first metric of its task, on the test set and on resamples of it."""
 
-    better: str  # titles
-    worse: str
-    difference: float  # in BLEU
-    p_value: float  # of at least so large a difference, were the two equally good
+    result: Result
+    metric: Metric
+    score: float
+    resampled: np.ndarray  # score of each resample; the resamples of all runs are the same
     signature: str
+    test_set: Sequence[object]  # what tells the records of one test set from those of another
 
 
 @dataclass(frozen=True)
-class _Measured:
-    title: str
-    bleu: float
-    resampled: np.ndarray  # BLEU of each resample; the resamples of all runs are the same
-    signature: str
+class Comparison:
+    """Two runs on the same test records, the better one first."""
+
+    better: Measured
+    worse: Measured
+    difference: float  # in the metric of both, positive
+    p_value: float  # of at least so large a difference, were the two equally good
 
 
-def compare(results: Sequence[Result]) -> list[Comparison]:
-    """Compare each pair of `results`, which share a test set, by paired bootstrap (Koehn 2004).
+def measure(result: Result) -> Measured:
+    """Score `result` on its test set and on resamples; DataError if its records are damaged."""
+    metric = measures_of(result).metrics[0]
+    if result.run.task is Task.TRANSLATION:
+        return _measure_translations(result, metric)
+    return _measure_likelihood(result, metric)
 
-    DataError names the run whose test sentences are not those of the first one.
+
+def compare(first: Measured, second: Measured) -> Comparison:
+    """Compare two runs by paired bootstrap (Koehn 2004).
+
+    Two-sided, of differences moved to the mean 0 of two equal runs. sacreBLEU's own paired test
+    compares absolute differences less their mean: it yields about 0.45 for runs of the same BLEU,
+    half of this p for clear differences, and 0.001 for the same texts. DataError if the two were
+    not measured on the same records.
     """
-    translated = [(result, read_translations(result.samples, result.split)) for result in results]
-    for result, translations in translated:
-        if _test_set(translations) != _test_set(translated[0][1]):
-            raise DataError(
-                f"{result.samples}: other test sentences than {translated[0][0].samples}; "
-                f"run `dvc repro decode@{result.name}`"
-            )
-    measured = [_measure(*each) for each in translated] if len(translated) > 1 else []
-    return [_compare(first, second) for first, second in combinations(measured, 2)]
+    if first.test_set != second.test_set:
+        raise DataError(
+            f"{RUNS / second.result.name}: other test records than {RUNS / first.result.name}; "
+            f"run `dvc repro evaluate@{second.result.name}`"
+        )
+    sign = 1 if first.metric.higher_is_better else -1
+    if sign * (first.score - second.score) < 0:
+        first, second = second, first
+    differences = sign * (first.resampled - second.resampled)
+    difference = sign * (first.score - second.score)
+    as_large = np.abs(differences - differences.mean()) >= difference
+    return Comparison(first, second, difference, (1 + int(as_large.sum())) / (1 + _SAMPLES))
 
 
-def _test_set(translations: Sequence[Translation]) -> list[tuple[str, str]]:
-    return [(each.source, each.reference) for each in translations]
+def compare_all(results: Sequence[Result]) -> list[Comparison]:
+    """Compare each pair of `results`, which share a test set."""
+    measured = [measure(result) for result in results] if len(results) > 1 else []
+    return [compare(*pair) for pair in combinations(measured, 2)]
 
 
-def _measure(result: Result, translations: Sequence[Translation]) -> _Measured:
-    metric, of_sentence = BLEU(), BLEU(effective_order=True)
+def _measure_translations(result: Result, metric: Metric) -> Measured:
+    translations = read_translations(result.samples, result.split)
+    of_corpus, of_sentence = BLEU(), BLEU(effective_order=True)
     hypotheses = [each.hypothesis for each in translations]
     references = [each.reference for each in translations]
-    bleu = metric.corpus_score(hypotheses, [references]).score
+    bleu = of_corpus.corpus_score(hypotheses, [references]).score
     scores = map(of_sentence.sentence_score, hypotheses, [[text] for text in references])
     statistics = np.array([[s.sys_len, s.ref_len, *s.counts, *s.totals] for s in scores])
     resampled = [_bleu(sums) for sums in (_resamples(len(hypotheses)) @ statistics).tolist()]
-    signature = f"{metric.get_signature()}|bs:{_SAMPLES}|seed:{_SEED}"
-    return _Measured(result.run.title, bleu, np.array(resampled), signature)
+    test_set = [(each.source, each.reference) for each in translations]
+    signature = f"{of_corpus.get_signature()}|bs:{_SAMPLES}|seed:{_SEED}"
+    return Measured(result, metric, bleu, np.array(resampled), signature, test_set)
 
 
-def _resamples(sentences: int) -> np.ndarray:
-    """How often each resample draws each sentence: (resample, sentence)."""
+def _measure_likelihood(result: Result, metric: Metric) -> Measured:
+    """Of a mean over all tokens of the test set, as the records have it of each image or piece."""
+    path = RUNS / result.name / "records" / f"{result.split}.jsonl"
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        counts = np.array([row.get("tokens", 1) for row in rows], np.float64)  # images have equal
+        means = np.array([row[metric.key] for row in rows], np.float64)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run `dvc repro evaluate@{result.name}`") from None
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: {error}; run `dvc repro evaluate@{result.name}`") from None
+    if not rows:
+        raise DataError(f"{path}: no records; run `dvc repro evaluate@{result.name}`")
+    resamples = _resamples(len(rows))
+    resampled = (resamples @ (means * counts)) / (resamples @ counts)
+    signature = f"bs:{_SAMPLES}|seed:{_SEED}"
+    score = float((means * counts).sum() / counts.sum())
+    return Measured(result, metric, score, resampled, signature, [*counts])
+
+
+def _resamples(records: int) -> np.ndarray:
+    """How often each resample draws each record: (resample, record)."""
     random = np.random.default_rng(_SEED)
-    draws = random.integers(sentences, size=(_SAMPLES, sentences))
-    return np.stack([np.bincount(drawn, minlength=sentences) for drawn in draws])
+    draws = random.integers(records, size=(_SAMPLES, records))
+    return np.stack([np.bincount(drawn, minlength=records) for drawn in draws])
 
 
 def _bleu(sums: list[int]) -> float:
@@ -79,17 +123,3 @@ def _bleu(sums: list[int]) -> float:
     return BLEU.compute_bleu(
         ngrams[:order], ngrams[order:], hypothesis_length, reference_length, smooth_method="exp"
     ).score
-
-
-def _compare(first: _Measured, second: _Measured) -> Comparison:
-    """The two-sided test: differences of resamples, moved to the mean 0 of two equal runs.
-
-    sacreBLEU's own paired test compares absolute differences less their mean: it yields about 0.45
-    for runs of the same BLEU, half of this p for clear differences, and 0.001 for the same texts.
-    """
-    better, worse = (first, second) if first.bleu >= second.bleu else (second, first)
-    difference = better.bleu - worse.bleu
-    differences = better.resampled - worse.resampled
-    as_large = np.abs(differences - differences.mean()) >= difference
-    p_value = (1 + int(as_large.sum())) / (1 + _SAMPLES)
-    return Comparison(better.title, worse.title, difference, p_value, first.signature)

@@ -11,6 +11,7 @@ from pipeline import config
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting import page
+from pipeline.reporting.claims import read_claims
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
 from pipeline.settings.base import Task
@@ -231,6 +232,16 @@ def test_page_that_is_too_large_is_refused(silent_scale: Params, monkeypatch: py
         render(silent_scale)
 
 
+def test_every_claim_stands_with_a_verdict(html: str):
+    table = html[html.index('<section id="claims"') :]
+    table = table[: table.index("</section>")]
+    for claim in read_claims():
+        assert f'id="claim-{claim.id}"' in table
+    assert "without <code>music_lstm</code>" in table
+    row = table[table.index('id="claim-relative_music"') :]
+    assert re.search(r"nats per token.*p \d\.\d{3}", row[: row.index("</tr>")], re.DOTALL)
+
+
 def test_commands_write_the_page_and_print_the_summary(scale: Params):
     def run(module: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -244,7 +255,7 @@ def test_commands_write_the_page_and_print_the_summary(scale: Params):
     shutil.rmtree("runs/music_relative")
     failed = run("pipeline.report")
     assert failed.returncode == 1
-    assert re.fullmatch(r"error: runs/music_relative/samples/samples\.json: .*\n", failed.stderr)
+    assert re.fullmatch(r"error: runs/music_relative/\S+: no such file; .*\n", failed.stderr)
     assert not Path("reports/index.html").exists()
 
 
