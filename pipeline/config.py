@@ -1,8 +1,11 @@
 """params.yaml as frozen, validated models: the only reader of it.
 
+    python -m pipeline.config paper/params.yaml     # checks it and runs nothing
+
 No setting has a default: every value stands, commented, in params.yaml, where DVC tracks it.
 """
 
+import argparse
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +15,7 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
 from models.settings import Settings
+from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
 from pipeline.settings.base import Name
@@ -167,3 +171,16 @@ def _read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not valid YAML: line {line}: {error.problem}") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def main(path: Path) -> None:
+    """Say what `path` has, if nothing in it is wrong."""
+    params = load(path)
+    print(f"{path}: nothing wrong; {len(params.datasets)} data sets, {len(params.runs)} runs")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Check a params.yaml without running anything.")
+    parser.add_argument("path", type=Path, nargs="?", default=PARAMS)
+    arguments = parser.parse_args()
+    exit_on_error(lambda: main(arguments.path))

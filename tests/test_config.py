@@ -1,4 +1,7 @@
 import copy
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -532,3 +535,22 @@ def test_tempi_are_refused_for_chorales():
         f"{MUSIC}.training.augmentation.stretch = [0.95, 1.0], but "
         "datasets.chorales.encoding.representation = chorale_grid has no tempo; use [1.0]"
     )
+
+
+def test_the_command_checks_a_file_and_runs_nothing(tmp_path):
+    def check(path: Path) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "pipeline.config", path]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+
+    right = check(DEFAULT)
+    counted = f"{len(RAW['datasets'])} data sets, {len(RAW['runs'])} runs"
+    assert (right.returncode, right.stdout) == (0, f"{DEFAULT}: nothing wrong; {counted}\n")
+    wrong = tmp_path / "wrong.yaml"
+    YAML().dump(changed(f"{MUSIC}.training.steps", put(0)), wrong)
+    refused = check(wrong)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"error: {wrong}: {MUSIC}.training.steps = 0: ")
+    assert list(tmp_path.iterdir()) == [wrong]
