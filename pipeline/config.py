@@ -14,7 +14,7 @@ from pydantic import Field, PositiveInt, ValidationError
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
-from models.settings import Settings
+from models.settings import Categorical, Local1D, Local2D, ModelSettings, Settings
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
@@ -79,6 +79,26 @@ def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
         )
     if isinstance(run, MusicRun):
         _check_representation(name, run, dataset, path)
+    if isinstance(run, ImageRun) and isinstance(run.model, ModelSettings):
+        _check_blocks(name, run, dataset, path)
+
+
+def _check_blocks(name: str, run: ImageRun, dataset: ImageDataset, path: Path) -> None:
+    """Refuse blocks that are larger than the images, or rectangles that do not tile them."""
+    height, width, channels = dataset.encoding.size
+    if isinstance(run.model.output, Categorical):
+        width *= channels  # a position per channel
+    match run.model.locality:
+        case Local1D(query_block=block) if block > height * width:
+            wrong, remedy = f"query_block = {block}", "smaller"
+        case Local2D(query_rows=rows, query_columns=columns) if height % rows or width % columns:
+            wrong, remedy = f"query_rows = {rows} and query_columns = {columns}", "divisors"
+        case _:
+            return
+    raise ConfigError(
+        f"{path}: runs.{name}.model.locality has {wrong}, but datasets.{run.dataset} has images of "
+        f"{height} x {width} positions; choose {remedy}"
+    )
 
 
 def _check_representation(name: str, run: MusicRun, dataset: MusicDataset, path: Path) -> None:

@@ -1,5 +1,6 @@
 import copy
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -535,6 +536,32 @@ def test_tempi_are_refused_for_chorales():
         f"{MUSIC}.training.augmentation.stretch = [0.95, 1.0], but "
         "datasets.chorales.encoding.representation = chorale_grid has no tempo; use [1.0]"
     )
+
+
+@pytest.mark.parametrize(
+    ("run", "key", "value", "told"),
+    [
+        ("image_local_1d", "query_block", 65, "query_block = 65, .* 8 x 8 .*; choose smaller"),
+        ("image_local_2d", "query_rows", 3, "query_rows = 3 and .* 8 x 8 .*; choose divisors"),
+        ("image_local_2d", "query_columns", 16, "query_columns = 16, .* choose divisors"),
+    ],
+)
+def test_blocks_that_do_not_fit_the_images_are_refused_with_both_paths(run, key, value, told):
+    message = complaint(changed(f"runs.{run}.model.locality.{key}", put(value)))
+    assert re.match(rf"runs\.{run}\.model\.locality has .*datasets\.digits has images", message)
+    assert re.search(told, message)
+
+
+def test_a_block_may_hold_the_whole_image_and_a_pixel_of_a_mixture_is_one_position():
+    whole = changed("runs.image_local_1d.model.locality.query_block", put(64))
+    assert config.parse(whole, DEFAULT).runs["image_local_1d"].model.locality.query_block == 64
+    lecture = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text())
+    model = lecture["runs"]["image_patches"]["model"]
+    model["locality"] = LOCAL_1D | {"query_block": 3 * 16 * 16}
+    config.parse(lecture, DEFAULT)
+    model["output"] = MIXTURE
+    with pytest.raises(ConfigError, match="query_block = 768, .* 16 x 16 positions"):
+        config.parse(lecture, DEFAULT)
 
 
 def test_the_command_checks_a_file_and_runs_nothing(tmp_path):

@@ -60,6 +60,11 @@ class DigitsEncoding(Layout):
     reader: Literal[ImageReader.SKLEARN_DIGITS]
     classes: Literal[1, 10]  # 1: without their labels, in the same splits
 
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return 8, 8, 1
+
 
 class PhotographsEncoding(Layout):
     """Square patches of colour photographs, split by tile."""
@@ -78,6 +83,11 @@ class PhotographsEncoding(Layout):
             )
         return self
 
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return self.patch, self.patch, 3
+
 
 class PicturesLayout(Layout):
     """Image files, brought to one form."""
@@ -87,6 +97,11 @@ class PicturesLayout(Layout):
     channels: Literal[1, 3]  # grey or colour
     levels: Levels
     resize: Resize
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return self.height, self.width, self.channels
 
 
 class ParquetEncoding(PicturesLayout):
