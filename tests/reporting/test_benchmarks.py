@@ -27,7 +27,7 @@ def test_the_lines_are_the_seconds_of_both_passes_as_far_as_they_were_measured(f
         _point("full", 512, "backward", 0.75),
         _point("full", 1024, "forward", None),
         _point("full", 1024, "backward", None),
-        _point("full", 512, "peak memory", 10.0),
+        _point("full", 512, "peak memory", 512.0),
         _point("local", 512, "forward", 0.001),
         _point("local", 512, "backward", 0.009),
         _point("local", 1024, "forward", 0.04),
@@ -43,7 +43,7 @@ def test_the_lines_are_the_seconds_of_both_passes_as_far_as_they_were_measured(f
     assert (local.label, local.path, local.last) == ("local", "M40.0 214.0L418.0 112.0", "0.1")
     assert [tick.label for tick in read.seconds.x_ticks] == ["512", "1,024"]
     assert [tick.label for tick in read.seconds.y_ticks] == ["0.01", "0.1", "1"]
-    assert [line.label for line in read.memory.lines] == ["full"]
+    assert [(line.label, line.last) for line in read.memory.lines] == [("full", "0.5")]  # GiB
 
 
 def test_there_is_no_chart_where_no_attention_was_measured(file):
