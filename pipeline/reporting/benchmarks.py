@@ -43,7 +43,7 @@ def _place(row: dict[str, Any]) -> tuple[int, str, str]:
 def _chart(
     points: list[dict[str, Any]], measures: tuple[str, ...], unit: str, scale: float
 ) -> Chart | None:
-    """A line per form: the sum of `measures`, times `scale`, at each length where it was measured."""
+    """A line per form: the sum of `measures` times `scale`, at each length that was measured."""
     sums: dict[str, dict[int, float]] = {}
     for row in points:
         positions, form, measure = _place(row)
