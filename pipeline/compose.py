@@ -9,22 +9,19 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pretty_midi
 import soundfile
-from pydantic import ValidationError
 
 from models.settings import DataShape
 from pipeline import config
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError, DataError
-from pipeline.explain import explain
 from pipeline.files import write_atomically
 from pipeline.reporting.audio import SAMPLE_RATE, synthesize
 from pipeline.reporting.chorales import Note
-from pipeline.settings.base import Sampling
+from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.music.codec import events, grid, is_grid
 from pipeline.tasks.music.decoding.compose import compose_for, nothing, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import from_midi
@@ -61,17 +58,6 @@ def main(options: argparse.Namespace) -> None:
         print(f"{path}: {lasting:.1f} seconds, {given:.1f} of them given", file=sys.stderr)
         if sounds:
             write_atomically(sounds[number], rendered(content, sounds[number].suffix))
-
-
-def chosen(usual: Sampling, options: argparse.Namespace) -> Sampling:
-    """The sampling of the run with what `options` change; ConfigError names a wrong one."""
-    given = {name: getattr(options, name) for name in Sampling.model_fields}
-    values: dict[str, Any] = usual.model_dump()
-    values |= {name: value for name, value in given.items() if value is not None}
-    try:
-        return Sampling(**values)
-    except ValidationError as error:
-        raise ConfigError(f"--{explain(error, values).replace('_', '-')}") from None
 
 
 def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
@@ -121,21 +107,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", required=True, help="a key of runs in params.yaml")
     parser.add_argument("--primer", type=Path, help="a MIDI file to go on after")
     parser.add_argument("--seconds", type=float, default=30.0, help="of a piece, opening included")
-    parser.add_argument("--count", type=_positive, default=1, help="pieces")
-    parser.add_argument("--temperature", type=float, help="below 1: safer; above 1: bolder")
-    parser.add_argument("--top-k", type=int, help="draw among the k likeliest")
-    parser.add_argument("--top-p", type=float, help="draw among the likeliest of this probability")
-    parser.add_argument("--seed", type=int, help="of the draws")
+    parser.add_argument("--count", type=positive, default=1, help="pieces")
+    add_sampling_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="the MIDI file to write")
     parser.add_argument("--audio", type=Path, help="its sound: .ogg, .mp3, .flac or .wav")
     return parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("should be 1 or more")
-    return number
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pipeline.console import exit_on_error
 from pipeline.decoding.sampling import DRAWN
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
+from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP, draw, png_grid, shades
@@ -82,7 +83,7 @@ def main(arguments: argparse.Namespace) -> None:
         )
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: what is written is a PNG; give the name the end .png")
-    sampling = _sampling(run.decoding.sampling, arguments)
+    sampling = chosen(run.decoding.sampling, arguments)
     painter = Painter(load_model(name, run.training), sampling)
     label = check_class(arguments.label, painter.codec.classes)
     _say(f"{name}: {run.title}, trained on {run.dataset}")
@@ -144,28 +145,8 @@ def arrange(cells: np.ndarray, count: int) -> np.ndarray:
     return page.reshape(rows, columns, *cells.shape[1:])
 
 
-def _sampling(usual: Sampling, arguments: argparse.Namespace) -> Sampling:
-    asked = {"temperature": arguments.temperature, "seed": arguments.seed}
-    return usual.model_copy(
-        update={key: value for key, value in asked.items() if value is not None}
-    )
-
-
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def positive(kind: Callable[[str], int | float]) -> Callable[[str], int | float]:
-    """A reader of numbers above 0, for argparse."""
-
-    def read(text: str) -> int | float:
-        number = kind(text)
-        if not 0 < number < math.inf:
-            raise ValueError
-        return number
-
-    read.__name__ = f"positive {kind.__name__}"
-    return read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,10 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--run", required=True, help="a key of runs in params.yaml")
     parser.add_argument("--class", dest="label", type=int, help="of the images, as in the data")
-    parser.add_argument("--count", type=positive(int), default=16, help="images to draw (16)")
+    parser.add_argument("--count", type=positive, default=16, help="images to draw (16)")
     parser.add_argument("--complete", type=Path, help="a picture whose upper half is kept")
-    parser.add_argument("--temperature", type=positive(float), help="instead of the run's own")
-    parser.add_argument("--seed", type=int, help="of the draws, instead of the run's own")
+    add_sampling_options(parser)
     parser.add_argument("-o", dest="output", type=Path, required=True, help="the PNG to write")
     return parser
 
