@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from models.attention import split_heads
-from models.maps import attention_maps, weights_of
+from models.maps import attention_maps, translation_maps, weights_of
 from tests.models.comparison import ids
 from tests.models.networks import (
     BESIDE,
@@ -11,9 +11,11 @@ from tests.models.networks import (
     LEARNED,
     NONE,
     PITCH_TIME,
+    SHAW,
     SINUSOID,
     SKEWED,
     decoder,
+    encoder_decoder,
 )
 
 LENGTH = 12
@@ -49,3 +51,30 @@ def test_nothing_is_left_at_the_network():
     assert weights_of(model.layers[0].attention, torch.zeros(1, 1, 8).double(), None).tolist() == [
         [[[1.0]], [[1.0]]]
     ]
+
+
+@pytest.mark.parametrize("positions", [NONE, SINUSOID, LEARNED, SHAW])
+def test_the_maps_of_an_encoder_decoder_give_its_outputs(positions):
+    model, inputs, source = encoder_decoder(positions), ids(0, 7, 2, 5), ids(1, 7, 2, LENGTH)
+    recorded = {}
+    layers = {"encoder": model.encoder[1].attention, "decoder": model.decoder[1].attention}
+    layers["cross"] = model.decoder[1].cross_attention
+    for name, layer in layers.items():
+        layer.register_forward_hook(
+            lambda _, given, out, name=name: recorded.update({name: (given, out)})
+        )
+    maps = translation_maps(model, inputs, source)
+    assert [each.shape for each in maps.cross] == [(2, 2, 5, LENGTH)] * 2
+    for name, layer in layers.items():
+        given, output = recorded[name]
+        weights = getattr(maps, name)[1]
+        assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:-1]).double())
+        if name == "cross":
+            attended = weights @ given[1][1]
+        else:
+            values = split_heads(layer.project(given[0]).chunk(3, dim=-1)[2], layer.num_heads)
+            attended = weights @ values
+            if layer.relative is not None:
+                attended = attended + layer.relative.output(weights, 0)
+        expected = layer.combine(attended.transpose(1, 2).flatten(-2))
+        assert_close(output, expected, atol=1e-10, rtol=1e-10)
