@@ -114,7 +114,7 @@ def render(params: Params) -> str:
                 for name, settings in params.demonstrations.items()
             ],
             benchmarks=read_benchmarks(),
-            claims=[judge(claim, results) for claim in read_claims()],
+            claims=[judge(claim, params, results) for claim in read_claims()],
             significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
