@@ -27,6 +27,7 @@ from pipeline.reporting.results import (
     by_dataset,
     by_task,
     by_test,
+    finished,
     read_curve,
     read_data_facts,
     read_results,
@@ -93,11 +94,12 @@ class Piece:
 
 
 def render(params: Params) -> str:
-    """Return the page of all runs of `params`: equal inputs give equal text.
+    """Return the page of the runs of `params` that were measured: equal inputs give equal text.
 
-    Raises DataError that names the file if a run's results are missing or damaged, and if the page
-    would be larger than MAX_BYTES.
+    Raises DataError that names the file if a run's results are damaged or some are missing, and if
+    the page would be larger than MAX_BYTES.
     """
+    params, waiting = finished(params)
     results = read_results(params)
     style, script = _template_text("style.css"), _template_text("page.js")
     page = (
@@ -105,6 +107,7 @@ def render(params: Params) -> str:
         .get_template("page.html")
         .render(
             params=params,
+            waiting=waiting,
             published=read_published(),
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
