@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper
 
-.PHONY: repro lecture paper test bench verify scales lock
+.PHONY: repro lecture paper publish test bench verify scales lock
 
 repro: .venv/requirements
 	dvc repro
@@ -18,6 +18,11 @@ lecture: .venv/requirements
 
 paper: .venv/requirements
 	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
+
+# A folder for any static host: public/, or mine/public/ with SCALE=mine.
+SCALE := .
+publish: .venv/requirements
+	cd $(SCALE) && PYTHONPATH=$(CURDIR) python -m pipeline.publish
 
 test: .venv/requirements-dev
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
