@@ -26,6 +26,7 @@ from pipeline.reporting.results import (
     PAGE,
     RUNS,
     Result,
+    finished,
     read_curve,
     read_data_facts,
     read_results,
@@ -38,7 +39,7 @@ _TEMPLATES = Path(__file__).parent / "publishing" / "templates"
 
 def main() -> None:
     """Write public/ whole, or leave it as it was and say in one line what is missing."""
-    params = config.load()
+    params, _ = finished(config.load())
     _check_made(params)
     results = read_results(params)
     with staged_folder(PUBLIC) as folder:

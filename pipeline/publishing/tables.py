@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.config import Params
 from pipeline.reporting.benchmarks import read_benchmarks
-from pipeline.reporting.claims import judge, read_claims
+from pipeline.reporting.claims import Compared, judge, read_claims
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.flatten import leaves
 from pipeline.reporting.published import read_published
@@ -28,7 +28,7 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "summary": _summary(params, test_sets),
         "scores": _scores(test_sets),
         "comparisons": _comparisons(test_sets),
-        "claims": _claims(results),
+        "claims": _claims(params, results),
         "published": _published(),
         "measures": _measures(results),
         "search_grids": _search_grids(results),
@@ -133,21 +133,33 @@ def _compared(each: Comparison) -> dict[str, Any]:
     }
 
 
-def _claims(results: Sequence[Result]) -> Rows:
-    """A row for each pair of runs that judges a claim, one row for a claim that is not judged."""
+def _claims(params: Params, results: Sequence[Result]) -> Rows:
+    """A row for each check of a claim, one row for a claim that is not judged."""
     published, rows = read_published(), []
     for claim in read_claims():
-        judged = judge(claim, results)
+        judged = judge(claim, params, results)
         what = {
             "id": claim.id,
             "claim": claim.claim,
             "published": claim.published,
             "source": f"{published.authors_of(claim)}, arXiv {claim.arxiv}, {claim.where}",
             "verdict": judged.verdict.value,
-            "missing_runs": " ".join(judged.missing),
+            "missing": " ".join(judged.missing),
         }
-        rows += [what | _compared(each) for each in judged.comparisons] or [what]
+        checked = [_compared(each) for each in judged.comparisons]
+        checked += [_checked(each) for each in judged.numbers]
+        rows += [what | check for check in checked] or [what]
     return rows
+
+
+def _checked(each: Compared) -> dict[str, Any]:
+    return {
+        "measurement": each.check.what,
+        "first": each.first,
+        "relation": each.check.relation.value,
+        "second": each.second,
+        "holds": each.holds,
+    }
 
 
 def _published() -> Rows:
