@@ -28,7 +28,7 @@ test: .venv/requirements-dev
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Speed, beside peers that need packages of their own; after make repro. About half an hour.
-BENCHMARKS := training searching attention sampling starting table
+BENCHMARKS := training searching attention sampling starting costs skewing table
 bench: .venv-bench/requirements
 	for name in $(BENCHMARKS); do .venv-bench/bin/python -m tests.benchmarks.$$name || exit; done
 

@@ -16,6 +16,7 @@ from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
+from pipeline.reporting.costs import read_costs
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -117,6 +118,7 @@ def render(params: Params) -> str:
                 for name, settings in params.demonstrations.items()
             ],
             benchmarks=read_benchmarks(),
+            costs=read_costs(read_published()),
             claims=[judge(claim, params, results) for claim in read_claims()],
             significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
