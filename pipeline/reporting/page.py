@@ -12,12 +12,14 @@ from markupsafe import Markup
 
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.reporting.attention import Attention, read_attention
 from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
+from pipeline.reporting.families import Family, families
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import Grid, read_grid
@@ -37,9 +39,10 @@ from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
 
-MAX_BYTES = 8_000_000
+MAX_BYTES = 15_000_000
 AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music
 _TEMPLATES = Path(__file__).with_name("templates")
+_SCRIPTS = ("player.js", "attention.js", "print.js")
 _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
 
 
@@ -54,14 +57,23 @@ class TestSet:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """The curves of a family of runs, and the attention of those that have it recorded."""
+
+    family: Family
+    train: Chart
+    validation: Chart | None
+    cut: bool  # whether losses lie above the charts
+    attention: list[Attention]
+
+
+@dataclass(frozen=True)
 class Group:
     """The runs of one task on one data set, which may be compared."""
 
     dataset: str
     tests: list[TestSet]  # "test" first
-    train: Chart
-    validation: Chart | None
-    cut: bool  # whether losses lie above the charts
+    figures: list[Figures]  # by family
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,8 @@ def render(params: Params) -> str:
     would be larger than MAX_BYTES.
     """
     results = read_results(params)
-    style, script = _template_text("style.css"), _template_text("page.js")
+    style = _template_text("style.css")
+    script = "".join(_template_text(name) for name in _SCRIPTS)
     page = (
         _environment()
         .get_template("page.html")
@@ -177,8 +190,16 @@ def _grids(result: Result) -> dict[str, Grid]:
 
 
 def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
-    curves = [read_curve(result.name) for result in results]
-    titles = [result.run.title for result in results]
+    return Group(
+        dataset,
+        [_test_set(task, split, on) for split, on in by_test(results).items()],
+        [_figures(family) for family in families(results)],
+    )
+
+
+def _figures(family: Family) -> Figures:
+    curves = [read_curve(result.name) for result in family.results]
+    titles = [result.run.title for result in family.results]
     train = [curve.train for curve in curves]
     # A run that ends before its first validation has no line in that figure.
     validated = [
@@ -187,12 +208,12 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
         if curve.validation
     ]
     limits = loss_limits(train, [points for _, points in validated])
-    return Group(
-        dataset,
-        [_test_set(task, split, on) for split, on in by_test(results).items()],
+    return Figures(
+        family,
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
+        [each for each in map(read_attention, family.results) if each],
     )
 
 
