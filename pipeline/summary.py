@@ -6,18 +6,28 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.console import exit_on_error
-from pipeline.reporting.results import PAGE, by_dataset, by_task, by_test, read_results
+from pipeline.reporting.results import (
+    PAGE,
+    by_dataset,
+    by_task,
+    by_test,
+    finished,
+    read_results,
+)
 from pipeline.reporting.scores import Metric, Score, Table, tabulate
 
 
 def main() -> None:
     """Print one table per task, data set and test set, then where the report stands."""
-    for task, of_task in by_task(read_results(config.load())).items():
+    params, waiting = finished(config.load())
+    for task, of_task in by_task(read_results(params)).items():
         for dataset, on_dataset in by_dataset(of_task).items():
             for split, results in by_test(on_dataset).items():
                 table = tabulate(task, results)
                 print(f"{task} on {dataset}, {split}: {table.record_count:,} {table.records}")
                 print(as_frame(table).to_string(), end="\n\n")
+    if waiting:
+        print(f"not run: {', '.join(waiting)}")
     if PAGE.exists():
         print(f"report: {PAGE.resolve().as_uri()}")
     else:

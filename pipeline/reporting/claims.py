@@ -1,14 +1,22 @@
-"""The lecture's claims, judged by the runs of a scale: reproduced or not, and how surely."""
+"""The lecture's claims, judged by what a scale measured: reproduced or not, and how surely."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
 from ruamel.yaml import YAML
 
 from models.settings import Settings
-from pipeline.reporting.results import Result
+from pipeline.config import Params
+from pipeline.errors import DataError
+from pipeline.files import read_json
+from pipeline.reporting.benchmarks import FILE as BENCHMARKS
+from pipeline.reporting.results import METRICS, Result
 from pipeline.reporting.significance import Comparison, compare, measure
 
 SIGNIFICANT = 0.05  # the largest p of a difference that counts as real
@@ -16,65 +24,179 @@ _CLAIMS = Path(__file__).with_name("claims.yaml")
 
 
 class Verdict(StrEnum):
-    """What the runs say of a claim."""
+    """What a scale says of a claim."""
 
-    REPRODUCED = "reproduced"  # every pair is in the claimed order, and the difference is real
-    DIRECTION_ONLY = "direction only"  # in the claimed order, but another test split might differ
-    NOT_REPRODUCED = "not reproduced"  # some pair is in the other order
-    NOT_RUN = "not run"  # the scale lacks some run
+    REPRODUCED = "reproduced"  # every check holds, and no other test records would say otherwise
+    DIRECTION_ONLY = "direction only"  # every check holds, but other records might say otherwise
+    NOT_REPRODUCED = "not reproduced"  # some check does not hold
+    NOT_RUN = "not run"  # the scale lacks what a check needs
 
 
-class Pair(Settings):
-    """Two runs, by name, in the claimed order."""
+class Better(Settings):
+    """A run is better than another on the same test records, by a paired bootstrap."""
 
-    better: str
+    kind: Literal["better"]
+    run: str
     than: str
+    metric: str | None  # a key of the task's metrics; null: the one that the task is judged by
+
+
+class Measurement(Settings):
+    """A number that a run or a demonstration measured: the mean of those at `paths`."""
+
+    name: str  # of the run or the demonstration
+    paths: Annotated[list[str], Field(min_length=1)]  # dotted, in reports/metrics/<name>.json
+
+
+class Timing(Settings):
+    """A number that `make bench` measured, on whichever machine that was."""
+
+    benchmark: str  # `what` of its row in reports/benchmarks.json
+    key: str  # of that row
+
+
+class Relation(StrEnum):
+    """How two numbers stand to each other."""
+
+    BELOW = "below"
+    ABOVE = "above"
+
+
+class Numbers(Settings):
+    """A measured number is below or above another one, or a bound."""
+
+    kind: Literal["numbers"]
+    what: str  # is compared
+    first: Measurement | Timing
+    relation: Relation
+    second: Measurement | Timing | float
+    sampled: bool  # other test records would give other numbers
 
 
 class Claim(Settings):
-    """A sentence of the lecture, what was published for it, and the pairs of runs that judge it."""
+    """A sentence of the lecture in our words, what was published for it, and how it is checked."""
 
     id: str
     claim: str
+    section: str  # of the page, where its figures are
     published: str
-    where: str
+    where: str  # in the paper
     arxiv: str
-    pairs: list[Pair]
+    checks: list[Annotated[Better | Numbers, Field(discriminator="kind")]]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a check of numbers found."""
+
+    check: Numbers
+    first: float
+    second: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the numbers are in the claimed order."""
+        if self.check.relation is Relation.BELOW:
+            return self.first < self.second
+        return self.first > self.second
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim, its verdict, and the comparison of each pair."""
+    """A claim, its verdict, and what each check found."""
 
     claim: Claim
     verdict: Verdict
-    comparisons: list[Comparison]
-    missing: list[str]  # runs that the scale lacks
+    comparisons: list[Comparison] = field(default_factory=list)
+    numbers: list[Compared] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # what the scale lacks
 
 
 def read_claims() -> list[Claim]:
     """Read the claims that come with the code."""
     claims = YAML(typ="safe", pure=True).load(_CLAIMS.read_text("utf-8"))
-    return [Claim.model_validate(claim) for claim in claims]
+    return [Claim.model_validate_json(json.dumps(claim)) for claim in claims]
 
 
-def judge(claim: Claim, results: Sequence[Result]) -> Judged:
-    """Judge `claim` by the test scores of `results`; DataError if a pair has other test records."""
-    by_name = {result.name: result for result in results}
-    wanted = dict.fromkeys(name for pair in claim.pairs for name in (pair.better, pair.than))
-    missing = [name for name in wanted if name not in by_name]
+def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
+    """Judge `claim` by the results of the scale `params`.
+
+    Raises DataError if two runs have other test records, or a file lacks a number.
+    """
+    missing = [name for name in dict.fromkeys(needed(claim)) if not is_there(name, params)]
     if missing:
-        return Judged(claim, Verdict.NOT_RUN, [], missing)
-    measured = {name: measure(by_name[name]) for name in wanted}
-    compared = [compare(measured[pair.better], measured[pair.than]) for pair in claim.pairs]
-    in_order = [
-        comparison.difference > 0 and comparison.better.result.name == pair.better
-        for comparison, pair in zip(compared, claim.pairs, strict=True)
+        return Judged(claim, Verdict.NOT_RUN, missing=missing)
+    by_name = {result.name: result for result in results}
+    better = [check for check in claim.checks if isinstance(check, Better)]
+    comparisons = [_compare(check, by_name) for check in better]
+    numbers = [
+        Compared(check, _value(check.first), _value(check.second))
+        for check in claim.checks
+        if isinstance(check, Numbers)
     ]
-    if not all(in_order):
+    in_order = [
+        comparison.difference > 0 and comparison.better.result.name == check.run
+        for comparison, check in zip(comparisons, better, strict=True)
+    ]
+    sure = all(each.p_value < SIGNIFICANT for each in comparisons) and not any(
+        each.check.sampled for each in numbers
+    )
+    if not all(in_order) or not all(each.holds for each in numbers):
         verdict = Verdict.NOT_REPRODUCED
-    elif all(comparison.p_value < SIGNIFICANT for comparison in compared):
-        verdict = Verdict.REPRODUCED
     else:
-        verdict = Verdict.DIRECTION_ONLY
-    return Judged(claim, verdict, compared, [])
+        verdict = Verdict.REPRODUCED if sure else Verdict.DIRECTION_ONLY
+    return Judged(claim, verdict, comparisons, numbers)
+
+
+def needed(claim: Claim) -> list[str]:
+    """The runs, demonstrations and benchmarks that the checks of `claim` need."""
+    needed = []
+    for check in claim.checks:
+        if isinstance(check, Better):
+            needed += [check.run, check.than]
+            continue
+        for number in (check.first, check.second):
+            if isinstance(number, Measurement):
+                needed.append(number.name)
+            elif isinstance(number, Timing):
+                needed.append(number.benchmark)
+    return needed
+
+
+def is_there(name: str, params: Params) -> bool:
+    """Whether a scale has the run or the demonstration, or somebody measured the benchmark."""
+    return name in params.runs or name in params.demonstrations or name in _benchmarks()
+
+
+def _benchmarks() -> dict[str, dict[str, Any]]:
+    """The rows of `make bench` by what they measured."""
+    return {row["what"]: row for row in read_json(BENCHMARKS)}
+
+
+def _compare(check: Better, results: dict[str, Result]) -> Comparison:
+    run, than = (measure(results[name], check.metric) for name in (check.run, check.than))
+    return compare(run, than)
+
+
+def _value(number: Measurement | Timing | float) -> float:
+    match number:
+        case Measurement(name=name, paths=paths):
+            file = METRICS / f"{name}.json"
+            content = read_json(file)
+            values = [_at(content, path, file) for path in paths]
+            return sum(values) / len(values)
+        case Timing(benchmark=benchmark, key=key):
+            return _at(_benchmarks()[benchmark], key, BENCHMARKS)
+        case _:
+            return number
+
+
+def _at(content: dict[str, Any], path: str, file: Path) -> float:
+    """The number at a dotted path of `content`, which is that of `file`."""
+    try:
+        value = reduce(lambda part, key: part[key], path.split("."), content)
+    except (KeyError, TypeError):
+        value = None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError(f"{file}: {path} = {value!r} is not a number; make it again, `dvc repro`")
+    return float(value)

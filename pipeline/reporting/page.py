@@ -29,6 +29,7 @@ from pipeline.reporting.results import (
     by_dataset,
     by_task,
     by_test,
+    finished,
     read_curve,
     read_data_facts,
     read_results,
@@ -105,11 +106,12 @@ class Piece:
 
 
 def render(params: Params) -> str:
-    """Return the page of all runs of `params`: equal inputs give equal text.
+    """Return the page of the runs of `params` that were measured: equal inputs give equal text.
 
-    Raises DataError that names the file if a run's results are missing or damaged, and if the page
-    would be larger than MAX_BYTES.
+    Raises DataError that names the file if a run's results are damaged or some are missing, and if
+    the page would be larger than MAX_BYTES.
     """
+    params, waiting = finished(params)
     results = read_results(params)
     style = _template_text("style.css")
     script = "".join(_template_text(name) for name in _SCRIPTS)
@@ -118,6 +120,7 @@ def render(params: Params) -> str:
         .get_template("page.html")
         .render(
             params=params,
+            waiting=waiting,
             published=read_published(),
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
@@ -127,7 +130,7 @@ def render(params: Params) -> str:
                 for name, settings in params.demonstrations.items()
             ],
             benchmarks=read_benchmarks(),
-            claims=[judge(claim, results) for claim in read_claims()],
+            claims=[judge(claim, params, results) for claim in read_claims()],
             significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)

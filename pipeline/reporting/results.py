@@ -62,6 +62,26 @@ class Curve:
     validation: list[tuple[int, float]]
 
 
+def finished(params: Params) -> tuple[Params, list[str]]:
+    """The measured part of a scale, and the names of the runs and demonstrations that wait.
+
+    So the page of a large scale need not wait for its last run. DataError if no run was measured.
+    """
+    waiting = [
+        name
+        for name in (*params.runs, *params.demonstrations)
+        if not (METRICS / f"{name}.json").exists()
+    ]
+    runs, demonstrations = (
+        {name: each for name, each in table.items() if name not in waiting}
+        for table in (params.runs, params.demonstrations)
+    )
+    if not runs:
+        first = next(iter(params.runs))
+        raise DataError(f"{METRICS}: no run was measured; run `dvc repro evaluate@{first}`")
+    return params.model_copy(update={"runs": runs, "demonstrations": demonstrations}), waiting
+
+
 def read_results(params: Params) -> list[Result]:
     """Return the runs of `params` in their order; DataError names a file that is missing."""
     return [_read_result(params, name, run) for name, run in params.runs.items()]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from sacrebleu.metrics import BLEU
@@ -12,7 +13,6 @@ from pipeline.errors import DataError
 from pipeline.reporting.results import RUNS, Result
 from pipeline.reporting.scores import Metric, measures_of
 from pipeline.reporting.translations import read_translations
-from pipeline.settings.base import Task
 
 _SAMPLES, _SEED = 1000, 1
 
@@ -39,10 +39,14 @@ class Comparison:
     p_value: float  # of at least so large a difference, were the two equally good
 
 
-def measure(result: Result) -> Measured:
-    """Score `result` on its test set and on resamples; DataError if its records are damaged."""
-    metric = measures_of(result).metrics[0]
-    if result.run.task is Task.TRANSLATION:
+def measure(result: Result, key: str | None = None) -> Measured:
+    """Score `result` on its test set and on resamples, by the metric `key` or that of its task.
+
+    Those are BLEU and what a likelihood is measured by. DataError if its records are damaged.
+    """
+    metrics = measures_of(result).metrics
+    metric = metrics[0] if key is None else next(each for each in metrics if each.key == key)
+    if metric.key == "bleu":
         return _measure_translations(result, metric)
     return _measure_likelihood(result, metric)
 
@@ -95,7 +99,7 @@ def _measure_likelihood(result: Result, metric: Metric) -> Measured:
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         counts = np.array([row.get("tokens", 1) for row in rows], np.float64)  # images have equal
-        means = np.array([row[metric.key] for row in rows], np.float64)
+        sums = np.array([_sum(row, metric.key) for row in rows], np.float64)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; run `dvc repro evaluate@{result.name}`") from None
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
@@ -103,10 +107,15 @@ def _measure_likelihood(result: Result, metric: Metric) -> Measured:
     if not rows:
         raise DataError(f"{path}: no records; run `dvc repro evaluate@{result.name}`")
     resamples = _resamples(len(rows))
-    resampled = (resamples @ (means * counts)) / (resamples @ counts)
+    resampled = (resamples @ sums) / (resamples @ counts)
     signature = f"bs:{_SAMPLES}|seed:{_SEED}"
-    score = float((means * counts).sum() / counts.sum())
+    score = float(sums.sum() / counts.sum())
     return Measured(result, metric, score, resampled, signature, [*counts])
+
+
+def _sum(record: dict[str, Any], key: str) -> float:
+    """What the tokens of a record measure together: a sentence has it so, the others their mean."""
+    return record["nats"] if "nats" in record else record[key] * record.get("tokens", 1)
 
 
 def _resamples(records: int) -> np.ndarray:

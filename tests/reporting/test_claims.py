@@ -8,74 +8,165 @@ import pytest
 
 from pipeline import config
 from pipeline.config import Params
-from pipeline.reporting.claims import Claim, Pair, Verdict, judge, read_claims
+from pipeline.errors import DataError
+from pipeline.reporting import claims as judging
+from pipeline.reporting.claims import (
+    Better,
+    Claim,
+    Judged,
+    Measurement,
+    Numbers,
+    Relation,
+    Timing,
+    Verdict,
+    is_there,
+    judge,
+    needed,
+    read_claims,
+)
 from pipeline.reporting.published import read_published
-from pipeline.reporting.results import Result, read_results
+from pipeline.reporting.results import read_results
 from tests.reporting.scale import ROOT
 
-CLAIM = Claim(
-    id="order",
-    claim="The first is better.",
-    published="1 and 2",
-    where="table 1",
-    arxiv="1809.04281",
-    pairs=[Pair(better="first", than="second"), Pair(better="second", than="third")],
-)
+
+def claim(*checks: Better | Numbers) -> Claim:
+    return Claim(
+        id="order",
+        claim="The first is better.",
+        section="music",
+        published="1 and 2",
+        where="table 1",
+        arxiv="1809.04281",
+        checks=list(checks),
+    )
+
+
+def better(run: str, than: str, metric: str | None = None) -> Better:
+    return Better(kind="better", run=run, than=than, metric=metric)
+
+
+def numbers(
+    path: str, relation: Relation, second: float | Measurement, sampled: bool = False
+) -> Numbers:
+    first = Measurement(name="music_relative", paths=[path])
+    return Numbers(
+        kind="numbers", what="w", first=first, relation=relation, second=second, sampled=sampled
+    )
+
+
+ORDER = claim(better("first", "second"), better("second", "third"))
 
 
 @pytest.fixture
-def runs(scale: Params):
-    """A function that makes runs of music which measure so many nats in each of 30 pieces."""
+def judged(scale: Params):
+    """A function that judges a claim by runs of music that measure so many nats in each piece."""
     base = next(each for each in read_results(scale) if each.run.task == "music")
 
-    def make(**nats: list[float]) -> list[Result]:
-        made = []
+    def judge_by(claim: Claim, **nats: list[float]) -> Judged:
+        results = []
         for name, each in nats.items():
-            made.append(dataclasses.replace(base, name=name))
+            results.append(dataclasses.replace(base, name=name))
             path = Path("runs") / name / "records/test.jsonl"
             path.parent.mkdir(parents=True)
             rows = [{"nats_per_token": value, "tokens": 100} for value in each]
             path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return made
+        runs = {**scale.runs, **dict.fromkeys(nats, base.run)}
+        return judge(claim, scale.model_copy(update={"runs": runs}), results)
 
-    return make
-
-
-def test_every_pair_in_order_and_clear_is_a_reproduction(runs):
-    judged = judge(CLAIM, runs(third=[3.0] * 30, second=[2.0] * 30, first=[1.0] * 30))
-    assert judged.verdict is Verdict.REPRODUCED
-    assert [each.difference for each in judged.comparisons] == [1.0, 1.0]
+    return judge_by
 
 
-def test_one_unclear_pair_leaves_the_direction(runs):
+def test_every_pair_in_order_and_clear_is_a_reproduction(judged):
+    found = judged(ORDER, third=[3.0] * 30, second=[2.0] * 30, first=[1.0] * 30)
+    assert found.verdict is Verdict.REPRODUCED
+    assert [each.difference for each in found.comparisons] == [1.0, 1.0]
+
+
+def test_one_unclear_pair_leaves_the_direction(judged):
     nearly = [2.0] * 29 + [1.5]
-    judged = judge(CLAIM, runs(first=[1.0] * 30, second=nearly, third=[2.0] * 30))
-    assert judged.verdict is Verdict.DIRECTION_ONLY
-    assert judged.comparisons[1].p_value > 0.05
+    found = judged(ORDER, first=[1.0] * 30, second=nearly, third=[2.0] * 30)
+    assert found.verdict is Verdict.DIRECTION_ONLY
+    assert found.comparisons[1].p_value > 0.05
 
 
 @pytest.mark.parametrize("third", [2.0, 1.9])
-def test_one_pair_that_is_equal_or_in_the_other_order_is_no_reproduction(runs, third):
-    judged = judge(CLAIM, runs(first=[1.0] * 30, second=[2.0] * 30, third=[third] * 30))
-    assert judged.verdict is Verdict.NOT_REPRODUCED
+def test_one_pair_that_is_equal_or_in_the_other_order_is_no_reproduction(judged, third):
+    found = judged(ORDER, first=[1.0] * 30, second=[2.0] * 30, third=[third] * 30)
+    assert found.verdict is Verdict.NOT_REPRODUCED
 
 
-def test_a_claim_whose_runs_are_not_all_there_says_which(runs):
-    judged = judge(CLAIM, runs(second=[1.0]))
-    assert (judged.verdict, judged.missing) == (Verdict.NOT_RUN, ["first", "third"])
+def test_a_claim_whose_runs_are_not_all_there_says_which(judged):
+    found = judged(ORDER, second=[1.0])
+    assert (found.verdict, found.missing) == (Verdict.NOT_RUN, ["first", "third"])
 
 
-def test_the_lecture_has_every_run_that_a_claim_needs_on_one_data_set_per_pair():
+@pytest.mark.parametrize(
+    ("relation", "bound", "sampled", "verdict"),
+    [
+        (Relation.BELOW, 0.6, False, Verdict.REPRODUCED),
+        (Relation.BELOW, 0.6, True, Verdict.DIRECTION_ONLY),
+        (Relation.BELOW, 0.5, False, Verdict.NOT_REPRODUCED),
+        (Relation.ABOVE, 0.5, False, Verdict.REPRODUCED),
+        (Relation.ABOVE, 0.6, True, Verdict.NOT_REPRODUCED),
+    ],
+)
+def test_a_number_is_compared_with_a_bound(judged, relation, bound, sampled, verdict):
+    checked = claim(numbers("music.test.nats_per_token", relation, bound, sampled))
+    found = judged(checked)
+    assert found.verdict is verdict
+    assert [(each.first, each.second) for each in found.numbers] == [(0.5123, bound)]
+
+
+def test_several_paths_mean_their_mean(judged):
+    both = Measurement(
+        name="music_sinusoid", paths=["music.by_position.000-063", "music.by_position.064-127"]
+    )
+    found = judged(claim(numbers("music.test.nats_per_token", Relation.BELOW, both)))
+    assert found.numbers[0].second == pytest.approx(0.71 - 0.032)
+
+
+def test_a_benchmark_is_read_by_its_name_and_missed_where_it_was_not_run(judged, monkeypatch):
+    monkeypatch.setattr(judging, "BENCHMARKS", Path("benchmarks.json"))
+    Path("benchmarks.json").write_text('[{"what": "growing", "exponent": 2.0}]')
+    timed = numbers("music.test.nats_per_token", Relation.BELOW, 0.0)
+    for name, verdict in (("growing", Verdict.REPRODUCED), ("shrinking", Verdict.NOT_RUN)):
+        second = Timing(benchmark=name, key="exponent")
+        found = judged(claim(timed.model_copy(update={"second": second})))
+        assert found.verdict is verdict
+
+
+def test_a_number_that_is_not_there_is_told_with_its_file(judged):
+    with pytest.raises(DataError, match="reports/metrics/music_relative.json: music.what = None"):
+        judged(claim(numbers("music.what", Relation.BELOW, 1.0)))
+
+
+def test_runs_are_compared_by_another_metric(scale: Params):
+    base = read_results(scale)[0]
+    results = []
+    for name, nats in (("sure", 10.0), ("unsure", 20.0)):
+        results.append(dataclasses.replace(base, name=name))
+        path = Path("runs") / name / "records/test.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(json.dumps({"nats": nats, "tokens": 20}) + "\n" for _ in range(9)))
+    known = scale.model_copy(update={"runs": {each.name: base.run for each in results}})
+    found = judge(claim(better("sure", "unsure", "nats_per_token")), known, results)
+    assert found.verdict is Verdict.REPRODUCED
+    assert found.comparisons[0].better.score == pytest.approx(0.5)
+    assert found.comparisons[0].difference == pytest.approx(0.5)
+
+
+def test_the_lecture_has_what_every_claim_needs_and_one_data_set_for_each_pair():
     params = config.load(ROOT / "lecture/params.yaml")
     claims = read_claims()
-    for claim in claims:
-        for pair in claim.pairs:
-            assert len({params.runs[name].dataset for name in (pair.better, pair.than)}) == 1, (
-                claim.id
-            )
-    assert len({claim.id for claim in claims}) == len(claims)
+    for each in claims:
+        assert [name for name in needed(each) if not is_there(name, params)] == [], each.id
+        for check in each.checks:
+            if isinstance(check, Better):
+                datasets = {params.runs[name].dataset for name in (check.run, check.than)}
+                assert len(datasets) == 1, each.id
+    assert len({each.id for each in claims}) == len(claims)
 
 
 def test_every_claim_names_a_paper():
-    for claim in read_claims():
-        assert read_published().authors_of(claim)
+    for each in read_claims():
+        assert read_published().authors_of(each)

@@ -41,7 +41,7 @@ def test_figures_are_shown_with_their_numbers(shown: Params):
 def test_without_demonstrations_there_is_no_section(shown: Params):
     html = page.render(shown.model_copy(update={"demonstrations": {}}))
 
-    assert "self-similarity" not in html
+    assert 'id="self-similarity"' not in html
 
 
 def test_a_number_that_is_missing_is_named_with_the_remedy(shown: Params):

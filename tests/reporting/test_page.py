@@ -200,7 +200,6 @@ def test_texts_from_data_are_escaped(silent_scale: Params, html: str):
 
 
 MISSING = [
-    "reports/metrics/image_local_2d.json",
     "reports/curves/image_local_2d.csv",
     "reports/data/digits.json",
     "runs/translation_sinusoid/samples/test.jsonl",
@@ -216,6 +215,13 @@ def test_missing_file_is_named_with_the_remedy(silent_scale: Params, name: str):
     Path(name).unlink()
     with pytest.raises(DataError, match=re.escape(name) + ": no such file; run .*dvc repro"):
         render(silent_scale)
+
+
+def test_a_run_that_waits_is_named_and_the_others_are_shown(silent_scale: Params):
+    Path("reports/metrics/image_local_2d.json").unlink()
+    text = render(silent_scale)
+    assert "<p>Not run: <code>image_local_2d</code>.</p>" in text
+    assert text.count("image_local_2d") == 1
 
 
 def test_sound_beyond_the_room_is_left_out_and_said(scale: Params, monkeypatch: pytest.MonkeyPatch):

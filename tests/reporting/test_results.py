@@ -8,6 +8,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.results import (
     by_task,
     by_test,
+    finished,
     read_curve,
     read_data_facts,
     read_results,
@@ -21,6 +22,17 @@ HEADER = "step,learning_rate,train_loss,validation_loss,padding"
 def test_runs_keep_the_order_of_params_and_ignore_files_of_others(scale: Params):
     Path("reports/metrics/aaa_old_run.json").write_text("{")
     assert [result.name for result in read_results(scale)] == list(scale.runs)
+
+
+def test_what_was_not_measured_yet_waits(scale: Params):
+    assert finished(scale) == (scale, [])
+    Path("reports/metrics/music_relative.json").unlink()
+    done, waiting = finished(scale)
+    assert (set(scale.runs) - set(done.runs), waiting) == ({"music_relative"}, ["music_relative"])
+    for path in Path("reports/metrics").iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match="no run was measured; .*evaluate@translation_sinusoid"):
+        finished(scale)
 
 
 def test_tasks_follow_the_lecture(scale: Params):
