@@ -12,7 +12,7 @@ from PIL import Image
 from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
-from pipeline.reporting.results import RUNS, Result
+from pipeline.reporting.results import Result
 
 _INK = (62, 111, 224)  # legible on a light and on a dark page; the weight is its opacity
 _ALIKE = 1000  # weights are written as whole numbers, thousandths
@@ -47,7 +47,7 @@ class Attention:
 
 def read_attention(result: Result) -> Attention | None:
     """Read the attention of a run, None where none was recorded; DataError if it is damaged."""
-    path = RUNS / result.name / "records" / "attention.json"
+    path = result.records / "attention.json"
     if not path.exists():
         return None
     sentences = read_json(path)["sentences"]

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.reporting.arcs import Arcs, read_arcs
 from pipeline.reporting.attention import Attention, read_attention
 from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
@@ -42,6 +43,7 @@ from pipeline.settings.base import Task
 
 MAX_BYTES = 15_000_000
 AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music
+_FEWER = 4  # only the first run shows all report.translations, the others this part of them
 _TEMPLATES = Path(__file__).with_name("templates")
 _SCRIPTS = ("player.js", "attention.js", "print.js")
 _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
@@ -103,6 +105,7 @@ class Piece:
     roll: Roll
     audio: str | None
     midi: str
+    arcs: Arcs | None  # None where no attention was recorded
 
 
 def render(params: Params) -> str:
@@ -177,7 +180,9 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
         groups = [_group(task, *item) for item in by_dataset(of_task).items()]
         match task:
             case Task.TRANSLATION:
-                generated = [_translations(each, params.report.translations) for each in of_task]
+                first, others = params.report.translations, params.report.translations // _FEWER
+                counts = [first] + [max(others, 1)] * (len(of_task) - 1)
+                generated = [_translations(*each) for each in zip(of_task, counts, strict=True)]
             case Task.IMAGE:
                 generated = [_grids(each) for each in of_task]
             case Task.MUSIC:
@@ -248,6 +253,7 @@ def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
                 roll(chorale, lowest, highest),
                 audio if audio_bytes >= 0 else None,
                 data_uri("audio/midi", chorale.midi),
+                read_arcs(result.records, chorale.file),
             )
         )
     return pieces
