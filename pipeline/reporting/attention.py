@@ -14,7 +14,7 @@ from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.results import Result
 
-_INK = (62, 111, 224)  # legible on a light and on a dark page; the weight is its opacity
+_INK = (72, 122, 236)  # legible on a light and on a dark page; the weight is its opacity
 _ALIKE = 1000  # weights are written as whole numbers, thousandths
 
 
@@ -62,7 +62,8 @@ def read_attention(result: Result) -> Attention | None:
 
 
 def _text(pieces: list[str]) -> str:
-    return "".join(pieces).replace("▁", " ").strip()
+    """The text of `pieces`, the last of which ends the sentence."""
+    return "".join(pieces[:-1]).replace("▁", " ").strip()
 
 
 def _compact(value: Any) -> str:

@@ -7,8 +7,8 @@ for (const figure of document.querySelectorAll(".attention")) {
   const summary = figure.querySelector("[aria-live]");
   const sides = { encoder: ["source", "source"], decoder: ["target", "target"], cross: ["target", "source"] };
   const side = (which) => sentences[sentence.value][sides[kind.value][which]];
-  const plain = (piece) => piece.replaceAll("▁", " ").trim() || "␣";
-  const text = (pieces) => pieces.join("").replaceAll("▁", " ").trim();
+  const plain = (piece) => ({ "<s>": "⊢", "</s>": "⊣" })[piece] ?? (piece.replaceAll("▁", " ").trim() || "␣");
+  const text = (pieces) => pieces.slice(0, -1).join("").replaceAll("▁", " ").trim();
 
   const element = (tag, className, content = "") => {
     const made = document.createElement(tag);
@@ -16,7 +16,7 @@ for (const figure of document.querySelectorAll(".attention")) {
     made.textContent = content;
     return made;
   };
-  const begins = (piece) => (piece.startsWith("▁") ? " begins" : "");
+  const begins = (piece) => (/^[▁<]/.test(piece) ? " begins" : "");
 
   const show = (query) => {
     const layers = sentences[sentence.value][kind.value];
