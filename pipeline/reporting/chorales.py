@@ -65,6 +65,7 @@ class Roll:
     top: int
     bottom: float
     row: float
+    highest: int  # pitch of the uppermost row
     given_width: float
     bars: list[float]
     octaves: list[tuple[float, str]]  # height and name of each C
@@ -141,6 +142,7 @@ def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
         top=_TOP,
         bottom=bottom,
         row=round(row, 2),
+        highest=highest,
         given_width=round(chorale.primer_seconds * second, 1),
         bars=[x_of(bar * chorale.bar_seconds) for bar in range(chorale.bars)],
         octaves=[

@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.reporting.arcs import Arcs, read_arcs
+from pipeline.reporting.attention import Attention, read_attention
 from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
@@ -19,6 +21,7 @@ from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
+from pipeline.reporting.families import Family, families
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import Grid, read_grid
@@ -39,9 +42,11 @@ from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
 
-MAX_BYTES = 8_000_000
+MAX_BYTES = 15_000_000
 AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music
+_FEWER = 4  # only the first run shows all report.translations, the others this part of them
 _TEMPLATES = Path(__file__).with_name("templates")
+_SCRIPTS = ("player.js", "attention.js", "print.js")
 _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
 
 
@@ -56,14 +61,23 @@ class TestSet:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """The curves of a family of runs, and the attention of those that have it recorded."""
+
+    family: Family
+    train: Chart
+    validation: Chart | None
+    cut: bool  # whether losses lie above the charts
+    attention: list[Attention]
+
+
+@dataclass(frozen=True)
 class Group:
     """The runs of one task on one data set, which may be compared."""
 
     dataset: str
     tests: list[TestSet]  # "test" first
-    train: Chart
-    validation: Chart | None
-    cut: bool  # whether losses lie above the charts
+    figures: list[Figures]  # by family
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,7 @@ class Piece:
     roll: Roll
     audio: str | None
     midi: str
+    arcs: Arcs | None  # None where no attention was recorded
 
 
 def render(params: Params) -> str:
@@ -102,7 +117,8 @@ def render(params: Params) -> str:
     """
     params, waiting = finished(params)
     results = read_results(params)
-    style, script = _template_text("style.css"), _template_text("page.js")
+    style = _template_text("style.css")
+    script = "".join(_template_text(name) for name in _SCRIPTS)
     page = (
         _environment()
         .get_template("page.html")
@@ -166,7 +182,9 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
         groups = [_group(task, *item) for item in by_dataset(of_task).items()]
         match task:
             case Task.TRANSLATION:
-                generated = [_translations(each, params.report.translations) for each in of_task]
+                first, others = params.report.translations, params.report.translations // _FEWER
+                counts = [first] + [max(others, 1)] * (len(of_task) - 1)
+                generated = [_translations(*each) for each in zip(of_task, counts, strict=True)]
             case Task.IMAGE:
                 generated = [_grids(each) for each in of_task]
             case Task.MUSIC:
@@ -182,8 +200,16 @@ def _grids(result: Result) -> dict[str, Grid]:
 
 
 def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
-    curves = [read_curve(result.name) for result in results]
-    titles = [result.run.title for result in results]
+    return Group(
+        dataset,
+        [_test_set(task, split, on) for split, on in by_test(results).items()],
+        [_figures(family) for family in families(results)],
+    )
+
+
+def _figures(family: Family) -> Figures:
+    curves = [read_curve(result.name) for result in family.results]
+    titles = [result.run.title for result in family.results]
     train = [curve.train for curve in curves]
     # A run that ends before its first validation has no line in that figure.
     validated = [
@@ -192,12 +218,12 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
         if curve.validation
     ]
     limits = loss_limits(train, [points for _, points in validated])
-    return Group(
-        dataset,
-        [_test_set(task, split, on) for split, on in by_test(results).items()],
+    return Figures(
+        family,
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
+        [each for each in map(read_attention, family.results) if each],
     )
 
 
@@ -229,6 +255,7 @@ def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
                 roll(chorale, lowest, highest),
                 audio if audio_bytes >= 0 else None,
                 data_uri("audio/midi", chorale.midi),
+                read_arcs(result.records, chorale.file),
             )
         )
     return pieces

@@ -42,6 +42,11 @@ class Result:
         return RUNS / self.name / "samples"
 
     @property
+    def records(self) -> Path:
+        """The folder of what was measured of each record."""
+        return RUNS / self.name / "records"
+
+    @property
     def section(self) -> str:
         """The dotted path of `metrics` in that file, for error messages."""
         task = self.run.task.value

@@ -95,7 +95,7 @@ def _measure_translations(result: Result, metric: Metric) -> Measured:
 
 def _measure_likelihood(result: Result, metric: Metric) -> Measured:
     """Of a mean over all tokens of the test set, as the records have it of each image or piece."""
-    path = RUNS / result.name / "records" / f"{result.split}.jsonl"
+    path = result.records / f"{result.split}.jsonl"
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         counts = np.array([row.get("tokens", 1) for row in rows], np.float64)  # images have equal

@@ -1,0 +1,39 @@
+"""The arcs of the lecture's animation: from a note to the earlier notes that a head attends to."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import DataError
+from pipeline.files import read_json
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """The arcs of one piece for the script, and how many layers and heads draw them."""
+
+    notes: str  # JSON: [[start_seconds, end_seconds, pitch, voice], ...]
+    arcs: str  # JSON: [[note, earlier_note, layer, head, weight], ...]
+    layers: int
+    heads: int
+
+
+def read_arcs(records: Path, piece: str) -> Arcs | None:
+    """Read the arcs of a piece, None where none were recorded; DataError if they are damaged."""
+    path = records / f"{Path(piece).stem}.arcs.json"
+    if not path.exists():
+        return None
+    content = read_json(path)
+    try:
+        notes, arcs = content["notes"], content["arcs"]
+        if not all(0 <= end < len(notes) for note, earlier, *_ in arcs for end in (note, earlier)):
+            raise ValueError("an arc ends at no note")
+        return Arcs(_compact(notes), _compact(arcs), int(content["layers"]), int(content["heads"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: {error!r}; run `dvc repro evaluate@{records.parent.name}`"
+        ) from None
+
+
+def _compact(value: list[list[float]]) -> str:
+    return json.dumps(value, separators=(",", ":"))
