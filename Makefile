@@ -9,11 +9,12 @@ repro: .venv/requirements
 	dvc repro
 	python -m pipeline.summary
 
-# So many runs at once, a core each: such small networks gain little from a second thread.
+# So many runs at once, a core each: such small networks gain little from a second thread. Single items,
+# because dvc would lock what comes before them for writing.
 JOBS ?= 2
 lecture: .venv/requirements
-	cd $@ && dvc repro encode && dvc stage list --name-only | grep ^evaluate@ \
-		| xargs -n 1 -P $(JOBS) dvc --wait-for-lock repro
+	cd $@ && dvc repro encode && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
+		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
 	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
 
 paper: .venv/requirements
