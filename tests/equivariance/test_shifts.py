@@ -15,9 +15,10 @@ def neighbours(ids):
     return F.pad(ids.double(), (0, 2)).unfold(1, 3, 1).sum(dim=-1, keepdim=True)
 
 
-def column(ids):
-    """The intensity and the column: what an absolute position says."""
-    return torch.stack((ids.double(), torch.arange(ids.shape[1]).expand(ids.shape).double()), -1)
+def where(ids):
+    """The intensity, the row and the column: what an absolute position says."""
+    rows, columns = torch.meshgrid(*map(torch.arange, ids.shape), indexing="ij")
+    return torch.stack((ids, rows, columns), dim=-1).double()
 
 
 def test_a_piece_stands_where_it_is_placed():
@@ -35,10 +36,10 @@ def test_a_convolution_commutes_with_shifts_and_knows_the_order():
 
 
 def test_an_absolute_position_changes_by_the_shift():
-    features = column(place(PIECE, (8, 9), 1, 1))[1:3, 1:4]
-    found = shifted(column, PIECE, (8, 9), (1, 1), 2)
+    features = where(place(PIECE, (8, 9), 1, 1))[1:3, 1:4]
+    found = shifted(where, PIECE, (8, 9), (1, 1), 2)
     assert found["largest"] == pytest.approx(2 / features.std().item())
-    assert found["mean"] == pytest.approx(found["largest"] / 2)
+    assert found["mean"] == pytest.approx(found["largest"] * 2 / 3)
 
 
 def test_on_one_row_a_piece_moves_right_alone():
