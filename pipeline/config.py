@@ -19,7 +19,7 @@ from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
 from pipeline.settings.base import Name
-from pipeline.settings.demonstrations import SelfSimilarity
+from pipeline.settings.demonstrations import AnyDemonstration
 from pipeline.tasks.image.settings import ImageDataset, ImageRun, PhotographsEncoding
 from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
 from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
@@ -42,7 +42,7 @@ class Params(Settings):
 
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     runs: Annotated[dict[Name, AnyRun], Field(min_length=1)]
-    demonstrations: dict[Name, SelfSimilarity]
+    demonstrations: dict[Name, AnyDemonstration]
     report: Report
 
 
@@ -134,7 +134,7 @@ def _check_conventions(params: Params, path: Path) -> None:
 
 
 def _check_demonstration(
-    params: Params, name: str, demonstration: SelfSimilarity, path: Path
+    params: Params, name: str, demonstration: AnyDemonstration, path: Path
 ) -> None:
     where = f"demonstrations.{name}"
     if name in params.runs:
@@ -167,7 +167,7 @@ def run_of(params: Params, name: str) -> AnyRun:
     return _lookup(params.runs, name, "runs")
 
 
-def demonstration_of(params: Params, name: str) -> SelfSimilarity:
+def demonstration_of(params: Params, name: str) -> AnyDemonstration:
     """Return the demonstration `name`; ConfigError suggests the nearest right name."""
     return _lookup(params.demonstrations, name, "demonstrations")
 

@@ -12,9 +12,11 @@ from PIL import Image
 
 from pipeline import config
 from pipeline.console import run_stage
+from pipeline.equivariance.demonstration import demonstrate as demonstrate_equivariance
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import staged_folder, write_atomically, write_json
-from pipeline.selfsimilarity.demonstration import demonstrate
+from pipeline.selfsimilarity.demonstration import demonstrate as demonstrate_self_similarity
+from pipeline.settings.demonstrations import Equivariance, SelfSimilarity
 from pipeline.tasks.image.encoding.photographs import read_photograph
 from pipeline.tasks.image.encoding.picture import PictureError
 from pipeline.tasks.image.encoding.raw import only_wheel
@@ -24,10 +26,14 @@ def main(name: str) -> None:
     """Make the demonstration `name` of params.yaml."""
     settings = config.demonstration_of(config.load(), name)
     raw = Path("data/raw") / settings.dataset
-    denoising, texture = settings.denoising, settings.texture
-    piece = _piece(raw, denoising.photograph, denoising.top, denoising.left, denoising.size)
-    sample = _piece(raw, texture.photograph, texture.top, texture.left, texture.sample)
-    figures, numbers = demonstrate(piece, sample, settings)
+    match settings:
+        case SelfSimilarity(denoising=denoising, texture=texture):
+            piece = _piece(raw, denoising.photograph, denoising.top, denoising.left, denoising.size)
+            sample = _piece(raw, texture.photograph, texture.top, texture.left, texture.sample)
+            figures, numbers = demonstrate_self_similarity(piece, sample, settings)
+        case Equivariance():
+            piece = _piece(raw, settings.photograph, settings.top, settings.left, settings.size)
+            figures, numbers = demonstrate_equivariance(piece, settings)
     with staged_folder(Path("runs") / name / "figures") as folder:
         for title, pixels in figures.items():
             write_atomically(folder / f"{title}.png", _png(pixels))

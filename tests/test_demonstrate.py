@@ -24,6 +24,7 @@ def small() -> dict:
     settings = raw["demonstrations"]["self_similarity"]
     settings["denoising"] |= {"photograph": "a.png", "top": 3, "left": 2, "size": 24}
     settings["texture"] |= {"photograph": "a.png", "sample": 12, "size": 9, "neighbourhood": 5}
+    raw["demonstrations"]["equivariance"] |= {"photograph": "a.png", "top": 4, "left": 4, "size": 4}
     return raw
 
 
@@ -60,6 +61,31 @@ def test_figures_and_numbers_are_written_and_read_again(scale):
     assert psnr["denoised"] > psnr["noisy"] + 3 > psnr["averaged"]
     original = Image.open("runs/self_similarity/figures/original.png")
     assert np.asarray(original)[5, :7, 0].tolist() == [200] * 6 + [60]
+
+
+def test_a_shift_is_written_and_read_again_the_same_bytes_each_time(scale):
+    contents = []
+    for _ in range(2):
+        demonstrate.main("equivariance")
+        figures = sorted(Path("runs/equivariance/figures").iterdir())
+        metrics = Path("reports/metrics/equivariance.json")
+        contents.append([path.read_bytes() for path in [*figures, metrics]])
+    assert contents[0] == contents[1] and len(contents[0]) == 3
+
+    settings = config.demonstration_of(config.load(), "equivariance")
+    read = read_demonstration("equivariance", settings)
+    assert {title: picture.size for title, picture in read.pictures.items()} == {
+        "placed": 24,
+        "moved": 24,
+    }
+    assert set(read.tables["image"]) == set(read.tables["sequence"]) | {
+        "local_none",
+        "local_sinusoid",
+    }
+    assert read.tables["image"]["skewed_relative"]["shift_3"] == 0.0
+    assert read.tables["image"]["sinusoid"]["shift_3"] > 0.1
+    pixels = np.asarray(Image.open("runs/equivariance/figures/placed.png"))
+    assert np.unique(pixels[8:12, 8:12]).tolist() == [60] and pixels.max() == 60
 
 
 def test_equal_seeds_give_equal_bytes(scale):

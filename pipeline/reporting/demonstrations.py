@@ -3,6 +3,7 @@
 import io
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
 
@@ -10,10 +11,12 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.results import METRICS, RUNS
-from pipeline.settings.demonstrations import SelfSimilarity
+from pipeline.settings.demonstrations import AnyDemonstration, Equivariance, SelfSimilarity
 
 _DENOISING = ("original", "noisy", "averaged", "denoised")
 _TEXTURE = ("sample", "texture")
+_SHIFTS = ("placed", "moved")
+_TABLES = ("sequence", "image")
 
 
 @dataclass(frozen=True)
@@ -27,29 +30,69 @@ class Picture:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """The figures of non-local means and of texture synthesis, by name."""
+    """The figures of a demonstration by name, and its numbers that belong to no figure."""
 
     name: str
-    settings: SelfSimilarity
+    settings: AnyDemonstration
     pictures: dict[str, Picture]
+    tables: dict[str, dict[str, dict[str, float]]]  # by table, row and column
+
+    @property
+    def anchor(self) -> str:
+        """The id of its section."""
+        return self.name.replace("_", "-")
+
+    @property
+    def title(self) -> str:
+        """The heading of its section."""
+        return self.name.replace("_", "-").capitalize()
 
 
-def read_demonstration(name: str, settings: SelfSimilarity) -> Demonstration:
+def read_demonstration(name: str, settings: AnyDemonstration) -> Demonstration:
     """Read a demonstration; DataError names the file that is missing or damaged."""
-    path = METRICS / f"{name}.json"
-    numbers = read_json(path)
+    numbers = read_json(METRICS / f"{name}.json").get("demonstration", {})
+    match settings:
+        case SelfSimilarity():
+            return Demonstration(name, settings, _self_similarity(name, numbers), {})
+        case Equivariance():
+            pictures = {title: _read_picture(name, title, None) for title in _SHIFTS}
+            return Demonstration(name, settings, pictures, _equivariance(name, settings, numbers))
+
+
+def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:
     pictures = {}
     for title in _DENOISING + _TEXTURE:
         psnr = None
         if title in _DENOISING[1:]:
-            psnr = numbers.get("demonstration", {}).get(title)
-            if not isinstance(psnr, float) or not math.isfinite(psnr):
-                raise DataError(
-                    f"{path}: demonstration.{title} = {psnr!r} is not a number; "
-                    f"run `dvc repro demonstrate@{name}`"
-                )
+            psnr = _number(name, numbers, title)
         pictures[title] = _read_picture(name, title, psnr)
-    return Demonstration(name, settings, pictures)
+    return pictures
+
+
+def _equivariance(
+    name: str, settings: Equivariance, numbers: dict[str, Any]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The mean difference of each network by what was done with the piece."""
+    done = [*(f"shift_{shift}" for shift in settings.shifts), "mirrored"]
+    return {
+        table: {
+            network: {each: _number(name, numbers, table, network, each, "mean") for each in done}
+            for network in numbers.get(table, {})
+        }
+        for table in _TABLES
+    }
+
+
+def _number(name: str, numbers: dict[str, Any], *path: str) -> float:
+    value: Any = numbers
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise DataError(
+            f"{METRICS / name}.json: demonstration.{'.'.join(path)} = {value!r} is not a number; "
+            f"run `dvc repro demonstrate@{name}`"
+        )
+    return value
 
 
 def _read_picture(name: str, title: str, psnr: float | None) -> Picture:

@@ -1,8 +1,8 @@
 """Demonstrations of the lecture that train nothing, as params.yaml says them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from models.settings import KernelSize, PositiveFloat, Settings
 from pipeline.settings.base import Name, NonNegativeInt
@@ -39,3 +39,19 @@ class SelfSimilarity(Settings):
     seed: NonNegativeInt  # of noise and texture
     denoising: Denoising
     texture: Texture
+
+
+class Equivariance(Settings):
+    """A piece of a photograph is moved: which networks do the same with it as before?"""
+
+    kind: Literal["equivariance"]
+    dataset: Name  # that has the photographs
+    seed: NonNegativeInt  # of the weights
+    photograph: str
+    top: NonNegativeInt
+    left: NonNegativeInt
+    size: PositiveInt  # pixels of the piece, high and wide
+    shifts: Annotated[list[PositiveInt], Field(min_length=1)]  # pixels, down and to the right
+
+
+AnyDemonstration = Annotated[SelfSimilarity | Equivariance, Field(discriminator="kind")]

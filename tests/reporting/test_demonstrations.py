@@ -12,6 +12,14 @@ from pipeline.reporting import page
 from tests.reporting.scale import ROOT
 
 NUMBERS = {"noisy": 22.1234, "averaged": 25.5678, "denoised": 28.9}
+DONE = ("shift_1", "shift_2", "shift_3", "mirrored")
+MOVED = {
+    table: {
+        "skewed_relative": dict.fromkeys(DONE, {"mean": 0.0, "largest": 0.0}),
+        "learned": dict.fromkeys(DONE, {"mean": 0.1854, "largest": 0.9}),
+    }
+    for table in ("sequence", "image")
+}
 
 
 @pytest.fixture
@@ -24,6 +32,10 @@ def shown(scale: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     for title in ("original", *NUMBERS, "sample", "texture"):
         Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(figures / f"{title}.png")
     write_json(Path("reports/metrics/self_similarity.json"), {"demonstration": NUMBERS})
+    Path("runs/equivariance/figures").mkdir(parents=True)
+    for title in ("placed", "moved"):
+        Image.new("L", (4, 4)).save(f"runs/equivariance/figures/{title}.png")
+    write_json(Path("reports/metrics/equivariance.json"), {"demonstration": MOVED})
     lecture = config.load(ROOT / "lecture/params.yaml")
     return scale.model_copy(update={"demonstrations": lecture.demonstrations})
 
@@ -38,10 +50,28 @@ def test_figures_are_shown_with_their_numbers(shown: Params):
     assert '<a href="#self-similarity">' in html
 
 
+def test_what_a_shift_changes_is_a_table(shown: Params):
+    html = page.render(shown)
+
+    section = html[html.index('<section id="equivariance"') :].partition("</section>")[0]
+    assert section.count("data:image/png;base64,") == 2
+    assert section.count("0.185") == section.count("0.000</td>") == 8
+    assert "moved by 3</th>" in section and ">skewed relative</th>" in section
+    assert '<a href="#equivariance">Equivariance</a>' in html
+
+
+def test_a_number_of_a_table_that_is_missing_is_named(shown: Params):
+    numbers = MOVED | {"image": {"none": {"shift_1": {"mean": 0.0}}}}
+    write_json(Path("reports/metrics/equivariance.json"), {"demonstration": numbers})
+
+    with pytest.raises(DataError, match=r"image\.none\.shift_2\.mean = None .* demonstrate@equi"):
+        page.render(shown)
+
+
 def test_without_demonstrations_there_is_no_section(shown: Params):
     html = page.render(shown.model_copy(update={"demonstrations": {}}))
 
-    assert 'id="self-similarity"' not in html
+    assert 'id="self-similarity"' not in html and 'id="equivariance"' not in html
 
 
 def test_a_number_that_is_missing_is_named_with_the_remedy(shown: Params):

@@ -127,11 +127,12 @@ class Convention(StrEnum):
 
 
 class TranslationEvaluation(Settings):
-    """BLEU, chrF and nats per token."""
+    """BLEU, chrF, nats per token, and what attention does."""
 
     tokenised_bleu: Convention  # measured beside sacreBLEU's own tokenisation
     bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
     batch_tokens: PositiveInt
+    attention_sentences: NonNegativeInt  # test sentences whose attention is recorded
 
 
 class TranslationRun(Run):

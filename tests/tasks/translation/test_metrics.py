@@ -72,12 +72,16 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     write_json(tmp_path / "manifest.json", {"target_language": "de", "splits": {"test": {}}})
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
     for field, sequences in zip(("source", "target"), ids, strict=True):
-        write_sequences(tmp_path, "test", field, map(np.array, sequences), np.dtype(np.uint16))
+        for split in ("validation", "test"):
+            write_sequences(tmp_path, split, field, map(np.array, sequences), np.dtype(np.uint16))
     torch.manual_seed(1)
     shape = DataShape.sequence(12, 12)
     model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
     evaluation = TranslationEvaluation(
-        tokenised_bleu=Convention.MOSES, bootstrap_samples=50, batch_tokens=100
+        tokenised_bleu=Convention.MOSES,
+        bootstrap_samples=50,
+        batch_tokens=100,
+        attention_sentences=0,
     )
 
     found = evaluate(model, tmp_path, tmp_path, evaluation)

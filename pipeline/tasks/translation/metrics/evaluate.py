@@ -12,6 +12,8 @@ from pipeline.corpus import Split, all_tests
 from pipeline.decoding.likelihood import token_nll
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
+from pipeline.tasks.translation.metrics.attention import attention_of_sentences
+from pipeline.tasks.translation.metrics.positions import positions_by_layer
 from pipeline.tasks.translation.metrics.tokenised import tokenised_bleu
 from pipeline.tasks.translation.settings import TranslationEvaluation
 from pipeline.training.loss import IGNORED
@@ -29,8 +31,9 @@ def evaluate(
     Returns {"test": ..., "baseline": ...}, and the same again for a further test set under its
     name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
     sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
-    `records` have each sentence of each test set, `search_grid` BLEU and length on the validation
-    split by beam size and length penalty.
+    `records` have each sentence of each test set, `maps` the attention in a few of "test",
+    `positions` what is left of word order in each layer of a Transformer, `search_grid` BLEU and
+    length on the validation split by beam size and length penalty.
     """
     measured, records = {}, {}
     for split in all_tests(encoded):
@@ -39,7 +42,13 @@ def evaluate(
         measured[split] = _measure(rows, encoded, evaluation)
         measured[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
         records[split] = _records(rows, nats, tokens)
-    further = {"records": records, "search_grid": _search_grid(encoded, samples)}
+    hypotheses = [row["hypothesis"] for row in records["test"]]
+    further = {
+        "records": records,
+        "maps": attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences),
+        "positions": positions_by_layer(model, encoded),
+        "search_grid": _search_grid(encoded, samples),
+    }
     return measured.pop("test") | measured | further
 
 

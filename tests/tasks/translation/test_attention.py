@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.maps import translation_maps
+from models.network import build
+from models.settings import Architecture, DataShape, LstmEncoderDecoderSettings
+from pipeline import evaluate as stage
+from pipeline.corpus import write_sequences
+from pipeline.tasks.translation import codec
+from pipeline.tasks.translation.codec import BOS, EOS
+from pipeline.tasks.translation.metrics.attention import attention_of_sentences, chosen
+from tests.models.networks import settings
+
+SOURCES = ["a door", "the light in the hall is on", "the door is open", "the hall"]
+HYPOTHESES = ["eine Tür", "das Licht im Flur ist an", "", "der Flur"]
+PIECES = 290
+
+
+@pytest.fixture
+def pieces(tmp_path):
+    """The codec of an encoded data set with the sources as its test split."""
+    learned = codec.train((SOURCES + HYPOTHESES) * 3, PIECES, tmp_path)
+    ids = [np.array(learned.encode(text)) for text in SOURCES]
+    write_sequences(tmp_path, "test", "source", ids, np.dtype(np.uint16))
+    return learned
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(1)
+    return build(settings(Architecture.ENCODER_DECODER), DataShape.sequence(PIECES, PIECES)).eval()
+
+
+def test_weights_are_those_of_the_sentence_and_its_translation(model, pieces, tmp_path):
+    sentences = attention_of_sentences(model, tmp_path, HYPOTHESES, 9)["sentences"]
+
+    lengths = np.array([len(pieces.encode(text)) for text in SOURCES])
+    assert len(sentences) == len(chosen(lengths, 9)) > 0
+    for index, sentence in zip(chosen(lengths, 9), sentences, strict=True):
+        source = [*pieces.encode(SOURCES[index]), EOS]
+        target = [BOS, *pieces.encode(HYPOTHESES[index])]
+        names = pieces.vocabulary()
+        assert sentence["source"] == [names[each] for each in source]
+        assert sentence["target"] == [names[each] for each in target]
+        maps = translation_maps(model, torch.tensor([target]), torch.tensor([source]))
+        for kind in ("encoder", "decoder", "cross"):
+            expected = np.stack([each[0].numpy() for each in getattr(maps, kind)])
+            measured = np.array(sentence[kind])
+            assert measured.dtype.kind == "i"
+            assert measured.shape == expected.shape
+            assert np.abs(measured / 1000 - expected).max() <= 0.0005001
+        assert np.array_equal(sentence["decoder"], np.tril(sentence["decoder"]))
+
+
+def test_sentences_are_those_that_fit_evenly_spread():
+    lengths = np.array([5, 6, 16, 17, 10, 10, 10, 10, 10, 3])
+    assert chosen(lengths, 1) == [5]
+    assert chosen(lengths, 2) == [2, 7]
+    assert chosen(lengths, 7) == chosen(lengths, 99) == [1, 2, 4, 5, 6, 7, 8]
+    assert chosen(np.array([1, 2, 40]), 3) == []
+
+
+def test_none_are_asked_for_and_a_network_that_is_no_transformer_has_none(model, pieces, tmp_path):
+    lstm = LstmEncoderDecoderSettings(
+        architecture=Architecture.LSTM_ENCODER_DECODER, num_layers=2, d_model=8, dropout=0.0
+    )
+    recurrent = build(lstm, DataShape.sequence(PIECES, PIECES)).eval()
+    assert attention_of_sentences(recurrent, tmp_path, HYPOTHESES, 4) == {"sentences": []}
+    assert attention_of_sentences(model, tmp_path, HYPOTHESES, 0) == {"sentences": []}
+
+
+@pytest.mark.parametrize("sentences", [[], [{"source": ["▁a", "</s>"], "cross": [[[[1000, 0]]]]}]])
+def test_the_stage_writes_them_beside_the_records(sentences, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = Path(__file__).parents[3]
+    Path("params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"))
+    metrics = {"test": {}, "baseline": {}, "records": {"test": [{"nats": 1.5}]}}
+    metrics["maps"] = {"sentences": sentences}
+    network = torch.nn.Linear(2, 3)
+    monkeypatch.setattr(stage, "load_model", lambda *_: network)
+    monkeypatch.setattr(
+        "pipeline.tasks.translation.metrics.evaluate.evaluate", lambda *_: dict(metrics)
+    )
+
+    stage.main("translation_sinusoid")
+
+    records = Path("runs/translation_sinusoid/records")
+    text = (records / "attention.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"sentences": sentences} and text.count("\n") == 1
+    assert (records / "test.jsonl").read_text() == '{"nats": 1.5}\n'
+    written = json.loads(Path("reports/metrics/translation_sinusoid.json").read_text())
+    assert set(written["translation"]) == {"test", "baseline"}
