@@ -10,6 +10,7 @@ import pretty_midi
 from PIL import Image
 from ruamel.yaml import YAML
 
+from models.settings import ModelSettings
 from pipeline import config
 from pipeline.config import Params
 from pipeline.files import write_json, write_json_lines
@@ -124,7 +125,8 @@ def write_scale(folder: Path) -> Params:
         write_records(folder / "runs" / name / "records/test.jsonl", run.task, rng)
         if isinstance(run, TranslationRun):
             write_translations(samples, rng)
-            write_attention(folder / "runs" / name / "records", run)
+            if isinstance(run.model, ModelSettings):  # not a baseline
+                write_attention(folder / "runs" / name / "records", run)
         elif isinstance(run, ImageRun):
             write_grids(samples, run, rng)
         elif isinstance(run, MusicRun):
