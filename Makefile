@@ -3,27 +3,33 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper
 
-.PHONY: repro lecture paper test bench verify scales lock
+.PHONY: repro lecture paper publish test bench verify scales lock
 
 repro: .venv/requirements
 	dvc repro
 	python -m pipeline.summary
 
-# So many runs at once, a core each: such small networks gain little from a second thread.
+# So many runs at once, a core each: such small networks gain little from a second thread. Single items,
+# because dvc would lock what comes before them for writing.
 JOBS ?= 2
 lecture: .venv/requirements
-	cd $@ && dvc repro encode && dvc stage list --name-only | grep ^evaluate@ \
-		| xargs -n 1 -P $(JOBS) dvc --wait-for-lock repro
+	cd $@ && dvc repro encode && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
+		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
 	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
 
 paper: .venv/requirements
 	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
 
+# A folder for any static host: public/, or mine/public/ with SCALE=mine.
+SCALE := .
+publish: .venv/requirements
+	cd $(SCALE) && PYTHONPATH=$(CURDIR) python -m pipeline.publish
+
 test: .venv/requirements-dev
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Speed, beside peers that need packages of their own; after make repro. About half an hour.
-BENCHMARKS := training searching attention sampling starting table
+BENCHMARKS := training searching attention sampling starting costs skewing table
 bench: .venv-bench/requirements
 	for name in $(BENCHMARKS); do .venv-bench/bin/python -m tests.benchmarks.$$name || exit; done
 

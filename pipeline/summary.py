@@ -19,6 +19,7 @@ from pipeline.reporting.scores import Metric, Score, Table, tabulate
 
 def main() -> None:
     """Print one table per task, data set and test set, then where the report stands."""
+    print("↑ higher is better, ↓ lower is better; in brackets 95 % bootstrap intervals\n")
     params, waiting = finished(config.load())
     for task, of_task in by_task(read_results(params)).items():
         for dataset, on_dataset in by_dataset(of_task).items():
@@ -37,7 +38,7 @@ def main() -> None:
 def as_frame(table: Table) -> pd.DataFrame:
     """Return the table as text: a row per run or baseline, a column per metric."""
     columns = {
-        f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)": [
+        f"{metric.label} {'↑' if metric.higher_is_better else '↓'}": [
             _text(metric, row.scores[index]) for row in table.rows
         ]
         for index, metric in enumerate(table.metrics)
@@ -49,7 +50,7 @@ def as_frame(table: Table) -> pd.DataFrame:
 
 def _text(metric: Metric, score: Score | None) -> str:
     if score is None:
-        return ""
+        return "–"
     text = metric.format(score.value)
     if score.low is None or score.high is None:
         return text

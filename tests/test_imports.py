@@ -10,10 +10,10 @@ ROOT = Path(__file__).parents[1]
 TASKS = [path.parent.name for path in (ROOT / "pipeline" / "tasks").glob("*/batches.py")]
 SLOW = {"torch", "datasets", "dvc", "pandas", "pyarrow", "matplotlib"}
 
-# The stages with the part of a task that they call, and what of SLOW they need. Those that need
-# the same are imported together, because torch takes seconds.
+# The stages, and publish, with the part of a task that they call, and what of SLOW they need. Those
+# that need the same are imported together, because torch takes seconds.
 STAGES = [
-    ({"download": None, "encode": "encoding.encode", "report": None}, set()),
+    ({"download": None, "encode": "encoding.encode", "report": None, "publish": None}, set()),
     ({"train": "batches", "decode": "decoding.decode", "evaluate": "metrics.evaluate"}, {"torch"}),
 ]
 

@@ -9,11 +9,15 @@ from pipeline.reporting.figures import Chart, log_chart
 
 # Of the root, for every scale: speed belongs to the code and the machine, not to the data.
 FILE = Path(__file__).parents[2] / "reports" / "benchmarks.json"
+ATTENTION = "python -m tests.benchmarks.attention"
 
 
 @dataclass(frozen=True)
 class Benchmarks:
-    """Rows of the file; those of attention, which make curves, are drawn and apart."""
+    """Rows of the file; those of attention, which make curves, are drawn and apart.
+
+    Points of other commands belong to others.
+    """
 
     machines: list[str]
     rows: list[dict[str, Any]]
@@ -25,14 +29,20 @@ class Benchmarks:
 def read_benchmarks(path: Path = FILE) -> Benchmarks:
     """Read the rows of `path`, which tests/benchmarks/rows.py writes."""
     found = read_json(path)
-    points = [row for row in found if "point" in row]
+    rows = [row for row in found if "point" not in row]
+    points = points_of(ATTENTION, found)
     return Benchmarks(
-        machines=list(dict.fromkeys(row["machine"] for row in found)),
-        rows=[row for row in found if "point" not in row],
+        machines=list(dict.fromkeys(row["machine"] for row in [*points, *rows])),
+        rows=rows,
         points=sorted(points, key=_place),
         seconds=_chart(points, ("forward", "backward"), "seconds", 1.0),
         memory=_chart(points, ("peak memory",), "GiB", 2.0**-10),
     )
+
+
+def points_of(command: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of `rows` that `command` measured and that have a place in a chart or a table."""
+    return [row for row in rows if "point" in row and row["command"] == command]
 
 
 def _place(row: dict[str, Any]) -> tuple[int, str, str]:

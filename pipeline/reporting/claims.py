@@ -48,7 +48,7 @@ class Measurement(Settings):
     paths: Annotated[list[str], Field(min_length=1)]  # dotted, in reports/metrics/<name>.json
 
 
-class Timing(Settings):
+class Benchmarked(Settings):
     """A number that `make bench` measured, on whichever machine that was."""
 
     benchmark: str  # `what` of its row in reports/benchmarks.json
@@ -67,9 +67,9 @@ class Numbers(Settings):
 
     kind: Literal["numbers"]
     what: str  # is compared
-    first: Measurement | Timing
+    first: Measurement | Benchmarked
     relation: Relation
-    second: Measurement | Timing | float
+    second: Measurement | Benchmarked | float
     sampled: bool  # other test records would give other numbers
 
 
@@ -158,7 +158,7 @@ def needed(claim: Claim) -> list[str]:
         for number in (check.first, check.second):
             if isinstance(number, Measurement):
                 needed.append(number.name)
-            elif isinstance(number, Timing):
+            elif isinstance(number, Benchmarked):
                 needed.append(number.benchmark)
     return needed
 
@@ -178,14 +178,14 @@ def _compare(check: Better, results: dict[str, Result]) -> Comparison:
     return compare(run, than)
 
 
-def _value(number: Measurement | Timing | float) -> float:
+def _value(number: Measurement | Benchmarked | float) -> float:
     match number:
         case Measurement(name=name, paths=paths):
             file = METRICS / f"{name}.json"
             content = read_json(file)
             values = [_at(content, path, file) for path in paths]
             return sum(values) / len(values)
-        case Timing(benchmark=benchmark, key=key):
+        case Benchmarked(benchmark=benchmark, key=key):
             return _at(_benchmarks()[benchmark], key, BENCHMARKS)
         case _:
             return number

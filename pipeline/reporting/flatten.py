@@ -3,15 +3,20 @@
 from typing import Any
 
 
-def flatten(value: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Return (dotted path, printed value) for each leaf of nested dicts, in their order."""
+def leaves(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """Return (dotted path, value) for each leaf of nested dicts, in their order."""
     if isinstance(value, dict) and value:
         return [
-            line
+            leaf
             for key, inner in value.items()
-            for line in flatten(inner, f"{prefix}.{key}" if prefix else str(key))
+            for leaf in leaves(inner, f"{prefix}.{key}" if prefix else str(key))
         ]
-    return [(prefix, _printed(value))]
+    return [(prefix, value)]
+
+
+def flatten(value: Any) -> list[tuple[str, str]]:
+    """Return (dotted path, printed value) for each leaf of nested dicts, in their order."""
+    return [(path, _printed(leaf)) for path, leaf in leaves(value)]
 
 
 def _printed(value: Any) -> str:

@@ -18,6 +18,7 @@ from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
+from pipeline.reporting.costs import read_costs
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.families import Family, families
@@ -135,6 +136,7 @@ def render(params: Params) -> str:
             ],
             benchmarks=read_benchmarks(),
             faults=read_faults(),
+            costs=read_costs(read_published()),
             claims=[judge(claim, params, results) for claim in read_claims()],
             significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),

@@ -28,11 +28,31 @@ class Number(Settings):
     arxiv: str
 
 
+class Layer(Settings):
+    """A type of layer, and how its costs grow: what stands in the O( )."""
+
+    layer: str
+    complexity: str
+    sequential_operations: str
+    path_length: str
+
+
+class RelativeMemory(Settings):
+    """Megabytes of the relative term in two forms, and of the logits, at a length."""
+
+    length: int
+    gathered: float
+    skewed: float
+    logits: float
+
+
 class Published(Settings):
     """The whole file of facts."""
 
     papers: list[Paper]
     numbers: dict[str, list[Number]]
+    layers: list[Layer]
+    relative_memory: list[RelativeMemory]
 
     def of_task(self, task: Task) -> list[Number]:
         """The numbers of one task."""

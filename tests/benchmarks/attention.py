@@ -4,19 +4,16 @@
 
 One layer's heads, without the projections around them. Each point is measured in a process of its
 own, in rounds that alternate between the forms; seconds are the median of the rounds, memory is the
-largest. Memory is what the peak of the resident set (VmHWM of Linux, reset before) exceeds the set
-that holds the arguments by: masks, what is saved for the backward pass, gradients, and all that a
-kernel needs in between. A point that needs more than the memory or the time allowed is a row too.
+largest: masks, what is saved for the backward pass, gradients, and all that a kernel needs in
+between. A point that needs more than the memory or the time allowed is a row too.
 """
 
 import argparse
 import multiprocessing
 import resource
 import statistics
-import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -26,6 +23,7 @@ from models.locality import blocks
 from models.positions import ShawRelative, SkewedRelative
 from models.settings import Backend, Local1D, ShawParts
 from models.transformer import causal_mask
+from tests.benchmarks import passes
 from tests.benchmarks.rows import machine, record
 
 LENGTHS = [512, 1024, 2048, 4096, 8192, 16384]
@@ -81,44 +79,15 @@ def shaw_by_gather(
 def measure(name: str, length: int, gibibytes: float) -> dict[str, float]:
     """Seconds and MiB of one point; RuntimeError if it needs more than the memory allowed."""
     torch.manual_seed(0)
-    _seconds(form(name, 64), _heads(64))  # what is loaded at first use is no part of it
+    passes.seconds(form(name, 64), _heads(64))  # what is loaded at first use is no part of it
     attended, heads = form(name, length), _heads(length)
-    limit = _status("VmData") + int(gibibytes * 2**30)
+    limit = passes.status("VmData") + int(gibibytes * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is resident now
-    before = _status("VmRSS")
-    seconds = [_seconds(attended, heads)]
-    peak = _status("VmHWM") - before
-    while sum(map(sum, seconds)) < 1.0:
-        seconds.append(_seconds(attended, heads))
-    forward, backward = zip(
-        *seconds[-max(1, len(seconds) - 1) :], strict=True
-    )  # the first warms up
-    return {
-        "forward": statistics.median(forward),
-        "backward": statistics.median(backward),
-        "peak memory": peak / 2**20,
-    }
+    return passes.measure(attended, heads)
 
 
 def _heads(length: int) -> list[Tensor]:
     return [torch.randn(1, HEADS, length, D_HEAD, requires_grad=True) for _ in range(3)]
-
-
-def _seconds(attended: Callable[..., Tensor], heads: list[Tensor]) -> tuple[float, float]:
-    for each in heads:
-        each.grad = None
-    start = time.perf_counter()
-    output = attended(*heads)
-    middle = time.perf_counter()
-    output.sum().backward()
-    return middle - start, time.perf_counter() - middle
-
-
-def _status(key: str) -> int:
-    """Bytes of a line of /proc/self/status."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{key}:"))
 
 
 def in_child(name: str, length: int, gibibytes: float, seconds: float) -> dict[str, float] | str:

@@ -19,8 +19,8 @@ def record(rows: list[dict]) -> None:
 
     A row has all of KEYS; `ratio` says how many times better ours is, `peer` and `ratio` are null
     where there is no peer. What was not run has `ours` null and says why in a further key,
-    `not_run`; a point of a curve says in `point` where it lies. Raises ValueError for any other
-    row.
+    `not_run`; what has a place in a chart or a table of its own says in `point` where. Raises
+    ValueError for any other row.
     """
     for row in rows:
         if row.keys() - {"not_run", "point"} != KEYS or (row["ours"] is None) != ("not_run" in row):

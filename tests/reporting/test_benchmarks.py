@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from pipeline.reporting.benchmarks import read_benchmarks
+from pipeline.reporting.benchmarks import ATTENTION, read_benchmarks
 
 
 def _row(what: str, ours: float | None, **others) -> dict:
     measured = {"what": what, "ours": ours, "peer": None, "ratio": None, "unit": "seconds"}
-    return measured | {"machine": "one", "command": "python -m this"} | others
+    return measured | {"machine": "one", "command": ATTENTION} | others
 
 
 def _point(form: str, positions: int, measure: str, ours: float | None) -> dict:
@@ -33,7 +33,8 @@ def test_the_lines_are_the_seconds_of_both_passes_as_far_as_they_were_measured(f
         _point("local", 1024, "forward", 0.04),
         _point("local", 1024, "backward", 0.06),
     ]
-    file.write_text(json.dumps([_row("training", 7.0), *points]))
+    other = _row("costs", 1.0, point={"layer": "recurrent"}) | {"command": "another"}
+    file.write_text(json.dumps([_row("training", 7.0), *points, other]))
     read = read_benchmarks(file)
     assert [row["what"] for row in read.rows] == ["training"]
     assert len(read.points) == len(points)

@@ -11,13 +11,13 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting import claims as judging
 from pipeline.reporting.claims import (
+    Benchmarked,
     Better,
     Claim,
     Judged,
     Measurement,
     Numbers,
     Relation,
-    Timing,
     Verdict,
     is_there,
     judge,
@@ -130,7 +130,7 @@ def test_a_benchmark_is_read_by_its_name_and_missed_where_it_was_not_run(judged,
     Path("benchmarks.json").write_text('[{"what": "growing", "exponent": 2.0}]')
     timed = numbers("music.test.nats_per_token", Relation.BELOW, 0.0)
     for name, verdict in (("growing", Verdict.REPRODUCED), ("shrinking", Verdict.NOT_RUN)):
-        second = Timing(benchmark=name, key="exponent")
+        second = Benchmarked(benchmark=name, key="exponent")
         found = judged(claim(timed.model_copy(update={"second": second})))
         assert found.verdict is verdict
 

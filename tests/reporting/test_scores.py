@@ -52,7 +52,7 @@ def test_what_is_no_number_is_named(scale: Params, value: object):
 
 def test_terminal_table_has_intervals_and_baselines(scale: Params):
     frame = as_frame(tabulate(Task.TRANSLATION, of_task(scale, Task.TRANSLATION)))
-    assert frame.columns[0] == "BLEU (higher is better)"
+    assert frame.columns[0] == "BLEU ↑"
     assert frame.iloc[0, 0] == "23.4 [21.9, 25.0]"
     assert frame.iloc[1, 0] == "4.1"
     assert frame.iloc[0]["parameters"] == "1,312,768"

@@ -1,0 +1,108 @@
+"""Put what the stages made into public/, a folder that any static host serves.
+
+    python -m pipeline.publish     # in the folder of a scale, after dvc repro or dvc pull
+
+index.html is the report as it is; files.html lists the rest: tables/*.csv, curves/*.csv,
+samples/<run>/ and models/<run>/, which is a model card with the weights. Equal results are
+published as equal bytes.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline import config
+from pipeline.config import Params
+from pipeline.console import exit_on_error
+from pipeline.errors import DataError
+from pipeline.files import staged_folder
+from pipeline.publishing.cards import card
+from pipeline.publishing.samples import write_samples
+from pipeline.publishing.tables import tables, to_csv
+from pipeline.reporting.results import (
+    CURVES,
+    PAGE,
+    RUNS,
+    Result,
+    finished,
+    read_curve,
+    read_data_facts,
+    read_results,
+)
+
+PUBLIC = Path("public")
+LISTING = "files.html"
+_TEMPLATES = Path(__file__).parent / "publishing" / "templates"
+
+
+def main() -> None:
+    """Write public/ whole, or leave it as it was and say in one line what is missing."""
+    params, _ = finished(config.load())
+    _check_made(params)
+    results = read_results(params)
+    with staged_folder(PUBLIC) as folder:
+        shutil.copy(PAGE, folder / PAGE.name)
+        _write_tables(params, results, folder / "tables")
+        for result in results:
+            _publish_run(result, folder)
+        for name in params.demonstrations:
+            shutil.copytree(RUNS / name / "figures", folder / "samples" / name)
+        _write_listing(params.report.title, folder)
+    print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
+
+
+def _check_made(params: Params) -> None:
+    if not PAGE.exists():
+        raise DataError(f"{PAGE}: no such file; run `dvc repro`")
+    missing = [str(path) for name in params.runs if not (path := RUNS / name / "samples").is_dir()]
+    if missing:
+        raise DataError(
+            f"{missing[0]}: no such folder, as for {len(missing)} of {len(params.runs)} runs; git "
+            "does not hold samples: run `dvc pull` if there is a remote that does, else `dvc repro`"
+        )
+
+
+def _write_tables(params: Params, results: list[Result], folder: Path) -> None:
+    folder.mkdir()
+    for name, rows in tables(params, results).items():
+        (folder / f"{name}.csv").write_bytes(to_csv(rows))
+
+
+def _publish_run(result: Result, folder: Path) -> None:
+    curves, samples, model = (folder / part for part in ("curves", "samples", "models"))
+    read_curve(result.name)  # refuses a damaged one
+    curves.mkdir(exist_ok=True)
+    shutil.copy(CURVES / f"{result.name}.csv", curves)
+    samples = samples / result.name
+    samples.mkdir(parents=True)
+    write_samples(result, samples)
+    model = model / result.name
+    trained = RUNS / result.name / "model"
+    if trained.is_dir():
+        shutil.copytree(trained, model)
+    model.mkdir(parents=True, exist_ok=True)
+    text = card(result, read_data_facts(result.run.dataset), weights=trained.is_dir())
+    (model / "README.md").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_listing(title: str, folder: Path) -> None:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    files = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
+    page = environment.get_template(LISTING).render(title=title, files=files)
+    (folder / LISTING).write_text(page + "\n", encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    exit_on_error(main)

@@ -1,0 +1,189 @@
+"""A model card per run, in the format of the Hugging Face hub: YAML, then Markdown."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline.config import Dataset
+from pipeline.publishing.markdown import code, table
+from pipeline.reporting.flatten import flatten
+from pipeline.reporting.results import Result
+from pipeline.reporting.scores import Metric, Score, Table, tabulate
+from pipeline.settings.base import Task
+from pipeline.settings.sources import HubSource
+
+_CODE = Path(__file__).parents[2]  # a scale is a folder below it
+_NOUNS = {Task.TRANSLATION: "translation", Task.IMAGE: "image", Task.MUSIC: "piece of music"}
+# The identifiers that data sets here may have; the hub knows more, and calls all others "other".
+_LICENCES = {
+    "apache-2.0",
+    "mit",
+    "bsd-3-clause",
+    "cc0-1.0",
+    "cc-by-2.0",
+    "cc-by-4.0",
+    "cc-by-sa-4.0",
+    "cc-by-nc-4.0",
+    "cc-by-nc-sa-4.0",
+    "cc-by-nc-nd-4.0",
+}
+
+
+def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
+    """Return the card of a run on data of which the encode stage tells `facts`.
+
+    `weights` tells whether they lie beside the card. DataError if a score is missing.
+    """
+    tests = [(on.split, tabulate(on.run.task, [on])) for on in result.tests]
+    first = tests[0][1]
+    return (
+        _environment()
+        .get_template("card.md")
+        .render(
+            front_matter=_front_matter(result, tests).to_yaml(),
+            result=result,
+            facts=facts,
+            source=result.dataset.source,
+            weights=weights,
+            noun=_NOUNS[result.run.task],
+            splits=_splits(facts["splits"]),
+            settings=table(
+                ["setting", "value"],
+                [
+                    [code(path), code(value)]
+                    for path, value in flatten(result.run.model_dump(mode="json"))
+                ],
+            ),
+            scores=[(split, scores, _score_table(scores)) for split, scores in tests],
+            signatures=list(_signatures(result)),
+            metric=first.metrics[0],
+            score=_text(first.metrics[0], first.runs[0].scores[0]),
+            baseline=first.best_baseline,
+            surely_better=_surely_better(first),
+            scale=os.path.relpath(Path.cwd(), _CODE),
+            code_folder=os.path.relpath(_CODE, Path.cwd()),
+            command=_command(result),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701 (Markdown: `code` makes each text from data a code span)
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["code"] = code
+    return environment
+
+
+def _front_matter(result: Result, tests: list[tuple[str, Table]]) -> ModelCardData:
+    source = result.dataset.source
+    return ModelCardData(
+        **_licence(source.licence),
+        language=_languages(result.dataset),
+        datasets=[source.id] if isinstance(source, HubSource) else None,
+        metrics=[metric.key for metric in tests[0][1].metrics],
+        tags=[result.run.task.value, result.run.model.architecture.value],
+        model_name=result.name,
+        eval_results=[
+            EvalResult(
+                task_type=result.run.task.value,
+                dataset_type=result.run.dataset,
+                dataset_name=" ".join(source.origin.split()),
+                dataset_split=split,
+                metric_type=metric.key,
+                metric_name=metric.label,
+                metric_value=score.value,
+            )
+            for split, scores in tests
+            for metric, score in zip(scores.metrics, scores.runs[0].scores, strict=True)
+            if score
+        ],
+    )
+
+
+def _licence(licence: str) -> dict[str, str]:
+    identifier = re.sub(r"[^a-z0-9.]+", "-", licence.casefold()).strip("-")
+    if identifier in _LICENCES:
+        return {"license": identifier}
+    return {"license": "other", "license_name": identifier}
+
+
+def _languages(dataset: Dataset) -> list[str] | None:
+    if dataset.task is not Task.TRANSLATION:
+        return None
+    return [dataset.encoding.source_language, dataset.encoding.target_language]
+
+
+def _splits(splits: dict[str, dict[str, Any]]) -> str:
+    """A row per split, training first, with all that was counted of it as a whole."""
+    counted = sorted(
+        {key for split in splits.values() for key, count in split.items() if _is_number(count)}
+    )
+    names = [name for name in ("train", "validation") if name in splits]
+    names += sorted(splits.keys() - set(names))
+    rows = [
+        [code(name), *(f"{splits[name][key]:,}" if key in splits[name] else "–" for key in counted)]
+        for name in names
+    ]
+    return table(["split", *map(code, counted)], rows)
+
+
+def _is_number(count: Any) -> bool:
+    return isinstance(count, int | float)
+
+
+def _score_table(scores: Table) -> str:
+    arrows = {True: "↑", False: "↓"}
+    header = ["", *(f"{each.label} {arrows[each.higher_is_better]}" for each in scores.metrics)]
+    rows = [
+        [
+            code(row.label) if row.run else row.label,
+            *(_text(*pair) for pair in zip(scores.metrics, row.scores, strict=True)),
+        ]
+        for row in scores.rows
+    ]
+    return table(header, rows)
+
+
+def _text(metric: Metric, score: Score | None) -> str:
+    if score is None:
+        return "–"
+    text = metric.format(score.value)
+    if score.low is None or score.high is None:
+        return text
+    return f"{text} [{metric.format(score.low)}, {metric.format(score.high)}]"
+
+
+def _surely_better(scores: Table) -> bool:
+    """Whether the interval of the run's first metric lies beyond the best baseline."""
+    score, (_, baseline) = scores.runs[0].scores[0], scores.best_baseline
+    if scores.metrics[0].higher_is_better:
+        return score.low > baseline.value
+    return score.high < baseline.value
+
+
+def _signatures(result: Result) -> Iterator[str]:
+    for on in result.tests:
+        for key, value in sorted(on.metrics["test"].items()):
+            if key.endswith("_signature"):
+                yield f"{key.removesuffix('_signature')} on {on.split}: {value}"
+
+
+def _command(result: Result) -> str:
+    """How the run is used; one that enlarges images only decodes its test split."""
+    if result.run.task is Task.TRANSLATION:
+        return f"python -m pipeline.translate --run {result.name} < input.txt > output.txt"
+    if result.run.task is Task.MUSIC:
+        return f"python -m pipeline.compose --run {result.name} --seconds 30 -o out.mid"
+    if result.run.decoding.samples_per_class is None:
+        return f"python -m pipeline.decode {result.name}    # enlarges the test images"
+    return f"python -m pipeline.paint --run {result.name} --class 0 -o out.png"

@@ -1,0 +1,236 @@
+"""Every table of the page as rows for a CSV file, from the functions that the page calls."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.config import Params
+from pipeline.reporting.benchmarks import read_benchmarks
+from pipeline.reporting.claims import Compared, judge, read_claims
+from pipeline.reporting.demonstrations import read_demonstration
+from pipeline.reporting.flatten import leaves
+from pipeline.reporting.published import read_published
+from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
+from pipeline.reporting.scores import Row, Table, tabulate
+from pipeline.reporting.search_grid import read_search_grid
+from pipeline.reporting.significance import Comparison, compare_all
+from pipeline.settings.base import Task
+
+Rows = list[dict[str, Any]]
+
+
+def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
+    """Return the rows of each table by its name, numbers in full; DataError as from the page."""
+    test_sets = list(_test_sets(results))
+    found = {
+        "summary": _summary(params, test_sets),
+        "scores": _scores(test_sets),
+        "comparisons": _comparisons(test_sets),
+        "claims": _claims(params, results),
+        "published": _published(),
+        "measures": _measures(results),
+        "search_grids": _search_grids(results),
+        "demonstrations": _demonstrations(params),
+        "benchmarks": _benchmarks(),
+        "data": _data(params),
+        "settings": _settings(params),
+    }
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return `rows` as CSV; a column per key of any row, empty where a row lacks it or has None."""
+    columns = dict.fromkeys(key for row in rows for key in row)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+TestSet = tuple[dict[str, str], Table, Sequence[Result]]  # which it is, its scores, its runs
+
+
+def _test_sets(results: Sequence[Result]) -> Iterator[TestSet]:
+    for task, of_task in by_task(results).items():
+        for dataset, on_dataset in by_dataset(of_task).items():
+            for split, on in by_test(on_dataset).items():
+                where = {"task": task.value, "dataset": dataset, "test_set": split}
+                yield where, tabulate(task, on), on
+
+
+def _summary(params: Params, test_sets: Sequence[TestSet]) -> Rows:
+    rows = []
+    for where, table, _ in test_sets:
+        baseline, best = table.best_baseline
+        for row in table.runs:
+            rows.append(
+                where
+                | _score(table, row, 0)
+                | {
+                    "best_baseline": baseline,
+                    "best_baseline_value": best.value,
+                    "parameters": row.parameters,
+                    "updates": params.runs[row.run].training.steps,
+                }
+            )
+    return rows
+
+
+def _scores(test_sets: Sequence[TestSet]) -> Rows:
+    """A row for each run or baseline and each metric that it has."""
+    rows = []
+    for where, table, results in test_sets:
+        signatures = {
+            (result.name, metric.key): result.metrics["test"].get(f"{metric.key}_signature")
+            for result in results
+            for metric in table.metrics
+        }
+        for row in table.rows:
+            for index, metric in enumerate(table.metrics):
+                if row.scores[index]:
+                    rows.append(
+                        where
+                        | _score(table, row, index)
+                        | {
+                            "records": table.record_count,
+                            "signature": signatures.get((row.run, metric.key)),
+                        }
+                    )
+    return rows
+
+
+def _score(table: Table, row: Row, index: int) -> dict[str, Any]:
+    """One number of a row, with its 95 % interval; `run` is empty for a baseline."""
+    metric, score = table.metrics[index], row.scores[index]
+    return {
+        "run": row.run,
+        "title": row.label,
+        "metric": metric.key,
+        "better": "higher" if metric.higher_is_better else "lower",
+        "value": score.value,
+        "low": score.low,
+        "high": score.high,
+    }
+
+
+def _comparisons(test_sets: Sequence[TestSet]) -> Rows:
+    return [where | _compared(each) for where, _, on in test_sets for each in compare_all(on)]
+
+
+def _compared(each: Comparison) -> dict[str, Any]:
+    return {
+        "metric": each.better.metric.key,
+        "better_run": each.better.result.name,
+        "better_score": each.better.score,
+        "worse_run": each.worse.result.name,
+        "worse_score": each.worse.score,
+        "difference": each.difference,
+        "p_value": each.p_value,
+        "signature": each.better.signature,
+    }
+
+
+def _claims(params: Params, results: Sequence[Result]) -> Rows:
+    """A row for each check of a claim, one row for a claim that is not judged."""
+    published, rows = read_published(), []
+    for claim in read_claims():
+        judged = judge(claim, params, results)
+        what = {
+            "id": claim.id,
+            "claim": claim.claim,
+            "published": claim.published,
+            "source": f"{published.authors_of(claim)}, arXiv {claim.arxiv}, {claim.where}",
+            "verdict": judged.verdict.value,
+            "missing": " ".join(judged.missing),
+        }
+        checked = [_compared(each) for each in judged.comparisons]
+        checked += [_checked(each) for each in judged.numbers]
+        rows += [what | check for check in checked] or [what]
+    return rows
+
+
+def _checked(each: Compared) -> dict[str, Any]:
+    return {
+        "measurement": each.check.what,
+        "first": each.first,
+        "relation": each.check.relation.value,
+        "second": each.second,
+        "holds": each.holds,
+    }
+
+
+def _published() -> Rows:
+    published = read_published()
+    return [
+        {"task": task.value, **number.model_dump(), "authors": published.authors_of(number)}
+        for task in Task
+        for number in published.of_task(task)
+    ]
+
+
+def _measures(results: Sequence[Result]) -> Rows:
+    """All that was measured of each run, by its dotted path in the file of its metrics."""
+    return [
+        {"run": result.name, "measure": path, "value": _as_json(value)}
+        for result in results
+        for path, value in leaves(result.metrics)
+        if path != "search_grid"
+    ]
+
+
+def _search_grids(results: Sequence[Result]) -> Rows:
+    return [
+        {
+            "run": result.name,
+            "beam_size": size,
+            "length_penalty": alpha,
+            "bleu": cell.bleu,
+            "length_ratio": cell.length_ratio,
+        }
+        for result in results
+        if result.run.task is Task.TRANSLATION and (grid := read_search_grid(result))
+        for size, cells in grid.rows.items()
+        for alpha, cell in zip(grid.length_penalties, cells, strict=True)
+    ]
+
+
+def _demonstrations(params: Params) -> Rows:
+    return [
+        {"demonstration": name, "figure": figure, "psnr": picture.psnr}
+        for name, settings in params.demonstrations.items()
+        for figure, picture in read_demonstration(name, settings).pictures.items()
+    ]
+
+
+def _benchmarks() -> Rows:
+    """Beside peers, then attention over lengths, where `point` says the length and the form."""
+    benchmarks = read_benchmarks()
+    return [
+        {key: value for key, value in row.items() if key != "point"} | row.get("point", {})
+        for row in [*benchmarks.rows, *benchmarks.points]
+    ]
+
+
+def _data(params: Params) -> Rows:
+    """What the encode stage tells of each data set that a run uses."""
+    return [
+        {"dataset": name, "fact": path, "value": _as_json(value)}
+        for name in dict.fromkeys(run.dataset for run in params.runs.values())
+        for path, value in leaves(read_data_facts(name))
+    ]
+
+
+def _settings(params: Params) -> Rows:
+    return [
+        {"run": name, "setting": path, "value": _as_json(value)}
+        for name, run in params.runs.items()
+        for path, value in leaves(run.model_dump(mode="json"))
+    ]
+
+
+def _as_json(value: Any) -> str:
+    """A text as it is; numbers, null, true and lists as JSON (and params.yaml) have them."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,118 @@
+"""What a layer costs, and the memory of relative positions: published, and measured here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import read_json
+from pipeline.reporting import benchmarks
+from pipeline.reporting.figures import Chart, log_chart
+from pipeline.reporting.published import Layer, Published, RelativeMemory
+
+COSTS = "python -m tests.benchmarks.costs"
+SKEWING = "python -m tests.benchmarks.skewing"
+COUNTS = ("sequential operations", "path length")
+CHARTS = {
+    "Floating-point operations": ("FLOPs", "operations"),
+    "Time": ("seconds", "seconds"),
+    "Peak memory": ("peak memory", "MiB"),
+}
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """The power of a size with which a cost grows, fitted between two sizes."""
+
+    value: float
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class LayerCosts:
+    """A type of layer: `exponents` by (size, cost), `counts` (n, count) by what is counted."""
+
+    published: Layer
+    exponents: dict[tuple[str, str], Exponent]
+    counts: dict[str, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes at a length, by (form, measure)."""
+
+    published: RelativeMemory
+    measured: dict[tuple[str, str], float]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Both tables and the charts (title, chart); empty where nothing was measured."""
+
+    machines: list[str]
+    layers: list[LayerCosts]
+    charts: list[tuple[str, Chart]]
+    memory: list[Memory]
+
+
+def read_costs(published: Published, path: Path = benchmarks.FILE) -> Costs:
+    """Read the rows of `path` that tests/benchmarks/costs.py and skewing.py write."""
+    rows = read_json(path)
+    costs = benchmarks.points_of(COSTS, rows)
+    skewing = benchmarks.points_of(SKEWING, rows)
+    return Costs(
+        machines=list(dict.fromkeys(row["machine"] for row in costs)),
+        layers=[_layer(each, costs) for each in published.layers] if costs else [],
+        charts=_charts(costs),
+        memory=[_memory(each, skewing) for each in published.relative_memory] if skewing else [],
+    )
+
+
+def _layer(published: Layer, rows: list[dict[str, Any]]) -> LayerCosts:
+    own = [row for row in rows if row["point"]["layer"] == published.layer]
+    exponents = {
+        (point["exponent"], point["measure"]): Exponent(row["ours"], point["from"], point["to"])
+        for row in own
+        if "exponent" in (point := row["point"])
+    }
+    counts = {
+        count: sorted(
+            (row["point"]["n"], row["ours"]) for row in own if row["point"]["measure"] == count
+        )
+        for count in COUNTS
+    }
+    return LayerCosts(published, exponents, counts)
+
+
+def _charts(rows: list[dict[str, Any]]) -> list[tuple[str, Chart]]:
+    """For each cost a chart over n at the d, and one over d at the n, that most points have."""
+    drawn = []
+    for title, (measure, unit) in CHARTS.items():
+        points = [
+            (point["layer"], {"n": point["n"], "d": point["d"]}, row["ours"])
+            for row in rows
+            if "n" in (point := row["point"]) and point["measure"] == measure
+        ]
+        for along, fixed in (("n", "d"), ("d", "n")):
+            if points:
+                at = _most_frequent([sizes[fixed] for _, sizes, _ in points])
+                lines: dict[str, list[tuple[int, float]]] = {}
+                for layer, sizes, cost in points:
+                    if sizes[fixed] == at:
+                        lines.setdefault(layer, []).append((sizes[along], cost))
+                ordered = [(layer, sorted(line)) for layer, line in sorted(lines.items())]
+                drawn.append((f"{title}, {fixed} = {at:,}", log_chart(ordered, along, unit)))
+    return drawn
+
+
+def _most_frequent(sizes: list[int]) -> int:
+    return max(sorted(set(sizes)), key=sizes.count)
+
+
+def _memory(published: RelativeMemory, rows: list[dict[str, Any]]) -> Memory:
+    measured = {
+        (point["form"], point["measure"]): row["ours"]
+        for row in rows
+        if (point := row["point"]).get("positions") == published.length
+    }
+    return Memory(published, measured)

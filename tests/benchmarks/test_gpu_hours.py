@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from models.settings import DataShape, Full, Local1D, Sinusoid
+from pipeline import config
+from tests.benchmarks.gpu_hours import Update, hours, shape_of, update_of
+from tests.benchmarks.sampling import decoder
+
+PAPER = config.load(Path(__file__).parents[2] / "paper/params.yaml")
+D, FF, LAYERS, VOCABULARY, BATCH, LENGTH = 32, 64, 3, 50, 4, 24
+
+
+@pytest.mark.parametrize(
+    ("locality", "keys"),
+    [
+        (Full(kind="full"), LENGTH),
+        (Local1D(kind="local_1d", query_block=8, memory_block=7), 1 + 7 + 8),
+    ],
+)
+def test_operations_are_those_counted_by_hand(locality, keys):
+    """Twice the weights per token and twice two products with the keys; backward is twice that."""
+    sizes = {"num_layers": LAYERS, "d_model": D, "num_heads": 4, "d_ff": FF}
+    model = decoder(sizes, Sinusoid(kind="sinusoid"), locality)
+    layer = 2 * (4 * D * D + 2 * D * FF) + 2 * 2 * keys * D
+    expected = 3 * BATCH * LENGTH * (LAYERS * layer + 2 * D * VOCABULARY)
+    shape = DataShape.sequence(VOCABULARY + 1, VOCABULARY)
+    counted = Update(BATCH, LENGTH, None).operations(model, shape)
+    assert counted == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("run", "update", "outputs"),
+    [
+        ("wmt14_en_de_base", Update(833, 30, 30), 37000),
+        ("cifar10_categorical", Update(32, 3072, None), 256),
+        ("cifar10_enlarged", Update(32, 3072, 192), 256),
+        ("maestro_relative", Update(8, 2048, None), 388),
+    ],
+)
+def test_an_update_has_the_positions_that_the_settings_ask_for(run, update, outputs):
+    shape = shape_of(PAPER.datasets[PAPER.runs[run].dataset])
+    assert update_of(PAPER.runs[run], shape) == update
+    assert shape.outputs == outputs
+
+
+def test_hours_are_operations_over_the_sustained_rate():
+    run = PAPER.runs["wmt14_en_de_base"]
+    assert hours(int(0.4 * 312e12 * 3.6), run, "A100") == pytest.approx(100.0, rel=1e-6)
