@@ -31,7 +31,7 @@ def read_arcs(records: Path, piece: str) -> Arcs | None:
         return Arcs(_compact(notes), _compact(arcs), int(content["layers"]), int(content["heads"]))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"{path}: {error!r}; run `dvc repro evaluate@{records.parent.name}`"
+            f"{path}: {error}; run `dvc repro evaluate@{records.parent.name}`"
         ) from None
 
 

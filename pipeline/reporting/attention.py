@@ -57,7 +57,7 @@ def read_attention(result: Result) -> Attention | None:
         maps = {kind: [_map(layer) for layer in sentences[0][kind]] for kind in Kind}
         source = _text(sentences[0]["source"])
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: {error!r}; run `dvc repro evaluate@{result.name}`") from None
+        raise DataError(f"{path}: {error}; run `dvc repro evaluate@{result.name}`") from None
     return Attention(result, source, maps, _compact(sentences))
 
 

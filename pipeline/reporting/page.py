@@ -22,6 +22,7 @@ from pipeline.reporting.costs import read_costs
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.families import Family, families
+from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import Grid, read_grid
@@ -134,6 +135,7 @@ def render(params: Params) -> str:
                 for name, settings in params.demonstrations.items()
             ],
             benchmarks=read_benchmarks(),
+            faults=read_faults(),
             costs=read_costs(read_published()),
             claims=[judge(claim, params, results) for claim in read_claims()],
             significant=SIGNIFICANT,

@@ -10,6 +10,7 @@ import pretty_midi
 from PIL import Image
 from ruamel.yaml import YAML
 
+from models.settings import ModelSettings
 from pipeline import config
 from pipeline.config import Params
 from pipeline.files import write_json, write_json_lines
@@ -124,6 +125,8 @@ def write_scale(folder: Path) -> Params:
         write_records(folder / "runs" / name / "records/test.jsonl", run.task, rng)
         if isinstance(run, TranslationRun):
             write_translations(samples, rng)
+            if isinstance(run.model, ModelSettings):  # not a baseline
+                write_attention(folder / "runs" / name / "records", run)
         elif isinstance(run, ImageRun):
             write_grids(samples, run, rng)
         elif isinstance(run, MusicRun):
@@ -210,6 +213,40 @@ def write_translations(samples: Path, rng: np.random.Generator, count: int = 120
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
+def write_attention(records: Path, run: TranslationRun) -> None:
+    """Heads of one sentence that look straight on, the further back the higher their number."""
+    source, target = ["▁Turn", "▁on", "▁the", "▁li", "ght", "</s>"], ["<s>", "▁Licht", "▁ein"]
+
+    def heads(queries: int, keys: int) -> list[list[list[int]]]:
+        rows = np.arange(queries)
+        weights = np.zeros((run.model.num_heads, queries, keys), int)
+        for head in range(run.model.num_heads):
+            weights[head, rows, np.maximum(rows - head, 0)] = 1000
+        return weights.tolist()
+
+    sizes = {"encoder": (6, 6), "decoder": (3, 3), "cross": (3, 6)}
+    maps = {kind: [heads(*size)] * run.model.num_layers for kind, size in sizes.items()}
+    write_json(
+        records / "attention.json", {"sentences": [{"source": source, "target": target, **maps}]}
+    )
+
+
+def write_arcs(path: Path, midi: Path) -> None:
+    """Head 0 of two looks at the note before in its voice, head 1 at the one before that."""
+    notes = [
+        (note.start, note.end, note.pitch, voice)
+        for voice, instrument in enumerate(pretty_midi.PrettyMIDI(str(midi)).instruments)
+        for note in instrument.notes
+    ]
+    arcs = [
+        (note, note - 1 - head, 0, head, 0.5)
+        for note in range(2, len(notes))
+        for head in range(2)
+        if notes[note - 1 - head][3] == notes[note][3]
+    ]
+    write_json(path, {"notes": notes, "arcs": arcs, "layers": 1, "heads": 2})
+
+
 def write_grids(samples: Path, run: ImageRun, rng: np.random.Generator) -> None:
     decoding = run.decoding
     titles = ["original", "given"] + ["at 1.0"] * decoding.completions_per_image
@@ -246,6 +283,8 @@ def write_chorales(samples: Path, run: MusicRun, rng: np.random.Generator) -> No
         for index in range(count):
             file = f"{kind}_{index}.mid"
             write_midi(samples / file, decoding.tokens // 4, 0.15, rng)
+            records = samples.with_name("records")
+            write_arcs(records / f"{kind}_{index}.arcs.json", samples / file)
             given = kind == "continuation"
             entries.append(
                 {

@@ -1,7 +1,9 @@
+import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from pipeline.reporting.claims import read_claims
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
 from pipeline.settings.base import Task
-from tests.reporting.browser import CHROMIUM, browser
+from tests.reporting.browser import CHROMIUM, Browser, browser
 from tests.reporting.scale import ROOT, add_further_test
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -265,35 +267,17 @@ def test_commands_write_the_page_and_print_the_summary(scale: Params):
     assert not Path("reports/index.html").exists()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_page_works_in_a_browser_without_network(html: str, tmp_path: Path):
-    path = tmp_path / "index.html"
+@pytest.fixture(scope="module")
+def chromium(html: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The page in a browser, which must not complain or ask the network whatever a test does."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    folder = tmp_path_factory.mktemp("browser")
+    path = folder / "index.html"
     path.write_text(html, encoding="utf-8")
-    with browser(tmp_path / "profile") as chromium:
+    with browser(folder / "profile") as chromium:
         chromium.open(path)
-        chromium.evaluate(
-            "new Promise(done => { const audio = document.querySelector('audio');"
-            "audio.addEventListener('ended', done);"
-            "audio.play().then(() => { audio.currentTime = audio.duration - 0.5; }); })"
-        )
-        head = chromium.evaluate("document.querySelector('.playhead').getAttribute('transform')")
-        roll = chromium.evaluate("document.querySelector('.roll').viewBox.baseVal.width")
-        left = chromium.evaluate("Number(document.querySelector('.roll').dataset.left)")
-        assert float(re.match(r"translate\(([\d.]+)", head)[1]) == pytest.approx(roll - left)
-
-        durations = chromium.evaluate(
-            "[...document.querySelectorAll('audio')].map(a => a.duration)"
-        )
-        assert len(durations) == 8
-        assert all(9.6 < duration < 10.2 for duration in durations)
-
-        for width in (1280, 390):
-            chromium.call(
-                "Emulation.setDeviceMetricsOverride",
-                width=width, height=800, deviceScaleFactor=1, mobile=False,
-            )  # fmt: skip
-            assert chromium.evaluate("document.documentElement.scrollWidth") <= width
-
+        yield chromium
         assert not chromium.happened("Runtime.exceptionThrown")
         assert not chromium.happened("Runtime.consoleAPICalled")
         assert not chromium.happened("Log.entryAdded")
@@ -301,3 +285,125 @@ def test_page_works_in_a_browser_without_network(html: str, tmp_path: Path):
             each["request"]["url"] for each in chromium.happened("Network.requestWillBeSent")
         ]
         assert [url for url in requests if not url.startswith("data:")] == [path.resolve().as_uri()]
+
+
+def test_every_sound_and_every_picture_is_there(chromium: Browser):
+    durations = chromium.evaluate("[...document.querySelectorAll('audio')].map(a => a.duration)")
+    assert len(durations) == 8
+    assert all(9.6 < duration < 10.2 for duration in durations)
+    loaded = chromium.evaluate(
+        "Promise.all([...document.querySelectorAll('image')].map(image => {"
+        "const copy = new Image(); copy.src = image.href.baseVal;"
+        "return copy.decode().then(() => copy.naturalWidth); }))"
+    )
+    assert len(loaded) > 5 and all(width > 0 for width in loaded)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_is_wider_than_the_screen(chromium: Browser, width: int):
+    chromium.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width, height=800, deviceScaleFactor=1, mobile=False,
+    )  # fmt: skip
+    chromium.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def seek(chromium: Browser, seconds: float) -> None:
+    chromium.evaluate(
+        "new Promise(done => { const audio = document.querySelector('audio');"
+        "audio.addEventListener('seeked', done, {once: true});"
+        f"audio.currentTime = {seconds}; }})"
+    )
+
+
+def arcs(chromium: Browser) -> list[str]:
+    return chromium.evaluate(
+        "[...document.querySelectorAll('.piece')[0].querySelectorAll('.arc')]"
+        ".map(arc => arc.getAttribute('d'))"
+    )
+
+
+def test_play_head_and_arcs_follow_the_sound(chromium: Browser, made_up_scale: Path):
+    recorded = json.loads(
+        (made_up_scale / "runs/music_sinusoid/records/from_nothing_0.arcs.json").read_text()
+    )
+    left, right, seconds = (
+        chromium.evaluate(f"Number(document.querySelector('.roll').dataset.{key})")
+        for key in ("left", "right", "seconds")
+    )
+    for time in (0.05, 4.0, 7.3):
+        seek(chromium, time)
+        head = chromium.evaluate("document.querySelector('.playhead').getAttribute('transform')")
+        assert float(re.match(r"translate\(([\d.]+)", head)[1]) == pytest.approx(
+            time / seconds * (right - left), abs=0.01
+        )
+        starts = [
+            recorded["notes"][note][0]
+            for note, *_ in recorded["arcs"]
+            if recorded["notes"][note][0] <= time < recorded["notes"][note][1]
+        ]
+        drawn = [float(re.match(r"M([\d.]+)", path)[1]) for path in arcs(chromium)]
+        expected = [left + start / seconds * (right - left) for start in starts]
+        assert sorted(drawn) == pytest.approx(sorted(expected), abs=0.01)
+    assert len(drawn) == 8  # two heads of four voices
+
+
+def test_a_head_can_be_chosen_and_keys_seek(chromium: Browser):
+    seek(chromium, 4.0)
+    both = arcs(chromium)
+    choose = (
+        "(() => {{ const head = document.querySelectorAll('.music-run select')[1];"
+        "head.value = '{}'; head.dispatchEvent(new Event('change')); }})()"
+    )
+    chromium.evaluate(choose.format(1))
+    assert len(arcs(chromium)) == len(both) / 2 and set(arcs(chromium)) < set(both)
+    chromium.evaluate(choose.format(""))
+
+    chromium.evaluate("document.querySelector('.roll').focus()")
+    chromium.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
+    chromium.wait_for("document.querySelector('audio').currentTime === 5")
+    chromium.wait_for(
+        "document.querySelector('.roll').getAttribute('aria-valuetext').startsWith('5.0 seconds, ')"
+    )
+
+
+def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
+    feature = {"name": "prefers-reduced-motion", "value": "reduce"}
+    chromium.call("Emulation.setEmulatedMedia", features=[feature])
+    seek(chromium, 4.0)
+    assert arcs(chromium)
+    chromium.evaluate("document.querySelector('audio').play()")
+    chromium.wait_for("!document.querySelector('.arc')")
+    chromium.evaluate("document.querySelector('audio').pause()")
+    chromium.wait_for("document.querySelector('.arc') !== null")
+    chromium.call("Emulation.setEmulatedMedia", features=[])
+
+
+SHADES = (
+    "[...document.querySelectorAll('.head')].map(head => [...head.querySelectorAll('.key')]"
+    ".findIndex(key => Number(key.style.getPropertyValue('--weight')) === 1))"
+)
+
+
+def test_a_piece_under_the_pointer_shows_what_each_head_attends_to(chromium: Browser):
+    assert chromium.evaluate(SHADES) == [0, 0, 0, 0]
+    x, y = chromium.evaluate(
+        "(() => { const piece = document.querySelectorAll('.piece-choice')[2];"
+        "piece.scrollIntoView({block: 'center'}); const box = piece.getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+    )
+    chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    chromium.wait_for(f"String({SHADES}) === '2,1,0,0'")
+    summary = chromium.evaluate("document.querySelector('.attention [aria-live]').textContent")
+    assert summary.startswith("“ein” looks: head 1 most at “the” (100 %), head 2 most at “on”")
+
+
+def test_kind_of_attention_can_be_chosen(chromium: Browser):
+    chromium.evaluate(
+        "(() => { const kind = document.querySelector('select[name=kind]');"
+        "kind.value = 'encoder'; kind.dispatchEvent(new Event('change')); })()"
+    )
+    assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 6
+    chromium.evaluate("document.querySelectorAll('.piece-choice input')[4].click()")
+    assert chromium.evaluate(SHADES) == [4, 3, 2, 1]

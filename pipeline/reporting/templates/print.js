@@ -1,4 +1,4 @@
-// Paper has no disclosure triangles: print what they hide.
+// Paper has no disclosure triangles: print what they hide, but for the long lists.
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details")) details.open = true;
+  for (const details of document.querySelectorAll("details:not(.list)")) details.open = true;
 });

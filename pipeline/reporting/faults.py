@@ -1,0 +1,31 @@
+"""What was done to the pipeline, and what it did then, as tests/faults recorded it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import DataError
+from pipeline.files import read_json
+
+# Of the root, for every scale, as the benchmarks are: it belongs to the code, not to the data.
+FILE = Path(__file__).parents[2] / "reports" / "faults.json"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of fault, the command that tries it, and the numbers that it left."""
+
+    what: str
+    command: str
+    numbers: dict[str, Any]
+    machine: str
+
+
+def read_faults(path: Path = FILE) -> list[Fault]:
+    """Read the rows of `path`, none if nobody recorded any; DataError if they are damaged."""
+    if not path.exists():
+        return []
+    try:
+        return [Fault(**row) for row in read_json(path)]
+    except TypeError as error:
+        raise DataError(f"{path}: {error}; run the commands of tests/faults again") from None

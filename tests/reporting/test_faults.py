@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Params
+from pipeline.errors import DataError
+from pipeline.files import write_json
+from pipeline.reporting import page
+from pipeline.reporting.faults import read_faults
+
+ROWS = [
+    {"what": "crashes", "command": "python -m x", "numbers": {"kills": {"dvc": 3}}, "machine": "m"}
+]
+
+
+def test_recorded_faults_make_an_appendix(
+    scale: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
+    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
+    write_json(path := tmp_path / "faults.json", ROWS)
+
+    monkeypatch.setattr(page, "read_faults", lambda: read_faults(tmp_path / "none.json"))
+    assert 'id="faults"' not in page.render(scale)
+    monkeypatch.setattr(page, "read_faults", lambda: read_faults(path))
+    html = page.render(scale)
+    assert '<a href="#faults">' in html and 'id="faults"' in html
+    assert "<code>kills.dvc</code></th><td>3</td>" in html
+
+
+def test_damaged_rows_are_named(tmp_path: Path):
+    write_json(path := tmp_path / "faults.json", [{"what": "crashes"}])
+    with pytest.raises(DataError, match="faults.json: .*command.*; run the commands"):
+        read_faults(path)
