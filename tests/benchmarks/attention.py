@@ -12,6 +12,7 @@ import argparse
 import multiprocessing
 import resource
 import statistics
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
@@ -79,11 +80,12 @@ def shaw_by_gather(
 def measure(name: str, length: int, gibibytes: float) -> dict[str, float]:
     """Seconds and MiB of one point; RuntimeError if it needs more than the memory allowed."""
     torch.manual_seed(0)
-    passes.seconds(form(name, 64), _heads(64))  # what is loaded at first use is no part of it
+    # What is loaded at first use is no part of it.
+    passes.seconds(form(name, 64), _heads(64), time.perf_counter)
     attended, heads = form(name, length), _heads(length)
     limit = passes.status("VmData") + int(gibibytes * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    return passes.measure(attended, heads)
+    return passes.measure(attended, heads, time.perf_counter, least=1.0)
 
 
 def _heads(length: int) -> list[Tensor]:

@@ -3,12 +3,14 @@
     python -m tests.benchmarks.costs
 
 Floating-point operations, seconds and peak memory of a forward and a backward pass of one layer,
-measured with one thread and each in a process of its own, the exponents of n and d that fit, and
-how many operations wait for one another and lie on the longest path, counted at small n.
+each in a process of its own, the exponents of n and d that fit, and how many operations wait for
+one another and lie on the longest path, counted at small n. Seconds are of one thread and of the
+processor: on a machine with other work they are what compares.
 """
 
 import argparse
 import multiprocessing
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 import torch
@@ -34,7 +36,7 @@ FITTED_WIDTHS = {
     LayerType.CONVOLUTION: WIDE,
     LayerType.RESTRICTED: NARROW,
 }
-UNITS = {"FLOPs": "operations", "seconds": "seconds", "peak memory": "MiB"}
+UNITS = {"FLOPs": "operations", "seconds": "seconds of the processor", "peak memory": "MiB"}
 FITTED = ("FLOPs", "seconds")
 
 COUNTED_LENGTHS, COUNTED_WIDTH, COUNTED_BLOCK = [16, 32, 64], 8, 4
@@ -50,8 +52,8 @@ def measure(kind: LayerType, length: int, d_model: int) -> dict[str, float]:
     counted = floating_point_operations(kind, length, d_model, BLOCK)
     small, inputs = (torch.randn(1, n, d_model, requires_grad=True) for n in (2, length))
     # What is loaded at first use is no part of it.
-    passes.seconds(layer(kind, small, BLOCK), [small])
-    measured = passes.measure(layer(kind, inputs, BLOCK), [inputs])
+    passes.seconds(layer(kind, small, BLOCK), [small], time.process_time)
+    measured = passes.measure(layer(kind, inputs, BLOCK), [inputs], time.process_time, least=0.2)
     return {
         "FLOPs": counted,
         "seconds": measured["forward"] + measured["backward"],
@@ -67,7 +69,7 @@ def run() -> None:
     )
     # A process for each point; a server with torch loaded forks them.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([measure.__module__])
+    context.set_forkserver_preload([layer.__module__, passes.__name__])
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as process:
         for kind in FITTED_WIDTHS:
             costs = {each: process.submit(measure, kind, *each).result() for each in sizes}
