@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.config import Params
-from pipeline.reporting.benchmarks import read_benchmarks
+from pipeline.files import read_json
+from pipeline.reporting.benchmarks import FILE as BENCHMARKS
 from pipeline.reporting.claims import Compared, judge, read_claims
 from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.flatten import leaves
@@ -198,19 +199,26 @@ def _search_grids(results: Sequence[Result]) -> Rows:
 
 
 def _demonstrations(params: Params) -> Rows:
-    return [
-        {"demonstration": name, "figure": figure, "psnr": picture.psnr}
-        for name, settings in params.demonstrations.items()
-        for figure, picture in read_demonstration(name, settings).pictures.items()
-    ]
+    """A row for each figure and for each number of a table."""
+    rows: Rows = []
+    for name, settings in params.demonstrations.items():
+        shown = read_demonstration(name, settings)
+        rows += [
+            {"demonstration": name, "figure": figure, "psnr": picture.psnr}
+            for figure, picture in shown.pictures.items()
+        ]
+        rows += [
+            {"demonstration": name, "measure": path, "value": value}
+            for path, value in leaves(shown.tables)
+        ]
+    return rows
 
 
 def _benchmarks() -> Rows:
-    """Beside peers, then attention over lengths, where `point` says the length and the form."""
-    benchmarks = read_benchmarks()
+    """All rows; `point` says which length and form, or which layer, a measurement is of."""
     return [
         {key: value for key, value in row.items() if key != "point"} | row.get("point", {})
-        for row in [*benchmarks.rows, *benchmarks.points]
+        for row in read_json(BENCHMARKS)
     ]
 
 
