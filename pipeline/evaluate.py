@@ -2,7 +2,8 @@
 
 Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>, writes
 reports/metrics/<run>.json, nested by task, and what single sentences, images or pieces measure, in
-the order of the test split: runs/<run>/records/<split>.jsonl.
+the order of the test split: runs/<run>/records/<split>.jsonl. The pieces that a run composed have
+the arcs of its attention there: <piece>.arcs.json.
 """
 
 from pathlib import Path
@@ -25,6 +26,9 @@ def main(name: str) -> None:
     with staged_folder(folder / "records") as records:
         for split, rows in metrics.pop("records").items():
             write_json_lines(records / f"{split}.jsonl", rows)
+        for piece, arcs in metrics.pop("arcs", {}).items():
+            # One line: indented, every number would have a line of its own.
+            write_json_lines(records / f"{piece}.arcs.json", [arcs])
     parameters = sum(weights.numel() for weights in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})
