@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from pipeline.config import Params
 from pipeline.errors import DataError
-from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
@@ -216,7 +215,7 @@ def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
     lowest, highest = pitch_range(chorales)
     pieces = []
     for chorale in chorales:
-        audio = data_uri("audio/mpeg", encode_mp3(synthesize(chorale.notes, chorale.seconds)))
+        audio = data_uri("audio/mpeg", chorale.mp3)
         audio_bytes -= len(audio)
         pieces.append(
             Piece(
