@@ -1,7 +1,7 @@
 """Compose with a trained run: from nothing, or going on after an opening that is given as MIDI.
 
-Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. Writes a MIDI file, and
-with --audio its sound; several of them get a number each.
+Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. Writes a MIDI file, with
+--audio its sound and with --roll its piano roll; several of them get a number each.
 """
 
 import argparse
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pretty_midi
 import soundfile
 
 from models.settings import DataShape
@@ -19,12 +18,12 @@ from pipeline import config
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
-from pipeline.reporting.audio import SAMPLE_RATE, synthesize
-from pipeline.reporting.chorales import Note
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.music.codec import events, grid, is_grid
 from pipeline.tasks.music.decoding.compose import compose_for, nothing, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import from_midi
+from pipeline.tasks.music.decoding.roll import piano_roll
+from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, rendered
 from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 from pipeline.tasks.music.settings import MusicRun
 from pipeline.trained import load_model
@@ -39,8 +38,7 @@ def main(options: argparse.Namespace) -> None:
     if not isinstance(run, MusicRun):
         raise ConfigError(f"{config.PARAMS}: runs.{options.run}.task = {run.task} does not compose")
     sampling = chosen(run.decoding.sampling, options)
-    sounds = numbered(options.audio, options.count) if options.audio else []
-    if sounds and options.audio.suffix.casefold() not in _FORMATS:
+    if options.audio and options.audio.suffix.casefold() not in _FORMATS:
         raise ConfigError(f"--audio {options.audio}: should end in {' or '.join(_FORMATS)}")
     model = load_model(options.run, run.training)
     opening = read_opening(options.primer, model.shape)
@@ -51,13 +49,18 @@ def main(options: argparse.Namespace) -> None:
             "of the opening; choose more"
         )
     pieces = compose_for(model, opening, options.seconds, options.count, sampling)
-    for number, path in enumerate(numbered(options.output, options.count)):
+    for number in range(options.count):
+        path = numbered(options.output, number, options.count)
         content = to_midi(pieces[number], model.shape)
         write_atomically(path, content)
         lasting = seconds_of(pieces[number], model.shape)
         print(f"{path}: {lasting:.1f} seconds, {given:.1f} of them given", file=sys.stderr)
-        if sounds:
-            write_atomically(sounds[number], rendered(content, sounds[number].suffix))
+        if options.audio:
+            sound = numbered(options.audio, number, options.count)
+            write_atomically(sound, to_sound(content, sound.suffix))
+        if options.roll:
+            roll = numbered(options.roll, number, options.count)
+            write_atomically(roll, piano_roll(content, given))
 
 
 def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
@@ -78,24 +81,15 @@ def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
         raise DataError(f"{path}: {error}; give a MIDI file with notes of a keyboard") from None
 
 
-def numbered(path: Path, count: int) -> list[Path]:
-    """`path` itself for one piece, <stem>_1, <stem>_2, ... for several."""
-    if count == 1:
-        return [path]
-    return [path.with_stem(f"{path.stem}_{number}") for number in range(1, count + 1)]
+def numbered(path: Path, number: int, count: int) -> Path:
+    """`path` itself for one piece, <stem>_1, <stem>_2, ... for several; `number` is from 0 on."""
+    return path if count == 1 else path.with_stem(f"{path.stem}_{number + 1}")
 
 
-def rendered(midi: bytes, suffix: str) -> bytes:
-    """The sound of a MIDI file in the format of `suffix`: additive tones, as in the report."""
-    read = pretty_midi.PrettyMIDI(io.BytesIO(midi))
-    notes = [
-        Note(voice, note.pitch, float(note.start), float(note.end))
-        for voice, instrument in enumerate(read.instruments)
-        for note in instrument.notes
-    ]
+def to_sound(midi: bytes, suffix: str) -> bytes:
+    """The sound of a MIDI file in the format of `suffix`."""
     file = io.BytesIO()
-    samples = synthesize(notes, read.get_end_time())
-    soundfile.write(file, samples, SAMPLE_RATE, format=_FORMATS[suffix.casefold()])
+    soundfile.write(file, rendered(midi), SAMPLE_RATE, format=_FORMATS[suffix.casefold()])
     return file.getvalue()
 
 
@@ -111,6 +105,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add_sampling_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="the MIDI file to write")
     parser.add_argument("--audio", type=Path, help="its sound: .ogg, .mp3, .flac or .wav")
+    parser.add_argument("--roll", type=Path, help="its piano roll: .png")
     return parser.parse_args(arguments)
 
 

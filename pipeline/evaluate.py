@@ -2,8 +2,8 @@
 
 Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>, writes
 reports/metrics/<run>.json, nested by task, and what single sentences, images or pieces measure, in
-the order of the test split: runs/<run>/records/<split>.jsonl. A run that translates has attention
-maps too: runs/<run>/records/attention.json.
+the order of the test split: runs/<run>/records/<split>.jsonl. What heads attend to stands there
+too: attention.json of a few translations, <piece>.arcs.json of each piece that was composed.
 """
 
 from pathlib import Path
@@ -26,9 +26,9 @@ def main(name: str) -> None:
     with staged_folder(folder / "records") as records:
         for split, rows in metrics.pop("records").items():
             write_json_lines(records / f"{split}.jsonl", rows)
-        if maps := metrics.pop("maps", None):
-            # One line: indented, every weight would have a line of its own.
-            write_json_lines(records / "attention.json", [maps])
+        for name, weights in metrics.pop("weights", {}).items():
+            # One line: indented, every number would have a line of its own.
+            write_json_lines(records / f"{name}.json", [weights])
     parameters = sum(weights.numel() for weights in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})

@@ -15,6 +15,7 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.music.codec import events, grid
 from pipeline.tasks.music.decoding.compose import compose_for
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, notes_to_midi, to_midi
+from pipeline.tasks.music.decoding.roll import piano_roll
 from tests.models import networks
 from tests.test_config import DEFAULT
 
@@ -56,14 +57,15 @@ def notes(path) -> list[tuple[str, float, float, int]]:
 
 def test_an_opening_is_gone_on_with_and_heard(scale):
     (scale / "opening.mid").write_bytes(to_midi(CHORDS))
-    run("--primer", "opening.mid", "--seconds", "3", "--audio", "out.ogg")
+    run("--primer", "opening.mid", "--seconds", "3", "--audio", "out.ogg", "--roll", "out.png")
     given = 8 * SECONDS_PER_SIXTEENTH
     inside = [note for note in notes("opening.mid") if note[2] < given - 0.01]
     assert len(inside) == 3 and set(inside) <= set(notes("out.mid"))
     assert max(end for _, _, end, _ in notes("out.mid")) == pytest.approx(3.0, abs=0.01)
     samples, rate = soundfile.read("out.ogg")
-    assert len(samples) / rate == pytest.approx(3.4, abs=0.1)
+    assert len(samples) / rate == pytest.approx(4.0, abs=0.1)
     assert np.abs(samples).max() > 0.1
+    assert (scale / "out.png").read_bytes() == piano_roll((scale / "out.mid").read_bytes(), given)
 
 
 def test_several_pieces_are_numbered_and_another_seed_composes_others(scale):
@@ -126,5 +128,5 @@ def test_a_performance_lasts_as_long_as_asked_and_keeps_its_opening(tmp_path):
 
 def test_sound_has_the_format_of_its_name():
     for suffix, name in ((".ogg", "OGG"), (".flac", "FLAC"), (".wav", "WAV")):
-        content = compose.rendered(notes_to_midi(NOTES), suffix)
+        content = compose.to_sound(notes_to_midi(NOTES), suffix)
         assert soundfile.info(io.BytesIO(content)).format == name

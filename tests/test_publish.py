@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
-import numpy as np
 import pretty_midi
 import pytest
 import soundfile
@@ -53,14 +52,7 @@ def scale(made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 @pytest.fixture
-def made(scale: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
-    """The same, with sound that takes no time."""
-    monkeypatch.setattr(samples, "synthesize", lambda notes, seconds: np.zeros(2205, np.int16))
-    return scale
-
-
-@pytest.fixture
-def public(made: Params) -> Path:
+def public(scale: Params) -> Path:
     publish.main()
     return Path("public")
 
@@ -122,8 +114,8 @@ def test_real_sound_has_the_same_bytes_and_the_length_of_the_piece(scale: Params
     assert sound.duration == pytest.approx(midi.get_end_time(), abs=1.0)
 
 
-def test_each_run_has_its_samples_curve_and_card(public: Path, made: Params):
-    for name, run in made.runs.items():
+def test_each_run_has_its_samples_curve_and_card(public: Path, scale: Params):
+    for name, run in scale.runs.items():
         suffixes = {path.suffix for path in (public / "samples" / name).iterdir()}
         assert (
             suffixes
@@ -138,17 +130,17 @@ def test_each_run_has_its_samples_curve_and_card(public: Path, made: Params):
         assert (public / "models" / name / "README.md").exists()
 
 
-def test_published_translations_have_the_bleu_that_was_measured(public: Path, made: Params):
+def test_published_translations_have_the_bleu_that_was_measured(public: Path, scale: Params):
     folder = public / "samples" / TRANSLATING
     hypotheses, references = (
         (folder / f"test.{column}.txt").read_text(encoding="utf-8").splitlines()
         for column in ("hypothesis", "reference")
     )
-    measured = measure(next(each for each in read_results(made) if each.name == TRANSLATING))
+    measured = measure(next(each for each in read_results(scale) if each.name == TRANSLATING))
     assert BLEU().corpus_score(hypotheses, [references]).score == measured.score
 
 
-def test_a_line_break_in_a_translation_does_not_shift_the_lines(made: Params):
+def test_a_line_break_in_a_translation_does_not_shift_the_lines(scale: Params):
     path = Path("runs") / TRANSLATING / "samples/test.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
     lines[0] = json.dumps(json.loads(lines[0]) | {"hypothesis": "one\r\ntwo"})
@@ -176,7 +168,7 @@ def test_scores_are_those_that_were_measured(public: Path):
     assert (accuracy["value"], accuracy["low"]) == ("0.4431", "")  # a share, not per cent
 
 
-def test_further_test_sets_have_scores_of_their_own(made: Params):
+def test_further_test_sets_have_scores_of_their_own(scale: Params):
     add_further_test(TRANSLATING, "test_2017", bleu=31.0, bleu_low=30.0, bleu_high=32.0)
     publish.main()
     scores = rows(Path("public/tables/scores.csv"))
@@ -191,17 +183,17 @@ def test_further_test_sets_have_scores_of_their_own(made: Params):
     assert splits == ["test"] * 4 + ["test_2017"] * 4
 
 
-def test_the_summary_has_a_row_per_run_and_its_best_baseline(public: Path, made: Params):
+def test_the_summary_has_a_row_per_run_and_its_best_baseline(public: Path, scale: Params):
     summary = {row["run"]: row for row in rows(public / "tables/summary.csv")}
-    assert summary.keys() == made.runs.keys()
+    assert summary.keys() == scale.runs.keys()
     image = summary["image_local_1d"]
     assert image["best_baseline"] == "Given class and place"
     assert image["best_baseline_value"] == "2.4218"
-    assert image["updates"] == str(made.runs["image_local_1d"].training.steps)
+    assert image["updates"] == str(scale.runs["image_local_1d"].training.steps)
 
 
-def test_comparisons_are_those_of_the_page(public: Path, made: Params):
-    music = [each for each in read_results(made) if each.run.task == "music"]
+def test_comparisons_are_those_of_the_page(public: Path, scale: Params):
+    music = [each for each in read_results(scale) if each.run.task == "music"]
     (expected,) = compare_all(music)
     (row,) = [
         row for row in rows(public / "tables/comparisons.csv") if row["dataset"] == "chorales"
@@ -211,9 +203,9 @@ def test_comparisons_are_those_of_the_page(public: Path, made: Params):
     assert float(row["p_value"]) == expected.p_value
 
 
-def test_claims_have_the_verdicts_of_the_page(public: Path, made: Params):
-    results = read_results(made)
-    verdicts = {claim.id: judge(claim, made, results).verdict for claim in read_claims()}
+def test_claims_have_the_verdicts_of_the_page(public: Path, scale: Params):
+    results = read_results(scale)
+    verdicts = {claim.id: judge(claim, scale, results).verdict for claim in read_claims()}
     table = rows(public / "tables/claims.csv")
     assert {row["id"]: row["verdict"] for row in table} == verdicts
     assert {bool(row["p_value"]) for row in table} == {True, False}
@@ -221,7 +213,7 @@ def test_claims_have_the_verdicts_of_the_page(public: Path, made: Params):
         assert bool(row["missing"]) == (row["verdict"] == Verdict.NOT_RUN)
 
 
-def test_benchmarks_measures_data_and_settings_are_whole(public: Path, made: Params):
+def test_benchmarks_measures_data_and_settings_are_whole(public: Path, scale: Params):
     benchmarks = rows(public / "tables/benchmarks.csv")
     assert len(benchmarks) == len(json.loads((ROOT / "reports/benchmarks.json").read_text()))
     assert {"positions", "form", "measure"} <= benchmarks[0].keys()
@@ -230,7 +222,7 @@ def test_benchmarks_measures_data_and_settings_are_whole(public: Path, made: Par
     data = {(row["dataset"], row["fact"]): row["value"] for row in rows(public / "tables/data.csv")}
     assert data["digits", "splits.train.records"] == "12731"
     settings = {(r["run"], r["setting"]): r["value"] for r in rows(public / "tables/settings.csv")}
-    steps = made.runs[MUSICAL].training.steps
+    steps = scale.runs[MUSICAL].training.steps
     assert settings[MUSICAL, "training.steps"] == str(steps)
     assert settings[TRANSLATING, "training.gradient_clip"] == "null"
     grid = rows(public / "tables/search_grids.csv")
@@ -273,7 +265,7 @@ def test_a_card_tells_the_facts(public: Path):
     assert text.endswith("the licence of the data.\n")
 
 
-def test_a_run_no_better_than_the_baseline_says_so(made: Params):
+def test_a_run_no_better_than_the_baseline_says_so(scale: Params):
     path = f"reports/metrics/{TRANSLATING}.json"
     edit(path, lambda metrics: metrics["translation"]["test"].update(bleu_low=4.1))
     publish.main()
@@ -285,8 +277,8 @@ def test_a_run_no_better_than_the_baseline_says_so(made: Params):
     ("scale_folder", "lines"),
     [(ROOT, ["export PYTHONPATH=."]), (ROOT / "lecture", ["cd lecture", "export PYTHONPATH=.."])],
 )
-def test_a_card_loads_from_the_folder_of_its_scale(made, monkeypatch, scale_folder, lines):
-    result = read_results(made)[0]
+def test_a_card_loads_from_the_folder_of_its_scale(scale, monkeypatch, scale_folder, lines):
+    result = read_results(scale)[0]
     facts = read_data_facts(result.run.dataset)
     monkeypatch.chdir(scale_folder)
     commands = card(result, facts, weights=True).partition("```sh\n")[2].splitlines()
@@ -296,7 +288,7 @@ def test_a_card_loads_from_the_folder_of_its_scale(made, monkeypatch, scale_fold
 NASTY = 'a | b `c` "d", <script>alert(1)</script>\n---\n# "x": [y] ``'
 
 
-def test_texts_from_data_are_shown_as_they_are(made: Params):
+def test_texts_from_data_are_shown_as_they_are(scale: Params):
     """In CSV, in YAML, in Markdown, with what each of them takes for markup."""
     yaml = YAML()
     raw = yaml.load(Path("params.yaml"))
@@ -352,9 +344,9 @@ def test_bars_within_cells_are_escaped():
     assert table(["x"], [[code("a|b")]]) == "| x |\n| --- |\n| `a\\|b` |"
 
 
-def test_demonstrations_are_published_with_their_figures(made: Params, monkeypatch):
+def test_demonstrations_are_published_with_their_figures(scale: Params, monkeypatch):
     lecture = config.load(ROOT / "lecture/params.yaml")
-    with_one = made.model_copy(update={"demonstrations": lecture.demonstrations})
+    with_one = scale.model_copy(update={"demonstrations": lecture.demonstrations})
     monkeypatch.setattr(config, "load", lambda: with_one)
     figures = Path("runs/self_similarity/figures")
     figures.mkdir(parents=True)
@@ -391,14 +383,14 @@ def test_what_is_missing_is_named_and_the_folder_stays_as_it_was(public, missing
     assert not Path(".public.partial").exists()
 
 
-def test_a_clone_without_samples_is_told_of_the_remote(made: Params):
+def test_a_clone_without_samples_is_told_of_the_remote(scale: Params):
     shutil.rmtree("runs")
     with pytest.raises(DataError, match="as for 6 of 6 runs; git does not hold samples"):
         publish.main()
     assert not Path("public").exists()
 
 
-def test_a_damaged_search_grid_is_named(made: Params):
+def test_a_damaged_search_grid_is_named(scale: Params):
     edit(f"reports/metrics/{TRANSLATING}.json", lambda m: m["translation"].update(search_grid=[3]))
     with pytest.raises(DataError, match="search_grid is not a list of searches"):
         publish.main()

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from pipeline.files import read_json
-from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.chorales import read_chorales
 from pipeline.reporting.grids import read_grid
 from pipeline.reporting.results import Result
@@ -16,7 +15,7 @@ _LINE_BREAKS = str.maketrans("\r\n", "  ")
 
 
 def write_samples(result: Result, folder: Path) -> None:
-    """Fill `folder`: translations a line each, PNG grids, or MIDI and MP3.
+    """Fill `folder`: translations a line each, PNG grids, or MIDI, MP3 and piano rolls.
 
     Raises DataError that names a file that is missing or damaged.
     """
@@ -30,11 +29,9 @@ def write_samples(result: Result, folder: Path) -> None:
                 shutil.copy(result.samples / f"{kind}.png", folder)
             shutil.copy(result.samples / _FACTS, folder)
         case Task.MUSIC:
-            for chorale in read_chorales(result.samples):
-                midi = folder / Path(chorale.file).name
-                midi.write_bytes(chorale.midi)
-                sound = encode_mp3(synthesize(chorale.notes, chorale.seconds))
-                midi.with_suffix(".mp3").write_bytes(sound)
+            for chorale in read_chorales(result.samples):  # refuses a damaged one
+                for suffix in (".mid", ".mp3", ".png"):
+                    shutil.copy((result.samples / chorale.file).with_suffix(suffix), folder)
             shutil.copy(result.samples / _FACTS, folder)
 
 

@@ -48,6 +48,7 @@ class Chorale:
     bar_seconds: float | None  # None for a performance, which has no bars
     notes: tuple[Note, ...]
     midi: bytes
+    mp3: bytes
 
     @property
     def bars(self) -> int:
@@ -86,26 +87,33 @@ def read_chorales(samples: Path) -> list[Chorale]:
                 raise DataError(f"{path}: piece {number}: {key} is missing or ill-typed; {remedy}")
         midi_path = samples / Path(entry["file"]).name
         midi, notes = _read_midi(midi_path, remedy)
-        chorales.append(Chorale(**{key: entry[key] for key in _KEYS}, notes=notes, midi=midi))
+        mp3 = _read_bytes(midi_path.with_suffix(".mp3"), remedy)
+        described = {key: entry[key] for key in _KEYS}
+        chorales.append(Chorale(**described, notes=notes, midi=midi, mp3=mp3))
     return chorales
 
 
 def _read_midi(path: Path, remedy: str) -> tuple[bytes, tuple[Note, ...]]:
+    content = _read_bytes(path, remedy)
     try:
-        content = path.read_bytes()
         midi = pretty_midi.PrettyMIDI(str(path))
         notes = [
             Note(_voice(instrument.name), note.pitch, float(note.start), float(note.end))
             for instrument in midi.instruments
             for note in instrument.notes
         ]
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; {remedy}") from None
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
         raise DataError(
             f"{path}: not a MIDI file of voices or of a piano ({error}); {remedy}"
         ) from None
     return content, tuple(sorted(notes, key=lambda note: (note.start, note.voice, note.pitch)))
+
+
+def _read_bytes(path: Path, remedy: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; {remedy}") from None
 
 
 def _voice(instrument: str) -> int:

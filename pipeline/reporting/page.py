@@ -14,7 +14,6 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.arcs import Arcs, read_arcs
 from pipeline.reporting.attention import Attention, read_attention
-from pipeline.reporting.audio import encode_mp3, synthesize
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
@@ -249,7 +248,7 @@ def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
     lowest, highest = pitch_range(chorales)
     pieces = []
     for chorale in chorales:
-        audio = data_uri("audio/mpeg", encode_mp3(synthesize(chorale.notes, chorale.seconds)))
+        audio = data_uri("audio/mpeg", chorale.mp3)
         audio_bytes -= len(audio)
         pieces.append(
             Piece(

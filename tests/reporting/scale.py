@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pretty_midi
+import soundfile
 from PIL import Image
 from ruamel.yaml import YAML
 
@@ -285,6 +286,8 @@ def write_chorales(samples: Path, run: MusicRun, rng: np.random.Generator) -> No
             write_midi(samples / file, decoding.tokens // 4, 0.15, rng)
             records = samples.with_name("records")
             write_arcs(records / f"{kind}_{index}.arcs.json", samples / file)
+            write_mp3((samples / file).with_suffix(".mp3"), decoding.tokens / 4 * 0.15 + 0.4)
+            Image.new("RGB", (8, 4)).save((samples / file).with_suffix(".png"))
             given = kind == "continuation"
             entries.append(
                 {
@@ -315,3 +318,10 @@ def write_midi(path: Path, sixteenths: int, seconds: float, rng: np.random.Gener
                 )
     midi.instruments.extend(voices)
     midi.write(str(path))
+
+
+def write_mp3(path: Path, seconds: float) -> None:
+    """A tone of 440 Hz at 24 kbit/s."""
+    rate = 24000
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)
+    soundfile.write(path, tone, rate, format="MP3", bitrate_mode="CONSTANT", compression_level=0.9)

@@ -27,9 +27,7 @@ MOVED = {
 
 @pytest.fixture
 def shown(scale: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
-    """The made-up scale, without sound, with the lecture's demonstration."""
-    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
-    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
+    """The made-up scale with the lecture's demonstration."""
     figures = Path("runs/self_similarity/figures")
     figures.mkdir(parents=True)
     for title in ("original", *NUMBERS, "sample", "texture"):

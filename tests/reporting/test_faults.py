@@ -16,8 +16,6 @@ ROWS = [
 def test_recorded_faults_make_an_appendix(
     scale: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
-    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
     write_json(path := tmp_path / "faults.json", ROWS)
 
     monkeypatch.setattr(page, "read_faults", lambda: read_faults(tmp_path / "none.json"))

@@ -55,14 +55,6 @@ def html(made_up_scale: Path) -> str:
         return render(config.load())
 
 
-@pytest.fixture
-def silent_scale(scale: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
-    """For tests that are not about the sound, which takes most of the time."""
-    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
-    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
-    return scale
-
-
 @pytest.fixture(scope="module")
 def outline(html: str) -> Outline:
     return Outline(html)
@@ -112,8 +104,8 @@ def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_sca
     assert len(html.encode()) < MAX_BYTES
 
 
-def test_a_run_of_another_family_is_shown_with_its_own_settings(silent_scale: Params):
-    raw = silent_scale.model_dump(mode="json")
+def test_a_run_of_another_family_is_shown_with_its_own_settings(scale: Params):
+    raw = scale.model_dump(mode="json")
     baseline = {"architecture": "pixelcnn", "num_layers": 6, "d_model": 64, "dropout": 0.2}
     raw["runs"]["image_local_2d"]["model"] = baseline | {"first_kernel_size": 7, "kernel_size": 3}
     text = render(Params.model_validate(raw, strict=False))
@@ -140,18 +132,18 @@ def test_embedded_data_is_marked_as_not_comparable(html: str):
     assert html.count("other data</span>") == numbers
 
 
-def test_other_data_is_not_claimed_for_data_from_elsewhere(silent_scale: Params):
+def test_other_data_is_not_claimed_for_data_from_elsewhere(scale: Params):
     source = {"kind": "folder", "path": "x", "origin": "o", "licence": "l"}
-    raw = silent_scale.model_dump(mode="json")
+    raw = scale.model_dump(mode="json")
     raw["datasets"]["digits"]["source"] = source
     text = render(Params.model_validate(raw, strict=False))
     assert "other data</span>" not in text and "Compare with care" in text
 
 
-def test_a_further_test_set_has_a_table_of_its_own(silent_scale: Params):
-    assert "Scores on test<" not in render(silent_scale)
+def test_a_further_test_set_has_a_table_of_its_own(scale: Params):
+    assert "Scores on test<" not in render(scale)
     add_further_test("translation_sinusoid", "test_2017", bleu=31.25)
-    text = render(silent_scale)
+    text = render(scale)
     assert 0 < text.index("Scores on test<") < text.index("Scores on test_2017<")
     assert text.count('<span class="value">31.2</span>') == 1
     assert Outline(text).open == []
@@ -172,7 +164,7 @@ def test_equal_inputs_give_equal_bytes(scale: Params, html: str):
 PAYLOAD = "<script>alert(1)</script><svg/onload=alert(2)>\"'><img src=x onerror=alert(3)>"
 
 
-def test_texts_from_data_are_escaped(silent_scale: Params, html: str):
+def test_texts_from_data_are_escaped(scale: Params, html: str):
     def poison(path: Path, old: str, *, times: int = 1) -> None:
         text = path.read_text(encoding="utf-8")
         assert old in text
@@ -190,7 +182,7 @@ def test_texts_from_data_are_escaped(silent_scale: Params, html: str):
     poison(Path("reports/data/digits.json"), "longer than max_words")
     poison(Path("reports/data/digits.json"), "records")
     poison(Path("reports/metrics/translation_sinusoid.json"), "nrefs:1")
-    raw = silent_scale.model_dump(mode="json")
+    raw = scale.model_dump(mode="json")
     raw["report"]["title"] = raw["runs"]["music_relative"]["title"] = PAYLOAD
     raw["datasets"]["digits"]["source"]["licence"] = PAYLOAD
     poisoned = Outline(render(Params.model_validate(raw, strict=False)))
@@ -209,14 +201,15 @@ MISSING = [
     "runs/image_local_2d/samples/samples.json",
     "runs/music_relative/samples/samples.json",
     "runs/music_relative/samples/continuation_1.mid",
+    "runs/music_relative/samples/continuation_1.mp3",
 ]
 
 
 @pytest.mark.parametrize("name", MISSING)
-def test_missing_file_is_named_with_the_remedy(silent_scale: Params, name: str):
+def test_missing_file_is_named_with_the_remedy(scale: Params, name: str):
     Path(name).unlink()
     with pytest.raises(DataError, match=re.escape(name) + ": no such file; run .*dvc repro"):
-        render(silent_scale)
+        render(scale)
 
 
 def test_a_run_that_waits_is_named_and_the_others_are_shown(silent_scale: Params):
@@ -234,10 +227,10 @@ def test_sound_beyond_the_room_is_left_out_and_said(scale: Params, monkeypatch: 
     assert text.count("data:audio/midi") == 8
 
 
-def test_page_that_is_too_large_is_refused(silent_scale: Params, monkeypatch: pytest.MonkeyPatch):
+def test_page_that_is_too_large_is_refused(scale: Params, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "MAX_BYTES", 100_000)
     with pytest.raises(DataError, match="more than 100,000; lower report.translations"):
-        render(silent_scale)
+        render(scale)
 
 
 def test_every_claim_stands_with_a_verdict(html: str):

@@ -3,16 +3,13 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pretty_midi
 import pytest
-import soundfile
 from PIL import Image
 
 from pipeline.config import Params
 from pipeline.errors import DataError
-from pipeline.reporting.audio import SAMPLE_RATE, encode_mp3, synthesize
-from pipeline.reporting.chorales import Note, pitch_range, read_chorales, roll
+from pipeline.reporting.chorales import pitch_range, read_chorales, roll
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import read_grid
 from pipeline.reporting.translations import Translation, read_translations, spread
@@ -136,30 +133,6 @@ def test_roll_of_all_pitches_is_no_taller_than_the_page(scale: Params):
     assert roll(chorale, 40, 80).row == 4.0
     drawn = roll(chorale, 0, 127)
     assert drawn.bottom - drawn.top == pytest.approx(220, abs=0.1)
-
-
-def test_tone_has_its_pitch():
-    samples = synthesize([Note(0, 69, 0.0, 1.0)], 1.0)
-    spectrum = np.abs(np.fft.rfft(samples[:SAMPLE_RATE].astype(float)))
-    assert np.argmax(spectrum) == pytest.approx(440, abs=1)
-    assert np.abs(samples).max() == pytest.approx(0.7 * 32767, abs=1)
-
-
-def test_silence_is_silent():
-    assert not synthesize([], 0.5).any()
-
-
-def test_mp3_is_small_deterministic_and_long_enough(tmp_path: Path):
-    samples = synthesize([Note(0, 60, 0.0, 4.0), Note(3, 48, 1.0, 9.5)], 10.0)
-    content = encode_mp3(samples)
-    assert content == encode_mp3(samples)
-    assert len(content) < 33_000
-    (tmp_path / "a.mp3").write_bytes(content)
-    decoded, rate = soundfile.read(tmp_path / "a.mp3")
-    assert rate == SAMPLE_RATE
-    assert len(decoded) / rate == pytest.approx(10.4, abs=0.1)
-    quiet = decoded[int(9.8 * rate) :]
-    assert np.abs(quiet).max() < 0.01 < np.abs(decoded[: 9 * rate]).max()
 
 
 def test_flatten_keeps_order_and_prints_absence():

@@ -71,6 +71,8 @@ def test_samples_are_described_and_continue_the_openings_of_long_enough_pieces(e
         {"file": "continuation_0.mid", "piece": "bwv2", **continued},
         {"file": "continuation_1.mid", "piece": "bwv3", **continued},
     ]
+    beside = ("from_nothing_1.png", "from_nothing_1.mp3", "continuation_1.png")
+    assert all((samples / name).stat().st_size > 1000 for name in beside)
     for index, piece in enumerate((LONG, LONGER)):
         grid = from_midi((samples / f"continuation_{index}.mid").read_bytes())
         assert np.array_equal(grid[:4], piece[:4])

@@ -108,8 +108,8 @@ def encoded_in(folder, test: list[np.ndarray], train: list[np.ndarray]):
     write_json(folder / "test.pieces.json", [f"bwv{number}" for number in range(len(test))])
     np.save(folder / DRAWN_IDS, np.array([to_ids(np.array(HELD))] * 2))
     described = [
-        {"piece": None, "primer_tokens": 0},
-        {"piece": "bwv0", "primer_tokens": 8},
+        {"file": "0.mid", "seconds": 3.0, "piece": None, "primer_tokens": 0},
+        {"file": "1.mid", "seconds": 3.0, "piece": "bwv0", "primer_tokens": 8},
     ]
     write_json(folder / "samples.json", described)
     return folder

@@ -70,7 +70,10 @@ def test_every_event_is_scored_once(encoded):
         bootstrap_samples=50, bootstrap_seed=1, window=16, stride=7, long_window=32, motif=2
     )
     np.save(encoded / DRAWN_IDS, np.array([performance(20)[:40]]))
-    write_json(encoded / "samples.json", [{"piece": "a", "primer_tokens": 20}])
+    write_json(
+        encoded / "samples.json",
+        [{"file": "0.mid", "seconds": 2.0, "piece": "a", "primer_tokens": 20}],
+    )
     model = tiny_model()
     for parameter in model.classify.parameters():
         torch.nn.init.zeros_(parameter)  # all events alike

@@ -1,4 +1,7 @@
-"""Pieces drawn from nothing, and continuations of the openings of test pieces, as MIDI."""
+"""Pieces drawn from nothing, and continuations of the openings of test pieces.
+
+Each as MIDI, as a piano roll and as sound.
+"""
 
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from pipeline.files import read_json, write_atomically, write_json
 from pipeline.tasks.music.codec import DRAWN_IDS, FIELD, events, is_grid, unit_of
 from pipeline.tasks.music.decoding.compose import compose, nothing, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
+from pipeline.tasks.music.decoding.roll import piano_roll
+from pipeline.tasks.music.decoding.sound import to_mp3
 from pipeline.tasks.music.settings import MusicDecoding
 
 _SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
@@ -20,8 +25,9 @@ _SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
 def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecoding) -> None:
     """Write `from_nothing_<i>.mid`, `continuation_<i>.mid` and what they are to samples.json.
 
-    Continued are the first test pieces that are longer than the opening. Raises DataError if there
-    are too few, ConfigError if a length would cut a 16th.
+    Beside each stand its piano roll, .png, and its sound, .mp3. Continued are the first test pieces
+    that are longer than the opening. Raises DataError if there are too few, ConfigError if a length
+    would cut a 16th.
     """
     shape = model.shape
     _check_lengths(decoding, unit_of(shape))
@@ -33,14 +39,18 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecodi
     for row, (name, opening, ids) in enumerate(zip(names, openings, pieces, strict=True)):
         kind = "from_nothing" if name is None else "continuation"
         file = f"{kind}_{row if name is None else row - decoding.from_nothing}.mid"
-        write_atomically(samples / file, to_midi(ids, shape))
+        midi, given = to_midi(ids, shape), seconds_of(opening, shape)
+        path = samples / file
+        write_atomically(path, midi)
+        write_atomically(path.with_suffix(".png"), piano_roll(midi, given))
+        write_atomically(path.with_suffix(".mp3"), to_mp3(midi))
         described.append(
             {
                 "file": file,
                 "kind": kind,
                 "piece": name,
                 "primer_tokens": len(opening) - 1,
-                "primer_seconds": seconds_of(opening, shape),
+                "primer_seconds": given,
                 "seconds": seconds_of(ids, shape),
                 "bar_seconds": _SIXTEENTHS_PER_BAR * SECONDS_PER_SIXTEENTH
                 if is_grid(shape)

@@ -13,6 +13,7 @@ from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import ConfigError
 from pipeline.files import read_json
 from pipeline.tasks.music.codec import FIELD, events, grid, is_grid, unit_of
+from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.tasks.music.metrics.by_position import nats_by_position
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
@@ -31,8 +32,9 @@ def evaluate(
 
     `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
     `samples` the drawn pieces beside the test pieces, `attention` how much of it falls on motifs
-    that come again. Padding is in no number. The interval resamples pieces. Raises ConfigError if
-    windows would begin inside of a 16th, which no crop in training does.
+    that come again, `arcs` what heads look back at in the drawn pieces, by file. Padding is in no
+    number. The interval resamples pieces. Raises ConfigError if windows would begin inside of a
+    16th, which no crop in training does.
     """
     unit = unit_of(model.shape)
     if evaluation.stride % unit:
@@ -54,12 +56,14 @@ def evaluate(
     records = [
         {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
     ]
+    arcs = arcs_of_samples(model, samples)
     return {
         **{part: _rounded(metrics) for part, metrics in measured.items()},
         "by_position": _rounded(nats_by_position(model, test, evaluation.long_window)),
         "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
         "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
         "records": {"test": [_rounded(record) for record in records]},
+        "weights": {f"{piece}.arcs": of_piece for piece, of_piece in arcs.items()},
     }
 
 

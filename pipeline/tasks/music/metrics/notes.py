@@ -1,5 +1,6 @@
 """Pieces as notes, for what is measured on both chorales and performances."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,20 @@ class Notes(NamedTuple):
     duration: np.ndarray
 
 
+class Sounding(NamedTuple):
+    """A note: when it sounds, in 16ths of a chorale or steps of a performance, and what tells it.
+
+    `part` is its voice, 0 in a performance; `tokens` the positions of its ids, the first where it
+    begins: each 16th of a pitch that sounds on, or its NOTE_ON.
+    """
+
+    onset: int
+    end: int
+    pitch: int
+    part: int
+    tokens: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Melody:
     """The pitches of a line in their order, and the token at which each begins, (note,) each."""
@@ -24,13 +39,31 @@ class Melody:
     token: np.ndarray
 
 
+def sounding_notes(ids: np.ndarray, shape: DataShape) -> list[Sounding]:
+    """The notes of a piece, ids (1 + token,), in the order in which their first ids stand."""
+    if is_grid(shape):
+        columns = enumerate(grid.from_ids(ids).T)
+        notes = [note for voice, column in columns for note in _held(column, voice)]
+    else:
+        steps = events.steps_of(ids)
+        began = {
+            (int(steps[token]), int(ids[token])): token
+            for token in np.flatnonzero(ids < events.NOTE_OFF).tolist()
+        }
+        notes = [
+            Sounding(onset, end, pitch, 0, [began[onset, pitch]])
+            for onset, end, pitch, _ in np.transpose(events.from_ids(ids).notes).tolist()
+        ]
+    return sorted(notes, key=lambda note: note.tokens[0])
+
+
 def notes_of(ids: np.ndarray, shape: DataShape) -> Notes:
     """All notes of a piece, ids (1 + token,); on the grid a pitch that sounds on is one note."""
-    if not is_grid(shape):
-        notes = events.from_ids(ids).notes
-        return Notes(notes.pitch, notes.end - notes.onset)
-    voices = [_held(column) for column in grid.from_ids(ids).T]
-    return Notes(*(np.concatenate(each) for each in zip(*voices, strict=True)))
+    notes = sounding_notes(ids, shape)
+    return Notes(
+        np.array([note.pitch for note in notes], np.int64),
+        np.array([note.end - note.onset for note in notes], np.int64),
+    )
 
 
 def melodies_of(ids: np.ndarray, shape: DataShape) -> list[Melody]:
@@ -55,8 +88,11 @@ def melodies_of(ids: np.ndarray, shape: DataShape) -> list[Melody]:
     return [Melody(pitch[highest].astype(np.int64), token[highest])]
 
 
-def _held(column: np.ndarray) -> Notes:
+def _held(column: np.ndarray, voice: int) -> Iterator[Sounding]:
     """The notes of one voice: runs of the same pitch."""
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
-    runs = Notes(column[starts].astype(np.int64), np.diff(starts, append=len(column)))
-    return Notes(*(each[runs.pitch != grid.SILENCE] for each in runs))
+    voices = len(grid.VOICES)
+    starts = np.flatnonzero(np.diff(column, prepend=-1)).tolist()
+    for onset, end in zip(starts, [*starts[1:], len(column)], strict=True):
+        if column[onset] != grid.SILENCE:
+            tokens = range(1 + onset * voices + voice, 1 + end * voices, voices)
+            yield Sounding(onset, end, int(column[onset]), voice, tokens)

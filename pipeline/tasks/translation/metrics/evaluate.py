@@ -31,7 +31,7 @@ def evaluate(
     Returns {"test": ..., "baseline": ...}, and the same again for a further test set under its
     name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
     sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
-    `records` have each sentence of each test set, `maps` the attention in a few of "test",
+    `records` have each sentence of each test set, `weights` the attention in a few of "test",
     `positions` what is left of word order in each layer of a Transformer, `search_grid` BLEU and
     length on the validation split by beam size and length penalty.
     """
@@ -43,9 +43,10 @@ def evaluate(
         measured[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
         records[split] = _records(rows, nats, tokens)
     hypotheses = [row["hypothesis"] for row in records["test"]]
+    maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)
     further = {
         "records": records,
-        "maps": attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences),
+        "weights": {"attention": maps},
         "positions": positions_by_layer(model, encoded),
         "search_grid": _search_grid(encoded, samples),
     }
