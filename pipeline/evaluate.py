@@ -26,10 +26,10 @@ def main(name: str) -> None:
     with staged_folder(folder / "records") as records:
         for split, rows in metrics.pop("records").items():
             write_json_lines(records / f"{split}.jsonl", rows)
-        for name, weights in metrics.pop("weights", {}).items():
+        for stem, weights in metrics.pop("weights", {}).items():
             # One line: indented, every number would have a line of its own.
-            write_json_lines(records / f"{name}.json", [weights])
-    parameters = sum(weights.numel() for weights in model.parameters())
+            write_json_lines(records / f"{stem}.json", [weights])
+    parameters = sum(each.numel() for each in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})
 

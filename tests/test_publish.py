@@ -122,7 +122,7 @@ def test_each_run_has_its_samples_curve_and_card(public: Path, scale: Params):
             == {
                 "translation": {".txt"},
                 "image": {".png", ".json"},
-                "music": {".mid", ".mp3", ".json"},
+                "music": {".mid", ".mp3", ".png", ".json"},
             }[run.task]
         )
         curve = Path(f"curves/{name}.csv")
