@@ -94,14 +94,30 @@ def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> C
     """Return the chart of `lines` (label, points); losses beyond `limits` are cut off."""
     drawn = [(label, thinned(points)) for label, points in lines]
     last_step = max(step for _, points in lines for step, _ in points)
-    marks = ticks(*limits)
-    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in marks)
+    updates = _Axis("updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format)
+    return _chart(drawn, updates, _linear("nats per token", *limits), "{:.3f}".format)
+
+
+def linear_chart(
+    lines: Sequence[tuple[str, Sequence[tuple[float, float]]]], x_label: str, y_label: str
+) -> Chart:
+    """Return the chart of `lines` (label, points), with some room above and below them."""
+    across = [x for _, points in lines for x, _ in points]
+    upwards = [y for _, points in lines for _, y in points]
+    room = 0.05 * (max(upwards) - min(upwards)) or 0.5
     return _chart(
-        drawn,
-        _Axis("updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format),
-        _Axis("nats per token", *limits, marks, f"{{:.{decimals}f}}".format),
-        "{:.3f}".format,
+        lines,
+        _linear(x_label, min(across), max(across)),
+        _linear(y_label, min(upwards) - room, max(upwards) + room),
+        "{:.2f}".format,
     )
+
+
+def _linear(label: str, low: float, high: float) -> _Axis:
+    """An axis with round marks, whose texts have as many decimals as they need."""
+    marks = ticks(low, high)
+    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in marks)
+    return _Axis(label, low, high, marks, f"{{:.{decimals}f}}".format)
 
 
 def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -> Chart:

@@ -1,8 +1,9 @@
-"""BLEU and length by beam size and length penalty, as the cells of a table."""
+"""BLEU and length by beam size and length penalty, as the cells of a table and as lines."""
 
 from dataclasses import dataclass
 
 from pipeline.errors import DataError
+from pipeline.reporting.figures import Chart, linear_chart
 from pipeline.reporting.results import Result
 
 _SHADES = 5
@@ -23,6 +24,15 @@ class SearchGrid:
 
     length_penalties: list[float]
     rows: dict[int, list[Cell]]
+
+    @property
+    def chart(self) -> Chart:
+        """BLEU over the length penalty, a line for each beam size."""
+        lines = [
+            (f"beam {size}", list(zip(self.length_penalties, [c.bleu for c in cells], strict=True)))
+            for size, cells in self.rows.items()
+        ]
+        return linear_chart(lines, "length penalty α", "BLEU")
 
 
 def read_search_grid(result: Result) -> SearchGrid | None:

@@ -33,8 +33,23 @@ def test_rows_are_beam_sizes_and_shades_go_from_the_least_to_the_most(result: Re
     }
 
 
+def test_a_beam_size_is_a_line_over_the_penalties(result: Result):
+    cells = [cell(1, 0.0, 10.0), cell(1, 0.6, 12.0), cell(4, 0.0, 18.0), cell(4, 0.6, 20.0)]
+    chart = read_search_grid(searched(result, cells)).chart
+    assert [(line.label, line.last) for line in chart.lines] == [
+        ("beam 1", "12.00"),
+        ("beam 4", "20.00"),
+    ]
+    # From the left edge to the right one, and 2 of the 11 points of BLEU upwards.
+    assert [line.path for line in chart.lines] == [
+        "M40.0 204.7L418.0 167.6",
+        "M40.0 56.4L418.0 19.3",
+    ]
+
+
 def test_one_search_has_a_shade_too(result: Result):
-    assert read_search_grid(searched(result, [cell(1, 0.0, 10.0)])).rows[1][0].shade == 0
+    grid = read_search_grid(searched(result, [cell(1, 0.0, 10.0)]))
+    assert grid.rows[1][0].shade == 0 and len(grid.chart.lines) == 1
 
 
 def test_no_search_is_no_table(result: Result):
