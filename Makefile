@@ -6,11 +6,13 @@ SCALES := lecture paper
 .PHONY: repro lecture paper test bench verify scales lock
 
 repro: .venv/requirements
-	dvc repro
+	python -m pipeline.recover
+	dvc --wait-for-lock repro
 	python -m pipeline.summary
 
 lecture paper: .venv/requirements
-	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
+	cd $@ && PYTHONPATH=.. python -m pipeline.recover && dvc --wait-for-lock repro && \
+		PYTHONPATH=.. python -m pipeline.summary
 
 test: .venv/requirements-dev
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
