@@ -6,19 +6,22 @@ SCALES := lecture paper
 .PHONY: repro lecture paper publish test bench verify scales lock
 
 repro: .venv/requirements
-	dvc repro
+	python -m pipeline.recover
+	dvc --wait-for-lock repro
 	python -m pipeline.summary
 
 # So many runs at once, a core each: such small networks gain little from a second thread. Single items,
 # because dvc would lock what comes before them for writing.
 JOBS ?= 2
 lecture: .venv/requirements
-	cd $@ && dvc repro encode && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
+	cd $@ && PYTHONPATH=.. python -m pipeline.recover && dvc --wait-for-lock repro encode
+	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
 		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
-	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
+	cd $@ && dvc --wait-for-lock repro && PYTHONPATH=.. python -m pipeline.summary
 
 paper: .venv/requirements
-	cd $@ && dvc repro && PYTHONPATH=.. python -m pipeline.summary
+	cd $@ && PYTHONPATH=.. python -m pipeline.recover && dvc --wait-for-lock repro
+	cd $@ && PYTHONPATH=.. python -m pipeline.summary
 
 # A folder for any static host: public/, or mine/public/ with SCALE=mine.
 SCALE := .

@@ -1,0 +1,27 @@
+"""The stages and what they share. A process that dvc or torchrun started ends when they are killed.
+
+It would work on unseen, and write into the files of the run that follows. So this is asked for
+here, before a stage imports anything that takes seconds. What a user starts lives as long as the
+user wants: `nohup python -m pipeline.train run &` outlives its shell. For dvc to be the parent, the
+shell that it calls has to `exec` the command, which dvc.yaml does.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+_STARTERS = {"DVC_STAGE", "TORCHELASTIC_RUN_ID"}  # variables that they set
+_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    adopted = os.getppid() == 1 and b"dvc" not in Path("/proc/1/cmdline").read_bytes()
+    if adopted and "DVC_STAGE" in os.environ:
+        sys.exit("error: dvc was killed as this stage began; run dvc repro again")
+
+
+if sys.platform == "linux" and os.environ.keys() & _STARTERS:
+    _end_with_parent()

@@ -42,13 +42,19 @@ def exit_on_error(action: Callable[[], None]) -> None:
     try:
         action()
     except (PipelineError, SequenceError) as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {_one_line(error)}")
     except OSError as error:
-        sys.exit(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
+        where, problem = error.filename or "input/output", error.strerror or error
+        sys.exit(f"error: {where}: {_one_line(problem)}")
     except KeyboardInterrupt as interrupt:
         usual = "interrupted; the same command goes on from what is finished"
         print(str(interrupt) or usual, file=sys.stderr)
         sys.exit(130)
+
+
+def _one_line(message: object) -> str:
+    """What libraries say of damaged files may have many lines."""
+    return " ".join(str(message).split())
 
 
 class Progress:

@@ -25,3 +25,14 @@ def test_a_stage_ends_with_its_time_and_memory(monkeypatch, capsys):
         r"some_run: \d\.\d s, \d+\.\d s of processor time, \d+\.\d\d GB in the largest process\n"
     )
     assert re.fullmatch(pattern, printed.err)
+
+
+@pytest.mark.parametrize(
+    "error", [DataError("damaged:\n- gz\n- bz2"), OSError("damaged:\n- gz\n- bz2\n")]
+)
+def test_an_error_of_many_lines_is_told_in_one(error):
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(SystemExit, match="^error: (input/output: )?damaged: - gz - bz2$"):
+        exit_on_error(fail)

@@ -1,0 +1,300 @@
+"""Files that somebody made on purpose: bombs, members that climb out, links, texts that bite.
+
+Each case writes raw data and returns what reads it, as the encode stage does.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.tasks.image.encoding.digits import read_digits
+from pipeline.tasks.image.encoding.folder import read_folder
+from pipeline.tasks.music.encoding.midi_files import find_midi
+from pipeline.tasks.music.encoding.midi_reader import MidiFile
+from pipeline.tasks.music.encoding.read import read_pieces
+from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
+from pipeline.tasks.translation.encoding.encode import encode
+from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
+from tests.faults.damage import Taken
+from tests.tasks.image.pictures import file_of, folder_encoding
+from tests.tasks.music.scores import wheel
+
+Reader = Callable[[], Taken]
+BOMB = 5 << 28  # bytes that a few megabytes unpack to; as bytes and as text more than 2 GiB
+ENGLISH = [f"the {thing} number {i} is switched on" for i in range(40) for thing in ("lamp", "fan")]
+GERMAN = [f"das {ding} Nummer {i} ist an" for i in range(40) for ding in ("Licht", "Rad")]
+
+
+def _encoding(reader: TranslationReader, **changes: object) -> TranslationEncoding:
+    values = {
+        "reader": reader,
+        "source_language": "en",
+        "target_language": "de",
+        "vocabulary_size": 330,
+        "vocabulary_sentences": 10_000,
+        "vocabulary_seed": 1,
+        "max_words": 12,
+        "max_length_ratio": None,
+        "min_test_words": 3,
+        "max_test_words": 8,
+        "near_twin_similarity": 1.0,
+        "max_skipped": 0.5,
+        "workers": 1,
+        "splits": None,
+    }
+    return TranslationEncoding(**values | changes)
+
+
+def _texts(raw: Path, bad: list[str], **changes: object) -> Reader:
+    """Parquet files whose training rows have some `bad` texts among good ones."""
+    for split, start in (("train", 0), ("validation", 50), ("test", 60)):
+        english, german = ENGLISH[start : start + 50], GERMAN[start : start + 50]
+        if split == "train":
+            english, german = english + bad, german + [f"Zahl {i}" for i in range(len(bad))]
+        pq.write_table(pa.table({"en": english, "de": german}), raw / f"{split}.parquet")
+
+    def read() -> Taken:
+        encoded = raw / "encoded"
+        encoded.mkdir()
+        encode(raw, encoded, _encoding(TranslationReader.PARALLEL_COLUMNS, **changes))
+        kept = (encoded / "train.source.txt").read_text(encoding="utf-8").split("\n")
+        german = (encoded / "train.target.txt").read_text(encoding="utf-8").split("\n")
+        assert set(ENGLISH[:50]) <= set(kept) and len(kept) == len(german)
+        return Taken.READ
+
+    return read
+
+
+def long_lines(raw: Path) -> Reader:
+    """Texts of 10 MB: of one word, and of many."""
+    return _texts(raw, ["a" * 10_000_000, "a b " * 2_500_000])
+
+
+def control_characters(raw: Path) -> Reader:
+    """NUL and all other controls, and those that look like ends of lines."""
+    controls = [chr(code) for code in (*range(32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)]
+    return _texts(raw, [f"a{each}b" for each in controls], vocabulary_size=400)
+
+
+def directions(raw: Path) -> Reader:
+    """Right-to-left marks, overrides and isolates, and noncharacters."""
+    marks = "\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff\U0010ffff"
+    return _texts(raw, [f"abc {each}\u05d0\u05d1 def" for each in marks])
+
+
+def invalid_utf8(raw: Path) -> Reader:
+    """A column of texts whose bytes are no UTF-8."""
+    reader = _texts(raw, [])
+    good = pq.read_table(raw / "train.parquet")
+    bytes_ = pa.array([b"\xff\xfe\x80" for _ in range(len(good))]).view(pa.string())
+    pq.write_table(pa.table({"en": bytes_, "de": good["de"]}), raw / "train.parquet")
+    return reader
+
+
+def _catalogues(raw: Path, hostile: bytes) -> Reader:
+    """Home Assistant's wheel, one of whose integrations is `hostile`."""
+    with zipfile.ZipFile(raw / "home-1.0-py3-none-any.whl", "w") as archive:
+        for number in range(20):
+            for language, texts in (("en", ENGLISH), ("de", GERMAN)):
+                few = {str(i): texts[4 * number + i] for i in range(4)}
+                archive.writestr(f"h/{number}/translations/{language}.json", json.dumps(few))
+        for language in ("en", "de"):
+            archive.writestr(f"h/hostile/translations/{language}.json", hostile)
+    splits = {"validation": 0.1, "test": 0.2, "seed": 1}
+
+    def read() -> Taken:
+        from pipeline.settings.base import Splits
+
+        encoded = raw / "encoded"
+        encoded.mkdir()
+        encoding = _encoding(TranslationReader.HOME_ASSISTANT, splits=Splits(**splits))
+        facts = encode(raw, encoded, encoding)
+        return Taken.SKIPPED if facts["skipped_records"] else Taken.READ
+
+    return read
+
+
+def nested_json(raw: Path) -> Reader:
+    """A hundred thousand tables in each other."""
+    return _catalogues(raw, b'{"a":' * 100_000 + b'"b"' + b"}" * 100_000)
+
+
+def half_characters(raw: Path) -> Reader:
+    """JSON may name half of a UTF-16 pair, which no UTF-8 file can hold."""
+    return _catalogues(raw, b'{"a": "half \\ud83d"}')
+
+
+def message_bomb(raw: Path) -> Reader:
+    """A catalogue of gigabytes in a few megabytes."""
+    path = raw / "home-1.0-py3-none-any.whl"
+    reader = _catalogues(raw, b"{}")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("h/bomb/translations/de.json", "{}")
+        with archive.open("h/bomb/translations/en.json", "w", force_zip64=True) as member:
+            for _ in range(BOMB >> 24):
+                member.write(b" " * (1 << 24))
+    return reader
+
+
+def climbing_members(raw: Path) -> Reader:
+    """Names that lead out of the folder, in every archive that has names of its own."""
+    climbing = ("../../climbed.mxl", "/tmp/climbed.mxl", "music21/corpus/bach/../bwv1.mxl")
+    wheel(raw, {"bwv1.mxl": b"no score"})
+    with zipfile.ZipFile(next(raw.glob("*.whl")), "a") as archive:
+        for name in climbing:
+            archive.writestr(name, b"climbed")
+
+    def read() -> Taken:
+        before = {path for path in raw.parent.rglob("*")}
+        pieces, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
+        assert not pieces and [name for name, _ in skipped] == ["bwv1"]
+        assert {path for path in raw.parent.rglob("*")} == before
+        return Taken.SKIPPED
+
+    return read
+
+
+def score_bomb(raw: Path) -> Reader:
+    """A score that unpacks to more than 64 MiB, twice packed."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/container.xml", b" " * (80 << 20))
+    wheel(raw, {"bwv1.mxl": inner.getvalue()})
+
+    def read() -> Taken:
+        _, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
+        assert "larger than" in skipped[0].reason
+        return Taken.SKIPPED
+
+    return read
+
+
+def digits_bomb(raw: Path) -> Reader:
+    """A table of digits that unpacks to gigabytes."""
+    import gzip
+
+    from tests.tasks.image.digits import write_member
+
+    write_member(raw, gzip.compress(b"0," * (64 << 20)))
+
+    def read() -> Taken:
+        read_digits(raw)
+        return Taken.READ
+
+    return read
+
+
+def picture_bomb(raw: Path) -> Reader:
+    """A picture of 400 million pixels, beside a good one."""
+    from PIL import Image
+
+    (raw / "bomb.png").write_bytes(file_of(Image.new("1", (20_000, 20_000))))
+    (raw / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
+
+    def read() -> Taken:
+        images = read_folder(raw, folder_encoding())
+        assert len(images.splits["train"]) == 1
+        return Taken.SKIPPED
+
+    return read
+
+
+def links(raw: Path) -> Reader:
+    """Links to a file elsewhere, to nothing, and to the folder itself."""
+    secret, pictures = raw.parent / "secret", raw / "a class"
+    secret.write_text("secret")
+    pictures.mkdir()
+    (pictures / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
+    for name, target in (("file.png", secret), ("nothing.png", raw / "none"), ("loop", raw)):
+        os.symlink(target, pictures / name)
+
+    def read() -> Taken:
+        images = read_folder(raw, folder_encoding())
+        assert len(images.splits["train"]) == 1
+        assert [name for name, _ in images.unreadable] == ["a class/file.png"]
+        return Taken.SKIPPED
+
+    return read
+
+
+def large_midi(raw: Path) -> Reader:
+    """A MIDI member of a gigabyte of zeros."""
+    path = raw / "maestro.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("m/m.csv", "midi_filename,split\nbomb.mid,train\n../../out.mid,train\n")
+        with archive.open("m/bomb.mid", "w") as member:
+            for _ in range(64):
+                member.write(bytes(1 << 24))
+
+    def read() -> Taken:
+        from pipeline.tasks.music.encoding.midi_file import MidiError
+
+        for file in find_midi(raw, PerformanceReader.MAESTRO):
+            try:
+                MidiFile.content(file)
+                return Taken.READ
+            except MidiError:
+                continue
+        return Taken.SKIPPED
+
+    return read
+
+
+CASES: dict[str, Callable[[Path], Reader]] = {
+    case.__name__: case
+    for case in (
+        long_lines,
+        control_characters,
+        directions,
+        invalid_utf8,
+        nested_json,
+        half_characters,
+        message_bomb,
+        climbing_members,
+        score_bomb,
+        digits_bomb,
+        picture_bomb,
+        links,
+        large_midi,
+    )
+}
+
+
+def alone(name: str, folder: Path) -> dict[str, str | float]:
+    """Try a case in a process of its own: how it was taken, the line, seconds, MiB of memory."""
+    command = [sys.executable, "-m", "tests.faults.hostile", name, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        return {"taken": Taken.TRACEBACK, "line": done.stderr[-300:]}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _main(name: str, folder: Path) -> None:
+    import resource
+    import time
+
+    from pipeline.memory import peak_memory
+    from tests.faults.damage import taken
+
+    raw = folder / "raw"
+    raw.mkdir(parents=True)
+    read = CASES[name](raw)
+    # A reader that takes far more than it should is stopped before the machine suffers.
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    began = time.monotonic()
+    how, line = taken(read)
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({"taken": how, "line": line, "seconds": seconds, "MiB": peak_memory() >> 20}))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,185 @@
+"""SIGKILL at a moment of a stage, and what is left of it after the next repro."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+REPRO = ("dvc", "--wait-for-lock", "repro")  # as the Makefile has it, after pipeline.recover
+_PATIENCE = 600.0  # seconds; a busy machine is no failure
+
+
+class Target(StrEnum):
+    """Who is killed."""
+
+    STAGE = "stage"  # the process that dvc started
+    DVC = "dvc"  # dvc alone
+    GROUP = "group"  # all at once
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a kill and the repro after it did."""
+
+    moment: str  # "within" the stage's command, or "after" it, while dvc saves what it wrote
+    recovered: list[str]  # what pipeline.recover had to remove
+    orphans: list[str]  # processes that outlived dvc
+    failed: list[str]  # commands that failed afterwards
+    different: list[str]  # files, and entries of dvc.lock, that are not as they were
+    seconds: float  # that the repro afterwards took, most of them for the stage
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing was lost, left or broken."""
+        return not (self.orphans or self.failed or self.different)
+
+
+def contents(clone: Path) -> dict[str, str]:
+    """The sha256 of each file that stages write, and the entry of each stage in dvc.lock."""
+    folders = (clone / name for name in ("data", "runs", "reports"))
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files = {
+        path.relative_to(clone).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+    }
+    stages = YAML(typ="safe").load(clone / "dvc.lock")["stages"]
+    return files | {f"dvc.lock {name}": str(entry) for name, entry in stages.items()}
+
+
+def forget(clone: Path, stage: str) -> None:
+    """Take back what `stage` wrote: outputs, their copies in the cache, its entry in dvc.lock."""
+    yaml = YAML()
+    lock = yaml.load(clone / "dvc.lock")
+    for out in lock["stages"].pop(stage)["outs"]:
+        path = clone / out["path"]
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for cached in _cached(clone, out["md5"]):
+            cached.unlink(missing_ok=True)
+    yaml.dump(lock, clone / "dvc.lock")
+    shutil.rmtree(clone / ".dvc/cache/runs", ignore_errors=True)  # or it would not run again
+
+
+def _cached(clone: Path, md5: str) -> Iterator[Path]:
+    path = clone / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    if md5.endswith(".dir") and path.exists():
+        for entry in YAML(typ="safe").load(path):  # JSON is YAML
+            yield from _cached(clone, entry["md5"])
+    yield path
+
+
+def kill(
+    clone: Path, stage: str, target: Target, seconds: float, undisturbed: dict[str, str]
+) -> Outcome:
+    """Kill `target` so many seconds after dvc says that it runs `stage`; then repro, and look.
+
+    `clone` is a finished one, whose `contents` were `undisturbed`, and, if all is well, is one
+    again. Raises LookupError if dvc had ended by that time; the clone is then finished too.
+    """
+    forget(clone, stage)
+    log = clone / ".dvc/tmp/said"
+    with log.open("w") as said:
+        dvc = subprocess.Popen(
+            _tool(REPRO),
+            cwd=clone,
+            env=_environment(),
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+    _await(lambda: f"Running stage '{stage}'" in log.read_text() or dvc.poll() is not None)
+    time.sleep(seconds)
+    children, missed = _children(dvc.pid), dvc.poll() is not None
+    _end(dvc, children, target)
+    dvc.wait(_PATIENCE)
+    orphans = _left(clone)
+    began = time.monotonic()
+    recovered, failed = repro(clone)
+    seconds = time.monotonic() - began
+    after = contents(clone)
+    different = sorted({key for key, _ in undisturbed.items() ^ after.items()})
+    if missed and not failed:
+        raise LookupError(f"{stage} took less than {seconds:.1f} seconds")
+    moment = "within" if children else "after"
+    return Outcome(moment, recovered, orphans, failed, different, seconds)
+
+
+def _await(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _end(dvc: subprocess.Popen, children: list[int], target: Target) -> None:
+    try:
+        match target:
+            case Target.STAGE if children:
+                os.kill(children[0], signal.SIGKILL)
+            case Target.STAGE | Target.DVC:  # between two commands there is none
+                os.kill(dvc.pid, signal.SIGKILL)
+            case Target.GROUP:
+                os.killpg(dvc.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def repro(clone: Path) -> tuple[list[str], list[str]]:
+    """What `make repro` does; return what recover said, and which of the commands failed."""
+    commands = ([sys.executable, "-m", "pipeline.recover"], _tool(REPRO))
+    said, failed = [], []
+    for command in commands:
+        done = subprocess.run(
+            command, cwd=clone, env=_environment(), capture_output=True, text=True
+        )
+        said.append(done.stdout)
+        if done.returncode:
+            failed.append(f"{command}: {(done.stdout + done.stderr)[-500:]}")
+    return said[0].splitlines(), failed
+
+
+def _left(clone: Path) -> list[str]:
+    """The processes that work in `clone` ten seconds later; they are ended."""
+    end = time.monotonic() + 10.0
+    while (found := list(_inside(clone))) and time.monotonic() < end:
+        time.sleep(0.1)
+    for pid, _ in found:
+        os.kill(pid, signal.SIGKILL)
+    return [command for _, command in found]
+
+
+def _inside(clone: Path) -> Iterator[tuple[int, str]]:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if Path(os.readlink(process / "cwd")).is_relative_to(clone.resolve()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if command:  # a zombie has none
+                    yield int(process.name), command
+        except OSError:
+            continue
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+    except OSError:
+        return []
+
+
+def _tool(command: tuple[str, ...]) -> list[str]:
+    return [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+
+
+def _environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}

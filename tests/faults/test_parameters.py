@@ -1,0 +1,44 @@
+import random
+
+import pytest
+
+from pipeline import config, decode, download, encode, evaluate, train
+from pipeline.errors import ConfigError
+from tests.faults.parameters import ROOT, is_clear, mutations, read, refusal
+
+
+def test_wrong_parameters_are_refused_with_their_path():
+    every = list(mutations(read("tests/smoke/params.yaml")))
+    kinds = {mutation.kind for mutation in every}
+    assert len(every) > 1000
+    assert kinds == {"missing", "misspelt", "ill-typed", "out of range", "contradictory"}
+    few = [each for each in every if each.kind == "contradictory"]
+    for mutation in few + random.Random(1).sample(every, 200):
+        line = refusal(mutation)
+        assert is_clear(line, mutation), (mutation.kind, mutation.where, line)
+
+
+def test_the_right_files_are_accepted():
+    config.parse(read("tests/smoke/params.yaml"), config.PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        (download, "digits"),
+        (encode, "digits"),
+        (train, "image_local_2d"),
+        (decode, "image_local_2d"),
+        (evaluate, "image_local_2d"),
+    ],
+)
+def test_every_stage_reads_all_parameters_before_it_does_anything(
+    stage, name, tmp_path, monkeypatch
+):
+    """Also those of another run."""
+    right = (ROOT / "tests/smoke/params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(right.replace("warmup_steps: 4", "warmup_steps: 0"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="runs.translation_sinusoid.training.warmup_steps = 0"):
+        stage.main(name)
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
