@@ -75,6 +75,8 @@ class HomeAssistant:
             source, target = (dict(self._messages(group, name)) for name in self._languages)
         except UnreadableRecord as error:
             yield group, error
+        except RecursionError:  # of JSON, or of its leaves
+            yield group, UnreadableRecord("tables are nested too deeply")
         else:
             yield group, [Pair(source[path], target[path]) for path in source if path in target]
 
@@ -138,7 +140,7 @@ class ParallelColumns:
                     columns = (table.column(name).to_pylist() for name in self._columns)
                     for texts in zip(*columns, strict=True):
                         yield f"{group} row {next(row)}", _pair(texts, self._columns)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise _damaged(self._path(group), error) from None
 
     def _path(self, group: str) -> Path:
