@@ -34,6 +34,7 @@ PROJECT = [
     "pipeline",
     "models",
     "reports/benchmarks.json",
+    "reports/faults.json",
 ]
 RAW = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -240,6 +241,7 @@ CODE = [
     ("pipeline/decoding/beam.py", "decode@* evaluate@* report"),
     ("pipeline/bootstrap.py", "evaluate@* report"),
     ("reports/benchmarks.json", "report"),
+    ("reports/faults.json", "report"),
     ("models/attention.py", "train@* decode@* evaluate@* report"),
 ]
 

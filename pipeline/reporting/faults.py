@@ -22,9 +22,7 @@ class Fault:
 
 
 def read_faults(path: Path = FILE) -> list[Fault]:
-    """Read the rows of `path`, none if nobody recorded any; DataError if they are damaged."""
-    if not path.exists():
-        return []
+    """Read the rows of `path`; DataError if they are missing or damaged."""
     try:
         return [Fault(**row) for row in read_json(path)]
     except TypeError as error:

@@ -18,7 +18,7 @@ def test_recorded_faults_make_an_appendix(
 ):
     write_json(path := tmp_path / "faults.json", ROWS)
 
-    monkeypatch.setattr(page, "read_faults", lambda: read_faults(tmp_path / "none.json"))
+    monkeypatch.setattr(page, "read_faults", list)
     assert 'id="faults"' not in page.render(scale)
     monkeypatch.setattr(page, "read_faults", lambda: read_faults(path))
     html = page.render(scale)
