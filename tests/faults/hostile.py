@@ -34,7 +34,8 @@ ENGLISH = [f"the {thing} number {i} is switched on" for i in range(40) for thing
 GERMAN = [f"das {ding} Nummer {i} ist an" for i in range(40) for ding in ("Licht", "Rad")]
 
 
-def _encoding(reader: TranslationReader, **changes: object) -> TranslationEncoding:
+def parallel_text(reader: TranslationReader, **changes: object) -> TranslationEncoding:
+    """Settings of small parallel text."""
     values = {
         "reader": reader,
         "source_language": "en",
@@ -47,7 +48,7 @@ def _encoding(reader: TranslationReader, **changes: object) -> TranslationEncodi
         "min_test_words": 3,
         "max_test_words": 8,
         "near_twin_similarity": 1.0,
-        "max_skipped": 0.5,
+        "max_skipped": 0.6,
         "workers": 1,
         "splits": None,
     }
@@ -65,7 +66,7 @@ def _texts(raw: Path, bad: list[str], **changes: object) -> Reader:
     def read() -> Taken:
         encoded = raw / "encoded"
         encoded.mkdir()
-        encode(raw, encoded, _encoding(TranslationReader.PARALLEL_COLUMNS, **changes))
+        encode(raw, encoded, parallel_text(TranslationReader.PARALLEL_COLUMNS, **changes))
         kept = (encoded / "train.source.txt").read_text(encoding="utf-8").split("\n")
         german = (encoded / "train.target.txt").read_text(encoding="utf-8").split("\n")
         assert set(ENGLISH[:50]) <= set(kept) and len(kept) == len(german)
@@ -108,7 +109,8 @@ def _catalogues(raw: Path, hostile: bytes) -> Reader:
                 few = {str(i): texts[4 * number + i] for i in range(4)}
                 archive.writestr(f"h/{number}/translations/{language}.json", json.dumps(few))
         for language in ("en", "de"):
-            archive.writestr(f"h/hostile/translations/{language}.json", hostile)
+            for copy in range(20):  # so that there is one in every split
+                archive.writestr(f"h/hostile_{copy}/translations/{language}.json", hostile)
     splits = {"validation": 0.1, "test": 0.2, "seed": 1}
 
     def read() -> Taken:
@@ -116,7 +118,7 @@ def _catalogues(raw: Path, hostile: bytes) -> Reader:
 
         encoded = raw / "encoded"
         encoded.mkdir()
-        encoding = _encoding(TranslationReader.HOME_ASSISTANT, splits=Splits(**splits))
+        encoding = parallel_text(TranslationReader.HOME_ASSISTANT, splits=Splits(**splits))
         facts = encode(raw, encoded, encoding)
         return Taken.SKIPPED if facts["skipped_records"] else Taken.READ
 
@@ -154,10 +156,10 @@ def climbing_members(raw: Path) -> Reader:
             archive.writestr(name, b"climbed")
 
     def read() -> Taken:
-        before = {path for path in raw.parent.rglob("*")}
+        before = set(raw.parent.rglob("*"))
         pieces, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
         assert not pieces and [name for name, _ in skipped] == ["bwv1"]
-        assert {path for path in raw.parent.rglob("*")} == before
+        assert set(raw.parent.rglob("*")) == before
         return Taken.SKIPPED
 
     return read
