@@ -24,7 +24,7 @@ bench: .venv-bench/requirements
 
 # What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines.
 # About an hour; an interrupted one goes on from the last kill.
-FAULTS := parameters inputs disk memory machines crashes table
+FAULTS := parameters inputs hostile disk memory machines crashes table
 faults: .venv/requirements-dev
 	for name in $(FAULTS); do python -m tests.faults.$$name || exit; done
 

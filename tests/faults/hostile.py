@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.encode import encode
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 from tests.faults.damage import Taken
+from tests.faults.rows import record
 from tests.tasks.image.pictures import file_of, folder_encoding
 from tests.tasks.music.scores import wheel
 
@@ -277,10 +279,11 @@ def alone(name: str, folder: Path) -> dict[str, str | float]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode:
         return {"taken": Taken.TRACEBACK, "line": done.stderr[-300:]}
-    return json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found | {"line": found["line"].replace(str(folder), "FOLDER")}
 
 
-def _main(name: str, folder: Path) -> None:
+def _try(name: str, folder: Path) -> None:
     import resource
     import time
 
@@ -298,5 +301,18 @@ def _main(name: str, folder: Path) -> None:
     print(json.dumps({"taken": how, "line": line, "seconds": seconds, "MiB": peak_memory() >> 20}))
 
 
+def main() -> None:
+    """Try each case alone; print and record how it was taken."""
+    found = {}
+    for name in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            found[name] = alone(name, Path(folder))
+        print(name, found[name])
+    record("hostile files", "python -m tests.faults.hostile", found)
+
+
 if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]))
+    if sys.argv[1:]:
+        _try(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main()

@@ -5,6 +5,7 @@ contradictions are listed by hand. Each has to be refused in one line with the d
 """
 
 import copy
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ class Mutation:
 
 
 def read(file: str) -> dict[str, Any]:
-    """A params.yaml of the repository as plain values."""
-    return YAML(typ="safe", pure=True).load((ROOT / file).read_text())
+    """A params.yaml of the repository as plain values, what YAML shares written out."""
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load((ROOT / file).read_text())))
 
 
 def mutations(content: dict[str, Any]) -> Iterator[Mutation]:

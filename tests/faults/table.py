@@ -1,6 +1,7 @@
 """What the pipeline survived, as a Markdown table of reports/faults.json."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from tests.faults.rows import FILE
@@ -40,6 +41,14 @@ def _inputs(numbers: dict[str, Any]) -> list[list[str]]:
     return table
 
 
+def _hostile(numbers: dict[str, Any]) -> list[list[str]]:
+    largest = max(found.get("MiB", 0) for found in numbers.values())
+    how = Counter(found["taken"] for found in numbers.values())
+    told = ", ".join(f"{count} {name}" for name, count in sorted(how.items()))
+    done = f"{len(numbers)} hostile files: bombs, links, climbing names, odd characters"
+    return [[done, f"{told}; {largest:,} MiB at most"]]
+
+
 def _memory(numbers: dict[str, Any]) -> list[list[str]]:
     training, encoding = numbers["training"], numbers["encoding"]
     few, many = sorted(encoding, key=int)
@@ -76,6 +85,7 @@ _TELL = {
     "disk": _disk,
     "parameters": _parameters,
     "inputs": _inputs,
+    "hostile files": _hostile,
     "memory": _memory,
     "machines": _machines,
 }
