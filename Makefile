@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper
 
-.PHONY: repro lecture paper publish test bench verify scales lock
+.PHONY: repro lecture paper publish test bench faults verify scales lock
 
 repro: .venv/requirements
 	python -m pipeline.recover
@@ -35,6 +35,12 @@ test: .venv/requirements-dev
 BENCHMARKS := training searching attention sampling starting costs skewing table
 bench: .venv-bench/requirements
 	for name in $(BENCHMARKS); do .venv-bench/bin/python -m tests.benchmarks.$$name || exit; done
+
+# What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines.
+# About an hour; an interrupted one goes on from the last kill.
+FAULTS := parameters inputs hostile disk memory machines crashes table
+faults: .venv/requirements-dev
+	for name in $(FAULTS); do python -m tests.faults.$$name || exit; done
 
 .venv-bench/requirements: tests/benchmarks/requirements.txt requirements.txt
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench

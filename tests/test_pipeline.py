@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.faults import kills
+
 ROOT = Path(__file__).parents[1]
 RUNS = {
     "translation_sinusoid": "translation",
@@ -148,3 +150,42 @@ def test_push_clone_pull_is_up_to_date(finished, tmp_path):
     call(second, "dvc", "pull", "-r", "storage")
     assert "up to date" in call(second, "dvc", "status")
     assert "up to date" in call(second, "dvc", "repro")
+
+
+@pytest.mark.parametrize(
+    ("stage", "target", "seconds"),
+    [
+        ("encode@chorales", kills.Target.DVC, 1.0),
+        ("train@image_local_2d", kills.Target.STAGE, 2.0),
+        ("train@image_local_2d", kills.Target.GROUP, 0.5),
+    ],
+)
+def test_a_kill_loses_nothing_and_leaves_nothing(finished, tmp_path, stage, target, seconds):
+    """tests/faults/crashes.py does it a hundred times."""
+    clone = tmp_path / "clone"
+    shutil.copytree(finished, clone, symlinks=True)
+    outcome = kills.kill(clone, stage, target, seconds, kills.contents(finished))
+    assert outcome.well, outcome
+
+
+def test_two_at_once_do_not_disturb_each_other(finished, tmp_path):
+    clone = tmp_path / "clone"
+    shutil.copytree(finished, clone, symlinks=True)
+    kills.forget(clone, "encode@digits")
+    kills.forget(clone, "encode@chorales")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    both = [
+        subprocess.Popen(
+            kills.REPRO,
+            cwd=clone,
+            env=os.environ | {"PATH": path},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [each.communicate(timeout=600)[1] for each in both]
+    statuses = [each.returncode for each in both]
+    assert 0 in statuses
+    assert all(status == 0 or "dvc" in line for status, line in zip(statuses, said, strict=True))
+    assert kills.contents(clone) == kills.contents(finished)

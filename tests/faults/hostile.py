@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.encode import encode
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 from tests.faults.damage import Taken
+from tests.faults.rows import record
 from tests.tasks.image.pictures import file_of, folder_encoding
 from tests.tasks.music.scores import wheel
 
@@ -34,7 +36,8 @@ ENGLISH = [f"the {thing} number {i} is switched on" for i in range(40) for thing
 GERMAN = [f"das {ding} Nummer {i} ist an" for i in range(40) for ding in ("Licht", "Rad")]
 
 
-def _encoding(reader: TranslationReader, **changes: object) -> TranslationEncoding:
+def parallel_text(reader: TranslationReader, **changes: object) -> TranslationEncoding:
+    """Settings of small parallel text."""
     values = {
         "reader": reader,
         "source_language": "en",
@@ -47,7 +50,7 @@ def _encoding(reader: TranslationReader, **changes: object) -> TranslationEncodi
         "min_test_words": 3,
         "max_test_words": 8,
         "near_twin_similarity": 1.0,
-        "max_skipped": 0.5,
+        "max_skipped": 0.6,
         "workers": 1,
         "splits": None,
     }
@@ -65,7 +68,7 @@ def _texts(raw: Path, bad: list[str], **changes: object) -> Reader:
     def read() -> Taken:
         encoded = raw / "encoded"
         encoded.mkdir()
-        encode(raw, encoded, _encoding(TranslationReader.PARALLEL_COLUMNS, **changes))
+        encode(raw, encoded, parallel_text(TranslationReader.PARALLEL_COLUMNS, **changes))
         kept = (encoded / "train.source.txt").read_text(encoding="utf-8").split("\n")
         german = (encoded / "train.target.txt").read_text(encoding="utf-8").split("\n")
         assert set(ENGLISH[:50]) <= set(kept) and len(kept) == len(german)
@@ -108,7 +111,8 @@ def _catalogues(raw: Path, hostile: bytes) -> Reader:
                 few = {str(i): texts[4 * number + i] for i in range(4)}
                 archive.writestr(f"h/{number}/translations/{language}.json", json.dumps(few))
         for language in ("en", "de"):
-            archive.writestr(f"h/hostile/translations/{language}.json", hostile)
+            for copy in range(20):  # so that there is one in every split
+                archive.writestr(f"h/hostile_{copy}/translations/{language}.json", hostile)
     splits = {"validation": 0.1, "test": 0.2, "seed": 1}
 
     def read() -> Taken:
@@ -116,7 +120,7 @@ def _catalogues(raw: Path, hostile: bytes) -> Reader:
 
         encoded = raw / "encoded"
         encoded.mkdir()
-        encoding = _encoding(TranslationReader.HOME_ASSISTANT, splits=Splits(**splits))
+        encoding = parallel_text(TranslationReader.HOME_ASSISTANT, splits=Splits(**splits))
         facts = encode(raw, encoded, encoding)
         return Taken.SKIPPED if facts["skipped_records"] else Taken.READ
 
@@ -154,10 +158,10 @@ def climbing_members(raw: Path) -> Reader:
             archive.writestr(name, b"climbed")
 
     def read() -> Taken:
-        before = {path for path in raw.parent.rglob("*")}
+        before = set(raw.parent.rglob("*"))
         pieces, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
         assert not pieces and [name for name, _ in skipped] == ["bwv1"]
-        assert {path for path in raw.parent.rglob("*")} == before
+        assert set(raw.parent.rglob("*")) == before
         return Taken.SKIPPED
 
     return read
@@ -275,10 +279,11 @@ def alone(name: str, folder: Path) -> dict[str, str | float]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode:
         return {"taken": Taken.TRACEBACK, "line": done.stderr[-300:]}
-    return json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found | {"line": found["line"].replace(str(folder), "FOLDER")}
 
 
-def _main(name: str, folder: Path) -> None:
+def _try(name: str, folder: Path) -> None:
     import resource
     import time
 
@@ -296,5 +301,18 @@ def _main(name: str, folder: Path) -> None:
     print(json.dumps({"taken": how, "line": line, "seconds": seconds, "MiB": peak_memory() >> 20}))
 
 
+def main() -> None:
+    """Try each case alone; print and record how it was taken."""
+    found = {}
+    for name in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            found[name] = alone(name, Path(folder))
+        print(name, found[name])
+    record("hostile files", "python -m tests.faults.hostile", found)
+
+
 if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]))
+    if sys.argv[1:]:
+        _try(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main()

@@ -1,10 +1,11 @@
 """Wrong params.yaml files, made from the right ones: python -m tests.faults.parameters.
 
-Every parameter of every scale is left out, misspelt, given another type and a number out of range;
+Every parameter of the scales is left out, misspelt, given another type and a number out of range;
 contradictions are listed by hand. Each has to be refused in one line with the dotted path.
 """
 
 import copy
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from pipeline.errors import ConfigError
 from tests.faults.rows import record
 
 ROOT = Path(__file__).parents[2]
-FILES = ("params.yaml", "lecture/params.yaml", "paper/params.yaml", "tests/smoke/params.yaml")
+# The lecture has every kind of run too, but so many that it would take an hour.
+FILES = ("params.yaml", "paper/params.yaml", "tests/smoke/params.yaml")
 # Whose keys are names that the user gives: none is missing or misspelt there.
 _NAMED = ("datasets", "runs", "demonstrations", "splits", "sha256")
 
@@ -35,8 +37,8 @@ class Mutation:
 
 
 def read(file: str) -> dict[str, Any]:
-    """A params.yaml of the repository as plain values."""
-    return YAML(typ="safe", pure=True).load((ROOT / file).read_text())
+    """A params.yaml of the repository as plain values, what YAML shares written out."""
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load((ROOT / file).read_text())))
 
 
 def mutations(content: dict[str, Any]) -> Iterator[Mutation]:

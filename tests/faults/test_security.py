@@ -1,0 +1,114 @@
+"""What the tree must not do with data, by its syntax; what text in data must not do to the page."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import config
+from pipeline.reporting import page
+from tests.reporting.browser import CHROMIUM, browser
+from tests.reporting.scale import write_scale
+
+ROOT = Path(__file__).parents[2]
+CODE = sorted(path for folder in ("models", "pipeline") for path in (ROOT / folder).rglob("*.py"))
+# What runs code that it is given, or reads objects that can name code.
+FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "yaml.load"}
+FORBIDDEN |= {"yaml.unsafe_load", "torch.load", "pickle.load", "pickle.loads", "marshal.loads"}
+FORBIDDEN |= {"extractall", "extract", "unpack_archive", "shutil.unpack_archive"}
+# The JSB Chorales come pickled: read by an unpickler that can name numpy's arrays and nothing else.
+UNPICKLING = {"pipeline/tasks/music/encoding/jsb_archive.py"}
+
+
+def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """The calls of a file: `name` or `a.b` of what is called."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def _keywords(call: ast.Call) -> dict[str, Any]:
+    return {each.arg: ast.unparse(each.value) for each in call.keywords}
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_code_is_made_of_data(path):
+    for name, call in _calls(path):
+        last = name.rpartition(".")[2]
+        assert name not in FORBIDDEN and last not in {"extractall", "unpack_archive"}, name
+        assert _keywords(call).get("shell") != "True", name
+        if name == "np.load":
+            assert _keywords(call)["allow_pickle"] == "False"
+        if name == "YAML":
+            assert _keywords(call)["typ"] == "'safe'"
+    names = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    modules = {"pickle", "cPickle", "dill", "marshal", "shelve"}
+    allowed = {"pickle"} if path.relative_to(ROOT).as_posix() in UNPICKLING else set()
+    assert names & modules == allowed
+
+
+PAYLOADS = (
+    "<script>window.injected = 1</script>",
+    "\"'><img src=x onerror='window.injected = 2'>",
+    "<svg/onload='window.injected = 3'><style>* { display: none !important }</style>",
+    "</script></style></title><script>window.injected = 4</script>",
+    "javascript:window.injected=5",
+    "{{ 7 * 7 }}{% for x in y %}",
+    "\u202e\u0000]]>&lt;script&gt;window.injected = 6",
+)
+# Whose values choose code or files of ours, and are checked when they are read.
+_KEPT = {"task", "kind", "dataset", "file"}
+
+
+def _poisoned(value: Any, numbers: Iterator[int]) -> Any:
+    """`value` with a payload in place of each text."""
+    match value:
+        case dict():
+            return {
+                key: below if key in _KEPT else _poisoned(below, numbers)
+                for key, below in value.items()
+            }
+        case list():
+            return [_poisoned(below, numbers) for below in value]
+        case str():
+            return PAYLOADS[next(numbers) % len(PAYLOADS)]
+        case _:
+            return value
+
+
+def _poison_files(folder: Path) -> int:
+    """Put payloads into every text of the JSON files that the page is made of; return how many."""
+    numbers = iter(range(10**9))
+    for path in [*folder.rglob("reports/**/*.json"), *folder.rglob("runs/**/*.json*")]:
+        lines = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+        poisoned = (json.dumps(_poisoned(json.loads(line), numbers)) for line in lines)
+        path.write_text("\n".join(poisoned) + "\n")
+    return next(numbers)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_text_of_data_runs_nothing_and_hides_nothing_in_the_page(tmp_path, monkeypatch):
+    scale = tmp_path / "scale"
+    scale.mkdir()
+    write_scale(scale)
+    monkeypatch.chdir(scale)
+    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
+    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
+    assert _poison_files(scale) > 300
+    (scale / "page.html").write_text(page.render(config.load()), encoding="utf-8")
+    with browser(tmp_path / "profile") as chromium:
+        chromium.open(scale / "page.html")
+        assert chromium.evaluate("typeof window.injected") == "undefined"
+        assert chromium.evaluate("getComputedStyle(document.body).display") != "none"
+        assert chromium.evaluate("document.querySelectorAll('script').length") == 1
+        links = "[...document.querySelectorAll('[href],[src]')].map(e => e.href || e.src)"
+        assert not [link for link in chromium.evaluate(links) if str(link).startswith("javascript")]
+        assert chromium.happened("Page.javascriptDialogOpening") == []
