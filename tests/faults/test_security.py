@@ -100,8 +100,6 @@ def test_text_of_data_runs_nothing_and_hides_nothing_in_the_page(tmp_path, monke
     scale.mkdir()
     write_scale(scale)
     monkeypatch.chdir(scale)
-    monkeypatch.setattr(page, "synthesize", lambda notes, seconds: None)
-    monkeypatch.setattr(page, "encode_mp3", lambda samples: b"")
     assert _poison_files(scale) > 300
     (scale / "page.html").write_text(page.render(config.load()), encoding="utf-8")
     with browser(tmp_path / "profile") as chromium:

@@ -100,6 +100,8 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         for key, below in value.items():
             yield from _leaves(below, (*path, key))
     elif isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise UnreadableRecord(f"{' / '.join(path)} holds half of a character, {value!r}")
         yield path[1:], value
     else:
         raise UnreadableRecord(f"{' / '.join(path)} is {value!r}, neither a text nor a table")
