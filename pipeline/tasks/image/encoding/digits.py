@@ -13,6 +13,7 @@ from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, onl
 
 _DIGITS = "sklearn/datasets/data/digits.csv.gz"
 _MAX_BYTES = 4 << 20  # of the table, unpacked; it has 264,712
+_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _SIZE, _LEVELS, _CLASSES = 8, 17, 10
 
 
@@ -55,7 +56,7 @@ def _table(wheel: Path) -> bytes:
         raise DataError(
             f"{wheel}: no {_DIGITS} inside; datasets.*.source in params.yaml names another archive"
         ) from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGED as error:
         raise DataError(
             f"{wheel}: {_DIGITS} cannot be read ({error}); run the download stage again"
         ) from None

@@ -13,6 +13,7 @@ from pipeline.tasks.image.settings import PhotographsEncoding
 
 _FOLDER = "skimage/data"
 _MAX_BYTES = 1 << 24  # of a photograph's file; the largest has 0.8 MB
+_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def read_photographs(raw: Path, encoding: PhotographsEncoding) -> RawImages:
@@ -52,7 +53,7 @@ def read_photograph(wheel: Path, name: str) -> np.ndarray:
         raise DataError(
             f"{wheel}: no {member} inside; correct the names of the photographs in params.yaml"
         ) from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGED as error:
         raise DataError(
             f"{wheel}: {member} cannot be read ({error}); run the download stage again"
         ) from None

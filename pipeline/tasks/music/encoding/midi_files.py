@@ -5,6 +5,7 @@ import io
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from pipeline.tasks.music.encoding.midi_reader import MidiFile
 from pipeline.tasks.music.settings import PerformanceReader
 
 _MIDITOK_MAESTRO = re.compile(r"[^/]+/tests/MIDIs_one_track/(Maestro_\d+)\.mid")
-_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, tarfile.TarError)
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, RuntimeError),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error),
+)
 
 
 def find_midi(raw: Path, reader: PerformanceReader) -> list[MidiFile]:

@@ -3,6 +3,7 @@
 import multiprocessing
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +17,10 @@ from pipeline.tasks.music.codec.events import to_ids
 from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 
 _MAX_FILE_BYTES = 1 << 24  # the longest performance of MAESTRO has 0.6 MB
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, KeyError, RuntimeError),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error),
+)
 _CHUNK = 8  # files that a worker reads at a time
 
 
@@ -32,7 +37,7 @@ class MidiFile:
         """The bytes; MidiError if they are damaged or far too many."""
         try:
             content = self._read(_MAX_FILE_BYTES + 1)
-        except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile):
+        except _DAMAGED:
             raise MidiError("cannot be read from its archive") from None
         if len(content) > _MAX_FILE_BYTES:
             raise MidiError(f"larger than {_MAX_FILE_BYTES} bytes")

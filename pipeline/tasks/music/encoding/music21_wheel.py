@@ -42,7 +42,7 @@ def read_music21(raw: Path) -> tuple[list[Piece], list[Skipped]]:
                     pieces.append(Piece(name, grid, score.notes, score.off_grid))
                 except ScoreError as error:
                     skipped.append(Skipped(name, str(error)))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, RuntimeError) as error:
         raise DataError(
             f"{wheel}: cannot be read ({error}); delete it and download again"
         ) from None

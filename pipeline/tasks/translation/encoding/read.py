@@ -3,6 +3,7 @@
 import itertools
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +13,7 @@ from pipeline.errors import DataError
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
 _BATCH_ROWS = 10_000
+_MAX_MEMBER_BYTES = 1 << 24  # the largest catalogue has 0.1 MB; more is a zip bomb
 
 
 class Pair(NamedTuple):
@@ -58,7 +60,7 @@ class HomeAssistant:
         self._path = _only_wheel(raw)
         try:
             self._archive = zipfile.ZipFile(self._path)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, ValueError, RuntimeError) as error:
             raise _damaged(self._path, error) from None
         self._languages = (source_language, target_language)
         first, second = (self._folders_with(f"{name}.json") for name in self._languages)
@@ -75,8 +77,8 @@ class HomeAssistant:
             source, target = (dict(self._messages(group, name)) for name in self._languages)
         except UnreadableRecord as error:
             yield group, error
-        except RecursionError:  # of JSON, or of its leaves
-            yield group, UnreadableRecord("tables are nested too deeply")
+        except RecursionError:
+            yield group, UnreadableRecord("tables nested too deeply")
         else:
             yield group, [Pair(source[path], target[path]) for path in source if path in target]
 
@@ -87,9 +89,14 @@ class HomeAssistant:
     def _messages(self, group: str, language: str) -> Iterator[tuple[tuple[str, ...], str]]:
         member = f"{group}/translations/{language}.json"
         try:
-            return _leaves(json.loads(self._archive.read(member)), (f"{language}.json",))
-        except (zipfile.BadZipFile, EOFError) as error:
+            with self._archive.open(member) as file:
+                content = file.read(_MAX_MEMBER_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise _damaged(self._path, error) from None
+        if len(content) > _MAX_MEMBER_BYTES:
+            raise UnreadableRecord(f"{language}.json is larger than {_MAX_MEMBER_BYTES} bytes")
+        try:
+            return _leaves(json.loads(content), (f"{language}.json",))
         except ValueError as error:  # not UTF-8 or not JSON
             raise UnreadableRecord(f"{language}.json is not valid JSON ({error})") from None
 
@@ -100,11 +107,20 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         for key, below in value.items():
             yield from _leaves(below, (*path, key))
     elif isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            raise UnreadableRecord(f"{' / '.join(path)} holds half of a character, {value!r}")
+        if not _is_text(value):
+            raise UnreadableRecord(f"{' / '.join(path)} is {value!r}, with half a character")
         yield path[1:], value
     else:
         raise UnreadableRecord(f"{' / '.join(path)} is {value!r}, neither a text nor a table")
+
+
+def _is_text(value: str) -> bool:
+    """JSON may name half of a UTF-16 pair, which no file in UTF-8 can hold."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _only_wheel(raw: Path) -> Path:
@@ -142,7 +158,7 @@ class ParallelColumns:
                     columns = (table.column(name).to_pylist() for name in self._columns)
                     for texts in zip(*columns, strict=True):
                         yield f"{group} row {next(row)}", _pair(texts, self._columns)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise _damaged(self._path(group), error) from None
 
     def _path(self, group: str) -> Path:
