@@ -11,7 +11,7 @@ import http.client
 import json
 import os
 import shutil
-import subprocess  # noqa: S404
+import subprocess  # noqa: S404 (pip, with a list of arguments and no shell)
 import sys
 import tempfile
 import urllib.error
@@ -90,7 +90,7 @@ def _package(source: PackageSource, folder: Path) -> None:
         wanted.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check"]
         command += ["--no-input", "--no-deps", *options, "--dest", str(folder), "-r", str(wanted)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (the same)
     if run.returncode != 0:
         if os.strerror(errno.ENOSPC) in run.stderr:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
@@ -149,7 +149,7 @@ def _url(source: UrlSource, folder: Path) -> None:
 def _download(address: str, partial: Path) -> None:
     """Bring `partial` to its full length, from where it ends if the server can."""
     have = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(address)  # noqa: S310
+    request = urllib.request.Request(address)  # noqa: S310 (of params.yaml)
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
