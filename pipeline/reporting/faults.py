@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.errors import DataError
 from pipeline.files import read_json
+from pipeline.reporting.figures import Chart, linear_chart
 
 # Of the root, for every scale, as the benchmarks are: it belongs to the code, not to the data.
 FILE = Path(__file__).parents[2] / "reports" / "faults.json"
@@ -19,6 +20,22 @@ class Fault:
     command: str
     numbers: dict[str, Any]
     machine: str
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """Its numbers without the curve, which is drawn."""
+        return {
+            key: {name: number for name, number in value.items() if name != "curve"}
+            if isinstance(value, dict)
+            else value
+            for key, value in self.numbers.items()
+        }
+
+    @property
+    def chart(self) -> Chart | None:
+        """The memory of a long training over its time, where this is what was measured."""
+        curve = self.numbers.get("training", {}).get("curve")
+        return linear_chart([(self.what, curve)], "share of its time", "MiB") if curve else None
 
 
 def read_faults(path: Path = FILE) -> list[Fault]:

@@ -26,6 +26,14 @@ def test_recorded_faults_make_an_appendix(
     assert "<code>kills.dvc</code></th><td>3</td>" in html
 
 
+def test_a_curve_is_drawn_and_not_listed(tmp_path: Path):
+    numbers = {"training": {"steps": 9, "curve": [[0.0, 300.0], [1.0, 301.0]]}, "seed": 1}
+    write_json(path := tmp_path / "faults.json", [ROWS[0] | {"numbers": numbers}])
+    (fault,) = read_faults(path)
+    assert fault.table == {"training": {"steps": 9}, "seed": 1}
+    assert fault.chart.lines[0].last == "301.00"
+
+
 def test_damaged_rows_are_named(tmp_path: Path):
     write_json(path := tmp_path / "faults.json", [{"what": "crashes"}])
     with pytest.raises(DataError, match="faults.json: .*command.*; run the commands"):
