@@ -14,7 +14,7 @@ from pipeline.reporting.results import (
     finished,
     read_results,
 )
-from pipeline.reporting.scores import Metric, Score, Table, tabulate
+from pipeline.reporting.scores import Table, as_text, tabulate
 
 
 def main() -> None:
@@ -39,22 +39,13 @@ def as_frame(table: Table) -> pd.DataFrame:
     """Return the table as text: a row per run or baseline, a column per metric."""
     columns = {
         f"{metric.label} {'↑' if metric.higher_is_better else '↓'}": [
-            _text(metric, row.scores[index]) for row in table.rows
+            as_text(metric, row.scores[index]) for row in table.rows
         ]
         for index, metric in enumerate(table.metrics)
     }
     parameters = [f"{row.parameters:,}" if row.parameters else "" for row in table.rows]
     names = [f"{row.label} ({row.run})" if row.run else f"  {row.label}" for row in table.rows]
     return pd.DataFrame({**columns, "parameters": parameters}, index=names)
-
-
-def _text(metric: Metric, score: Score | None) -> str:
-    if score is None:
-        return "–"
-    text = metric.format(score.value)
-    if score.low is None or score.high is None:
-        return text
-    return f"{text} [{metric.format(score.low)}, {metric.format(score.high)}]"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pipeline.config import Dataset
 from pipeline.publishing.markdown import code, table
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.results import Result
-from pipeline.reporting.scores import Metric, Score, Table, tabulate
+from pipeline.reporting.scores import Table, as_text, tabulate
 from pipeline.settings.base import Task
 from pipeline.settings.sources import HubSource
 
@@ -62,7 +62,7 @@ def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
             scores=[(split, scores, _score_table(scores)) for split, scores in tests],
             signatures=list(_signatures(result)),
             metric=first.metrics[0],
-            score=_text(first.metrics[0], first.runs[0].scores[0]),
+            score=as_text(first.metrics[0], first.runs[0].scores[0]),
             baseline=first.best_baseline,
             surely_better=_surely_better(first),
             scale=os.path.relpath(Path.cwd(), _CODE),
@@ -147,20 +147,11 @@ def _score_table(scores: Table) -> str:
     rows = [
         [
             code(row.label) if row.run else row.label,
-            *(_text(*pair) for pair in zip(scores.metrics, row.scores, strict=True)),
+            *(as_text(*pair) for pair in zip(scores.metrics, row.scores, strict=True)),
         ]
         for row in scores.rows
     ]
     return table(header, rows)
-
-
-def _text(metric: Metric, score: Score | None) -> str:
-    if score is None:
-        return "–"
-    text = metric.format(score.value)
-    if score.low is None or score.high is None:
-        return text
-    return f"{text} [{metric.format(score.low)}, {metric.format(score.high)}]"
 
 
 def _surely_better(scores: Table) -> bool:

@@ -215,6 +215,16 @@ class Score:
     high: float | None = None
 
 
+def as_text(metric: Metric, score: Score | None) -> str:
+    """A score with its interval, as plain text has it."""
+    if score is None:
+        return "–"
+    text = metric.format(score.value)
+    if score.low is None or score.high is None:
+        return text
+    return f"{text} [{metric.format(score.low)}, {metric.format(score.high)}]"
+
+
 @dataclass(frozen=True)
 class Row:
     """A run or a baseline; `scores` follow the metrics, None where it has none."""
