@@ -16,6 +16,7 @@ from models.dropout import drop
 from models.layers import Memory
 from models.positions import sinusoid
 from models.settings import ConvEncoderDecoderSettings, DataShape
+from models.stepwise import StepwiseEncoderDecoder
 from models.transformer import PADDING
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two (section 3.4)
@@ -77,7 +78,7 @@ class DecoderLayer(nn.Module):
         return ((gated + context) * HALF + window[:, -embedded.shape[1] :]) * HALF
 
 
-class ConvEncoderDecoder(nn.Module):
+class ConvEncoderDecoder(StepwiseEncoderDecoder[DecodingState]):
     """Predicts each target token from the source and the target tokens before it.
 
     Attention in every decoder layer, gated linear units, residual sums scaled by sqrt(0.5), weight
@@ -94,22 +95,6 @@ class ConvEncoderDecoder(nn.Module):
         self.encoder = nn.ModuleList(GatedConvolution(settings) for _ in range(settings.num_layers))
         self.decoder = nn.ModuleList(DecoderLayer(settings) for _ in range(settings.num_layers))
         nn.init.normal_(self.tokens.weight, std=DEVIATION)
-
-    def forward(self, inputs: Tensor, source: Tensor) -> Tensor:
-        """Map inputs (batch, target), source (batch, source) to logits (batch, target, outputs)."""
-        return self._decode(inputs, self._start(self._remember(source)))
-
-    def begin(self, source: Tensor, copies: int, length: int) -> DecodingState:
-        """The state before the first position.
-
-        Encodes source (batch, source) once; the state has `copies` rows for each, side by side.
-        """
-        rows = torch.arange(len(source), device=source.device).repeat_interleave(copies)
-        return self._start(self._remember(source).select(rows))
-
-    def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
-        """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
-        return self._decode(ids[:, None], state)[:, 0]
 
     def _start(self, memory: Memory) -> DecodingState:
         shape = len(memory.visible), self.settings.kernel_size - 1, self.settings.d_model
@@ -128,7 +113,6 @@ class ConvEncoderDecoder(nn.Module):
         return Memory((key, (key + embedded) * HALF), ~padding.transpose(1, 2))
 
     def _decode(self, ids: Tensor, state: DecodingState) -> Tensor:
-        """Logits (batch, target, outputs) after each of ids (batch, target); advances `state`."""
         embedded = self._embed(ids, state.position)
         hidden = embedded
         for index, layer in enumerate(self.decoder):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.dropout import drop
 from models.layers import Memory
 from models.settings import DataShape, LstmDecoderSettings, LstmEncoderDecoderSettings
+from models.stepwise import StepwiseEncoderDecoder
 from models.transformer import PADDING
 
 
@@ -54,7 +55,7 @@ class AdditiveAttention(nn.Module):
         return logits.softmax(dim=-1) @ value
 
 
-class LstmEncoderDecoder(nn.Module):
+class LstmEncoderDecoder(StepwiseEncoderDecoder[DecodingState]):
     """Predicts each target token from the source and the target tokens before it (GNMT).
 
     As in Wu et al. 2016, section 3: the first encoder layer reads in both directions; residual
@@ -77,22 +78,6 @@ class LstmEncoderDecoder(nn.Module):
         self.decoder = nn.ModuleList(lstm(2 * d_model, d_model) for _ in above_first)
         nn.init.normal_(self.tokens.weight, std=d_model**-0.5)
 
-    def forward(self, inputs: Tensor, source: Tensor) -> Tensor:
-        """Map inputs (batch, target), source (batch, source) to logits (batch, target, outputs)."""
-        return self._decode(inputs, self._start(self._remember(source)))
-
-    def begin(self, source: Tensor, copies: int, length: int) -> DecodingState:
-        """The state before the first position.
-
-        Encodes source (batch, source) once; the state has `copies` rows for each, side by side.
-        """
-        rows = torch.arange(len(source), device=source.device).repeat_interleave(copies)
-        return self._start(self._remember(source).select(rows))
-
-    def advance(self, ids: Tensor, state: DecodingState) -> Tensor:
-        """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
-        return self._decode(ids[:, None], state)[:, 0]
-
     def _start(self, memory: Memory) -> DecodingState:
         batch = len(memory.visible)
         return DecodingState(zeros(self.settings.num_layers, batch, self.tokens.weight), memory)
@@ -111,7 +96,6 @@ class LstmEncoderDecoder(nn.Module):
         return self.attention.remember(hidden, visible)
 
     def _decode(self, ids: Tensor, state: DecodingState) -> Tensor:
-        """Logits (batch, target, outputs) after each of ids (batch, target); advances `state`."""
         hidden, state.layers[0] = self.first(self._embed(ids), state.layers[0])
         context = self.attention(hidden, state.memory)
         for index, layer in enumerate(self.decoder, start=1):

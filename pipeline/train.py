@@ -24,12 +24,11 @@ from pipeline.machine import check_training
 from pipeline.tasks import part
 from pipeline.training import distributed
 from pipeline.training.trainer import prepare, train
-from pipeline.training.workspace import die_with_parent, fingerprint, workspace
+from pipeline.training.workspace import fingerprint, workspace
 
 
 def main(name: str) -> None:
     """Train the run `name` of params.yaml."""
-    die_with_parent()
     run = config.run_of(config.load(), name)
     check_training(name, run.training)
     if distributed.has_to_start(name, run.training):
