@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from models.layers import Memory
 
-
 State = TypeVar("State")  # what is kept between two positions
 
 

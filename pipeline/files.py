@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _telling_space(path), partial.open("wb") as file:
+        with _telling_space(path, lambda free: len(content)), partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -68,7 +68,7 @@ def staged_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        with _telling_space(path):
+        with _telling_space(path, lambda free: _written(staging) + free):
             yield staging
         shutil.rmtree(path, ignore_errors=True)
         staging.replace(path)
@@ -76,14 +76,23 @@ def staged_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+class _NoSpaceError(OSError):
+    """Names what was to be written, and how much space it needs and has."""
+
+
 @contextmanager
-def _telling_space(path: Path) -> Iterator[None]:
-    """Where there is no room to write, the error names `path` and how much is free."""
+def _telling_space(path: Path, needed: Callable[[int], int]) -> Iterator[None]:
+    """Raise _NoSpaceError if there is no room; `needed` says for how much, given what is free."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in _FULL or isinstance(error, _NoSpaceError):
             raise
-        free = shutil.disk_usage(path.parent).free / 1e6
-        problem = f"{error.strerror} ({free:,.1f} MB free); make room and start again"
-        raise OSError(error.errno, problem, str(path)) from None
+        free = shutil.disk_usage(path.parent).free
+        sizes = f"at least {needed(free) / 1e6:,.1f} MB needed, {free / 1e6:,.1f} MB free"
+        problem = f"{error.strerror} ({sizes}); make room and start again"
+        raise _NoSpaceError(error.errno, problem, str(path)) from None
+
+
+def _written(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*"))

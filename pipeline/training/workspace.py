@@ -25,7 +25,7 @@ def fingerprint(settings: dict[str, Any], encoded: Path, task: str) -> str:
     of_task = f"pipeline/tasks/{task}"
     folders = ("models", "pipeline/training", f"{of_task}/codec")
     code = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
-    code.append(_CODE / of_task / "batches.py")  # not its settings: those of other stages change more
+    code.append(_CODE / of_task / "batches.py")  # settings.py has other stages' too
     for path in sorted(encoded.iterdir()) + sorted(code):
         digest.update(path.name.encode() + sha256_of(path).encode())
     return digest.hexdigest()[:16]
@@ -35,8 +35,8 @@ def fingerprint(settings: dict[str, Any], encoded: Path, task: str) -> str:
 def workspace(run: str, mark: str) -> Iterator[Path]:
     """Yield the folder of training `mark` of `run`, locked.
 
-    When the block ends without an error, the run is trained: the folder is removed, and so are those
-    of other marks. Until then they are kept: who takes a change back goes on where it stopped.
+    When the block ends without an error, the run is trained: its folders are removed, those of
+    other marks as well. Until then they stay: who takes a change back goes on where it stopped.
     Raises PipelineError if another process is training the run.
     """
     base = WORK / run

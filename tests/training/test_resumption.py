@@ -163,7 +163,7 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(tmp_path, undisturbed
     assert status == 1
     path = tmp_path / "work" / checkpoint.FILE
     assert len(lines) == 1
-    assert lines[0].startswith(f"error: {path}: File too large (")
+    assert lines[0].startswith(f"error: {path}: File too large (at least 0.1 MB needed, ")
     assert lines[0].endswith(" MB free); make room and start again")
     assert trained(tmp_path, training()) == undisturbed
 
