@@ -124,6 +124,30 @@ def test_verify_names_what_differs(finished, tmp_path):
     assert "missing  data/encoded/digits" in done.stdout
 
 
+@pytest.mark.parametrize(("moved", "state", "status"), [(0.99, "within", 0), (1.01, "differs", 1)])
+def test_verify_tells_a_model_of_the_same_worth_from_another(
+    finished, tmp_path, moved, state, status
+):
+    clone = tmp_path / "clone"
+    shutil.copytree(finished, clone, symlinks=True)
+    lock, digests = (clone / "dvc.lock").read_text(), hashes(clone)
+    for path in ("runs/image_local_2d/model", "reports/index.html"):
+        lock = lock.replace(digests[path], digests[path][::-1])
+    (clone / "dvc.lock").write_text(lock)
+    metrics = clone / "reports/metrics/image_local_2d.json"
+    content = json.loads(metrics.read_text())
+    test, name = content["image"]["test"], "bits_per_dimension"
+    test[name] += moved * (test[f"{name}_high"] - test[name])
+    metrics.write_text(json.dumps(content))
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.verify"], cwd=clone, capture_output=True, text=True
+    )
+    assert done.returncode == status, done.stderr
+    assert f"{state:8} runs/image_local_2d/model" in done.stdout
+    assert f"{state:8} reports/index.html" in done.stdout
+    assert "same     runs/image_local_2d/samples" in done.stdout
+
+
 def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
     clone = tmp_path / "clone"
     shutil.copytree(finished, clone, symlinks=True)
