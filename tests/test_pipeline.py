@@ -124,6 +124,22 @@ def test_verify_names_what_differs(finished, tmp_path):
     assert "missing  data/encoded/digits" in done.stdout
 
 
+def test_of_two_make_repro_at_once_one_works_and_the_other_waits_or_says_who(finished, tmp_path):
+    clone = fresh_copy(tmp_path)
+    clone.joinpath(".venv").mkdir()
+    clone.joinpath(".venv/requirements").touch()  # nothing to install: this environment serves
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    started = [
+        subprocess.Popen(["make", "repro"], cwd=clone, env=environment, **pipes) for _ in range(2)
+    ]
+    told = [process.communicate()[0] for process in started]
+    failed = [text for process, text in zip(started, told, strict=True) if process.returncode]
+    assert len(failed) < 2, told
+    assert all("dvc is at work here" in text or "is busy" in text for text in failed), told
+    assert hashes(clone) == hashes(finished)
+
+
 @pytest.mark.parametrize(("moved", "state", "status"), [(0.99, "within", 0), (1.01, "differs", 1)])
 def test_verify_tells_a_model_of_the_same_worth_from_another(
     finished, tmp_path, moved, state, status
