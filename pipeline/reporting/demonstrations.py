@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ from PIL import Image
 from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
-from pipeline.reporting.results import METRICS, RUNS
+from pipeline.reporting.grids import Grid, read_grid
+from pipeline.reporting.results import METRICS, RUNS, Result
 from pipeline.settings.demonstrations import AnyDemonstration, Equivariance, SelfSimilarity
 
 _DENOISING = ("original", "noisy", "averaged", "denoised")
@@ -36,6 +38,7 @@ class Demonstration:
     settings: AnyDemonstration
     pictures: dict[str, Picture]
     tables: dict[str, dict[str, dict[str, float]]]  # by table, row and column
+    learned: list[tuple[Result, Grid]]  # runs that learned the texture, and what they drew
 
     @property
     def anchor(self) -> str:
@@ -48,15 +51,20 @@ class Demonstration:
         return self.name.replace("_", "-").capitalize()
 
 
-def read_demonstration(name: str, settings: AnyDemonstration) -> Demonstration:
+def read_demonstration(
+    name: str, settings: AnyDemonstration, results: Sequence[Result]
+) -> Demonstration:
     """Read a demonstration; DataError names the file that is missing or damaged."""
     numbers = read_json(METRICS / f"{name}.json").get("demonstration", {})
     match settings:
         case SelfSimilarity():
-            return Demonstration(name, settings, _self_similarity(name, numbers), {})
+            pictures = _self_similarity(name, numbers)
+            learned = _learned(settings.texture.photograph, results)
+            return Demonstration(name, settings, pictures, {}, learned)
         case Equivariance():
             pictures = {title: _read_picture(name, title, None) for title in _SHIFTS}
-            return Demonstration(name, settings, pictures, _equivariance(name, settings, numbers))
+            tables = _equivariance(name, settings, numbers)
+            return Demonstration(name, settings, pictures, tables, [])
 
 
 def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:
@@ -67,6 +75,16 @@ def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:
             psnr = _number(name, numbers, title)
         pictures[title] = _read_picture(name, title, psnr)
     return pictures
+
+
+def _learned(photograph: str, results: Sequence[Result]) -> list[tuple[Result, Grid]]:
+    """The runs whose images are all pieces of `photograph`."""
+    of_it = [
+        result
+        for result in results
+        if getattr(result.dataset.encoding, "photographs", None) == [photograph]
+    ]
+    return [(result, read_grid(result.samples, "conditional")) for result in of_it]
 
 
 def _equivariance(

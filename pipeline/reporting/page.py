@@ -130,7 +130,7 @@ def render(params: Params) -> str:
             data={name: _data_view(name) for name in by_dataset(results)},
             measures=MEASURES,
             demonstrations=[
-                read_demonstration(name, settings)
+                read_demonstration(name, settings, results)
                 for name, settings in params.demonstrations.items()
             ],
             benchmarks=read_benchmarks(),

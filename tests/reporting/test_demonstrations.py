@@ -51,6 +51,18 @@ def test_figures_are_shown_with_their_numbers(shown: Params):
     assert '<a href="#self-similarity">' in html
 
 
+def test_runs_that_learned_the_texture_stand_beside_it(shown: Params):
+    brick = config.load(ROOT / "lecture/params.yaml").datasets["brick"]
+    name = next(run.dataset for run in shown.runs.values() if run.task == "image")
+    runs = [run for run in shown.runs if shown.runs[run].dataset == name]
+    html = page.render(shown.model_copy(update={"datasets": shown.datasets | {name: brick}}))
+
+    section = html[html.index('<section id="self-similarity"') :].partition("</section>")[0]
+    assert section.count("data:image/png;base64,") == 6 + len(runs)
+    assert all(f">{run}</a>" in section for run in runs)
+    assert "in 32 intensities" in section
+
+
 def test_what_a_shift_changes_is_a_table(shown: Params):
     html = page.render(shown)
 
