@@ -11,7 +11,7 @@ _FACTS = Path(__file__).with_name("published.yaml")
 
 
 class Paper(Settings):
-    """A paper that the lecture tells of."""
+    """Who published what."""
 
     arxiv: str
     authors: str
@@ -49,7 +49,8 @@ class RelativeMemory(Settings):
 class Published(Settings):
     """The whole file of facts."""
 
-    papers: list[Paper]
+    papers: list[Paper]  # that the lecture tells of
+    further: list[Paper]  # with numbers on the same data
     numbers: dict[str, list[Number]]
     layers: list[Layer]
     relative_memory: list[RelativeMemory]
@@ -60,7 +61,8 @@ class Published(Settings):
 
     def authors_of(self, number: Number) -> str:
         """Who published a number."""
-        return next(paper.authors for paper in self.papers if paper.arxiv == number.arxiv)
+        papers = self.papers + self.further
+        return next(paper.authors for paper in papers if paper.arxiv == number.arxiv)
 
 
 def read_published() -> Published:
