@@ -33,7 +33,7 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "published": _published(),
         "measures": _measures(results),
         "search_grids": _search_grids(results),
-        "demonstrations": _demonstrations(params),
+        "demonstrations": _demonstrations(params, results),
         "benchmarks": _benchmarks(),
         "data": _data(params),
         "settings": _settings(params),
@@ -198,11 +198,11 @@ def _search_grids(results: Sequence[Result]) -> Rows:
     ]
 
 
-def _demonstrations(params: Params) -> Rows:
+def _demonstrations(params: Params, results: Sequence[Result]) -> Rows:
     """A row for each figure and for each number of a table."""
     rows: Rows = []
     for name, settings in params.demonstrations.items():
-        shown = read_demonstration(name, settings)
+        shown = read_demonstration(name, settings, results)
         rows += [
             {"demonstration": name, "figure": figure, "psnr": picture.psnr}
             for figure, picture in shown.pictures.items()

@@ -15,9 +15,9 @@ from pipeline.tasks.music.settings import PerformanceEncoding
 
 @dataclass(frozen=True)
 class Metric:
-    """A number of the test split and how it is printed."""
+    """A measured number and how it is printed."""
 
-    key: str  # in `test`; its interval has the keys <key>_low and <key>_high
+    key: str  # in `test`, or validation.<key>; its interval has the keys <key>_low and <key>_high
     label: str
     definition: str
     decimals: int
@@ -159,6 +159,13 @@ MEASURES = {
                 has_interval=True,
             ),
             Metric(
+                "validation.nats_per_token",
+                "nats, validation",
+                "the same of the validation split, of which the Music Transformer’s paper tells",
+                decimals=3,
+                higher_is_better=False,
+            ),
+            Metric(
                 "accuracy",
                 "accuracy",
                 "share of tokens whose likeliest prediction is the true one",
@@ -297,7 +304,8 @@ def tabulate(task: Task, results: Sequence[Result]) -> Table:
 def _measured(result: Result, metric: Metric) -> Score | None:
     if metric.optional and metric.key not in result.metrics["test"]:
         return None
-    value = _number(result, "test", metric.key)
+    part, _, key = metric.key.rpartition(".")
+    value = _number(result, part or "test", key)
     if not metric.has_interval:
         return Score(value)
     low, high = (_number(result, "test", f"{metric.key}_{end}") for end in ("low", "high"))
@@ -305,7 +313,7 @@ def _measured(result: Result, metric: Metric) -> Score | None:
 
 
 def _number(result: Result, part: str, key: str) -> float:
-    value = result.metrics[part].get(key)
+    value = result.metrics.get(part, {}).get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise DataError(
             f"{result.metrics_path}: {result.section}.{part}.{key} = {value!r} is not a number; "

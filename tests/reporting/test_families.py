@@ -26,6 +26,7 @@ def test_runs_are_cut_by_the_setting_in_which_they_differ():
     ]
     assert cut["model.num_layers"].settings == [
         "model.num_layers",
+        "training",
         "model.residuals",
         "model.positions_at",
     ]
