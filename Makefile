@@ -6,7 +6,7 @@ SCALES := lecture paper
 .PHONY: repro lecture paper publish test bench faults verify scales lock
 
 repro: .venv/requirements
-	python -m pipeline.recover
+	python -m pipeline.recover && python -m pipeline.config
 	dvc --wait-for-lock repro
 	python -m pipeline.summary
 
@@ -14,13 +14,15 @@ repro: .venv/requirements
 # because dvc would lock what comes before them for writing.
 JOBS ?= 2
 lecture: .venv/requirements
-	cd $@ && PYTHONPATH=.. python -m pipeline.recover && dvc --wait-for-lock repro encode
+	cd $@ && export PYTHONPATH=.. && python -m pipeline.recover && python -m pipeline.config && \
+		dvc --wait-for-lock repro encode
 	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
 		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
 	cd $@ && dvc --wait-for-lock repro && PYTHONPATH=.. python -m pipeline.summary
 
 paper: .venv/requirements
-	cd $@ && PYTHONPATH=.. python -m pipeline.recover && dvc --wait-for-lock repro
+	cd $@ && export PYTHONPATH=.. && python -m pipeline.recover && python -m pipeline.config && \
+		dvc --wait-for-lock repro
 	cd $@ && PYTHONPATH=.. python -m pipeline.summary
 
 # A folder for any static host: public/, or mine/public/ with SCALE=mine.
@@ -48,9 +50,9 @@ faults: .venv/requirements-dev
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# Compare this tree's finished run with the committed dvc.lock.
+# Compare a finished run with the committed one, of another scale with SCALE=lecture.
 verify: .venv/requirements
-	python -m pipeline.verify
+	cd $(SCALE) && PYTHONPATH=$(CURDIR) python -m pipeline.verify
 
 # dvc.yaml is the same file in every scale.
 scales:

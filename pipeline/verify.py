@@ -9,6 +9,7 @@ from it is within tolerance if each score of the run lies in the committed 95 % 
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ from pipeline.files import read_json
 
 LOCK = Path("dvc.lock")
 METRICS = Path("reports/metrics")
+
+
+Stages = dict[str, dict[str, Any]]  # as dvc.lock has them, by name
 
 
 class State(StrEnum):
@@ -45,9 +49,8 @@ class Output(NamedTuple):
 
 def main() -> None:
     """Print the state of each output of the committed dvc.lock."""
-    committed, here = _outputs(_committed(LOCK)), _outputs(_lock())
-    digests = {output.path: output.digest for output in here}
-    states = {output.path: _state(output, digests, _runs_of(output, here)) for output in committed}
+    committed, here = _stages(_committed(LOCK)), _stages(_lock())
+    states = {output.path: _state(output, here, committed) for output in _outputs(committed)}
     for path, state in states.items():
         print(f"{state:8} {path}")
     counts = {each: list(states.values()).count(each) for each in State}
@@ -59,8 +62,11 @@ def main() -> None:
         sys.exit(1)
 
 
-def _outputs(lock: str) -> list[Output]:
-    stages = YAML(typ="safe", pure=True).load(lock)["stages"]
+def _stages(lock: str) -> Stages:
+    return YAML(typ="safe", pure=True).load(lock)["stages"]
+
+
+def _outputs(stages: Stages) -> list[Output]:
     return [
         Output(out["path"], out["md5"], name)
         for name, stage in stages.items()
@@ -68,22 +74,40 @@ def _outputs(lock: str) -> list[Output]:
     ]
 
 
-def _runs_of(output: Output, outputs: list[Output]) -> set[str]:
-    """The runs whose models `output` was made from."""
-    stage, _, name = output.stage.partition("@")
-    if stage in ("train", "decode", "evaluate"):
-        return {name}
-    if stage == "report":
-        return {each.stage.partition("@")[2] for each in outputs if each.stage.startswith("train@")}
-    return set()
-
-
-def _state(output: Output, digests: dict[str, str], runs: set[str]) -> State:
+def _state(output: Output, here: Stages, committed: Stages) -> State:
+    digests = _digests(here)
     if output.path not in digests or not Path(output.path).exists():
         return State.MISSING
     if digests[output.path] == output.digest:
         return State.SAME
-    return State.WITHIN if runs and all(map(_has_committed_worth, runs)) else State.DIFFERS
+    runs = _runs_of(output, committed)
+    is_within = runs and runs <= _measured(here) and all(map(_has_committed_worth, runs))
+    return State.WITHIN if is_within else State.DIFFERS
+
+
+def _digests(stages: Stages) -> dict[str, str]:
+    return {output.path: output.digest for output in _outputs(stages)}
+
+
+def _runs_of(output: Output, stages: Stages) -> set[str]:
+    """The runs whose models `output` is, or was made from."""
+    stage, _, name = output.stage.partition("@")
+    if stage in ("train", "decode", "evaluate"):
+        return {name}
+    if stage == "report":
+        return {each.partition("@")[2] for each in stages if each.startswith("train@")}
+    return set()
+
+
+def _measured(stages: Stages) -> set[str]:
+    """The runs that were evaluated after they were last trained and decoded."""
+    digests = _digests(stages)
+    return {
+        name.partition("@")[2]
+        for name, stage in stages.items()
+        if name.startswith("evaluate@")
+        and all(dep["md5"] == digests.get(dep["path"], dep["md5"]) for dep in stage["deps"])
+    }
 
 
 def _has_committed_worth(run: str) -> bool:
@@ -92,8 +116,8 @@ def _has_committed_worth(run: str) -> bool:
     here = dict(_leaves(read_json(path)))
     committed = dict(_leaves(json.loads(_committed(path))))
     scores = [name for name in committed if f"{name}_low" in committed]
-    return all(
-        committed[f"{name}_low"] <= here.get(name, float("nan")) <= committed[f"{name}_high"]
+    return bool(scores) and all(
+        committed[f"{name}_low"] <= here.get(name, math.nan) <= committed[f"{name}_high"]
         for name in scores
     )
 
