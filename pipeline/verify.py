@@ -12,7 +12,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ from ruamel.yaml import YAML
 from pipeline.console import exit_on_error
 from pipeline.errors import PipelineError
 from pipeline.files import read_json
+from pipeline.reporting.flatten import leaves
 
 LOCK = Path("dvc.lock")
 METRICS = Path("reports/metrics")
@@ -113,22 +113,13 @@ def _measured(stages: Stages) -> set[str]:
 def _has_committed_worth(run: str) -> bool:
     """Whether each score of `run` that was committed with an interval lies in it."""
     path = METRICS / f"{run}.json"
-    here = dict(_leaves(read_json(path)))
-    committed = dict(_leaves(json.loads(_committed(path))))
+    here = dict(leaves(read_json(path)))
+    committed = dict(leaves(json.loads(_committed(path))))
     scores = [name for name in committed if f"{name}_low" in committed]
     return bool(scores) and all(
         committed[f"{name}_low"] <= here.get(name, math.nan) <= committed[f"{name}_high"]
         for name in scores
     )
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The dotted path and the value of all that JSON objects hold."""
-    if isinstance(value, dict):
-        for key in value:
-            yield from _leaves(value[key], f"{path}.{key}")
-    else:
-        yield path, value
 
 
 def _lock() -> str:

@@ -217,6 +217,8 @@ def test_benchmarks_measures_data_and_settings_are_whole(public: Path, scale: Pa
     benchmarks = rows(public / "tables/benchmarks.csv")
     assert len(benchmarks) == len(json.loads((ROOT / "reports/benchmarks.json").read_text()))
     assert {"positions", "form", "measure"} <= benchmarks[0].keys()
+    kills = [row for row in rows(public / "tables/faults.csv") if row["fault"] == "crashes"]
+    assert {"orphans": "0"} in [{row["measure"]: row["value"]} for row in kills]
     measures = {(r["run"], r["measure"]): r["value"] for r in rows(public / "tables/measures.csv")}
     assert measures[MUSICAL, "samples.motifs.motif_return"] == "0.21"
     data = {(row["dataset"], row["fact"]): row["value"] for row in rows(public / "tables/data.csv")}

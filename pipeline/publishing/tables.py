@@ -11,6 +11,7 @@ from pipeline.files import read_json
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
 from pipeline.reporting.claims import Compared, judge, read_claims
 from pipeline.reporting.demonstrations import read_demonstration
+from pipeline.reporting.faults import read_faults
 from pipeline.reporting.flatten import leaves
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
@@ -35,6 +36,7 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "search_grids": _search_grids(results),
         "demonstrations": _demonstrations(params, results),
         "benchmarks": _benchmarks(),
+        "faults": _faults(),
         "data": _data(params),
         "settings": _settings(params),
     }
@@ -156,9 +158,11 @@ def _claims(params: Params, results: Sequence[Result]) -> Rows:
 def _checked(each: Compared) -> dict[str, Any]:
     return {
         "measurement": each.check.what,
-        "first": each.first,
+        "first": each.first.value,
+        "first_low": each.first.low,
+        "first_high": each.first.high,
         "relation": each.check.relation.value,
-        "second": each.second,
+        "second": each.second.value,
         "holds": each.holds,
     }
 
@@ -219,6 +223,15 @@ def _benchmarks() -> Rows:
     return [
         {key: value for key, value in row.items() if key != "point"} | row.get("point", {})
         for row in read_json(BENCHMARKS)
+    ]
+
+
+def _faults() -> Rows:
+    """A row for each number that was left, and one for a curve."""
+    return [
+        {"fault": fault.what, "command": fault.command, "measure": path, "value": _as_json(value)}
+        for fault in read_faults()
+        for path, value in leaves(fault.numbers)
     ]
 
 

@@ -17,6 +17,8 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
 from pipeline.reporting.results import METRICS, Result
+from pipeline.reporting.scores import Score
+from pipeline.reporting.search_grid import read_search_grid
 from pipeline.reporting.significance import Comparison, compare, measure
 
 SIGNIFICANT = 0.05  # the largest p of a difference that counts as real
@@ -48,6 +50,14 @@ class Measurement(Settings):
     paths: Annotated[list[str], Field(min_length=1)]  # dotted, in reports/metrics/<name>.json
 
 
+class Searched(Settings):
+    """BLEU of the validation split, which a run's decode stage searched with several settings."""
+
+    name: str  # of the run
+    beam_size: int
+    length_penalty: float
+
+
 class Benchmarked(Settings):
     """A number that `make bench` measured, on whichever machine that was."""
 
@@ -67,9 +77,9 @@ class Numbers(Settings):
 
     kind: Literal["numbers"]
     what: str  # is compared
-    first: Measurement | Benchmarked
+    first: Measurement | Searched | Benchmarked
     relation: Relation
-    second: Measurement | Benchmarked | float
+    second: Measurement | Searched | Benchmarked | float
     sampled: bool  # other test records would give other numbers
 
 
@@ -90,15 +100,15 @@ class Compared:
     """What a check of numbers found."""
 
     check: Numbers
-    first: float
-    second: float
+    first: Score
+    second: Score
 
     @property
     def holds(self) -> bool:
         """Whether the numbers are in the claimed order."""
         if self.check.relation is Relation.BELOW:
-            return self.first < self.second
-        return self.first > self.second
+            return self.first.value < self.second.value
+        return self.first.value > self.second.value
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     better = [check for check in claim.checks if isinstance(check, Better)]
     comparisons = [_compare(check, by_name) for check in better]
     numbers = [
-        Compared(check, _value(check.first), _value(check.second))
+        Compared(check, _value(check.first, by_name), _value(check.second, by_name))
         for check in claim.checks
         if isinstance(check, Numbers)
     ]
@@ -156,7 +166,7 @@ def needed(claim: Claim) -> list[str]:
             needed += [check.run, check.than]
             continue
         for number in (check.first, check.second):
-            if isinstance(number, Measurement):
+            if isinstance(number, Measurement | Searched):
                 needed.append(number.name)
             elif isinstance(number, Benchmarked):
                 needed.append(number.benchmark)
@@ -178,25 +188,54 @@ def _compare(check: Better, results: dict[str, Result]) -> Comparison:
     return compare(run, than)
 
 
-def _value(number: Measurement | Benchmarked | float) -> float:
+def _value(
+    number: Measurement | Searched | Benchmarked | float, results: dict[str, Result]
+) -> Score:
     match number:
         case Measurement(name=name, paths=paths):
             file = METRICS / f"{name}.json"
             content = read_json(file)
             values = [_at(content, path, file) for path in paths]
-            return sum(values) / len(values)
+            return Score(sum(values) / len(values), *_interval(content, paths, file))
+        case Searched():
+            return Score(_searched(number, results[number.name]))
         case Benchmarked(benchmark=benchmark, key=key):
-            return _at(_benchmarks()[benchmark], key, BENCHMARKS)
+            return Score(_at(_benchmarks()[benchmark], key, BENCHMARKS))
         case _:
-            return number
+            return Score(number)
+
+
+def _searched(search: Searched, result: Result) -> float:
+    grid = read_search_grid(result)
+    try:
+        place = grid.length_penalties.index(search.length_penalty)
+        return grid.rows[search.beam_size][place].bleu
+    except (AttributeError, KeyError, ValueError):  # None: nothing was searched
+        raise DataError(
+            f"{result.metrics_path}: {result.section}.search_grid has no beam size "
+            f"{search.beam_size} with length penalty {search.length_penalty}; "
+            f"set runs.{result.name}.decoding.search_grid"
+        ) from None
+
+
+def _interval(content: dict[str, Any], paths: list[str], file: Path) -> list[float]:
+    """The 95 % interval of a number that was measured with one; a mean of several has none."""
+    ends = [f"{paths[0]}_{end}" for end in ("low", "high")]
+    if len(paths) > 1 or any(_find(content, end) is None for end in ends):
+        return []
+    return [_at(content, end, file) for end in ends]
 
 
 def _at(content: dict[str, Any], path: str, file: Path) -> float:
     """The number at a dotted path of `content`, which is that of `file`."""
-    try:
-        value = reduce(lambda part, key: part[key], path.split("."), content)
-    except (KeyError, TypeError):
-        value = None
+    value = _find(content, path)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError(f"{file}: {path} = {value!r} is not a number; make it again, `dvc repro`")
     return float(value)
+
+
+def _find(content: dict[str, Any], path: str) -> Any:
+    try:
+        return reduce(lambda part, key: part[key], path.split("."), content)
+    except (KeyError, TypeError):
+        return None

@@ -25,6 +25,7 @@ from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import Grid, read_grid
+from pipeline.reporting.positions import Positions, read_positions
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
@@ -87,6 +88,7 @@ class Section:
     task: Task
     groups: list[Group]
     generated: list[tuple[Result, Any]]
+    positions: Positions | None  # None where no run recorded them
 
     def signatures(self, metric: str) -> list[str]:
         """The distinct signatures under which the runs' `metric` was computed."""
@@ -190,7 +192,8 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
                 generated = [_grids(each) for each in of_task]
             case Task.MUSIC:
                 generated = [_pieces(each, AUDIO_BYTES // len(of_task)) for each in of_task]
-        sections.append(Section(task, groups, list(zip(of_task, generated, strict=True))))
+        shown = list(zip(of_task, generated, strict=True))
+        sections.append(Section(task, groups, shown, read_positions(of_task)))
     return sections
 
 

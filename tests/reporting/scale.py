@@ -58,6 +58,10 @@ METRICS = {
             "nats_per_token": 2.318, "sentences": 842,
         },
         "baseline": {"copy_source_bleu": 4.117, "copy_source_chrf": 21.9},
+        "positions": {
+            "layer_0": {"probe_r2": 0.871},
+            "layer_1": {"probe_r2": 0.742, "near_diagonal": 0.413, "near_diagonal_chance": 0.219},
+        },
         "search_grid": [
             {"beam_size": size, "length_penalty": alpha, "bleu": 20.0 + size + alpha,
              "length_ratio": 0.9 + alpha / 10}

@@ -18,6 +18,7 @@ from pipeline.reporting.claims import (
     Measurement,
     Numbers,
     Relation,
+    Searched,
     Verdict,
     is_there,
     judge,
@@ -26,6 +27,7 @@ from pipeline.reporting.claims import (
 )
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import read_results
+from pipeline.reporting.scores import Score
 from tests.reporting.scale import ROOT
 
 
@@ -46,7 +48,7 @@ def better(run: str, than: str, metric: str | None = None) -> Better:
 
 
 def numbers(
-    path: str, relation: Relation, second: float | Measurement, sampled: bool = False
+    path: str, relation: Relation, second: float | Measurement | Searched, sampled: bool = False
 ) -> Numbers:
     first = Measurement(name="music_relative", paths=[path])
     return Numbers(
@@ -114,7 +116,9 @@ def test_a_number_is_compared_with_a_bound(judged, relation, bound, sampled, ver
     checked = claim(numbers("music.test.nats_per_token", relation, bound, sampled))
     found = judged(checked)
     assert found.verdict is verdict
-    assert [(each.first, each.second) for each in found.numbers] == [(0.5123, bound)]
+    assert [(each.first, each.second) for each in found.numbers] == [
+        (Score(0.5123, 0.4977, 0.5281), Score(bound))
+    ]
 
 
 def test_several_paths_mean_their_mean(judged):
@@ -122,7 +126,23 @@ def test_several_paths_mean_their_mean(judged):
         name="music_sinusoid", paths=["music.by_position.000-063", "music.by_position.064-127"]
     )
     found = judged(claim(numbers("music.test.nats_per_token", Relation.BELOW, both)))
-    assert found.numbers[0].second == pytest.approx(0.71 - 0.032)
+    assert found.numbers[0].second.value == pytest.approx(0.71 - 0.032)
+
+
+def test_a_search_is_found_by_its_settings(scale: Params):
+    def judge_by(beam_size: int) -> Judged:
+        first, second = (
+            Searched(name="translation_sinusoid", beam_size=size, length_penalty=0.6)
+            for size in (beam_size, 1)
+        )
+        check = numbers("", Relation.ABOVE, second, sampled=True)
+        checked = claim(check.model_copy(update={"first": first}))
+        return judge(checked, scale, read_results(scale))
+
+    found = judge_by(4).numbers
+    assert [(each.first, each.second) for each in found] == [(Score(24.6), Score(21.6))]
+    with pytest.raises(DataError, match=r"search_grid has no beam size 3 with length penalty 0\.6"):
+        judge_by(3)
 
 
 def test_a_benchmark_is_read_by_its_name_and_missed_where_it_was_not_run(judged, monkeypatch):

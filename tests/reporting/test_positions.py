@@ -1,0 +1,47 @@
+"""What the page shows of positions in each layer."""
+
+import pytest
+
+from pipeline.config import Params
+from pipeline.errors import DataError
+from pipeline.reporting import page
+from pipeline.reporting.positions import Layer, read_positions
+from pipeline.reporting.results import read_results
+
+
+def test_the_layers_of_each_translator_are_read_in_their_order(scale: Params):
+    results = read_results(scale)
+    measured = results[0].metrics["positions"]
+    measured["layer_10"] = measured["layer_1"] | {"probe_r2": 0.1}
+    measured["layer_2"] = measured["layer_1"] | {"probe_r2": 0.2}
+    positions = read_positions(results)
+    assert [result.run.task for result, _ in positions.runs] == ["translation"] * len(
+        positions.runs
+    )
+    assert positions.runs[0][1] == [
+        Layer(0.871, None),
+        Layer(0.742, 0.413),
+        Layer(0.2, 0.413),
+        Layer(0.1, 0.413),
+    ]
+    assert (positions.depth, positions.chance) == (3, 0.219)
+
+
+def test_without_translators_there_is_nothing_to_read(scale: Params):
+    assert (
+        read_positions([each for each in read_results(scale) if each.run.task == "music"]) is None
+    )
+
+
+def test_the_page_shows_them(scale: Params):
+    section = page.render(scale).partition("Where the positions are")[2].partition("</table>")[0]
+    assert '<span class="value">0.74</span>' in section
+    assert '<span class="interval">0.41</span>' in section
+    assert "uniform attention has 0.22" in section
+
+
+def test_what_is_no_number_is_named(scale: Params):
+    results = read_results(scale)
+    results[0].metrics["positions"]["layer_1"]["near_diagonal"] = "much"
+    with pytest.raises(DataError, match=r"translation\.positions\.layer_1\.near_diagonal = 'much'"):
+        read_positions(results)
