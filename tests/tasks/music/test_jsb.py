@@ -87,6 +87,67 @@ def test_a_damaged_archive_is_an_error(tmp_path, content):
         read_pieces(tmp_path, READER)
 
 
+def spoiled(raw, offset_here: int, offset_listed: int, value: int) -> None:
+    """Put `value` into both headers of the first member, at the offsets of zip's specification."""
+    path = raw / "jsb.npz"
+    content = bytearray(path.read_bytes())
+    content[offset_here] = value
+    content[content.index(b"PK\x01\x02") + offset_listed] = value
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("offset_here", "offset_listed", "value", "told"),
+    [
+        (8, 10, 97, "compression method is not supported"),
+        (6, 8, 1, "is encrypted"),
+        (8, 10, zipfile.ZIP_DEFLATED, "invalid"),
+    ],
+    ids=["method", "encrypted", "deflate"],
+)
+def test_a_member_that_cannot_be_unpacked_is_an_error(
+    offset_here, offset_listed, value, told, tmp_path
+):
+    # Stored: called deflated, 0xff is the start of no stream.
+    archive(tmp_path, dict.fromkeys(("train", "valid", "test"), b"\xff" * 99))
+    spoiled(tmp_path, offset_here, offset_listed, value)
+    with pytest.raises(DataError, match=rf"jsb.npz: cannot be read \(.*{told}.*; delete it and"):
+        read_pieces(tmp_path, READER)
+
+
+def test_a_zip_bomb_is_an_error(tmp_path):
+    with zipfile.ZipFile(tmp_path / "jsb.npz", "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("train.npy", npy(pickled(objects([PIECE]))) + bytes(5 << 20))
+    with pytest.raises(DataError, match=r"\(train.npy is larger than 4194304 bytes\)"):
+        read_pieces(tmp_path, READER)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b".", b"N.", b"cnumpy\nndarray\n)R.", b"cnumpy\nndarray\n)R(N]b.", pickled(PIECE)],
+    ids=["nothing", "none", "call", "state", "grid"],
+)
+def test_a_pickle_of_anything_else_is_an_error(content, tmp_path):
+    archive(tmp_path, dict.fromkeys(("train", "valid", "test"), npy(content)))
+    with pytest.raises(DataError, match=r"jsb.npz: cannot be read"):
+        read_pieces(tmp_path, READER)
+
+
+class Claim:
+    """An array that has a small file and a large shape: all of its rows are the same two bytes."""
+
+    def __reduce__(self):
+        return (np.ndarray, ((1 << 20, 4), np.dtype(np.float16), bytes(2), 0, (0, 0)))
+
+
+def test_a_small_pickle_of_a_large_array_is_skipped(tmp_path):
+    given = {"train": [PIECE, Claim()], "valid": [PIECE], "test": [PIECE]}
+    archive(tmp_path, {name: npy(pickled(objects(arrays))) for name, arrays in given.items()})
+    pieces, skipped = read_pieces(tmp_path, READER)
+    assert [piece.name for piece in pieces] == ["train_000", "validation_000", "test_000"]
+    assert [skip.record for skip in skipped] == ["train_001"]
+
+
 @pytest.mark.skipif("ATTENTION_MIRROR" not in os.environ, reason="ATTENTION_MIRROR is not set")
 def test_the_real_archive(tmp_path):
     path = f"{os.environ['ATTENTION_MIRROR']}/files/Jsb16thSeparated.npz"

@@ -7,6 +7,7 @@ what is unpickled here can name numpy's arrays and types alone, so that nothing 
 import io
 import pickle  # noqa: S403
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,14 @@ _ARRAYS = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
 }
+_MAX_MEMBER_BYTES = 1 << 22  # the largest has 0.4 MB; more is a zip bomb
+# RuntimeError: an unknown compression, a member that is encrypted.
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError)
+# Of unpickling: bytes that are no pickle can raise any of them.
+_BROKEN_PICKLE = (
+    *(pickle.UnpicklingError, ValueError, EOFError, TypeError, LookupError),
+    *(AttributeError, MemoryError, OverflowError),
+)
 
 
 class _Arrays(pickle.Unpickler):
@@ -45,21 +54,33 @@ def read_jsb(raw: Path) -> tuple[list[Piece], list[Skipped]]:
             f"{raw}: expected one .npz archive, found {len(archives)}; run the download stage"
         )
     pieces, skipped = [], []
-    try:
-        with zipfile.ZipFile(archives[0]) as archive:
-            for split, member in _SPLITS.items():
-                for number, notes in enumerate(_unpickled(archive.read(member))):
-                    name = f"{split}_{number:03}"
-                    grid = _grid(notes)
-                    if grid is None:
-                        skipped.append(Skipped(name, "no grid of four voices"))
-                    else:
-                        pieces.append(Piece(name, grid, int(onsets(grid).sum()), 0, split))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise DataError(
-            f"{archives[0]}: cannot be read ({error}); delete it and download again"
-        ) from None
+    for split, arrays in _splits(archives[0]).items():
+        for number, notes in enumerate(arrays):
+            name = f"{split}_{number:03}"
+            grid = _grid(notes)
+            if grid is None:
+                skipped.append(Skipped(name, "no grid of four voices"))
+            else:
+                pieces.append(Piece(name, grid, int(onsets(grid).sum()), 0, split))
     return pieces, skipped
+
+
+def _splits(path: Path) -> dict[Split, np.ndarray]:
+    """The arrays of each split."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {split: _unpickled(_content(archive, name)) for split, name in _SPLITS.items()}
+    except (*_BROKEN_ZIP, *_BROKEN_PICKLE) as error:
+        raise DataError(f"{path}: cannot be read ({error}); delete it and download again") from None
+
+
+def _content(archive: zipfile.ZipFile, member: str) -> bytes:
+    """The bytes of a member, read with a limit, whatever size its header claims."""
+    with archive.open(member) as file:
+        content = file.read(_MAX_MEMBER_BYTES + 1)
+    if len(content) > _MAX_MEMBER_BYTES:
+        raise ValueError(f"{member} is larger than {_MAX_MEMBER_BYTES} bytes")
+    return content
 
 
 def _unpickled(content: bytes) -> np.ndarray:
@@ -67,12 +88,17 @@ def _unpickled(content: bytes) -> np.ndarray:
     file = io.BytesIO(content)
     np.lib.format.read_magic(file)
     np.lib.format.read_array_header_1_0(file)
-    return _Arrays(file, encoding="latin1").load()
+    arrays = _Arrays(file, encoding="latin1").load()
+    if not isinstance(arrays, np.ndarray) or arrays.ndim != 1:
+        raise ValueError("no array of arrays")
+    return arrays
 
 
 def _grid(notes: Any) -> np.ndarray | None:
     """Pitches, SILENCE where there is none; None if it is no grid of them."""
     if not isinstance(notes, np.ndarray) or notes.dtype.kind != "f" or notes.ndim != 2:
+        return None
+    if notes.nbytes > _MAX_MEMBER_BYTES:  # a pickle of a few bytes can claim any shape
         return None
     silent = np.isnan(notes)
     grid = np.where(silent, SILENCE, notes)
