@@ -6,12 +6,14 @@ Each case writes raw data and returns what reads it, as the encode stage does.
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +22,7 @@ import pyarrow.parquet as pq
 from pipeline.tasks.image.encoding.digits import read_digits
 from pipeline.tasks.image.encoding.folder import read_folder
 from pipeline.tasks.music.encoding.midi_files import find_midi
-from pipeline.tasks.music.encoding.midi_reader import MidiFile
+from pipeline.tasks.music.encoding.midi_reader import MidiFile, read_performances
 from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.encode import encode
@@ -28,7 +30,9 @@ from pipeline.tasks.translation.settings import TranslationEncoding, Translation
 from tests.faults.damage import Taken
 from tests.faults.rows import record
 from tests.tasks.image.pictures import file_of, folder_encoding
+from tests.tasks.music.midi_bytes import SCALE, midi
 from tests.tasks.music.scores import wheel
+from tests.tasks.music.test_jsb import npy
 
 Reader = Callable[[], Taken]
 BOMB = 5 << 28  # bytes that a few megabytes unpack to; as bytes and as text more than 2 GiB
@@ -253,6 +257,86 @@ def large_midi(raw: Path) -> Reader:
     return read
 
 
+def odd_members(raw: Path) -> Reader:
+    """Performances of an unknown compression, encrypted, and of a broken stream, beside a good one.
+
+    The bytes that say so are those of the member's headers, at the offsets of zip's specification.
+    """
+    spoiled = {"method.mid": (8, 10, 97), "encrypted.mid": (6, 8, 1), "deflate.mid": (8, 10, 8)}
+    path, good = raw / "maestro.zip", midi(SCALE)
+    with zipfile.ZipFile(path, "w") as archive:
+        names = ["good.mid", *spoiled]
+        rows = [f"{name},train\n" for name in names]
+        archive.writestr("m/m.csv", "midi_filename,split\n" + "".join(rows))
+        for name in names:
+            archive.writestr(f"m/{name}", good if name == "good.mid" else b"\xff" * 99)
+        offsets = {name: archive.getinfo(f"m/{name}").header_offset for name in names}
+    content = bytearray(path.read_bytes())
+    for name, (here, listed, value) in spoiled.items():
+        content[offsets[name] + here] = value
+        entry = content.rindex(f"m/{name}".encode()) - 46  # the length of what is before the name
+        content[entry + listed] = value
+    path.write_bytes(content)
+
+    def read() -> Taken:
+        outcomes = read_performances(find_midi(raw, PerformanceReader.MAESTRO), 1, 3600.0)
+        skipped = [name for name, outcome in outcomes.items() if isinstance(outcome, str)]
+        assert skipped == ["deflate", "encrypted", "method"] and "good" in outcomes
+        return Taken.SKIPPED
+
+    return read
+
+
+def _maestro(raw: Path, write: Callable[[BinaryIO], object]) -> Reader:
+    """MAESTRO's archive with a csv that `write` writes."""
+    path = raw / "maestro.zip"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out,
+        out.open("m/m.csv", "w") as member,
+    ):
+        write(member)
+
+    def read() -> Taken:
+        find_midi(raw, PerformanceReader.MAESTRO)
+        return Taken.READ
+
+    return read
+
+
+def table_bomb(raw: Path) -> Reader:
+    """A csv of a gigabyte."""
+
+    def write(member: BinaryIO) -> None:
+        member.write(b"midi_filename,split\n")
+        for _ in range(64):
+            member.write(b"a.mid,train\n" * (1 << 20))
+
+    return _maestro(raw, write)
+
+
+def long_field(raw: Path) -> Reader:
+    """A csv one of whose fields is longer than Python's reader takes."""
+    return _maestro(raw, lambda member: member.write(b"midi_filename,split\n" + b"a" * (1 << 18)))
+
+
+def chorale_bomb(raw: Path) -> Reader:
+    """A pickle of a gigabyte of bytes, in a megabyte: unpacked and read it takes two."""
+    path = raw / "jsb.npz"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out,
+        out.open("train.npy", "w") as member,
+    ):
+        member.write(npy(pickle.BINBYTES + (1 << 30).to_bytes(4, "little")))
+        for _ in range(64):
+            member.write(bytes(1 << 24))
+
+    def read() -> Taken:
+        read_pieces(raw, ChoraleReader.JSB_CHORALES)
+        return Taken.READ
+
+    return read
+
+
 CASES: dict[str, Callable[[Path], Reader]] = {
     case.__name__: case
     for case in (
@@ -269,6 +353,10 @@ CASES: dict[str, Callable[[Path], Reader]] = {
         picture_bomb,
         links,
         large_midi,
+        odd_members,
+        table_bomb,
+        long_field,
+        chorale_bomb,
     )
 }
 

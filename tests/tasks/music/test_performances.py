@@ -150,6 +150,20 @@ def test_a_csv_with_another_split_is_an_error(tmp_path):
         find_midi(tmp_path, MAESTRO)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a" * (1 << 18), r"field larger than field limit \(131072\)"),
+        ("a" * (5 << 20), r"maestro-v3.0.0/\S+ is larger than 4194304 bytes"),
+    ],
+    ids=["field", "table"],
+)
+def test_a_csv_that_is_too_large_is_an_error(name, told, tmp_path):
+    maestro(tmp_path, [("train", name)], {})
+    with pytest.raises(DataError, match=rf"any.zip: cannot be read \({told}\); delete it and"):
+        find_midi(tmp_path, MAESTRO)
+
+
 def test_of_miditok_the_ten_performances_alone_are_read(tmp_path):
     with tarfile.open(tmp_path / "miditok-0.tar.gz", "w:gz") as archive:
         for name in (
