@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -25,16 +26,21 @@ def write_params(folder: Path, runs: list[str], threads: int = 1) -> None:
 
 
 def stage(
-    folder: Path, module: str, *arguments: str, **environment: str
+    folder: Path, module: str, *arguments: str, cores: int | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a stage in `folder` as a user would."""
+    """Run a stage in `folder` as a user would, on the first `cores` of the machine (None: all)."""
     return subprocess.run(
         [sys.executable, "-m", f"pipeline.{module}", *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | environment,
+        preexec_fn=partial(_pin, cores) if cores else None,
         capture_output=True,
         text=True,
     )
+
+
+def _pin(cores: int) -> None:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
 def hashes(folder: Path, *outputs: str) -> dict[str, str]:

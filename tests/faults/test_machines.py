@@ -1,0 +1,71 @@
+import os
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.faults import machines, scale
+from tests.faults.machines import MACHINES, RUNS, TOLERANCE, Machine, compared
+
+
+def finished(folder, apart=0.0, data="the same"):
+    """What a machine leaves whose every weight is `apart` from those of another."""
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "ids").write_text(data)
+    for number, run in enumerate(RUNS):
+        (model := folder / "runs" / run / "model").mkdir(parents=True)
+        weights = {"a": np.zeros((2, 3), np.float32), "b": np.full(4, apart * number, np.float32)}
+        save_file(weights, model / "model.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("apart", "models", "within"),
+    [
+        (0.0, True, True),
+        (TOLERANCE / 4, False, True),
+        (-TOLERANCE, False, False),
+        (np.nan, False, False),
+    ],
+)
+def test_models_are_within_the_tolerance_or_not(apart, models, within, tmp_path):
+    found = compared(finished(tmp_path / "first"), finished(tmp_path / "other", apart))
+    assert (found["data"], found["models"], found["within"]) == (True, models, within)
+    assert found["largest difference"] == pytest.approx(2 * abs(apart), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("difference", "wrong"),
+    [({}, None), ({"apart": 1.0}, "weights by more than 0.01: other"), ({"data": "x"}, "other")],
+    ids=["none", "weights", "data"],
+)
+def test_a_machine_that_differs_too_much_fails_and_is_recorded(difference, wrong, monkeypatch):
+    found = {"as it is": Machine("plain"), "other": Machine("other")}
+    rows = []
+    monkeypatch.setattr(machines, "MACHINES", found)
+    monkeypatch.setattr(machines, "record", lambda *row: rows.append(row))
+    monkeypatch.setattr(
+        machines,
+        "run_on",
+        lambda folder, machine: finished(folder, **(difference if folder.name == "other" else {})),
+    )
+    if wrong is None:
+        machines.main()
+    else:
+        with pytest.raises(SystemExit, match=wrong):
+            machines.main()
+    ((_, _, numbers),) = rows
+    compared_ = numbers["compared with the machine as it is"]
+    assert compared_["as it is"]["within"] is True
+    assert compared_["other"]["within"] is (difference.get("apart", 0.0) <= TOLERANCE)
+
+
+def test_one_core_is_one_core(tmp_path, monkeypatch):
+    """A module beside the pipeline's own in the place of a stage, which says where it may run."""
+    (tmp_path / "pipeline").mkdir()
+    told = "import os; print(len(os.sched_getaffinity(0)))"
+    (tmp_path / "pipeline" / "where.py").write_text(told)
+    monkeypatch.setattr(scale, "ROOT", tmp_path)
+    cores = MACHINES["one core"].cores
+    assert scale.stage(tmp_path, "where", cores=cores).stdout == "1\n"
+    assert scale.stage(tmp_path, "where").stdout == f"{len(os.sched_getaffinity(0))}\n"
