@@ -17,7 +17,7 @@ from pipeline.tasks.music.encoding.encode import encode
 from pipeline.tasks.music.encoding.midi_files import find_midi
 from pipeline.tasks.music.encoding.midi_reader import MidiFile, Performance, read_performances
 from pipeline.tasks.music.settings import PerformanceEncoding, PerformanceReader, Representation
-from tests.tasks.music.deadly import Deadly
+from tests.tasks.music.deadly import Deadly, Endless
 from tests.tasks.music.midi_bytes import SCALE, midi, off, on
 
 GOOD = midi(SCALE)
@@ -105,14 +105,15 @@ def test_too_many_unusable_files_are_an_error(folder, tmp_path):
         run(folder, tmp_path / "out", max_skipped=0.1)
 
 
-def test_a_file_that_crashes_the_reader_loses_only_itself(folder, monkeypatch):
+@pytest.mark.parametrize("kind", [Deadly, Endless])
+def test_a_file_that_crashes_the_reader_or_never_ends_loses_only_itself(kind, folder, monkeypatch):
     monkeypatch.setattr(midi_reader, "_CHUNK", 1)
     paths = sorted((folder / "deep").iterdir())
     files = [MidiFile(path.name, path, None, None) for path in paths]
-    files[1] = Deadly(files[1].name, files[1].path, None, None)
+    files[1] = kind(files[1].name, files[1].path, None, None)
     found = read_performances(files, 2, 3600.0)
     assert list(found) == [path.name for path in paths]
-    assert found.pop("61.mid") == "crashes the reader"
+    assert found.pop("61.mid") == midi_reader.DEADLY
     assert all(isinstance(outcome, Performance) for outcome in found.values())
 
 
