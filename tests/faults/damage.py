@@ -1,14 +1,17 @@
 """Ways in which a file is broken, and how a reader took it."""
 
+import multiprocessing
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from enum import StrEnum
 from random import Random
+from typing import Any, Self
 
 from pipeline.console import exit_on_error
 
-SECONDS = 10  # of processor time for a record or an archive; more is a hang
+SECONDS = 20  # of processor time for a record or an archive; more is a hang
 _FOREIGN = (b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"PAR1", b"MThd", b"\x1f\x8b\x08", b"%PDF-1.7\n")
 
 
@@ -19,7 +22,7 @@ class Taken(StrEnum):
     SKIPPED = "skipped"  # with a reason
     REFUSED = "refused"  # as a whole, in one line
     TRACEBACK = "traceback"
-    HANG = "hang"
+    KILLED = "killed"  # by a crash, or because it took longer than SECONDS
 
 
 def damaged(content: bytes, random: Random) -> bytes:
@@ -73,10 +76,7 @@ def taken(read: Callable[[], Taken]) -> tuple[Taken, str]:
         how = read()
 
     try:
-        with _time_limit():
-            exit_on_error(action)
-    except _Hang:
-        return Taken.HANG, ""
+        exit_on_error(action)
     except SystemExit as refusal:
         line = str(refusal)
         return (Taken.TRACEBACK if "\n" in line else Taken.REFUSED), line
@@ -85,21 +85,48 @@ def taken(read: Callable[[], Taken]) -> tuple[Taken, str]:
     return how, ""
 
 
-class _Hang(Exception):
-    """The time is up."""
+def limit(seconds: float) -> None:
+    """Let this process live for so long of processor time; a busy machine is no hang. 0: no limit.
+
+    The system ends it: a handler in Python would wait for the library that does not return.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-@contextmanager
-def _time_limit() -> Iterator[None]:
-    """Of processor time: a busy machine is no hang."""
+class Killed(Exception):
+    """The process that read is dead."""
 
-    def end(*_: object) -> None:
-        raise _Hang
 
-    before = signal.signal(signal.SIGPROF, end)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+class Worker:
+    """A process for what may crash or hang, and another one once it did."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._pool = _one_process()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def call(self, read: Callable[..., Any], *arguments: object) -> Any:
+        """What `read` returns there; Killed if it crashes, or takes longer than the limit."""
+        try:
+            return self._pool.submit(_limited, self._seconds, read, *arguments).result()
+        except BrokenProcessPool:
+            self._pool.shutdown()
+            self._pool = _one_process()
+            raise Killed(f"crashed, or took more than {self._seconds} s") from None
+
+
+def _one_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
+def _limited(seconds: float, read: Callable[..., Any], *arguments: object) -> Any:
+    limit(seconds)
     try:
-        yield
+        return read(*arguments)
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        limit(0)

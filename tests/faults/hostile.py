@@ -366,7 +366,8 @@ def alone(name: str, folder: Path) -> dict[str, str | float]:
     command = [sys.executable, "-m", "tests.faults.hostile", name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode:
-        return {"taken": Taken.TRACEBACK, "line": done.stderr[-300:]}
+        how = Taken.KILLED if done.returncode < 0 else Taken.TRACEBACK
+        return {"taken": how, "line": done.stderr[-300:]}
     found = json.loads(done.stdout.splitlines()[-1])
     return found | {"line": found["line"].replace(str(folder), "FOLDER")}
 
@@ -376,13 +377,14 @@ def _try(name: str, folder: Path) -> None:
     import time
 
     from pipeline.memory import peak_memory
-    from tests.faults.damage import taken
+    from tests.faults.damage import SECONDS, limit, taken
 
     raw = folder / "raw"
     raw.mkdir(parents=True)
     read = CASES[name](raw)
     # A reader that takes far more than it should is stopped before the machine suffers.
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    limit(SECONDS)
     began = time.monotonic()
     how, line = taken(read)
     seconds = round(time.monotonic() - began, 1)

@@ -1,6 +1,11 @@
+from functools import partial
+
 import pytest
 
-from tests.faults.damage import Taken
+from pipeline.tasks.music.encoding.midi_reader import DEADLY
+from tests.faults import inputs
+from tests.faults.damage import Taken, Worker
+from tests.faults.endless import endless
 from tests.faults.hostile import CASES, alone
 from tests.faults.inputs import ARCHIVES, RECORDS, tried_archives, tried_records
 
@@ -9,19 +14,75 @@ GIB = 1 << 10  # MiB
 SLOW = {"long_lines", "message_bomb"}
 
 
+@pytest.fixture(scope="module")
+def worker():
+    with Worker() as worker:
+        yield worker
+
+
 @pytest.mark.parametrize("kind", RECORDS)
-def test_broken_records_are_skipped_with_a_reason_and_good_ones_kept(kind):
-    counts, wrong = tried_records(kind, 30)
+def test_broken_records_are_skipped_with_a_reason_and_good_ones_kept(kind, worker):
+    counts, wrong = tried_records(kind, 30, worker)
     assert wrong == []
     assert counts[Taken.SKIPPED] > 10
     assert counts.total() == 30
 
 
 @pytest.mark.parametrize("kind", ARCHIVES)
-def test_broken_archives_are_refused_in_one_line(kind):
-    counts, wrong = tried_archives(kind, 12)
+def test_broken_archives_are_refused_in_one_line(kind, worker):
+    counts, wrong = tried_archives(kind, 12, worker)
     assert wrong == []
     assert counts[Taken.REFUSED] > 3
+
+
+impatient = partial(Worker, 0.2)
+
+
+def test_an_archive_that_hangs_is_killed_and_the_next_ones_are_read(monkeypatch):
+    write, _ = ARCHIVES["performances, zip"]
+    monkeypatch.setitem(inputs.ARCHIVES, "endless", (write, endless))
+    monkeypatch.setattr(inputs, "_read_archive", endless)
+    with impatient() as worker:
+        counts, wrong = tried_archives("endless", 2, worker)
+        assert counts == {Taken.KILLED: 2}
+        assert wrong == [
+            f"endless {number}: killed: crashed, or took more than 0.2 s" for number in (0, 1)
+        ]
+        assert worker.call(len, "abc") == 3
+
+
+def test_a_record_that_kills_a_reader_with_workers_of_its_own_is_wrong(monkeypatch, worker):
+    monkeypatch.setitem(inputs.RECORDS, "deadly", (lambda *_: None, deadly))
+    counts, wrong = tried_records("deadly", 1, worker)
+    assert (counts[Taken.KILLED], wrong) == (1, [f"broken: {DEADLY}"])
+
+
+def deadly(_):
+    return dict.fromkeys(f"good_{number}" for number in range(inputs.GOOD)) | {"broken": DEADLY}
+
+
+@pytest.mark.parametrize(
+    ("records", "memory", "told"),
+    [
+        ({}, 2 << 30, None),
+        ({}, (2 << 30) + 1, "2147483649 bytes of memory, more than 2147483648"),
+        ({"MIDI": (lambda *_: None, endless)}, 1 << 30, "MIDI: crashed, or took more than 0.2 s"),
+    ],
+    ids=["well", "memory", "hang"],
+)
+def test_what_goes_wrong_is_recorded_and_fails(records, memory, told, monkeypatch):
+    rows = []
+    monkeypatch.setattr(inputs, "RECORDS", records)
+    monkeypatch.setattr(inputs, "ARCHIVES", {})
+    monkeypatch.setattr(inputs, "Worker", impatient)
+    monkeypatch.setattr(inputs, "peak_memory", lambda: memory)
+    monkeypatch.setattr(inputs, "record", lambda *row: rows.append(row))
+    if told is None:
+        inputs.main()
+    else:
+        with pytest.raises(SystemExit, match=told):
+            inputs.main()
+    assert rows[0][2]["wrong"] == ({"MIDI": 1} if records else {})
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in SLOW])
