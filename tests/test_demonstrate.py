@@ -46,7 +46,7 @@ def test_figures_and_numbers_are_written_and_read_again(scale):
     demonstrate.main("self_similarity")
 
     settings = config.demonstration_of(config.load(), "self_similarity")
-    read = read_demonstration("self_similarity", settings)
+    read = read_demonstration("self_similarity", settings, [])
     sizes = {title: picture.size for title, picture in read.pictures.items()}
     assert sizes == {
         "original": 24,
@@ -73,7 +73,7 @@ def test_a_shift_is_written_and_read_again_the_same_bytes_each_time(scale):
     assert contents[0] == contents[1] and len(contents[0]) == 3
 
     settings = config.demonstration_of(config.load(), "equivariance")
-    read = read_demonstration("equivariance", settings)
+    read = read_demonstration("equivariance", settings, [])
     assert {title: picture.size for title, picture in read.pictures.items()} == {
         "placed": 24,
         "moved": 24,
@@ -114,7 +114,7 @@ def test_a_missing_or_damaged_figure_is_named_with_the_remedy(scale):
     Path("runs/self_similarity/figures/texture.png").write_bytes(b"text")
 
     with pytest.raises(DataError, match=r"texture\.png: not a PNG .* demonstrate@self_similarity"):
-        read_demonstration("self_similarity", settings)
+        read_demonstration("self_similarity", settings, [])
 
 
 @pytest.mark.parametrize(

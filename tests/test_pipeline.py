@@ -124,29 +124,6 @@ def test_verify_names_what_differs(finished, tmp_path):
     assert "missing  data/encoded/digits" in done.stdout
 
 
-def test_of_two_make_repro_at_once_one_works_and_the_other_waits_or_says_who(finished, tmp_path):
-    (tmp_path / "clone").mkdir()
-    clone = fresh_copy(tmp_path / "clone")
-    clone.joinpath(".venv").mkdir()
-    clone.joinpath(".venv/requirements").touch()  # nothing to install: this environment serves
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    outputs = [tmp_path / "first.log", tmp_path / "second.log"]
-    started = []
-    for output in outputs:
-        with output.open("w") as log:
-            streams = {"stdout": log, "stderr": subprocess.STDOUT}
-            started.append(
-                subprocess.Popen(["make", "repro"], cwd=clone, env=environment, **streams)
-            )
-    for process in started:
-        process.wait(timeout=600)
-    told = [output.read_text() for output in outputs]
-    failed = [text for process, text in zip(started, told, strict=True) if process.returncode]
-    assert len(failed) < 2, told
-    assert all("dvc is at work here" in text or "is busy" in text for text in failed), told
-    assert hashes(clone) == hashes(finished)
-
-
 @pytest.mark.parametrize(
     ("moved", "evaluated", "state"),
     [(0.99, True, "within"), (1.01, True, "differs"), (0.0, False, "differs")],

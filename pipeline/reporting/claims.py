@@ -57,6 +57,9 @@ class Searched(Settings):
     beam_size: int
     length_penalty: float
 
+    def __str__(self) -> str:
+        return f"{self.name}, beam size {self.beam_size}, length penalty {self.length_penalty}"
+
 
 class Benchmarked(Settings):
     """A number that `make bench` measured, on whichever machine that was."""
@@ -134,9 +137,10 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     Raises DataError if two runs have other test records, or a file lacks a number.
     """
     missing = [name for name in dict.fromkeys(needed(claim)) if not is_there(name, params)]
+    by_name = {result.name: result for result in results}
+    missing += [str(search) for search in _searches(claim) if _is_missing(search, by_name)]
     if missing:
         return Judged(claim, Verdict.NOT_RUN, missing=missing)
-    by_name = {result.name: result for result in results}
     better = [check for check in claim.checks if isinstance(check, Better)]
     comparisons = [_compare(check, by_name) for check in better]
     numbers = [
@@ -205,17 +209,23 @@ def _value(
             return Score(number)
 
 
-def _searched(search: Searched, result: Result) -> float:
+def _searches(claim: Claim) -> list[Searched]:
+    numbers = [check for check in claim.checks if isinstance(check, Numbers)]
+    both = [number for check in numbers for number in (check.first, check.second)]
+    return [number for number in both if isinstance(number, Searched)]
+
+
+def _is_missing(search: Searched, results: dict[str, Result]) -> bool:
+    return search.name in results and _searched(search, results[search.name]) is None
+
+
+def _searched(search: Searched, result: Result) -> float | None:
+    """BLEU of a search, None if the run did not search with these settings."""
     grid = read_search_grid(result)
-    try:
-        place = grid.length_penalties.index(search.length_penalty)
-        return grid.rows[search.beam_size][place].bleu
-    except (AttributeError, KeyError, ValueError):  # None: nothing was searched
-        raise DataError(
-            f"{result.metrics_path}: {result.section}.search_grid has no beam size "
-            f"{search.beam_size} with length penalty {search.length_penalty}; "
-            f"set runs.{result.name}.decoding.search_grid"
-        ) from None
+    if grid is None:
+        return None
+    cells = zip(grid.length_penalties, grid.rows.get(search.beam_size, []), strict=False)
+    return next((cell.bleu for alpha, cell in cells if alpha == search.length_penalty), None)
 
 
 def _interval(content: dict[str, Any], paths: list[str], file: Path) -> list[float]:

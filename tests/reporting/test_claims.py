@@ -141,8 +141,9 @@ def test_a_search_is_found_by_its_settings(scale: Params):
 
     found = judge_by(4).numbers
     assert [(each.first, each.second) for each in found] == [(Score(24.6), Score(21.6))]
-    with pytest.raises(DataError, match=r"search_grid has no beam size 3 with length penalty 0\.6"):
-        judge_by(3)
+    other = judge_by(3)
+    assert other.verdict is Verdict.NOT_RUN
+    assert other.missing == ["translation_sinusoid, beam size 3, length penalty 0.6"]
 
 
 def test_a_benchmark_is_read_by_its_name_and_missed_where_it_was_not_run(judged, monkeypatch):
