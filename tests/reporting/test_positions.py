@@ -15,9 +15,7 @@ def test_the_layers_of_each_translator_are_read_in_their_order(scale: Params):
     measured["layer_10"] = measured["layer_1"] | {"probe_r2": 0.1}
     measured["layer_2"] = measured["layer_1"] | {"probe_r2": 0.2}
     positions = read_positions(results)
-    assert [result.run.task for result, _ in positions.runs] == ["translation"] * len(
-        positions.runs
-    )
+    assert {result.run.task for result, _ in positions.runs} == {"translation"}
     assert positions.runs[0][1] == [
         Layer(0.871, None),
         Layer(0.742, 0.413),
@@ -28,9 +26,8 @@ def test_the_layers_of_each_translator_are_read_in_their_order(scale: Params):
 
 
 def test_without_translators_there_is_nothing_to_read(scale: Params):
-    assert (
-        read_positions([each for each in read_results(scale) if each.run.task == "music"]) is None
-    )
+    of_music = [each for each in read_results(scale) if each.run.task == "music"]
+    assert read_positions(of_music) is None
 
 
 def test_the_page_shows_them(scale: Params):

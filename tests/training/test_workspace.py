@@ -65,3 +65,28 @@ def test_the_fingerprint_tells_settings_data_and_task_apart(tmp_path):
     (encoded / "train.ids.npy").write_bytes(b"2")
     marks.add(fingerprint({"steps": 1}, encoded, "music"))
     assert len(marks) == 4
+
+
+def test_the_fingerprint_holds_the_code_of_a_training_and_not_the_settings_of_other_stages(
+    tmp_path, monkeypatch
+):
+    of_task = "pipeline/tasks/music"
+    counted = [
+        "models/a.py",
+        "pipeline/training/b.py",
+        f"{of_task}/codec/c.py",
+        f"{of_task}/batches.py",
+    ]
+    for name in [*counted, f"{of_task}/settings.py"]:
+        path = tmp_path / "code" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    monkeypatch.setattr("pipeline.training.workspace._CODE", tmp_path / "code")
+    (tmp_path / "encoded").mkdir()
+    marks = [fingerprint({}, tmp_path / "encoded", "music")]
+    for name in counted:
+        (tmp_path / "code" / name).write_text("changed")
+        marks.append(fingerprint({}, tmp_path / "encoded", "music"))
+    assert len(set(marks)) == len(marks)
+    (tmp_path / "code" / of_task / "settings.py").write_text("changed")
+    assert fingerprint({}, tmp_path / "encoded", "music") == marks[-1]
