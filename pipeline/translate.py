@@ -21,7 +21,13 @@ from pipeline.files import read_json
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
-from pipeline.tasks.translation.settings import Beam, TranslationDecoding, TranslationRun
+from pipeline.tasks.translation.encoding.letters import in_case
+from pipeline.tasks.translation.settings import (
+    Beam,
+    LetterCase,
+    TranslationDecoding,
+    TranslationRun,
+)
 from pipeline.trained import load_model
 
 EMPTY = Hypothesis([], 0.0)  # an empty line is not searched
@@ -39,9 +45,14 @@ class Translator:
     """A trained network with its pieces."""
 
     def __init__(
-        self, model: nn.Module, codec: Codec, longest: int, decoding: TranslationDecoding
+        self,
+        model: nn.Module,
+        codec: Codec,
+        case: LetterCase,
+        longest: int,
+        decoding: TranslationDecoding,
     ) -> None:
-        self._model, self._codec, self._decoding = model, codec, decoding
+        self._model, self._codec, self._case, self._decoding = model, codec, case, decoding
         self._longest = longest  # pieces of the longest source that the network was trained with
 
     def lines(
@@ -54,8 +65,7 @@ class Translator:
         """
         first = 1
         for batch in batches:
-            numbered = enumerate(map(tidy_text, batch), first)
-            sources = {number: self._codec.encode(line) for number, line in numbered}
+            sources = {number: self._ids(line) for number, line in enumerate(batch, first)}
             first += len(batch)
             for number, source in sources.items():
                 if len(source) > self._longest:
@@ -72,10 +82,14 @@ class Translator:
                     for each in found.get(number, [EMPTY])
                 ]
 
+    def _ids(self, line: str) -> list[int]:
+        return self._codec.encode(in_case(tidy_text(line), self._case))
+
 
 def main(name: str, n_best: int | None) -> None:
     """Translate standard input with the run `name` of params.yaml."""
-    run = config.run_of(config.load(), name)
+    params = config.load()
+    run = config.run_of(params, name)
     if not isinstance(run, TranslationRun):
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not translate")
     encoded = Path("data/encoded") / run.dataset
@@ -87,6 +101,7 @@ def main(name: str, n_best: int | None) -> None:
     translator = Translator(
         load_model(name, run.training),
         Codec.load(encoded),
+        params.datasets[run.dataset].encoding.letter_case,
         longest=longest_source(encoded),
         decoding=decoding,
     )

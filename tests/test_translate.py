@@ -9,7 +9,13 @@ from models.settings import Architecture, DataShape
 from models.transformer import build
 from pipeline import translate
 from pipeline.tasks.translation.codec import train
-from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
+from pipeline.tasks.translation.settings import (
+    Beam,
+    Drawn,
+    Greedy,
+    LetterCase,
+    TranslationDecoding,
+)
 from pipeline.translate import Translator
 from tests.models.networks import LEARNED, SINUSOID, settings
 
@@ -31,13 +37,15 @@ def new_translator(tmp_path):
     codec = train(TEXT, 290, tmp_path)
     shape = DataShape.sequence(codec.size, codec.size)
 
-    def new(batch_sentences: int, method=BEAM, positions=SINUSOID) -> Translator:
+    def new(
+        batch_sentences: int, method=BEAM, positions=SINUSOID, case=LetterCase.KEPT
+    ) -> Translator:
         torch.manual_seed(1)
         model = build(settings(Architecture.ENCODER_DECODER, positions), shape).eval()
         decoding = TranslationDecoding(
             method=method, extra_length=3, batch_sentences=batch_sentences, search_grid=None
         )
-        return Translator(model, codec, 12, decoding)
+        return Translator(model, codec, case, 12, decoding)
 
     return new
 
@@ -57,6 +65,12 @@ def test_every_line_has_one_and_an_empty_one_is_empty(new_translator):
     assert len(found) == 5
     assert [bool(line) for line in found] == [True, False, False, True, True]
     assert not any("\n" in line for line in found)
+
+
+def test_a_lower_cased_network_reads_small_letters(new_translator):
+    lines = ["the light.", "THE LIGHT.", "The Light."]
+    assert len(set(texts(new_translator(3, case=LetterCase.LOWER), lines))) == 1
+    assert len(set(texts(new_translator(3), lines))) == 3
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

@@ -46,6 +46,7 @@ def parallel_text(reader: TranslationReader, **changes: object) -> TranslationEn
         "reader": reader,
         "source_language": "en",
         "target_language": "de",
+        "letter_case": "kept",
         "vocabulary_size": 330,
         "vocabulary_sentences": 10_000,
         "vocabulary_seed": 1,

@@ -27,12 +27,20 @@ class TranslationReader(StrEnum):
     TRANSLATION_COLUMN = "translation_column"  # ... with a column `translation` of all languages
 
 
+class LetterCase(StrEnum):
+    """The letters that a network reads and writes; text is kept as it is for the metrics."""
+
+    KEPT = "kept"  # those of the text
+    LOWER = "lower"  # small ones alone
+
+
 class TranslationEncoding(Settings):
     """Parallel text to joint byte-pair pieces."""
 
     reader: TranslationReader
     source_language: Name
     target_language: Name
+    letter_case: LetterCase  # of the pieces
     vocabulary_size: PositiveInt
     vocabulary_sentences: PositiveInt  # of both languages, that the pieces are learned from
     vocabulary_seed: NonNegativeInt  # of drawing them, if there are more

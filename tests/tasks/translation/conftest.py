@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings.base import Splits
-from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
+from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding, TranslationReader
 
 Catalogues = dict[str, tuple[object, object]]  # integration -> English and German messages
 
@@ -18,6 +18,7 @@ def encoding() -> TranslationEncoding:
         reader=TranslationReader.HOME_ASSISTANT,
         source_language="en",
         target_language="de",
+        letter_case=LetterCase.KEPT,
         vocabulary_size=330,
         vocabulary_sentences=10_000,
         vocabulary_seed=1,

@@ -16,7 +16,7 @@ from pipeline.tasks.translation.encoding.encode import (
     read_lines,
     text_path,
 )
-from pipeline.tasks.translation.settings import TranslationReader
+from pipeline.tasks.translation.settings import LetterCase, TranslationReader
 
 NOUNS = ["lamp", "fan", "pump", "door", "light", "alarm", "clock", "stove", "radio", "mower"]
 DEVICES = [f"{first}{second}" for first in NOUNS for second in NOUNS]
@@ -109,6 +109,17 @@ def test_workers_write_the_same_bytes(benchmark_raw, benchmark, tmp_path, monkey
         contents.append(({p.name: p.read_bytes() for p in folder.iterdir()}, manifest))
     assert contents[0] == contents[1]
     assert contents[0][1]["dropped"][Reason.TRAIN_REPEATED] == 3
+
+
+def test_a_lower_cased_network_reads_small_letters_of_text_that_is_kept(
+    benchmark_raw, benchmark, encoded
+):
+    encode(benchmark_raw, encoded, benchmark.model_copy(update={"letter_case": LetterCase.LOWER}))
+    pieces, texts = Codec.load(encoded), list(read_lines(text_path(encoded, "train", "target")))
+    ids = read_sequences(encoded, "train", "target")
+    assert [pieces.decode(ids[row]) for row in range(len(ids))] == [text.lower() for text in texts]
+    assert any(text != text.lower() for text in texts)
+    assert not any(piece != piece.lower() for piece in pieces.vocabulary()[4 + 256 :])
 
 
 @pytest.mark.parametrize("wanted", [1, 40, 104, 1000])

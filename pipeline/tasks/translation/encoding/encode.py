@@ -22,6 +22,7 @@ from pipeline.settings.base import Splits
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.encoding import clean
 from pipeline.tasks.translation.encoding.clean import Reason
+from pipeline.tasks.translation.encoding.letters import in_case
 from pipeline.tasks.translation.encoding.read import (
     Pair,
     ParallelText,
@@ -32,7 +33,7 @@ from pipeline.tasks.translation.encoding.read import (
 from pipeline.tasks.translation.encoding.seen import Seen, hashes
 from pipeline.tasks.translation.encoding.twins import HeldOut
 from pipeline.tasks.translation.encoding.workers import batched, ordered_map
-from pipeline.tasks.translation.settings import TranslationEncoding
+from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding
 
 FIELDS = ("source", "target")
 _BATCH = 10_000  # records or lines that a worker gets at once
@@ -108,7 +109,8 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     splits = {}
     for split in groups:
         workers = encoding.workers if split == "train" else 1
-        splits[split] = _write_ids(encoded, split, pieces, workers) | {"groups": len(groups[split])}
+        ids = _write_ids(encoded, split, pieces, encoding.letter_case, workers)
+        splits[split] = ids | {"groups": len(groups[split])}
     return {
         "shape": DataShape.sequence(pieces.size, pieces.size).model_dump(),
         "splits": splits,
@@ -225,23 +227,28 @@ def _write_text(encoded: Path, split: Split, pairs: Iterable[Pair]) -> None:
 
 
 def _codec_text(encoded: Path, encoding: TranslationEncoding) -> Iterator[str]:
-    """Yield `vocabulary_sentences` of training, drawn at random, in their order (Knuth 3.4.2 S)."""
+    """Yield `vocabulary_sentences` of training, drawn at random, in their order (Knuth 3.4.2 S).
+
+    They are in the letter case that the network reads.
+    """
     paths = [text_path(encoded, "train", field) for field in FIELDS]
     random = Random(encoding.vocabulary_seed)
     wanted, left = encoding.vocabulary_sentences, sum(1 for path in paths for _ in read_lines(path))
     for line in chain.from_iterable(map(read_lines, paths)):
         if random.random() * left < wanted:
-            yield line
+            yield in_case(line, encoding.letter_case)
             wanted -= 1
         left -= 1
 
 
-def _write_ids(encoded: Path, split: Split, pieces: codec.Codec, workers: int) -> dict[str, int]:
+def _write_ids(
+    encoded: Path, split: Split, pieces: codec.Codec, case: LetterCase, workers: int
+) -> dict[str, int]:
     dtype = np.min_scalar_type(pieces.size - 1)
     counts = {"records": 0, "tokens": 0}
     for field in FIELDS:
         lines = batched(read_lines(text_path(encoded, split, field)), _BATCH)
-        batches = ordered_map(partial(_ids, pieces, dtype), lines, workers)
+        batches = ordered_map(partial(_ids, pieces, case, dtype), lines, workers)
         write_sequences(encoded, split, field, chain.from_iterable(map(_cut, batches)), dtype)
         lengths = read_sequences(encoded, split, field).lengths
         counts["records"] = len(lengths)
@@ -250,9 +257,11 @@ def _write_ids(encoded: Path, split: Split, pieces: codec.Codec, workers: int) -
     return counts
 
 
-def _ids(pieces: codec.Codec, dtype: np.dtype, lines: list[str]) -> tuple[np.ndarray, list[int]]:
+def _ids(
+    pieces: codec.Codec, case: LetterCase, dtype: np.dtype, lines: list[str]
+) -> tuple[np.ndarray, list[int]]:
     """Return the ids of `lines` end to end, and where each line ends: quick to send."""
-    ids = [pieces.encode(line) for line in lines]
+    ids = [pieces.encode(in_case(line, case)) for line in lines]
     return np.fromiter(chain.from_iterable(ids), dtype), list(accumulate(map(len, ids)))
 
 
