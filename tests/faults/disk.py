@@ -1,8 +1,8 @@
 """A full disk at every stage, and one that cannot be written: python -m tests.faults.disk.
 
-Each stage of the image run of the smoke scale gets a file system with less room than it needs. It
-has to say so in one line with the path, leave nothing that looks finished, and end with the bytes
-of an undisturbed run once there is room. Needs the right to mount; says so where that is missing.
+Each stage of the smoke scale gets a file system with less room than it needs. It has to say so in
+one line with the path, leave nothing that looks finished, and end with the bytes of an undisturbed
+run once there is room. Needs the right to mount; says so where that is missing.
 """
 
 import re
@@ -15,21 +15,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from tests.faults.rows import record
-from tests.faults.scale import hashes, stage, write_params
+from tests.faults.scale import RUNS, hashes, stage, write_params
 
 SEED, SIZES = 1, 3  # of the file system, for each stage
-RUN = "image_local_2d"
-STAGES = {
-    "download": ("digits", ("data/raw/digits",)),
-    "encode": ("digits", ("data/encoded/digits", "reports/data/digits.json")),
-    "train": (RUN, (f"runs/{RUN}/model", f"reports/curves/{RUN}.csv")),
-    "decode": (RUN, (f"runs/{RUN}/samples",)),
-    "evaluate": (RUN, (f"runs/{RUN}/records", f"reports/metrics/{RUN}.json")),
-}
 _PAGE = 4096  # bytes: the least that a file takes, and by which the size of a file system goes
-_ROOM = 256 << 20
+_ROOM = 512 << 20
+
+
+class Stage(NamedTuple):
+    """What is called, with which arguments, and what it writes."""
+
+    module: str
+    arguments: list[str]
+    outputs: list[str]
+
+
+def stages() -> Iterator[Stage]:
+    """Every stage of the smoke scale, each after those that it needs."""
+    for run, data in RUNS.items():
+        yield Stage("download", [data], [f"data/raw/{data}"])
+        yield Stage("encode", [data], [f"data/encoded/{data}", f"reports/data/{data}.json"])
+        yield Stage("train", [run], [f"runs/{run}/model", f"reports/curves/{run}.csv"])
+        yield Stage("decode", [run], [f"runs/{run}/samples"])
+        yield Stage("evaluate", [run], [f"runs/{run}/records", f"reports/metrics/{run}.json"])
+    yield Stage("report", [], ["reports/index.html"])
 
 
 @contextmanager
@@ -42,6 +54,7 @@ def mounted(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
 
 
 def _mount(*options: str) -> int:
@@ -53,25 +66,25 @@ def remount(folder: Path, option: str) -> None:
     assert _mount("-o", f"remount,{option}", str(folder)) == 0, option
 
 
-def faults(before: Path, whole: Path, name: str, option: str, full: Path) -> list[str]:
-    """Run stage `name` where `option` makes it fail; what is not as it should be."""
-    argument, outputs = STAGES[name]
+def faults(before: Path, whole: Path, tried: Stage, option: str, full: Path) -> list[str]:
+    """Run a stage where `option` makes it fail; what is not as it should be."""
     shutil.copytree(before, full, dirs_exist_ok=True)
     remount(full, option)
-    done = stage(full, name, argument)
+    done = stage(full, tried.module, *tried.arguments)
     told = done.stderr.strip().splitlines()
     found = []
     if done.returncode != 1 or "Traceback" in done.stderr:
         found.append(f"ended with {done.returncode}: {done.stderr[-300:]}")
     elif not re.match("error: .*(MB needed|Read-only)", told[-1]):
         found.append(f"told {told[-1]!r}")
-    undisturbed = hashes(whole, *outputs)
-    half = {path for path, digest in hashes(full, *outputs).items() if undisturbed[path] != digest}
+    undisturbed = hashes(whole, *tried.outputs)
+    left = hashes(full, *tried.outputs)
+    half = {path for path, digest in left.items() if undisturbed[path] != digest}
     if half:
         found.append(f"left {', '.join(sorted(half))}")
     remount(full, f"rw,size={_ROOM}")
-    again = stage(full, name, argument)
-    if again.returncode or hashes(full, *outputs) != undisturbed:
+    again = stage(full, tried.module, *tried.arguments)
+    if again.returncode or hashes(full, *tried.outputs) != undisturbed:
         found.append(f"did not end as undisturbed: {again.stderr[-300:]}")
     return found
 
@@ -81,35 +94,34 @@ def main() -> None:
     random, tried, wrong = Random(SEED), Counter(), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole = folder / "whole"
-        write_params(whole, [RUN])
-        for module, (argument, _) in STAGES.items():
-            before = folder / f"before {module}"
+        whole, before, full = (folder / each for each in ("whole", "before", "full"))
+        write_params(whole, RUNS)
+        for each in stages():
             shutil.copytree(whole, before)
-            done = stage(whole, module, argument)
+            done = stage(whole, each.module, *each.arguments)
             assert done.returncode == 0, done.stderr
-            used, needed = taken(before, folder), taken(whole, folder)
-            pages = [random.randrange(used // _PAGE, needed // _PAGE) for _ in range(SIZES)]
-            sizes = [page * _PAGE for page in pages]
-            for option in [f"size={size}" for size in sizes] + ["ro"]:
-                full = folder / "full"
+            for option in [*too_small(taken(before, folder), taken(whole, folder), random), "ro"]:
                 with mounted(full):
-                    found = faults(before, whole, module, option, full)
-                full.rmdir()
+                    found = faults(before, whole, each, option, full)
                 tried["read-only" if option == "ro" else "full"] += 1
-                wrong += [f"{module}, {option}: {each}" for each in found]
-            print(f"{module}: {SIZES} sizes and read-only")
+                wrong += [f"{each.module} {each.arguments}, {option}: {line}" for line in found]
+            shutil.rmtree(before)
+            print(each.module, *each.arguments, f"{SIZES} sizes and read-only", flush=True)
     print(*wrong, sep="\n")
     record("disk", "python -m tests.faults.disk", {"tried": dict(tried), "wrong": len(wrong)})
+
+
+def too_small(used: int, needed: int, random: Random) -> Iterator[str]:
+    """Options of file systems with room for what is `used`, and for less than is `needed`."""
+    for _ in range(SIZES):
+        yield f"size={random.randrange(used // _PAGE, needed // _PAGE) * _PAGE}"
 
 
 def taken(content: Path, folder: Path) -> int:
     """The bytes that `content` takes in a file system in memory, which counts pages and folders."""
     with mounted(folder / "measured"):
         shutil.copytree(content, folder / "measured", dirs_exist_ok=True)
-        used = shutil.disk_usage(folder / "measured").used
-    (folder / "measured").rmdir()
-    return used
+        return shutil.disk_usage(folder / "measured").used
 
 
 if __name__ == "__main__":

@@ -13,13 +13,8 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from tests.faults.rows import record
-from tests.faults.scale import hashes, stage, write_params
+from tests.faults.scale import RUNS, hashes, stage, write_params
 
-RUNS = {
-    "translation_sinusoid": "home_assistant",
-    "image_local_2d": "digits",
-    "music_relative": "chorales",
-}
 AVX2 = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -70,7 +65,7 @@ def main() -> None:
 
 def run_on(folder: Path, machine: Machine) -> None:
     """Download, encode and train."""
-    write_params(folder, list(RUNS), machine.threads)
+    write_params(folder, RUNS, machine.threads)
     for run, dataset in RUNS.items():
         for module, argument in (("download", dataset), ("encode", dataset), ("train", run)):
             done = stage(folder, module, argument, cores=machine.cores, **machine.environment)
