@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -50,6 +51,8 @@ def main(kills: int) -> None:
     numbers = _numbers(done)
     print(table(numbers["kills"]))
     record("crashes", "python -m tests.faults.crashes", numbers)
+    if bad := numbers["total"] - numbers["the same files afterwards"]:
+        sys.exit(f"error: {bad} of {numbers['total']} kills left something wrong")
 
 
 def _done() -> list[dict]:
@@ -81,13 +84,14 @@ def _numbers(done: list[dict]) -> dict:
     for each in done:
         of_stage = kills.setdefault(each["stage"].partition("@")[0], dict.fromkeys(Target, 0))
         of_stage[each["target"]] += 1
-    flaws = ("orphans", "failed", "different")
+    flaws = ("orphans", "failed", "stale", "different")
     return {
         "kills": kills,
         "moments": dict(Counter(each["moment"] for each in done)),
         "total": len(done),
         "the same files afterwards": sum(not any(each[flaw] for flaw in flaws) for each in done),
         "orphans": sum(len(each["orphans"]) for each in done),
+        "stale locks and processes": sum(len(each["stale"]) for each in done),
         "recovered": dict(Counter(_kind(line) for each in done for line in each["recovered"])),
         "seed": SEED,
     }

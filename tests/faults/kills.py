@@ -1,6 +1,7 @@
 """SIGKILL at a moment of a stage, and what is left of it after the next repro."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -34,13 +35,14 @@ class Outcome:
     recovered: list[str]  # what pipeline.recover had to remove
     orphans: list[str]  # processes that outlived dvc
     failed: list[str]  # commands that failed afterwards
+    stale: list[str]  # locks and processes that are there when the repro afterwards has ended
     different: list[str]  # files, and entries of dvc.lock, that are not as they were
     seconds: float  # that the repro afterwards took, most of them for the stage
 
     @property
     def well(self) -> bool:
         """Whether nothing was lost, left or broken."""
-        return not (self.orphans or self.failed or self.different)
+        return not (self.orphans or self.failed or self.stale or self.different)
 
 
 def contents(clone: Path) -> dict[str, str]:
@@ -104,12 +106,13 @@ def kill(
     began = time.monotonic()
     recovered, failed = repro(clone)
     seconds = time.monotonic() - began
+    stale = _locks(clone) + _left(clone)
     after = contents(clone)
     different = sorted({key for key, _ in undisturbed.items() ^ after.items()})
     if missed and not failed:
         raise LookupError(f"{stage} took less than {seconds:.1f} seconds")
     moment = "within" if children else "after"
-    return Outcome(moment, recovered, orphans, failed, different, seconds)
+    return Outcome(moment, recovered, orphans, failed, stale, different, seconds)
 
 
 def _await(condition: Callable[[], bool]) -> None:
@@ -144,6 +147,12 @@ def repro(clone: Path) -> tuple[list[str], list[str]]:
         if done.returncode:
             failed.append(f"{command}: {(done.stdout + done.stderr)[-500:]}")
     return said[0].splitlines(), failed
+
+
+def _locks(clone: Path) -> list[str]:
+    """What dvc's rwlock still holds; its other lock is a file of the system, which dies with it."""
+    held = json.loads((clone / ".dvc/tmp/rwlock").read_text())
+    return [f"{path}: {owner}" for path, owner in held.items()]
 
 
 def _left(clone: Path) -> list[str]:

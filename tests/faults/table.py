@@ -16,8 +16,9 @@ def lines(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 def _crashes(numbers: dict[str, Any]) -> list[list[str]]:
     done = f"{numbers['total']} kills (SIGKILL of a stage, of dvc, of both) at random moments"
+    left = numbers["orphans"] + numbers["stale locks and processes"]
     same = numbers["the same files afterwards"]
-    return [[done, f"{same} times the same files afterwards, {numbers['orphans']} orphans"]]
+    return [[done, f"{same} times the same files afterwards; {left} orphans and stale locks"]]
 
 
 def _disk(numbers: dict[str, Any]) -> list[list[str]]:
