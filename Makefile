@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper
 
-.PHONY: repro lecture paper publish test bench faults verify scales lock
+.PHONY: repro lecture paper publish test audit bench faults verify scales lock
 
 repro: .venv/requirements
 	python -m pipeline.recover && python -m pipeline.config
@@ -28,10 +28,19 @@ paper: .venv/requirements
 # A folder for any static host: public/, or mine/public/ with SCALE=mine.
 SCALE := .
 publish: .venv/requirements
-	cd $(SCALE) && PYTHONPATH=$(CURDIR) python -m pipeline.publish
+	cd "$(SCALE)" && PYTHONPATH="$(CURDIR)" python -m pipeline.publish
 
 test: .venv/requirements-dev
+	ruff check --quiet . && ruff format --quiet --check .
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# Known weaknesses of the pinned packages, and ruff's rules for our own code. Needs the internet.
+AUDIT := pip-audit==2.10.1
+audit: .venv/requirements-dev
+	ruff check --select S pipeline models
+	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && \
+		.venv-audit/bin/pip install --quiet --disable-pip-version-check $(AUDIT))
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
 
 # Speed, beside peers that need packages of their own; after make repro. About half an hour.
 BENCHMARKS := training searching attention sampling starting costs skewing table
@@ -52,7 +61,7 @@ faults: .venv/requirements-dev
 
 # Compare a finished run with the committed one, of another scale with SCALE=lecture.
 verify: .venv/requirements
-	cd $(SCALE) && PYTHONPATH=$(CURDIR) python -m pipeline.verify
+	cd "$(SCALE)" && PYTHONPATH="$(CURDIR)" python -m pipeline.verify
 
 # dvc.yaml is the same file in every scale.
 scales:

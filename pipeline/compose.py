@@ -28,7 +28,7 @@ from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 from pipeline.tasks.music.settings import MusicRun
 from pipeline.trained import load_model
 
-_LONGEST_PRIMER = 3600.0  # seconds
+_LONGEST = 3600.0  # seconds of an opening, and of a piece
 _FORMATS = {".ogg": "OGG", ".mp3": "MP3", ".flac": "FLAC", ".wav": "WAV"}
 
 
@@ -74,7 +74,7 @@ def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
     try:
         if is_grid(shape):
             return grid.to_ids(from_midi(content))
-        return events.to_ids(read_notes(content, _LONGEST_PRIMER))
+        return events.to_ids(read_notes(content, _LONGEST))
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except MidiError as error:
@@ -93,6 +93,14 @@ def to_sound(midi: bytes, suffix: str) -> bytes:
     return file.getvalue()
 
 
+def duration(text: str) -> float:
+    """Seconds, for argparse."""
+    seconds = float(text)
+    if not 0.0 < seconds <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"should be more than 0 and at most {_LONGEST:,.0f}")
+    return seconds
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(
@@ -100,7 +108,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--run", required=True, help="a key of runs in params.yaml")
     parser.add_argument("--primer", type=Path, help="a MIDI file to go on after")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of a piece, opening included")
+    parser.add_argument(
+        "--seconds", type=duration, default=30.0, help="of a piece, opening included"
+    )
     parser.add_argument("--count", type=positive, default=1, help="pieces")
     add_sampling_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="the MIDI file to write")

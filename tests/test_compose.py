@@ -99,6 +99,13 @@ def test_options_that_do_not_fit_are_told(scale, case):
         run(*options)
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-3", "3601"])
+def test_a_length_that_cannot_be_is_refused(seconds, capsys):
+    with pytest.raises(SystemExit):
+        compose.parse(["--run", "music_relative", "-o", "out.mid", "--seconds", seconds])
+    assert "--seconds: should be more than 0 and at most 3,600" in capsys.readouterr().err
+
+
 def test_a_run_of_another_task_does_not_compose(scale):
     with pytest.raises(ConfigError, match="runs.image_local_1d.task = image does not compose"):
         compose.main(compose.parse(["--run", "image_local_1d", "-o", "out.mid"]))

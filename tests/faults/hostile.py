@@ -26,7 +26,7 @@ from pipeline.tasks.music.encoding.midi_reader import MidiFile, read_performance
 from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.encode import encode
-from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
+from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding, TranslationReader
 from tests.faults.damage import Taken
 from tests.faults.rows import record
 from tests.tasks.image.pictures import file_of, folder_encoding
@@ -46,7 +46,7 @@ def parallel_text(reader: TranslationReader, **changes: object) -> TranslationEn
         "reader": reader,
         "source_language": "en",
         "target_language": "de",
-        "letter_case": "kept",
+        "letter_case": LetterCase.KEPT,
         "vocabulary_size": 330,
         "vocabulary_sentences": 10_000,
         "vocabulary_seed": 1,
@@ -373,6 +373,12 @@ def alone(name: str, folder: Path) -> dict[str, str | float]:
     return found | {"line": found["line"].replace(str(folder), "FOLDER")}
 
 
+def is_well(found: dict[str, str | float]) -> bool:
+    """Whether a file was read, skipped or refused, with less than 2 GiB."""
+    taken = found["taken"] in (Taken.READ, Taken.SKIPPED, Taken.REFUSED)
+    return taken and found["MiB"] < 2 << 10
+
+
 def _try(name: str, folder: Path) -> None:
     import resource
     import time
@@ -400,6 +406,8 @@ def main() -> None:
             found[name] = alone(name, Path(folder))
         print(name, found[name])
     record("hostile files", "python -m tests.faults.hostile", found)
+    if wrong := [name for name, each in found.items() if not is_well(each)]:
+        sys.exit(f"error: not taken well, or with more than 2 GiB: {', '.join(wrong)}")
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def _end(dvc: subprocess.Popen, children: list[int], target: Target) -> None:
 
 
 def repro(clone: Path) -> tuple[list[str], list[str]]:
-    """What `make repro` does; return what recover said, and which of the commands failed."""
+    """What `make repro` does; return what recover said, and the command that failed, if any."""
     commands = ([sys.executable, "-m", "pipeline.recover"], _tool(REPRO))
     said, failed = [], []
     for command in commands:
@@ -146,6 +146,7 @@ def repro(clone: Path) -> tuple[list[str], list[str]]:
         said.append(done.stdout)
         if done.returncode:
             failed.append(f"{command}: {(done.stdout + done.stderr)[-500:]}")
+            break
     return said[0].splitlines(), failed
 
 

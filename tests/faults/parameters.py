@@ -6,6 +6,7 @@ contradictions are listed by hand. Each has to be refused in one line with the d
 
 import copy
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from pipeline.errors import ConfigError
 from tests.faults.rows import record
 
 ROOT = Path(__file__).parents[2]
-# The lecture has every kind of run too, but so many that it would take an hour.
+# Of the lecture, whose many runs would take an hour, the demonstrations are added.
 FILES = ("params.yaml", "paper/params.yaml", "tests/smoke/params.yaml")
+LECTURE = "lecture/params.yaml"
 # Whose keys are names that the user gives: none is missing or misspelt there.
 _NAMED = ("datasets", "runs", "demonstrations", "splits", "sha256")
 
@@ -39,6 +41,16 @@ class Mutation:
 def read(file: str) -> dict[str, Any]:
     """A params.yaml of the repository as plain values, what YAML shares written out."""
     return json.loads(json.dumps(YAML(typ="safe", pure=True).load((ROOT / file).read_text())))
+
+
+def demonstrations() -> dict[str, Any]:
+    """The lecture's demonstrations beside one of its runs, with their data."""
+    content = read(LECTURE)
+    run, settings = next(iter(content["runs"].items()))
+    users = [settings, *content["demonstrations"].values()]
+    used = {each["dataset"] for each in users}
+    datasets = {name: each for name, each in content["datasets"].items() if name in used}
+    return content | {"runs": {run: settings}, "datasets": datasets}
 
 
 def mutations(content: dict[str, Any]) -> Iterator[Mutation]:
@@ -165,8 +177,8 @@ def is_clear(line: str | None, mutation: Mutation) -> bool:
 def main() -> None:
     """Try all of them, print and record how many were refused."""
     tried, clear = Counter(), Counter()
-    for file in FILES:
-        for mutation in mutations(read(file)):
+    for file, content in [*((file, read(file)) for file in FILES), (LECTURE, demonstrations())]:
+        for mutation in mutations(content):
             tried[mutation.kind] += 1
             line = refusal(mutation)
             clear[mutation.kind] += is_clear(line, mutation)
@@ -176,6 +188,8 @@ def main() -> None:
         print(f"{kind}: {clear[kind]} of {tried[kind]} refused in one line with the path")
     numbers = {"tried": dict(tried), "refused with the path": dict(clear)}
     record("parameters", "python -m tests.faults.parameters", numbers)
+    if accepted := (tried - clear).total():
+        sys.exit(f"error: {accepted} wrong parameters were not refused in one line with the path")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,20 @@ import pytest
 
 from pipeline import config, decode, download, encode, evaluate, train
 from pipeline.errors import ConfigError
-from tests.faults.parameters import ROOT, is_clear, mutations, read, refusal
+from tests.faults.parameters import ROOT, demonstrations, is_clear, mutations, read, refusal
 
 
 def test_wrong_parameters_are_refused_with_their_path():
-    every = list(mutations(read("tests/smoke/params.yaml")))
+    smoke = list(mutations(read("tests/smoke/params.yaml")))
+    of_demonstrations = [
+        each for each in mutations(demonstrations()) if "demonstrations" in each.where
+    ]
+    every = smoke + of_demonstrations
     kinds = {mutation.kind for mutation in every}
-    assert len(every) > 1000
+    assert len(smoke) > 1000
+    assert len(of_demonstrations) > 100
     assert kinds == {"missing", "misspelt", "ill-typed", "out of range", "contradictory"}
-    few = [each for each in every if each.kind == "contradictory"]
+    few = [each for each in every if each.kind == "contradictory"] + of_demonstrations
     for mutation in few + random.Random(1).sample(every, 200):
         line = refusal(mutation)
         assert is_clear(line, mutation), (mutation.kind, mutation.where, line)

@@ -34,6 +34,13 @@ def test_unreadable_integrations_are_told_apart(write_wheel, encoding):
     assert second == "en.json / a / b is 3, neither a text nor a table"
 
 
+def test_a_reason_is_short_whatever_the_data_hold(write_wheel, encoding):
+    raw = write_wheel({"a": ({"b" * 10**6: [0] * 10**6}, {})})
+    ((_, reason),) = everything(open_text(raw, encoding))
+    assert reason.startswith("en.json / bbb") and reason.endswith("neither a text nor a table")
+    assert len(reason) < 300
+
+
 def test_an_archive_that_does_not_serve(write_wheel, encoding, tmp_path):
     raw = write_wheel({"a": ({"a": "Yes"}, {"a": "Ja"})})
     with pytest.raises(DataError, match=re.escape("both en.json and fr.json")):

@@ -15,6 +15,8 @@ SECONDS_PER_SIXTEENTH = 0.1875  # 80 quarter notes a minute
 _SIXTEENTHS_PER_QUARTER = 4
 _PIANO, _CHOIR_AAHS = 0, 52
 _VELOCITY = 80
+# What pretty_midi and mido raise at a file that is cut, damaged, or has no division of time.
+_UNREADABLE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError)
 
 
 def to_midi(grid: np.ndarray) -> bytes:
@@ -59,7 +61,7 @@ def from_midi(content: bytes) -> np.ndarray:
     """
     try:
         midi = pretty_midi.PrettyMIDI(io.BytesIO(content))
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+    except _UNREADABLE as error:
         reason = str(error) or "cut short"
         raise DataError(f"MIDI file: not readable ({reason}); give a standard MIDI file") from None
     voices: list[list[Note]] = [[] for _ in VOICES]

@@ -5,7 +5,7 @@ what is unpickled here can name numpy's arrays and types alone, so that nothing 
 """
 
 import io
-import pickle  # noqa: S403
+import pickle  # noqa: S403 (for an unpickler that can name nothing else)
 import zipfile
 import zlib
 from pathlib import Path

@@ -13,6 +13,7 @@ from pipeline.errors import DataError
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
 _BATCH_ROWS = 10_000
+_SHOWN = 100  # characters of a value in a message
 _MAX_MEMBER_BYTES = 1 << 24  # the largest catalogue has 0.1 MB; more is a zip bomb
 
 
@@ -108,10 +109,19 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
             yield from _leaves(below, (*path, key))
     elif isinstance(value, str):
         if not _is_text(value):
-            raise UnreadableRecord(f"{' / '.join(path)} is {value!r}, with half a character")
+            raise UnreadableRecord(f"{_at(path)} is {_cut(repr(value))}, with half a character")
         yield path[1:], value
     else:
-        raise UnreadableRecord(f"{' / '.join(path)} is {value!r}, neither a text nor a table")
+        raise UnreadableRecord(f"{_at(path)} is {_cut(repr(value))}, neither a text nor a table")
+
+
+def _at(path: tuple[str, ...]) -> str:
+    return _cut(" / ".join(path))
+
+
+def _cut(text: str) -> str:
+    """Text of data for a message, which is a line whatever the data hold."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _is_text(value: str) -> bool:
@@ -182,7 +192,7 @@ class TranslationColumn(ParallelColumns):
 def _pair(texts: tuple[Any, ...], columns: list[str]) -> list[Pair] | UnreadableRecord:
     for name, text in zip(columns, texts, strict=True):
         if not isinstance(text, str):
-            return UnreadableRecord(f"column {name} is {text!r}, not a text")
+            return UnreadableRecord(f"column {name} is {_cut(repr(text))}, not a text")
     return [Pair(*texts)]
 
 
