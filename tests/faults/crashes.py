@@ -23,7 +23,7 @@ from tests.test_pipeline import call, fresh_copy
 SEED = 1
 WORK = Path(".work/faults")
 CLONE, UNDISTURBED, LOG = WORK / "clone", WORK / "undisturbed.json", WORK / "kills.jsonl"
-_ATTEMPTS = 6
+_ATTEMPTS = 12  # downloads take a second, of the ten that the repro after a kill takes
 _LONGEST = 20.0  # seconds of a stage that was not measured yet
 
 
