@@ -2,8 +2,9 @@
 
 Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>, writes
 reports/metrics/<run>.json, nested by task, and what single sentences, images or pieces measure, in
-the order of the test split: runs/<run>/records/<split>.jsonl. What heads attend to stands there
-too: attention.json of a few translations, <piece>.arcs.json of each piece that was composed.
+the order of the test split: runs/<run>/records/<split>.jsonl. What the report draws stands there
+too: attention.json of a few translations, <piece>.arcs.json of each piece that was composed, and
+distributions.json of their notes beside those of the test pieces.
 """
 
 from pathlib import Path
@@ -26,9 +27,9 @@ def main(name: str) -> None:
     with staged_folder(folder / "records") as records:
         for split, rows in metrics.pop("records").items():
             write_json_lines(records / f"{split}.jsonl", rows)
-        for stem, weights in metrics.pop("weights", {}).items():
+        for stem, figure in metrics.pop("figures", {}).items():
             # One line: indented, every number would have a line of its own.
-            write_json_lines(records / f"{stem}.json", [weights])
+            write_json_lines(records / f"{stem}.json", [figure])
     parameters = sum(each.numel() for each in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})

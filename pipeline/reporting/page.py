@@ -20,6 +20,7 @@ from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
+from pipeline.reporting.distributions import read_distributions
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -191,7 +192,7 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
             case Task.IMAGE:
                 generated = [_grids(each) for each in of_task]
             case Task.MUSIC:
-                generated = [_pieces(each, AUDIO_BYTES // len(of_task)) for each in of_task]
+                generated = [_music(each, AUDIO_BYTES // len(of_task)) for each in of_task]
         shown = list(zip(of_task, generated, strict=True))
         sections.append(Section(task, groups, shown, read_positions(of_task)))
     return sections
@@ -243,6 +244,13 @@ def _translations(result: Result, count: int) -> dict[str, Any]:
         "shown": spread(translations, count),
         "total": len(translations),
         "search_grid": read_search_grid(result),
+    }
+
+
+def _music(result: Result, audio_bytes: int) -> dict[str, Any]:
+    return {
+        "pieces": _pieces(result, audio_bytes),
+        "distributions": read_distributions(result.records),
     }
 
 

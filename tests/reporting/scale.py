@@ -96,7 +96,7 @@ METRICS = {
         },
         "attention": {
             "on_motifs": {"queries": 31, "chance": 0.04, "mean_of_heads": 0.07,
-                          "highest_of_heads": 0.2},
+                          "chosen_head": 0.2},
             "heads": {"layer_0_head_0": 0.2, "layer_0_head_1": 0.05},
         },
     },
@@ -279,8 +279,15 @@ def write_grids(samples: Path, run: ImageRun, rng: np.random.Generator) -> None:
 CHORDS = ([72, 67, 64, 48], [72, 69, 65, 53], [74, 67, 62, 55], [71, 67, 62, 43], [72, 67, 60, 52])
 
 
+def write_distributions(records: Path) -> None:
+    shares = [0.2, 0.5, 0.3]
+    one = {"axis": "pitch class", "at": [0, 1, 2], "drawn": shares, "test": shares[::-1]}
+    write_json(records / "distributions.json", {"pitch_class": one, "duration": one})
+
+
 def write_chorales(samples: Path, run: MusicRun, rng: np.random.Generator) -> None:
     decoding, entries = run.decoding, []
+    write_distributions(samples.with_name("records"))
     for kind, count in (
         ("from_nothing", decoding.from_nothing),
         ("continuation", decoding.continuations),

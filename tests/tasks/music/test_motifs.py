@@ -9,9 +9,10 @@ from models.settings import Architecture
 from models.transformer import build
 from pipeline.tasks.music.codec import events, grid
 from pipeline.tasks.music.codec.grid import SILENCE
+from pipeline.tasks.music.metrics import motif_attention
 from pipeline.tasks.music.metrics.by_position import nats_by_position
-from pipeline.tasks.music.metrics.distributions import distances
-from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs, recurrences
+from pipeline.tasks.music.metrics.distributions import distances, distributions
+from pipeline.tasks.music.metrics.motif_attention import Shares, attention_to_motifs, recurrences
 from pipeline.tasks.music.metrics.motifs import motifs, returning
 from pipeline.tasks.music.metrics.notes import Melody, melodies_of, notes_of
 from tests.models import networks
@@ -89,6 +90,19 @@ def test_distances_by_hand():
     assert distances([long], [longer], grid.SHAPE)["duration_distance"] == 0.0
 
 
+def test_distributions_by_hand():
+    one, other = piano([(0, 1, 60), (5, 7, 72)]), piano([(0, 4, 61)])
+    found = distributions([one], [other], events.SHAPE)
+    assert found["pitch_class"]["drawn"] == [1.0] + 11 * [0.0]
+    assert found["pitch_class"]["test"] == [0.0, 1.0] + 10 * [0.0]
+    lengths = found["duration"]
+    drawn, test = (dict(zip(lengths["at"], lengths[of], strict=True)) for of in ("drawn", "test"))
+    assert {at: share for at, share in drawn.items() if share} == {0.0: 0.5, 1.0: 0.5}  # 10, 20 ms
+    assert {at: share for at, share in test.items() if share} == {2.0: 1.0}  # 40 ms
+    chorale = distributions([soprano([60] * 4)], [soprano([62, 62])], grid.SHAPE)
+    assert chorale["duration"]["drawn"][4] == 1.0 and chorale["duration"]["test"][2] == 1.0
+
+
 def test_recurrences_are_the_notes_of_earlier_occurrences_and_the_one_after_each():
     #        token  10  11  12  13  14  15  16  17  18
     pitch = np.array([60, 62, 64, 50, 55, 57, 59, 70, 60])
@@ -109,15 +123,33 @@ def test_attention_that_is_alike_everywhere_falls_on_motifs_as_by_chance():
     for layer in model.layers:
         nn.init.zeros_(layer.attention.project.weight)
     piece = soprano(theme + [55] + [pitch + 3 for pitch in theme])
-    found = attention_to_motifs(model, [piece], 64, 3)
+    found = attention_to_motifs(model, [piece], [piece], 64, 3)
     chance = 5 / (1 + 8 * 4 + 1)  # five notes, of all positions up to the soprano of the ninth 16th
     assert found["on_motifs"] == pytest.approx(
-        {"queries": 1, "chance": chance, "mean_of_heads": chance, "highest_of_heads": chance}
+        {"queries": 1, "chance": chance, "mean_of_heads": chance, "chosen_head": chance}
     )
     assert list(found["heads"]) == [f"layer_{i}_head_{j}" for i in range(2) for j in range(2)]
-    nothing = attention_to_motifs(model, [soprano([60, 61])], 64, 3)
-    assert (nothing["on_motifs"]["queries"], nothing["heads"]) == (0, {})
-    assert attention_to_motifs(Counting(), [piece], 64, 3) == {}
+    plain = soprano([60, 61])
+    assert attention_to_motifs(model, [piece], [plain], 64, 3) == {}
+    assert attention_to_motifs(model, [plain], [piece], 64, 3) == {}
+    assert attention_to_motifs(Counting(), [piece], [piece], 64, 3) == {}
+
+
+def test_the_head_is_chosen_on_other_pieces_than_it_is_measured_on(monkeypatch):
+    of_heads = {
+        "validation": np.array([[[0.1, 0.9], [0.2, 0.3]]]),
+        "test": np.array([[[0.8, 0.2], [0.1, 0.1]], [[0.8, 0.4], [0.1, 0.1]]]),
+    }
+    monkeypatch.setattr(
+        motif_attention,
+        "_shares",
+        lambda model, pieces, *_: Shares(of_heads[pieces], np.array([0.05, 0.15])),
+    )
+    model = build(networks.settings(Architecture.DECODER, networks.NONE), grid.SHAPE)
+    found = attention_to_motifs(model, "validation", "test", 64, 3)["on_motifs"]
+    assert found == pytest.approx(
+        {"queries": 2, "chance": 0.1, "mean_of_heads": 0.325, "chosen_head": 0.3}
+    )
 
 
 class Counting(nn.Module):

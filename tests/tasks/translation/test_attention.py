@@ -79,7 +79,7 @@ def test_the_stage_writes_them_beside_the_records(sentences, tmp_path, monkeypat
     root = Path(__file__).parents[3]
     Path("params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"))
     metrics = {"test": {}, "baseline": {}, "records": {"test": [{"nats": 1.5}]}}
-    metrics["weights"] = {"attention": {"sentences": sentences}}
+    metrics["figures"] = {"attention": {"sentences": sentences}}
     network = torch.nn.Linear(2, 3)
     monkeypatch.setattr(stage, "load_model", lambda *_: network)
     monkeypatch.setattr(

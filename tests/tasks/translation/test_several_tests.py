@@ -38,7 +38,7 @@ DECODING = TranslationDecoding(
     batch_sentences=4,
     search_grid=None,
 )
-FURTHER = ("records", "weights", "positions", "search_grid")
+FURTHER = ("records", "figures", "positions", "search_grid")
 EVALUATION = TranslationEvaluation(
     tokenised_bleu=Convention.MOSES, bootstrap_samples=20, batch_tokens=100, attention_sentences=0
 )

@@ -1,4 +1,4 @@
-"""How far the pitches and durations of some pieces are from those of others."""
+"""The pitches and durations of some pieces beside those of others, and how far apart they are."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from pipeline.tasks.music.metrics.notes import notes_of
 
 _OCTAVE = 12
 _LONGEST = 16  # 16ths; longer notes count as these
+_DIGITS = 6
 _BINS = 24  # of the durations of performances: half octaves from 10 ms on
 
 
@@ -25,6 +26,29 @@ def distances(
     names = ("pitch_class_distance", "duration_distance")
     return {
         name: _distance(one, other) for name, one, other in zip(names, first, second, strict=True)
+    }
+
+
+def distributions(
+    pieces: Sequence[np.ndarray], others: Sequence[np.ndarray], shape: DataShape
+) -> dict[str, dict[str, str | list[float]]]:
+    """The same shares, to draw: what the axis counts, its values, the shares of drawn and test."""
+    grid = is_grid(shape)
+    axes = (
+        ("pitch class, C = 0", np.arange(_OCTAVE)),
+        ("16ths", np.arange(_LONGEST + 1)) if grid else ("octaves of 10 ms", np.arange(_BINS) / 2),
+    )
+    first, second = (_shares(each, shape) for each in (pieces, others))
+    return {
+        name: {
+            "axis": axis,
+            "at": at.tolist(),
+            "drawn": one.round(_DIGITS).tolist(),
+            "test": other.round(_DIGITS).tolist(),
+        }
+        for name, (axis, at), one, other in zip(
+            ("pitch_class", "duration"), axes, first, second, strict=True
+        )
     }
 
 

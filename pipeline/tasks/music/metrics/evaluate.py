@@ -16,10 +16,11 @@ from pipeline.tasks.music.codec import FIELD, events, grid, is_grid, unit_of
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.tasks.music.metrics.by_position import nats_by_position
+from pipeline.tasks.music.metrics.distributions import distributions
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.likelihood import Scored, score
 from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs
-from pipeline.tasks.music.metrics.samples import measure_samples
+from pipeline.tasks.music.metrics.samples import measure_samples, read_drawn
 from pipeline.tasks.music.settings import MusicEvaluation
 
 _DIGITS = 6
@@ -32,9 +33,9 @@ def evaluate(
 
     `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
     `samples` the drawn pieces beside the test pieces, `attention` how much of it falls on motifs
-    that come again, `arcs` what heads look back at in the drawn pieces, by file. Padding is in no
-    number. The interval resamples pieces. Raises ConfigError if windows would begin inside of a
-    16th, which no crop in training does.
+    that come again; `figures` what heads look back at in the drawn pieces, by file, and the
+    distributions of notes. Padding is in no number. The interval resamples pieces. Raises
+    ConfigError if windows would begin inside of a 16th, which no crop in training does.
     """
     unit = unit_of(model.shape)
     if evaluation.stride % unit:
@@ -52,18 +53,19 @@ def evaluate(
     names = read_json(encoded / "test.pieces.json")
     by_name = dict(zip(names, test, strict=True))
     drawn = measure_samples(samples, by_name, model.shape, evaluation.motif)
-    attention = attention_to_motifs(model, test, evaluation.window, evaluation.motif)
+    attention = attention_to_motifs(model, validation, test, evaluation.window, evaluation.motif)
     records = [
         {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
     ]
-    arcs = arcs_of_samples(model, samples)
+    figures = {f"{piece}.arcs": arcs for piece, arcs in arcs_of_samples(model, samples).items()}
+    figures["distributions"] = distributions(read_drawn(samples), test, model.shape)
     return {
         **{part: _rounded(metrics) for part, metrics in measured.items()},
         "by_position": _rounded(nats_by_position(model, test, evaluation.long_window)),
         "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
         "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
         "records": {"test": [_rounded(record) for record in records]},
-        "weights": {f"{piece}.arcs": of_piece for piece, of_piece in arcs.items()},
+        "figures": figures,
     }
 
 

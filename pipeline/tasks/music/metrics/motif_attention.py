@@ -8,6 +8,7 @@ continuation would copy.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,17 +22,49 @@ from pipeline.tasks.music.metrics.motifs import motifs
 from pipeline.tasks.music.metrics.notes import Melody, melodies_of
 
 
+class Shares(NamedTuple):
+    """Shares of attention on earlier occurrences of the current motif."""
+
+    of_heads: np.ndarray  # (motif, layer, head); (0,) if no motif comes again
+    chance: np.ndarray  # (motif,): the share of all visible positions that the occurrences are
+
+
 def attention_to_motifs(
-    model: nn.Module, pieces: Sequence[np.ndarray], window: int, length: int
+    model: nn.Module,
+    validation: Sequence[np.ndarray],
+    test: Sequence[np.ndarray],
+    window: int,
+    length: int,
 ) -> dict[str, dict[str, float | int]]:
     """The share of attention that falls on earlier occurrences of the current motif, by head.
 
-    Over the first `window` tokens of `pieces`, ids (1 + token,). In `on_motifs`, `chance` is the
-    share of all visible positions that they are, `queries` how many motifs come again; `heads` has
-    each, and nothing if no motif does. Empty for a network without full attention.
+    Over the first `window` tokens of the pieces, ids (1 + token,). In `on_motifs`, `queries` says
+    how many motifs of the test pieces come again and `chance` what a head would give that attends
+    to all alike; `chosen_head` is the share of the head that has the highest one in the validation
+    pieces: the highest of the test pieces would be above chance by choice alone. `heads` has each.
+    Empty where no motif comes again, and for a network without full attention.
     """
     if not isinstance(model, DecoderOnly) or not isinstance(model.settings.locality, Full):
         return {}
+    choosing, measured = (_shares(model, each, window, length) for each in (validation, test))
+    if not (len(choosing.of_heads) and len(measured.of_heads)):
+        return {}
+    means = measured.of_heads.mean(axis=0)
+    heads = {
+        f"layer_{layer}_head_{head}": float(share)
+        for layer, row in enumerate(means)
+        for head, share in enumerate(row)
+    }
+    on_motifs = {
+        "queries": len(measured.of_heads),
+        "chance": float(measured.chance.mean()),
+        "mean_of_heads": float(means.mean()),
+        "chosen_head": float(means.flat[choosing.of_heads.mean(axis=0).argmax()]),
+    }
+    return {"on_motifs": on_motifs, "heads": heads}
+
+
+def _shares(model: DecoderOnly, pieces: Sequence[np.ndarray], window: int, length: int) -> Shares:
     shares, chances = [], []
     for ids in pieces:
         inputs = np.asarray(ids[:window], np.int64)
@@ -48,19 +81,7 @@ def attention_to_motifs(
         for query, keys in found:
             shares.append(weights[:, :, query, keys].sum(dim=-1).cpu().numpy())
             chances.append(len(keys) / (query + 1))
-    means = np.mean(shares, axis=0) if shares else np.empty((0, 0))
-    heads = {
-        f"layer_{layer}_head_{head}": float(share)
-        for layer, row in enumerate(means)
-        for head, share in enumerate(row)
-    }
-    on_motifs = {
-        "queries": len(shares),
-        "chance": float(np.mean(chances or [0.0])),
-        "mean_of_heads": float(np.mean(means)) if shares else 0.0,
-        "highest_of_heads": float(np.max(means, initial=0.0)),
-    }
-    return {"on_motifs": on_motifs, "heads": heads}
+    return Shares(np.array(shares), np.array(chances))
 
 
 def recurrences(melody: Melody, length: int) -> Iterator[tuple[int, list[int]]]:

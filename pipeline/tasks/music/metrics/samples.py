@@ -19,9 +19,9 @@ def measure_samples(
     """Measure the drawn pieces, beside the test pieces by their names, ids (1 + token,) each.
 
     `distances` of all of them to the test pieces; `motifs` of their openings that return in the
-    continuations, and in the real ones, which are as long.
+    continuations, and in the real ones, which are as long where the piece is.
     """
-    drawn = np.load(samples / DRAWN_IDS, allow_pickle=False)
+    drawn = read_drawn(samples)
     described = read_json(samples / "samples.json")
     if len(drawn) != len(described):
         raise DataError(
@@ -41,6 +41,11 @@ def measure_samples(
         "distances": distances(drawn, list(test.values()), shape),
         "motifs": returned | {"real_motif_return": really["motif_return"]},
     }
+
+
+def read_drawn(samples: Path) -> np.ndarray:
+    """The drawn pieces, ids (piece, 1 + token)."""
+    return np.load(samples / DRAWN_IDS, allow_pickle=False)
 
 
 def _after(ids: Sequence[int], given: int) -> np.ndarray:

@@ -46,7 +46,7 @@ def evaluate(
     maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)
     further = {
         "records": records,
-        "weights": {"attention": maps},
+        "figures": {"attention": maps},
         "positions": positions_by_layer(model, encoded),
         "search_grid": _search_grid(encoded, samples),
     }

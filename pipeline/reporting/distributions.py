@@ -1,0 +1,29 @@
+"""The pitches and durations of what a run composed, beside those of the test pieces."""
+
+from pathlib import Path
+
+from pipeline.errors import DataError
+from pipeline.files import read_json
+from pipeline.reporting.figures import Chart, linear_chart
+
+_TITLES = {"pitch_class": "Pitch classes", "duration": "Durations"}
+
+
+def read_distributions(records: Path) -> list[tuple[str, Chart]]:
+    """A chart of each distribution with its title; DataError if the file is missing or damaged."""
+    path = records / "distributions.json"
+    content = read_json(path)
+    try:
+        return [(title, _chart(**content[name])) for name, title in _TITLES.items()]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: {error}; run `dvc repro evaluate@{records.parent.name}`"
+        ) from None
+
+
+def _chart(axis: str, at: list[float], drawn: list[float], test: list[float]) -> Chart:
+    lines = [
+        (label, list(zip(at, shares, strict=True)))
+        for label, shares in (("drawn", drawn), ("test pieces", test))
+    ]
+    return linear_chart(lines, axis, "share of notes")
