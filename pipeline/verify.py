@@ -3,8 +3,9 @@
 Reads dvc.lock and reports/metrics as they are and as they were committed. Data has the same hashes
 everywhere, models and what follows from them have on the same kind of machine with the same number
 of threads. Elsewhere roundings differ and lead to another model of the same worth: what is made
-from it is within tolerance if each score of the run lies in the committed 95 % interval. Exits with
-1 if an output differs or is missing.
+from it is within tolerance if each score of the run lies in the committed 95 % interval. Nothing is
+trained in a demonstration: its numbers are within tolerance up to ROUNDING. Exits with 1 if an
+output differs or is missing.
 """
 
 import argparse
@@ -25,7 +26,9 @@ from pipeline.reporting.flatten import leaves
 
 LOCK = Path("dvc.lock")
 METRICS = Path("reports/metrics")
+ROUNDING = 1e-3  # relative, and absolute for numbers about 0
 
+_MEASURING = ("evaluate@", "demonstrate@")  # stages that write metrics
 
 Stages = dict[str, dict[str, Any]]  # as dvc.lock has them, by name
 
@@ -80,8 +83,8 @@ def _state(output: Output, here: Stages, committed: Stages) -> State:
         return State.MISSING
     if digests[output.path] == output.digest:
         return State.SAME
-    runs = _runs_of(output, committed)
-    is_within = runs and runs <= _measured(here) and all(map(_has_committed_worth, runs))
+    makers = _makers(output, committed)
+    is_within = makers and makers <= _measured(here) and all(map(_has_committed_worth, makers))
     return State.WITHIN if is_within else State.DIFFERS
 
 
@@ -89,34 +92,42 @@ def _digests(stages: Stages) -> dict[str, str]:
     return {output.path: output.digest for output in _outputs(stages)}
 
 
-def _runs_of(output: Output, stages: Stages) -> set[str]:
-    """The runs whose models `output` is, or was made from."""
+def _makers(output: Output, stages: Stages) -> set[str]:
+    """The runs whose models `output` is, or was made from, and the demonstrations."""
     stage, _, name = output.stage.partition("@")
-    if stage in ("train", "decode", "evaluate"):
+    if stage in ("train", "decode", "evaluate", "demonstrate"):
         return {name}
     if stage == "report":
-        return {each.partition("@")[2] for each in stages if each.startswith("train@")}
+        return {each.partition("@")[2] for each in stages if each.startswith(_MEASURING)}
     return set()
 
 
 def _measured(stages: Stages) -> set[str]:
-    """The runs that were evaluated after they were last trained and decoded."""
+    """The runs that were evaluated after they were last trained and decoded; demonstrations."""
     digests = _digests(stages)
     return {
         name.partition("@")[2]
         for name, stage in stages.items()
-        if name.startswith("evaluate@")
+        if name.startswith(_MEASURING)
         and all(dep["md5"] == digests.get(dep["path"], dep["md5"]) for dep in stage["deps"])
     }
 
 
 def _has_committed_worth(run: str) -> bool:
-    """Whether each score of `run` that was committed with an interval lies in it."""
+    """Whether each score of `run` that was committed with an interval lies in it.
+
+    A demonstration has no interval: whether its numbers are the committed ones but for roundings.
+    """
     path = METRICS / f"{run}.json"
     here = dict(leaves(read_json(path)))
     committed = dict(leaves(json.loads(_committed(path))))
     scores = [name for name in committed if f"{name}_low" in committed]
-    return bool(scores) and all(
+    if not scores:
+        return all(
+            math.isclose(here.get(name, math.nan), value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+            for name, value in committed.items()
+        )
+    return all(
         committed[f"{name}_low"] <= here.get(name, math.nan) <= committed[f"{name}_high"]
         for name in scores
     )
