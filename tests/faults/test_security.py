@@ -3,10 +3,12 @@
 import ast
 import json
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from pipeline import config
 from pipeline.reporting import page
@@ -66,16 +68,24 @@ PAYLOADS = (
 )
 # Whose values choose code or files of ours, and are checked when they are read.
 _KEPT = {"task", "kind", "dataset", "file"}
+# Whose keys come from the data: reasons, names of files.
+_NAMED_BY_DATA = {"dropped", "files"}
 
 
 def _poisoned(value: Any, numbers: Iterator[int]) -> Any:
-    """`value` with a payload in place of each text."""
+    """`value` with a payload in place of each text, and in each name that data give."""
     match value:
         case dict():
-            return {
+            poisoned = {
                 key: below if key in _KEPT else _poisoned(below, numbers)
                 for key, below in value.items()
             }
+            for key in _NAMED_BY_DATA & poisoned.keys():
+                poisoned[key] = {
+                    f"{name}{PAYLOADS[next(numbers) % len(PAYLOADS)]}": below
+                    for name, below in poisoned[key].items()
+                }
+            return poisoned
         case list():
             return [_poisoned(below, numbers) for below in value]
         case str():
@@ -94,6 +104,19 @@ def _poison_files(folder: Path) -> int:
     return next(numbers)
 
 
+def _poison_params(path: Path) -> None:
+    """Put payloads into every free text of params.yaml."""
+    yaml = YAML()
+    raw = yaml.load(path)
+    payloads = cycle(each for each in PAYLOADS if each.isprintable())  # YAML has no others
+    for run in raw["runs"].values():
+        run["title"] = next(payloads)
+    for dataset in raw["datasets"].values():
+        dataset["source"].update(origin=next(payloads), licence=next(payloads))
+    raw["report"]["title"] = next(payloads)
+    yaml.dump(raw, path)
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 def test_text_of_data_runs_nothing_and_hides_nothing_in_the_page(tmp_path, monkeypatch):
     scale = tmp_path / "scale"
@@ -101,6 +124,7 @@ def test_text_of_data_runs_nothing_and_hides_nothing_in_the_page(tmp_path, monke
     write_scale(scale)
     monkeypatch.chdir(scale)
     assert _poison_files(scale) > 300
+    _poison_params(scale / "params.yaml")
     (scale / "page.html").write_text(page.render(config.load()), encoding="utf-8")
     with browser(tmp_path / "profile") as chromium:
         chromium.open(scale / "page.html")
