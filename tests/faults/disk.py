@@ -2,7 +2,8 @@
 
 Each stage of the smoke scale gets a file system with less room than it needs. It has to say so in
 one line with the path, leave nothing that looks finished, and end with the bytes of an undisturbed
-run once there is room. Needs the right to mount; says so where that is missing.
+run once there is room. So has all of it under dvc, which fills its cache too and has words of its
+own. Needs the right to mount; says so where that is missing.
 """
 
 import re
@@ -13,12 +14,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from tests.faults import kills
 from tests.faults.rows import record
 from tests.faults.scale import RUNS, hashes, stage, write_params
+from tests.test_pipeline import call, fresh_copy
 
 SEED, SIZES = 1, 3  # of the file system, for each stage
 PLACES = "(data|runs|reports|[.]work)/"  # where stages write: the message has to name a path there
@@ -90,25 +94,60 @@ def faults(before: Path, whole: Path, tried: Stage, option: str, full: Path) -> 
     return found
 
 
+def faults_of_dvc(fresh: Path, undisturbed: dict[str, str], option: str, full: Path) -> list[str]:
+    """Do what `make repro` does where `option` makes it fail; what is not as it should be."""
+    shutil.copytree(fresh, full, dirs_exist_ok=True, symlinks=True)
+    remount(full, option)
+    _, failed = kills.repro(full)
+    found = [] if failed else ["did not fail"]
+    remount(full, f"rw,size={_ROOM}")
+    _, failed = kills.repro(full)
+    if failed or kills.contents(full) != undisturbed:
+        found.append(f"did not end as undisturbed: {failed}")
+    return found
+
+
+Tried = tuple[str, str, list[str]]  # the kind of disk, what was run on it, what went wrong
+
+
+def try_stages(folder: Path, random: Random) -> Iterator[Tried]:
+    """Each stage on file systems of several sizes, and on one that cannot be written."""
+    whole, before, full = (folder / each for each in ("whole", "before", "full"))
+    write_params(whole, RUNS)
+    for each in stages():
+        shutil.copytree(whole, before)
+        done = stage(whole, each.module, *each.arguments)
+        assert done.returncode == 0, done.stderr
+        for option in [*too_small(taken(before, folder), taken(whole, folder), random), "ro"]:
+            with mounted(full):
+                found = faults(before, whole, each, option, full)
+            kind = "read-only" if option == "ro" else "full"
+            yield kind, f"{' '.join([each.module, *each.arguments])}, {option}", found
+        shutil.rmtree(before)
+
+
+def try_dvc(folder: Path, random: Random) -> Iterator[Tried]:
+    """The whole scale on file systems of several sizes."""
+    fresh, finished, full = (folder / each for each in ("fresh", "finished", "full"))
+    fresh.mkdir()
+    shutil.copytree(fresh_copy(fresh), finished, symlinks=True)
+    call(finished, "dvc", "repro")
+    undisturbed = kills.contents(finished)
+    for option in too_small(taken(fresh, folder), taken(finished, folder), random):
+        with mounted(full):
+            found = faults_of_dvc(fresh, undisturbed, option, full)
+        yield "full, under dvc", f"dvc repro, {option}", found
+
+
 def main() -> None:
-    """Try every stage with every size and read-only; print and record the numbers."""
+    """Try all of it; print and record the numbers."""
     random, tried, wrong = Random(SEED), Counter(), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole, before, full = (folder / each for each in ("whole", "before", "full"))
-        write_params(whole, RUNS)
-        for each in stages():
-            shutil.copytree(whole, before)
-            done = stage(whole, each.module, *each.arguments)
-            assert done.returncode == 0, done.stderr
-            for option in [*too_small(taken(before, folder), taken(whole, folder), random), "ro"]:
-                with mounted(full):
-                    found = faults(before, whole, each, option, full)
-                tried["read-only" if option == "ro" else "full"] += 1
-                wrong += [f"{each.module} {each.arguments}, {option}: {line}" for line in found]
-            shutil.rmtree(before)
-            print(each.module, *each.arguments, f"{SIZES} sizes and read-only", flush=True)
-    print(*wrong, sep="\n")
+        for kind, what, found in chain(try_stages(folder, random), try_dvc(folder, random)):
+            tried[kind] += 1
+            wrong += [f"{what}: {line}" for line in found]
+            print(what, *(found or ["well"]), flush=True)
     record("disk", "python -m tests.faults.disk", {"tried": dict(tried), "wrong": len(wrong)})
     if wrong:
         sys.exit(f"error: {len(wrong)} of {tried.total()} full disks were not told or left damage")
@@ -123,7 +162,7 @@ def too_small(used: int, needed: int, random: Random) -> Iterator[str]:
 def taken(content: Path, folder: Path) -> int:
     """The bytes that `content` takes in a file system in memory, which counts pages and folders."""
     with mounted(folder / "measured"):
-        shutil.copytree(content, folder / "measured", dirs_exist_ok=True)
+        shutil.copytree(content, folder / "measured", dirs_exist_ok=True, symlinks=True)
         return shutil.disk_usage(folder / "measured").used
 
 

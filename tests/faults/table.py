@@ -23,9 +23,10 @@ def _crashes(numbers: dict[str, Any]) -> list[list[str]]:
 
 def _disk(numbers: dict[str, Any]) -> list[list[str]]:
     tried = numbers["tried"]
-    done = f"{tried['full']} full disks and {tried['read-only']} that cannot be written"
+    full = tried["full"] + tried["full, under dvc"]
+    done = f"{full} full disks and {tried['read-only']} that cannot be written"
     right = sum(tried.values()) - numbers["wrong"]
-    return [[done, f"{right} told in a line, and finished with the same bytes once there is room"]]
+    return [[done, f"{right} told of, and finished with the same bytes once there is room"]]
 
 
 def _parameters(numbers: dict[str, Any]) -> list[list[str]]:
