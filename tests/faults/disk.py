@@ -80,7 +80,7 @@ def faults(before: Path, whole: Path, tried: Stage, option: str, full: Path) -> 
     found = []
     if done.returncode != 1 or "Traceback" in done.stderr:
         found.append(f"ended with {done.returncode}: {done.stderr[-300:]}")
-    elif not re.match(f"error: .*(MB needed|Read-only).*{PLACES}", told[-1]):
+    elif not re.match(f"error: {PLACES}.*(MB needed|Read-only)", told[-1]):
         found.append(f"told {told[-1]!r}")
     undisturbed = hashes(whole, *tried.outputs)
     left = hashes(full, *tried.outputs)
