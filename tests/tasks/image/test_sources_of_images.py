@@ -11,6 +11,7 @@ from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import DataError
 from pipeline.sources import MIRROR
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.encoding import folder
 from pipeline.tasks.image.encoding.encode import encode
 from pipeline.tasks.image.encoding.photographs import cut
 from pipeline.tasks.image.encoding.read import read
@@ -167,6 +168,23 @@ def test_rows_without_a_picture_or_a_class_are_named(raw):
     ]
 
 
+def test_a_label_is_a_class_as_far_as_there_are_ids(raw, encoded):
+    images = [noise(seed=seed) for seed in range(9)]
+    labels = np.array([0, 65_279, 65_280, 2**62, 2**63, 0, 0, 65_279, 65_279], np.uint64)
+    write_parquet(raw / "train.parquet", map(file_of, images), labels)
+
+    manifest = encode(raw, encoded, parquet_encoding(splits=CUT))
+
+    reason = "a class above 65279"
+    assert manifest["skipped"] == [
+        {"record": f"train row {n}", "reason": reason} for n in (2, 3, 4)
+    ]
+    assert manifest["dropped"] == {"exact duplicate of an earlier image": 0, reason: 3}
+    assert manifest["shape"]["inputs"] == 65_536
+    ids = [read_sequences(encoded, split, "pixels").rows()[:, 0] for split in SPLITS]
+    assert sorted(np.concatenate(ids).tolist()) == [256] * 3 + [65_535] * 3
+
+
 def test_a_table_cut_short_or_missing_is_an_error(raw):
     with pytest.raises(DataError, match=r"no train\.parquet"):
         read(raw, parquet_encoding())
@@ -232,3 +250,11 @@ def test_pictures_without_sub_folders_are_one_class_and_are_split_by_share(raw, 
     counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
     assert counts == {"train": 6, "validation": 3, "test": 3}
     assert manifest["shape"]["inputs"] == 18 and manifest["shape"]["channels"] == 1
+
+
+def test_more_sub_folders_than_there_are_ids_for_are_an_error(raw, monkeypatch):
+    write_files(raw, a__1=file_of(noise()), b__2=file_of(noise()), c__3=file_of(noise()))
+    monkeypatch.setattr(folder, "most_classes", lambda levels: levels - 254)
+
+    with pytest.raises(DataError, match="3 sub-folders, each a class, but there are ids for 2;"):
+        read(raw, folder_encoding())

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.corpus import SPLITS, Split
 from pipeline.errors import DataError
 from pipeline.tasks.image.encoding.picture import PictureError, fit, read_picture
-from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable
+from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, most_classes
 from pipeline.tasks.image.settings import ParquetEncoding
 
 _BATCH_ROWS = 1000
@@ -18,7 +18,8 @@ _BATCH_ROWS = 1000
 def read_parquet(raw: Path, encoding: ParquetEncoding) -> RawImages:
     """Read `<split>.parquet` of every split that there is, a thousand rows at a time.
 
-    There are as many classes as the largest label says.
+    There are as many classes as the largest label says; a label for which there is no id makes
+    its row unreadable.
     """
     splits: dict[Split, Images] = {}
     unreadable: list[Unreadable] = []
@@ -56,7 +57,7 @@ def _read_split(
                     break
                 try:
                     pixels[kept] = fit(read_picture(_content(row[0]), encoding.channels), encoding)
-                    labels[kept] = 0 if encoding.label_column is None else _label(row[1])
+                    labels[kept] = _label(row[1], encoding)
                     kept += 1
                 except PictureError as error:
                     unreadable.append(Unreadable(f"{path.stem} row {number}", str(error)))
@@ -81,7 +82,11 @@ def _content(cell: Any) -> bytes:
     return content
 
 
-def _label(cell: Any) -> int:
+def _label(cell: Any, encoding: ParquetEncoding) -> int:
+    if encoding.label_column is None:
+        return 0
     if not isinstance(cell, int) or cell < 0:
         raise PictureError("no class")
+    if cell >= (most := most_classes(encoding.levels)):
+        raise PictureError(f"a class above {most - 1}")
     return cell

@@ -51,6 +51,11 @@ class RawImages:
     unreadable: list[Unreadable]
 
 
+def most_classes(levels: int) -> int:
+    """How many classes there can be: the codec's ids have 16 bits, and intensities come first."""
+    return 2**16 - levels
+
+
 def only_wheel(raw: Path) -> Path:
     """Return the one wheel in `raw`; DataError if there is none, or another one."""
     wheels = sorted(raw.glob("*.whl"))
