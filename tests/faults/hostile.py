@@ -217,19 +217,44 @@ def picture_bomb(raw: Path) -> Reader:
     return read
 
 
-def links(raw: Path) -> Reader:
-    """Links to a file elsewhere, to nothing, and to the folder itself."""
-    secret, pictures = raw.parent / "secret", raw / "a class"
-    secret.write_text("secret")
-    pictures.mkdir()
-    (pictures / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
-    for name, target in (("file.png", secret), ("nothing.png", raw / "none"), ("loop", raw)):
-        os.symlink(target, pictures / name)
+def large_picture(raw: Path) -> Reader:
+    """A file of five gigabytes that takes no room on the disk, beside a good one."""
+    (raw / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
+    with (raw / "large.png").open("wb") as file:
+        file.truncate(5 << 30)
 
     def read() -> Taken:
         images = read_folder(raw, folder_encoding())
         assert len(images.splits["train"]) == 1
-        assert [name for name, _ in images.unreadable] == ["a class/file.png"]
+        assert images.unreadable == [("large.png", "a file of more than 268,435,456 bytes")]
+        return Taken.SKIPPED
+
+    return read
+
+
+def links(raw: Path) -> Reader:
+    """Links to a picture elsewhere, to its folder, to nothing, to itself, to the folder itself."""
+    elsewhere, pictures = raw.parent / "elsewhere", raw / "a class"
+    elsewhere.mkdir()
+    pictures.mkdir()
+    (elsewhere / "secret.png").write_bytes(file_of(np.ones((32, 32, 3), np.uint8)))
+    (pictures / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
+    os.symlink(elsewhere, raw / "elsewhere")
+    os.symlink(elsewhere / "secret.png", pictures / "file.png")
+    os.symlink(raw / "none", pictures / "nothing.png")
+    os.symlink(pictures / "circle.png", pictures / "circle.png")
+    os.symlink(raw, pictures / "loop")
+
+    def read() -> Taken:
+        images = read_folder(raw, folder_encoding())
+        assert len(images.splits["train"]) == 1
+        assert images.unreadable == [
+            ("a class/circle.png", "a link to nothing"),
+            ("a class/file.png", "a link that leads out of the folder"),
+            ("a class/loop", "not a file"),
+            ("a class/nothing.png", "a link to nothing"),
+            ("elsewhere", "a link that leads out of the folder"),
+        ]
         return Taken.SKIPPED
 
     return read
@@ -352,6 +377,7 @@ CASES: dict[str, Callable[[Path], Reader]] = {
         score_bomb,
         digits_bomb,
         picture_bomb,
+        large_picture,
         links,
         large_midi,
         odd_members,

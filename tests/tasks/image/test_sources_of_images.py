@@ -252,6 +252,29 @@ def test_pictures_without_sub_folders_are_one_class_and_are_split_by_share(raw, 
     assert manifest["shape"]["inputs"] == 18 and manifest["shape"]["channels"] == 1
 
 
+def test_of_links_only_those_to_files_of_the_folder_are_followed(tmp_path, raw):
+    write_files(raw, cats__2=file_of(noise(seed=2)), dogs__1=file_of(noise(seed=1)))
+    write_files(tmp_path / "elsewhere", **{"3": file_of(noise(seed=3))})
+    (raw / "cats" / "inside").symlink_to(raw / "dogs" / "1")
+    (raw / "cats" / "nothing").symlink_to("gone")
+    (raw / "cats" / "outside").symlink_to(tmp_path / "elsewhere" / "3")
+    (raw / "birds").symlink_to(tmp_path / "elsewhere")
+    (raw / "dogs" / "cats").symlink_to(raw / "cats")
+    os.mkfifo(raw / "dogs" / "pipe")
+
+    source = read(raw, folder_encoding())
+
+    assert np.array_equal(source.splits["train"].pixels, [noise(seed=n) for n in (2, 1, 1)])
+    assert source.splits["train"].labels.tolist() == [0, 0, 1] and source.classes == 2
+    assert source.unreadable == [
+        ("birds", "a link that leads out of the folder"),
+        ("cats/nothing", "a link to nothing"),
+        ("cats/outside", "a link that leads out of the folder"),
+        ("dogs/cats", "not a file"),
+        ("dogs/pipe", "not a file"),
+    ]
+
+
 def test_more_sub_folders_than_there_are_ids_for_are_an_error(raw, monkeypatch):
     write_files(raw, a__1=file_of(noise()), b__2=file_of(noise()), c__3=file_of(noise()))
     monkeypatch.setattr(folder, "most_classes", lambda levels: levels - 254)

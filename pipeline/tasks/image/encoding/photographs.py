@@ -7,12 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.tasks.image.encoding.picture import PictureError, quantised, read_picture
+from pipeline.tasks.image.encoding.picture import (
+    MAX_FILE_BYTES,
+    PictureError,
+    quantised,
+    read_picture,
+)
 from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, only_wheel
 from pipeline.tasks.image.settings import PhotographsEncoding
 
 _FOLDER = "skimage/data"
-_MAX_BYTES = 1 << 24  # of a photograph's file; the largest has 0.8 MB
 _DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
@@ -48,7 +52,7 @@ def read_photograph(wheel: Path, name: str) -> np.ndarray:
     member = f"{_FOLDER}/{name}"
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
-            content = file.read(_MAX_BYTES)
+            content = file.read(MAX_FILE_BYTES + 1)
     except KeyError:
         raise DataError(
             f"{wheel}: no {member} inside; correct the names of the photographs in params.yaml"
