@@ -29,7 +29,7 @@ from pipeline.tasks.translation.encoding.encode import encode
 from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding, TranslationReader
 from tests.faults.damage import Taken
 from tests.faults.rows import record
-from tests.tasks.image.pictures import file_of, folder_encoding
+from tests.tasks.image.pictures import everything, file_of, folder_encoding
 from tests.tasks.music.midi_bytes import SCALE, midi
 from tests.tasks.music.scores import wheel
 from tests.tasks.music.test_jsb import npy
@@ -196,7 +196,7 @@ def digits_bomb(raw: Path) -> Reader:
     write_member(raw, gzip.compress(b"0," * (64 << 20)))
 
     def read() -> Taken:
-        read_digits(raw)
+        everything(read_digits(raw))
         return Taken.READ
 
     return read
@@ -210,8 +210,8 @@ def picture_bomb(raw: Path) -> Reader:
     (raw / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
 
     def read() -> Taken:
-        images = read_folder(raw, folder_encoding())
-        assert len(images.splits["train"]) == 1
+        images, _ = everything(read_folder(raw, folder_encoding()))
+        assert len(images["train"].labels) == 1
         return Taken.SKIPPED
 
     return read
@@ -224,9 +224,9 @@ def large_picture(raw: Path) -> Reader:
         file.truncate(5 << 30)
 
     def read() -> Taken:
-        images = read_folder(raw, folder_encoding())
-        assert len(images.splits["train"]) == 1
-        assert images.unreadable == [("large.png", "a file of more than 268,435,456 bytes")]
+        images, unreadable = everything(read_folder(raw, folder_encoding()))
+        assert len(images["train"].labels) == 1
+        assert unreadable == [("large.png", "a file of more than 268,435,456 bytes")]
         return Taken.SKIPPED
 
     return read
@@ -246,9 +246,9 @@ def links(raw: Path) -> Reader:
     os.symlink(raw, pictures / "loop")
 
     def read() -> Taken:
-        images = read_folder(raw, folder_encoding())
-        assert len(images.splits["train"]) == 1
-        assert images.unreadable == [
+        images, unreadable = everything(read_folder(raw, folder_encoding()))
+        assert len(images["train"].labels) == 1
+        assert unreadable == [
             ("a class/circle.png", "a link to nothing"),
             ("a class/file.png", "a link that leads out of the folder"),
             ("a class/loop", "not a file"),

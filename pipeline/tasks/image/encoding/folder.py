@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.errors import DataError
 from pipeline.tasks.image.encoding.picture import MAX_FILE_BYTES, PictureError, fit, read_picture
-from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, most_classes
+from pipeline.tasks.image.encoding.raw import (
+    Image,
+    RawImages,
+    Record,
+    Unreadable,
+    most_classes,
+)
 from pipeline.tasks.image.settings import FolderEncoding
 
 _RECORD = "source.json"  # what the download stage wrote beside the pictures
@@ -25,24 +29,24 @@ def read_folder(raw: Path, encoding: FolderEncoding) -> RawImages:
             f"{raw}: {len(classes)} sub-folders, each a class, but there are ids for {most}; "
             "make fewer in the folder that source.path names"
         )
-    pictures, labels, unreadable = [], [], []
-    for path in _below(raw):
-        record = path.relative_to(raw)
-        if record.as_posix() == _RECORD:
+    splits = {"train": _records(raw, classes, encoding)}
+    return RawImages(encoding.levels, max(1, len(classes)), splits)
+
+
+def _records(raw: Path, classes: list[str], encoding: FolderEncoding) -> Iterator[Record]:
+    for number, path in enumerate(_below(raw)):
+        name = path.relative_to(raw)
+        if name.as_posix() == _RECORD:
             continue
         try:
             _check_file(path, raw)
-            if classes and len(record.parts) == 1:
+            if classes and len(name.parts) == 1:
                 raise PictureError("in no class's folder")
-            image = read_picture(_content(path), encoding.channels)
-            pictures.append(fit(image, encoding))
-            labels.append(classes.index(record.parts[0]) if classes else 0)
+            pixels = fit(read_picture(_content(path), encoding.channels), encoding)
         except PictureError as error:
-            unreadable.append(Unreadable(record.as_posix(), str(error)))
-    size = encoding.height, encoding.width, encoding.channels
-    pixels = np.array(pictures, np.uint8).reshape(-1, *size)
-    images = Images.single(pixels, np.array(labels, np.int64))
-    return RawImages(encoding.levels, max(1, len(classes)), {"train": images}, unreadable)
+            yield Unreadable(name.as_posix(), str(error))
+        else:
+            yield Image(pixels, classes.index(name.parts[0]) if classes else 0, number)
 
 
 def _below(folder: Path) -> Iterator[Path]:
