@@ -43,7 +43,8 @@ def _records(path: Path, encoding: ParquetEncoding, most: int | None) -> Iterato
 
     columns = [encoding.image_column, encoding.label_column or encoding.image_column]
     try:
-        with pq.ParquetFile(path) as file:
+        # A buffer of what will be read would hold the whole file in the end.
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             missing = set(columns) - set(file.schema_arrow.names)
             if missing:
                 raise DataError(
