@@ -27,7 +27,12 @@ from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP, draw, png_grid, shades
-from pipeline.tasks.image.encoding.picture import PictureError, quantised, read_picture
+from pipeline.tasks.image.encoding.picture import (
+    MAX_FILE_BYTES,
+    PictureError,
+    quantised,
+    read_picture,
+)
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.trained import load_model
 
@@ -102,9 +107,11 @@ def fitting_pixels(path: Path, codec: ImageCodec, say: Callable[[str], None]) ->
     """Read any picture as intensities (height, width, channels); `say` what was converted.
 
     Cut to the format of the codec's images, averaged to their size, and rounded to their levels.
-    Raises DataError if it is no picture, or one whose brightness has no clear meaning.
+    Raises DataError if it is no picture, too large a file, or one whose brightness has no clear
+    meaning.
     """
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
     try:
         picture = read_picture(content, codec.channels)
     except PictureError as error:

@@ -130,6 +130,10 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path):
         with pytest.raises(DataError, match=f"{name}: {message}.*; give another") as caught:
             fitting_pixels(tmp_path / name, CODEC, silent)
         assert "\n" not in str(caught.value)
+    with (tmp_path / "large.png").open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(DataError, match=r"large\.png: a file of more than 268,435,456 bytes; give"):
+        fitting_pixels(tmp_path / "large.png", CODEC, silent)
     with pytest.raises(FileNotFoundError):
         fitting_pixels(tmp_path / "nowhere.png", CODEC, silent)
 

@@ -29,7 +29,7 @@ from pipeline.tasks.translation.encoding.encode import encode
 from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding, TranslationReader
 from tests.faults.damage import Taken
 from tests.faults.rows import record
-from tests.tasks.image.pictures import file_of, folder_encoding
+from tests.tasks.image.pictures import everything, file_of, folder_encoding
 from tests.tasks.music.midi_bytes import SCALE, midi
 from tests.tasks.music.scores import wheel
 from tests.tasks.music.test_jsb import npy
@@ -196,7 +196,7 @@ def digits_bomb(raw: Path) -> Reader:
     write_member(raw, gzip.compress(b"0," * (64 << 20)))
 
     def read() -> Taken:
-        read_digits(raw)
+        everything(read_digits(raw))
         return Taken.READ
 
     return read
@@ -210,26 +210,51 @@ def picture_bomb(raw: Path) -> Reader:
     (raw / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
 
     def read() -> Taken:
-        images = read_folder(raw, folder_encoding())
-        assert len(images.splits["train"]) == 1
+        images, _ = everything(read_folder(raw, folder_encoding()))
+        assert len(images["train"].labels) == 1
+        return Taken.SKIPPED
+
+    return read
+
+
+def large_picture(raw: Path) -> Reader:
+    """A file of five gigabytes that takes no room on the disk, beside a good one."""
+    (raw / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
+    with (raw / "large.png").open("wb") as file:
+        file.truncate(5 << 30)
+
+    def read() -> Taken:
+        images, unreadable = everything(read_folder(raw, folder_encoding()))
+        assert len(images["train"].labels) == 1
+        assert unreadable == [("large.png", "a file of more than 268,435,456 bytes")]
         return Taken.SKIPPED
 
     return read
 
 
 def links(raw: Path) -> Reader:
-    """Links to a file elsewhere, to nothing, and to the folder itself."""
-    secret, pictures = raw.parent / "secret", raw / "a class"
-    secret.write_text("secret")
+    """Links to a picture elsewhere, to its folder, to nothing, to itself, to the folder itself."""
+    elsewhere, pictures = raw.parent / "elsewhere", raw / "a class"
+    elsewhere.mkdir()
     pictures.mkdir()
+    (elsewhere / "secret.png").write_bytes(file_of(np.ones((32, 32, 3), np.uint8)))
     (pictures / "good.png").write_bytes(file_of(np.zeros((32, 32, 3), np.uint8)))
-    for name, target in (("file.png", secret), ("nothing.png", raw / "none"), ("loop", raw)):
-        os.symlink(target, pictures / name)
+    os.symlink(elsewhere, raw / "elsewhere")
+    os.symlink(elsewhere / "secret.png", pictures / "file.png")
+    os.symlink(raw / "none", pictures / "nothing.png")
+    os.symlink(pictures / "circle.png", pictures / "circle.png")
+    os.symlink(raw, pictures / "loop")
 
     def read() -> Taken:
-        images = read_folder(raw, folder_encoding())
-        assert len(images.splits["train"]) == 1
-        assert [name for name, _ in images.unreadable] == ["a class/file.png"]
+        images, unreadable = everything(read_folder(raw, folder_encoding()))
+        assert len(images["train"].labels) == 1
+        assert unreadable == [
+            ("a class/circle.png", "a link to nothing"),
+            ("a class/file.png", "a link that leads out of the folder"),
+            ("a class/loop", "not a file"),
+            ("a class/nothing.png", "a link to nothing"),
+            ("elsewhere", "a link that leads out of the folder"),
+        ]
         return Taken.SKIPPED
 
     return read
@@ -352,6 +377,7 @@ CASES: dict[str, Callable[[Path], Reader]] = {
         score_bomb,
         digits_bomb,
         picture_bomb,
+        large_picture,
         links,
         large_midi,
         odd_members,

@@ -41,6 +41,7 @@ from tests.faults.rows import record
 from tests.tasks.image.digits import rows_of_digits
 from tests.tasks.image.digits import write_wheel as write_digits
 from tests.tasks.image.pictures import (
+    everything,
     file_of,
     folder_encoding,
     noise,
@@ -99,7 +100,7 @@ def pictures(raw: Path, random: Random, broken: int) -> None:
 
 
 def _read_pictures(raw: Path) -> Found:
-    unreadable = read_folder(raw, folder_encoding()).unreadable
+    _, unreadable = everything(read_folder(raw, folder_encoding()))
     return dict.fromkeys(path.name for path in raw.iterdir()) | dict(unreadable)
 
 
@@ -286,12 +287,15 @@ ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
         _struct_table,
         lambda raw: _text_records(TranslationColumn(raw, "en", "de")),
     ),
-    "images, wheel of digits": (_digits, read_digits),
+    "images, wheel of digits": (_digits, lambda raw: everything(read_digits(raw))),
     "images, wheel of photographs": (
         _photographs,
-        lambda raw: read_photographs(raw, photographs_encoding(["cat.png"])),
+        lambda raw: everything(read_photographs(raw, photographs_encoding(["cat.png"]))),
     ),
-    "images, parquet": (_picture_table, lambda raw: read_parquet(raw, parquet_encoding())),
+    "images, parquet": (
+        _picture_table,
+        lambda raw: everything(read_parquet(raw, parquet_encoding())),
+    ),
     "chorales, wheel": (_chorales, lambda raw: read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)),
     "chorales, npz": (_jsb, lambda raw: read_pieces(raw, ChoraleReader.JSB_CHORALES)),
     "performances, zip": (_maestro, _performances(PerformanceReader.MAESTRO)),

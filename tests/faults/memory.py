@@ -1,7 +1,8 @@
 """Memory over a long training and over much data: python -m tests.faults.memory.
 
 Trains the smoke scale's music network for ten times the steps of the default scale's and samples
-what the process holds; encodes made-up parallel text, and ten times as much of it.
+what the process holds; encodes made-up parallel text and made-up images, and ten times as many of
+them. It exits with 1 if memory grows with the steps or with the records.
 """
 
 import json
@@ -23,24 +24,54 @@ from tests.faults.scale import ROOT, stage, write_params
 
 RUN, DATASET = "music_relative", "chorales"
 TIMES = 10
-PAIRS = 20_000
+RECORDS = {"pairs": 20_000, "images": 10_000}  # of the smaller of two data sets
+MAX_GROWTH = 0.05  # of a training, from a fifth of its time to its end
+MAX_RATIO = 1.25  # of the peaks of the two
 _POINTS = 100
+
+Peaks = dict[str, dict[str, float]]  # MiB of an encode stage, by kind and number of records
 
 
 def main() -> None:
-    """Measure both, print and record them."""
+    """Measure both, print and record them; exit with 1 if memory is not flat."""
     with tempfile.TemporaryDirectory() as folder:
         steps, curve = trained(Path(folder))
     settled = [mebibytes for share, mebibytes in curve if share >= 0.2]
     growth = settled[-1] / settled[0] - 1
-    peaks = {pairs: encoded(pairs) for pairs in (PAIRS, TIMES * PAIRS)}
     print(f"{steps} steps: {settled[0]:.0f} MiB after a fifth, {settled[-1]:.0f} at the end")
-    print(*(f"{pairs:,} pairs: {peak:.0f} MiB at the peak" for pairs, peak in peaks.items()))
+    peaks = encodings()
     numbers = {
         "training": {"steps": steps, "curve": curve, "growth after a fifth": round(growth, 4)},
-        "encoding": {str(pairs): peak for pairs, peak in peaks.items()},
+        "encoding": peaks,
     }
     record("memory", "python -m tests.faults.memory", numbers)
+    if found := flaws(growth, peaks):
+        sys.exit(f"error: memory is not flat: {'; '.join(found)}")
+
+
+def flaws(growth: float, peaks: Peaks) -> list[str]:
+    """What grows with the steps of a training or the records of a data set."""
+    found = []
+    if growth > MAX_GROWTH:
+        found.append(f"{growth:+.1%} in a training, more than {MAX_GROWTH:+.1%}")
+    for kind, by_number in peaks.items():
+        few, many = (by_number[number] for number in sorted(by_number, key=int))
+        if many > MAX_RATIO * few:
+            found.append(
+                f"{many:.0f} MiB for {TIMES} times the {kind} of {few:.0f} MiB, "
+                f"more than {MAX_RATIO} times as much"
+            )
+    return found
+
+
+def encodings() -> Peaks:
+    """Encode few and many made-up records of each kind, and print what they took."""
+    peaks: Peaks = {}
+    for kind, few in RECORDS.items():
+        peaks[kind] = {str(count): encoded(kind, count) for count in (few, TIMES * few)}
+        told = (f"{int(number):,}: {peak:.0f} MiB" for number, peak in peaks[kind].items())
+        print(f"{kind} encoded: {', '.join(told)} at the peak")
+    return peaks
 
 
 def trained(folder: Path) -> tuple[int, list[tuple[float, float]]]:
@@ -77,15 +108,22 @@ def _resident(pid: int) -> float:
     return round(pages * resource.getpagesize() / 2**20, 1)
 
 
-def encoded(pairs: int) -> float:
-    """MiB of the peak of an encode stage of so many made-up pairs."""
+def encoded(kind: str, count: int) -> float:
+    """MiB of the peak of an encode stage of so many made-up records."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.faults.memory", str(pairs), folder]
+        command = [sys.executable, "-m", "tests.faults.memory", kind, str(count), folder]
         return json.loads(subprocess.check_output(command, text=True))
 
 
-def _encode(pairs: int, raw: Path) -> None:
+def _encode(kind: str, count: int, raw: Path) -> None:
     from pipeline.memory import peak_memory
+
+    (raw / "encoded").mkdir()
+    {"pairs": _encode_pairs, "images": _encode_images}[kind](count, raw)
+    print(round(peak_memory() / 2**20, 1))
+
+
+def _encode_pairs(pairs: int, raw: Path) -> None:
     from pipeline.tasks.translation.encoding.encode import encode
     from pipeline.tasks.translation.settings import TranslationReader
     from tests.faults.hostile import parallel_text
@@ -99,14 +137,27 @@ def _encode(pairs: int, raw: Path) -> None:
                 rows = range(min(1000, count - start))
                 texts = [[" ".join(random.choices(words, k=8)) for _ in rows] for _ in range(2)]
                 writer.write_table(pa.table(texts, schema))
-    (raw / "encoded").mkdir()
     reader = TranslationReader.PARALLEL_COLUMNS
     encode(raw, raw / "encoded", parallel_text(reader, vocabulary_size=1000))
-    print(round(peak_memory() / 2**20, 1))
+
+
+def _encode_images(images: int, raw: Path) -> None:
+    from pipeline.tasks.image.encoding.encode import encode
+    from tests.tasks.image.pictures import file_of, noise, parquet_encoding
+
+    schema = pa.schema({"image": pa.binary(), "label": pa.int64()})
+    with pq.ParquetWriter(raw / "train.parquet", schema) as writer:
+        for start in range(0, images, 1000):
+            numbers = range(start, start + 1000)
+            files = [file_of(noise(seed=number)) for number in numbers]
+            labels = [number % 10 for number in numbers]
+            writer.write_table(pa.table([files, labels], schema))
+    splits = {"validation": 0.1, "test": 0.1, "seed": 1}
+    encode(raw, raw / "encoded", parquet_encoding(splits=splits))
 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        _encode(int(sys.argv[1]), Path(sys.argv[2]))
+        _encode(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
     else:
         main()

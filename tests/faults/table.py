@@ -52,18 +52,14 @@ def _hostile(numbers: dict[str, Any]) -> list[list[str]]:
 
 
 def _memory(numbers: dict[str, Any]) -> list[list[str]]:
-    training, encoding = numbers["training"], numbers["encoding"]
-    few, many = sorted(encoding, key=int)
-    return [
-        [
-            f"{training['steps']:,} training steps",
-            f"{training['growth after a fifth']:+.1%} memory",
-        ],
-        [
-            f"{int(many):,} pairs encoded instead of {int(few):,}",
-            f"{encoding[many]:.0f} MiB instead of {encoding[few]:.0f}",
-        ],
-    ]
+    training = numbers["training"]
+    done = f"{training['steps']:,} training steps"
+    table = [[done, f"{training['growth after a fifth']:+.1%} memory"]]
+    for kind, peaks in numbers["encoding"].items():
+        few, many = sorted(peaks, key=int)
+        done = f"{int(many):,} {kind} encoded instead of {int(few):,}"
+        table.append([done, f"{peaks[many]:.0f} MiB instead of {peaks[few]:.0f}"])
+    return table
 
 
 def _machines(numbers: dict[str, Any]) -> list[list[str]]:

@@ -1,13 +1,16 @@
 """Small image files, and settings to read them."""
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
+from PIL import Image as Pillow
 
+from pipeline.corpus import Split
 from pipeline.settings.base import Splits
+from pipeline.tasks.image.encoding.raw import Image, RawImages, Unreadable
 from pipeline.tasks.image.settings import (
     FolderEncoding,
     ImageReader,
@@ -57,12 +60,35 @@ def noise(height=32, width=32, channels=3, seed=0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def file_of(pixels: np.ndarray | Image.Image, form="PNG", **options) -> bytes:
+def file_of(pixels: np.ndarray | Pillow.Image, form="PNG", **options) -> bytes:
     """An image file."""
-    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    image = pixels if isinstance(pixels, Pillow.Image) else Pillow.fromarray(pixels)
     file = io.BytesIO()
     image.save(file, form, **options)
     return file.getvalue()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Intensities `pixels` (image, height, width, channels) and classes `labels` (image,)."""
+
+    pixels: np.ndarray
+    labels: list[int]
+
+
+def everything(source: RawImages) -> tuple[dict[Split, Pictures], list[Unreadable]]:
+    """The images of a source by split, and its other records."""
+    records = {split: list(records) for split, records in source.splits.items()}
+    images = {
+        split: [each for each in found if isinstance(each, Image)]
+        for split, found in records.items()
+    }
+    pictures = {
+        split: Pictures(np.array([each.pixels for each in found]), [each.label for each in found])
+        for split, found in images.items()
+    }
+    every = [each for found in records.values() for each in found]
+    return pictures, [each for each in every if isinstance(each, Unreadable)]
 
 
 def write_parquet(path, files, labels=None, image="image", label="label") -> None:

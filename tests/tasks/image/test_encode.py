@@ -130,6 +130,14 @@ def test_more_skipped_rows_than_allowed_fail(tmp_path, encoded):
         encode(tmp_path / "raw", encoded, encoding(max_skipped=0.009))
 
 
+def test_nothing_is_left_beside_the_ids(tmp_path, encoded):
+    write_wheel(tmp_path / "raw", rows_of_digits(100))
+    encode(tmp_path / "raw", encoded, encoding())
+
+    names = [f"{split}.pixels.{part}.npy" for split in SPLITS for part in ("ids", "offsets")]
+    assert sorted(path.name for path in encoded.iterdir()) == sorted(names)
+
+
 def test_an_archive_without_images_fails(tmp_path, encoded):
     write_wheel(tmp_path / "raw", [])
 

@@ -118,6 +118,15 @@ def test_more_pixels_than_the_limit_are_refused_before_they_are_unpacked(monkeyp
         read_picture(file_of(COLOUR), 3)
 
 
+def test_a_file_of_more_bytes_than_the_limit_is_refused_unread(monkeypatch):
+    content = file_of(COLOUR)
+    monkeypatch.setattr(picture, "MAX_FILE_BYTES", len(content))
+    assert np.array_equal(pixels_of(content), COLOUR)
+
+    with pytest.raises(PictureError, match=f"a file of more than {len(content)} bytes"):
+        read_picture(content + b"1", 3)
+
+
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "TIFF"]), st.data())
 def test_damaged_bytes_are_an_image_or_refused_with_a_reason(form, data):
     content = bytearray(file_of(noise(8, 8), form))

@@ -7,6 +7,7 @@ from pipeline.errors import DataError
 from pipeline.tasks.image.encoding import digits as reading
 from pipeline.tasks.image.encoding.read import read
 from tests.tasks.image.digits import encoding, rows_of_digits, write_member, write_wheel
+from tests.tasks.image.pictures import everything
 
 DIGITS = encoding()
 
@@ -17,9 +18,9 @@ def test_a_row_is_64_intensities_in_raster_order_and_the_digit(tmp_path):
 
     raw = read(tmp_path, DIGITS)
 
-    images = raw.splits["train"]
+    images = everything(raw)[0]["train"]
     assert (raw.levels, raw.classes, list(raw.splits)) == (17, 10, ["train"])
-    assert images.pixels.shape == (1, 8, 8, 1) and images.labels.tolist() == [7]
+    assert images.pixels.shape == (1, 8, 8, 1) and images.labels == [7]
     assert images.pixels.ravel().tolist() == ramp
 
 
@@ -40,20 +41,20 @@ def test_a_damaged_row_is_named_with_its_reason_and_the_others_are_read(tmp_path
     good = rows_of_digits(2)
     write_wheel(tmp_path, [good[0], damaged, good[1]])
 
-    raw = read(tmp_path, DIGITS)
+    images, unreadable = everything(read(tmp_path, DIGITS))
 
     expected = [[int(field) for field in row.split(",")[:-1]] for row in good]
-    assert raw.splits["train"].pixels.reshape(2, 64).tolist() == expected
-    assert [(skip.record, skip.reason) for skip in raw.unreadable] == [("row 2", reason)]
+    assert images["train"].pixels.reshape(2, 64).tolist() == expected
+    assert [(skip.record, skip.reason) for skip in unreadable] == [("row 2", reason)]
 
 
 def test_bytes_that_are_not_text_damage_their_row_only(tmp_path):
     good = rows_of_digits(1)[0].encode()
     write_member(tmp_path, gzip.compress(b"\xff\xfe," + good + b"\n" + good + b"\n"))
 
-    raw = read(tmp_path, DIGITS)
+    images, unreadable = everything(read(tmp_path, DIGITS))
 
-    assert len(raw.splits["train"]) == 1 and len(raw.unreadable) == 1
+    assert len(images["train"].labels) == 1 and len(unreadable) == 1
 
 
 @pytest.mark.parametrize("wheels", [0, 2])
@@ -99,4 +100,4 @@ def test_a_table_that_unpacks_to_more_than_the_limit_is_refused(tmp_path):
 def test_intensities_are_whole_numbers_of_one_type(tmp_path):
     write_wheel(tmp_path, rows_of_digits(3))
 
-    assert read(tmp_path, DIGITS).splits["train"].pixels.dtype == np.uint8
+    assert everything(read(tmp_path, DIGITS))[0]["train"].pixels.dtype == np.uint8

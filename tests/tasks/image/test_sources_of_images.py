@@ -11,10 +11,12 @@ from pipeline.corpus import SPLITS, read_sequences
 from pipeline.errors import DataError
 from pipeline.sources import MIRROR
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.encoding import folder
 from pipeline.tasks.image.encoding.encode import encode
 from pipeline.tasks.image.encoding.photographs import cut
 from pipeline.tasks.image.encoding.read import read
 from tests.tasks.image.pictures import (
+    everything,
     file_of,
     folder_encoding,
     noise,
@@ -97,11 +99,11 @@ def test_no_tile_gives_patches_to_two_splits(raw, encoded):
 def test_a_damaged_photograph_is_skipped_and_a_missing_one_is_an_error(raw):
     write_photographs(raw, a=file_of(noise(128, 128)), b=file_of(noise(128, 128))[:99])
 
-    read_both = read(raw, photographs_encoding(["a.png", "b.png"]))
-    assert len(read_both.splits["train"]) == 64
-    assert read_both.unreadable == [("b.png", "truncated or damaged")]
+    images, unreadable = everything(read(raw, photographs_encoding(["a.png", "b.png"])))
+    assert len(images["train"].labels) == 64
+    assert unreadable == [("b.png", "truncated or damaged")]
     with pytest.raises(DataError, match=r"no skimage/data/c\.png inside"):
-        read(raw, photographs_encoding(["c.png"]))
+        everything(read(raw, photographs_encoding(["c.png"])))
 
 
 # -------------------------------------------------------------------------------- parquet
@@ -145,26 +147,43 @@ def test_columns_have_the_names_of_the_data_and_only_the_first_held_out_images_c
         write_parquet(path, map(file_of, images), [3, 2, 1, 0], image="img", label="fine")
 
     columns = {"image_column": "img", "label_column": "fine"}
-    splits = read(raw, parquet_encoding(max_held_out=2, **columns)).splits
-    assert splits["test"].labels.tolist() == [3, 2] and len(splits["train"]) == 4
+    splits, _ = everything(read(raw, parquet_encoding(max_held_out=2, **columns)))
+    assert splits["test"].labels == [3, 2] and splits["train"].labels == [3, 2, 1, 0]
     assert np.array_equal(splits["test"].pixels, images[:2])
     with pytest.raises(DataError, match="no column label among img, fine"):
-        read(raw, parquet_encoding(image_column="img"))
+        everything(read(raw, parquet_encoding(image_column="img")))
 
 
 def test_rows_without_a_picture_or_a_class_are_named(raw):
     files = [file_of(noise(seed=1)), None, file_of(noise(16, 16)), b"text", file_of(noise(seed=2))]
     write_parquet(raw / "train.parquet", files, labels=[0, 0, 0, 0, -1])
 
-    source = read(raw, parquet_encoding())
+    images, unreadable = everything(read(raw, parquet_encoding()))
 
-    assert len(source.splits["train"]) == 1 and source.classes == 1
-    assert source.unreadable == [
+    assert images["train"].labels == [0]
+    assert unreadable == [
         ("train row 1", "no bytes of a picture"),
         ("train row 2", "not 32 pixels high and 32 wide"),
         ("train row 3", "not an image of a known format"),
         ("train row 4", "no class"),
     ]
+
+
+def test_a_label_is_a_class_as_far_as_there_are_ids(raw, encoded):
+    images = [noise(seed=seed) for seed in range(9)]
+    labels = np.array([0, 65_279, 65_280, 2**62, 2**63, 0, 0, 65_279, 65_279], np.uint64)
+    write_parquet(raw / "train.parquet", map(file_of, images), labels)
+
+    manifest = encode(raw, encoded, parquet_encoding(splits=CUT))
+
+    reason = "a class above 65279"
+    assert manifest["skipped"] == [
+        {"record": f"train row {n}", "reason": reason} for n in (2, 3, 4)
+    ]
+    assert manifest["dropped"] == {"exact duplicate of an earlier image": 0, reason: 3}
+    assert manifest["shape"]["inputs"] == 65_536
+    ids = [read_sequences(encoded, split, "pixels").rows()[:, 0] for split in SPLITS]
+    assert sorted(np.concatenate(ids).tolist()) == [256] * 3 + [65_535] * 3
 
 
 def test_a_table_cut_short_or_missing_is_an_error(raw):
@@ -174,7 +193,7 @@ def test_a_table_cut_short_or_missing_is_an_error(raw):
     path = raw / "train.parquet"
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(DataError, match=r"train\.parquet: cannot be read"):
-        read(raw, parquet_encoding())
+        everything(read(raw, parquet_encoding()))
 
 
 @pytest.mark.skipif(MIRROR not in os.environ, reason=f"{MIRROR} names no mirror of public data")
@@ -183,10 +202,10 @@ def test_the_pixels_of_cifar_10_are_those_that_are_known(raw):
     for split in ("train", "test"):
         (raw / f"{split}.parquet").symlink_to(folder / f"{split}.parquet")
 
-    source = read(raw, parquet_encoding())
+    images, unreadable = everything(read(raw, parquet_encoding()))
 
-    assert source.classes == 10 and source.unreadable == []
-    assert {split: len(images) for split, images in source.splits.items()} == {
+    assert unreadable == [] and set(images["test"].labels) == set(range(10))
+    assert {split: len(of_split.labels) for split, of_split in images.items()} == {
         "train": 5438,
         "test": 1017,
     }
@@ -213,11 +232,11 @@ def test_sub_folders_are_classes_in_the_order_of_their_names(raw):
     (raw / "source.json").write_text("{}")
 
     source = read(raw, folder_encoding())
+    images, unreadable = everything(source)
 
-    images = source.splits["train"]
-    assert images.labels.tolist() == [0, 1] and source.classes == 2
-    assert np.array_equal(images.pixels, [noise(seed=2), noise(seed=1)])
-    assert source.unreadable == [
+    assert images["train"].labels == [0, 1] and source.classes == 2
+    assert np.array_equal(images["train"].pixels, [noise(seed=2), noise(seed=1)])
+    assert unreadable == [
         ("dogs/notes", "not an image of a known format"),
         ("stray", "in no class's folder"),
     ]
@@ -232,3 +251,35 @@ def test_pictures_without_sub_folders_are_one_class_and_are_split_by_share(raw, 
     counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
     assert counts == {"train": 6, "validation": 3, "test": 3}
     assert manifest["shape"]["inputs"] == 18 and manifest["shape"]["channels"] == 1
+
+
+def test_of_links_only_those_to_files_of_the_folder_are_followed(tmp_path, raw):
+    write_files(raw, cats__2=file_of(noise(seed=2)), dogs__1=file_of(noise(seed=1)))
+    write_files(tmp_path / "elsewhere", **{"3": file_of(noise(seed=3))})
+    (raw / "cats" / "inside").symlink_to(raw / "dogs" / "1")
+    (raw / "cats" / "nothing").symlink_to("gone")
+    (raw / "cats" / "outside").symlink_to(tmp_path / "elsewhere" / "3")
+    (raw / "birds").symlink_to(tmp_path / "elsewhere")
+    (raw / "dogs" / "cats").symlink_to(raw / "cats")
+    os.mkfifo(raw / "dogs" / "pipe")
+
+    source = read(raw, folder_encoding())
+    images, unreadable = everything(source)
+
+    assert np.array_equal(images["train"].pixels, [noise(seed=n) for n in (2, 1, 1)])
+    assert images["train"].labels == [0, 0, 1] and source.classes == 2
+    assert unreadable == [
+        ("birds", "a link that leads out of the folder"),
+        ("cats/nothing", "a link to nothing"),
+        ("cats/outside", "a link that leads out of the folder"),
+        ("dogs/cats", "not a file"),
+        ("dogs/pipe", "not a file"),
+    ]
+
+
+def test_more_sub_folders_than_there_are_ids_for_are_an_error(raw, monkeypatch):
+    write_files(raw, a__1=file_of(noise()), b__2=file_of(noise()), c__3=file_of(noise()))
+    monkeypatch.setattr(folder, "most_classes", lambda levels: levels - 254)
+
+    with pytest.raises(DataError, match="3 sub-folders, each a class, but there are ids for 2;"):
+        read(raw, folder_encoding())

@@ -4,12 +4,19 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, only_wheel
+from pipeline.tasks.image.encoding.raw import (
+    Image,
+    RawImages,
+    Record,
+    Unreadable,
+    only_wheel,
+)
 
 _DIGITS = "sklearn/datasets/data/digits.csv.gz"
 _MAX_BYTES = 4 << 20  # of the table, unpacked; it has 264,712
@@ -19,16 +26,17 @@ _SIZE, _LEVELS, _CLASSES = 8, 17, 10
 
 def read_digits(raw: Path) -> RawImages:
     """A row is 64 intensities 0..16 in raster order and the digit."""
-    rows, unreadable = [], []
-    for number, line in enumerate(_table(only_wheel(raw)).splitlines(), start=1):
+    return RawImages(_LEVELS, _CLASSES, {"train": _records(_table(only_wheel(raw)))})
+
+
+def _records(table: bytes) -> Iterator[Record]:
+    for number, line in enumerate(table.splitlines(), start=1):
         try:
-            rows.append(_parse_row(line))
+            *intensities, label = _parse_row(line)
         except ValueError as error:
-            unreadable.append(Unreadable(f"row {number}", str(error)))
-    table = np.array(rows, np.uint8).reshape(-1, _SIZE * _SIZE + 1)
-    pixels = table[:, :-1].reshape(-1, _SIZE, _SIZE, 1)
-    images = Images.single(pixels, table[:, -1].astype(np.int64))
-    return RawImages(_LEVELS, _CLASSES, {"train": images}, unreadable)
+            yield Unreadable(f"row {number}", str(error))
+        else:
+            yield Image(np.array(intensities, np.uint8).reshape(_SIZE, _SIZE, 1), label, number)
 
 
 def _parse_row(line: bytes) -> list[int]:

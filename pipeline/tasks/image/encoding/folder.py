@@ -1,11 +1,17 @@
 """A folder of one's own pictures."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.tasks.image.encoding.picture import PictureError, fit, read_picture
-from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable
+from pipeline.errors import DataError
+from pipeline.tasks.image.encoding.picture import MAX_FILE_BYTES, PictureError, fit, read_picture
+from pipeline.tasks.image.encoding.raw import (
+    Image,
+    RawImages,
+    Record,
+    Unreadable,
+    most_classes,
+)
 from pipeline.tasks.image.settings import FolderEncoding
 
 _RECORD = "source.json"  # what the download stage wrote beside the pictures
@@ -14,23 +20,57 @@ _RECORD = "source.json"  # what the download stage wrote beside the pictures
 def read_folder(raw: Path, encoding: FolderEncoding) -> RawImages:
     """Read every picture: the sub-folders, sorted by name, are the classes; without any, one.
 
-    Beside sub-folders a picture of `raw` itself has no class, and is not used.
+    Beside sub-folders a picture of `raw` itself has no class, and is not used; of links only those
+    to files of `raw` are. DataError if there are more classes than ids for them.
     """
-    classes = sorted(path.name for path in raw.iterdir() if path.is_dir())
-    pictures, labels, unreadable = [], [], []
-    for path in sorted(path for path in raw.rglob("*") if path.is_file()):
-        record = path.relative_to(raw)
-        if record.as_posix() == _RECORD:
+    classes = sorted(path.name for path in raw.iterdir() if _is_folder(path))
+    if len(classes) > (most := most_classes(encoding.levels)):
+        raise DataError(
+            f"{raw}: {len(classes)} sub-folders, each a class, but there are ids for {most}; "
+            "make fewer in the folder that source.path names"
+        )
+    splits = {"train": _records(raw, classes, encoding)}
+    return RawImages(encoding.levels, max(1, len(classes)), splits)
+
+
+def _records(raw: Path, classes: list[str], encoding: FolderEncoding) -> Iterator[Record]:
+    for number, path in enumerate(_below(raw)):
+        name = path.relative_to(raw)
+        if name.as_posix() == _RECORD:
             continue
         try:
-            if classes and len(record.parts) == 1:
+            _check_file(path, raw)
+            if classes and len(name.parts) == 1:
                 raise PictureError("in no class's folder")
-            image = read_picture(path.read_bytes(), encoding.channels)
-            pictures.append(fit(image, encoding))
-            labels.append(classes.index(record.parts[0]) if classes else 0)
+            pixels = fit(read_picture(_content(path), encoding.channels), encoding)
         except PictureError as error:
-            unreadable.append(Unreadable(record.as_posix(), str(error)))
-    size = encoding.height, encoding.width, encoding.channels
-    pixels = np.array(pictures, np.uint8).reshape(-1, *size)
-    images = Images.single(pixels, np.array(labels, np.int64))
-    return RawImages(encoding.levels, max(1, len(classes)), {"train": images}, unreadable)
+            yield Unreadable(name.as_posix(), str(error))
+        else:
+            yield Image(pixels, classes.index(name.parts[0]) if classes else 0, number)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """What is in a folder and its sub-folders but these, in the order of the paths."""
+    for path in sorted(folder.iterdir()):
+        if _is_folder(path):
+            yield from _below(path)
+        else:
+            yield path
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _check_file(path: Path, raw: Path) -> None:
+    if not path.exists():
+        raise PictureError("a link to nothing")
+    if path.is_symlink() and not path.resolve().is_relative_to(raw.resolve()):
+        raise PictureError("a link that leads out of the folder")
+    if not path.is_file():  # nothing that blocks when it is opened, and no circle of folders
+        raise PictureError("not a file")
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)

@@ -2,17 +2,29 @@
 
 import zipfile
 import zlib
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.tasks.image.encoding.picture import PictureError, quantised, read_picture
-from pipeline.tasks.image.encoding.raw import Images, RawImages, Unreadable, only_wheel
+from pipeline.tasks.image.encoding.picture import (
+    MAX_FILE_BYTES,
+    PictureError,
+    quantised,
+    read_picture,
+)
+from pipeline.tasks.image.encoding.raw import (
+    Image,
+    RawImages,
+    Record,
+    Unreadable,
+    only_wheel,
+)
 from pipeline.tasks.image.settings import PhotographsEncoding
 
 _FOLDER = "skimage/data"
-_MAX_BYTES = 1 << 24  # of a photograph's file; the largest has 0.8 MB
 _DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
@@ -21,23 +33,21 @@ def read_photographs(raw: Path, encoding: PhotographsEncoding) -> RawImages:
 
     The patches of a tile are one unit, so that neighbours do not stand in two splits.
     """
-    wheel = only_wheel(raw)
-    patches, units, unreadable = [], [], []
+    return RawImages(encoding.levels, 1, {"train": _records(only_wheel(raw), encoding)})
+
+
+def _records(wheel: Path, encoding: PhotographsEncoding) -> Iterator[Record]:
+    tiles = count()
     for name in encoding.photographs:
         try:
             photograph = read_photograph(wheel, name)
         except PictureError as error:
-            unreadable.append(Unreadable(name, str(error)))
+            yield Unreadable(name, str(error))
             continue
         for tile in cut(photograph, encoding.tile):
-            of_tile = cut(tile, encoding.patch)
-            units += [units[-1] + 1 if units else 0] * len(of_tile)
-            patches.append(of_tile)
-    size = encoding.patch
-    pixels = np.concatenate([np.empty((0, size, size, 3), np.uint8), *patches])
-    labels = np.zeros(len(pixels), np.int64)
-    images = Images(quantised(pixels, encoding.levels), labels, np.array(units, np.int64))
-    return RawImages(encoding.levels, 1, {"train": images}, unreadable)
+            unit = next(tiles)
+            for patch in cut(tile, encoding.patch):
+                yield Image(quantised(patch, encoding.levels), 0, unit)
 
 
 def read_photograph(wheel: Path, name: str) -> np.ndarray:
@@ -48,7 +58,7 @@ def read_photograph(wheel: Path, name: str) -> np.ndarray:
     member = f"{_FOLDER}/{name}"
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
-            content = file.read(_MAX_BYTES)
+            content = file.read(MAX_FILE_BYTES + 1)
     except KeyError:
         raise DataError(
             f"{wheel}: no {member} inside; correct the names of the photographs in params.yaml"

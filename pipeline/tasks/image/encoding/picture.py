@@ -15,6 +15,7 @@ from pipeline.tasks.image.settings import PicturesLayout, Resize
 # No format that starts other programs (EPS) or whose meaning is a matter of taste.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _MAX_PIXELS = 1 << 26  # more is a decompression bomb, or no picture for this pipeline
+MAX_FILE_BYTES = 4 * _MAX_PIXELS  # a file that is not packed has 3 or 4 for each
 _CLEAR = {"1", "L", "P", "RGB", "CMYK", "YCbCr"}  # modes that Pillow converts as everybody would
 _WITH_ALPHA = {"LA", "PA", "RGBA"}
 
@@ -26,8 +27,11 @@ class PictureError(ValueError):
 def read_picture(content: bytes, channels: int) -> Image.Image:
     """Return the picture of a file in mode L (1 channel) or RGB (3 channels).
 
-    Raises PictureError with the reason if it is none, damaged, or without a clear meaning.
+    Raises PictureError with the reason if it is none, damaged, or without a clear meaning. Of a
+    file without a known size read MAX_FILE_BYTES + 1 bytes: that is too many, and refused.
     """
+    if len(content) > MAX_FILE_BYTES:
+        raise PictureError(f"a file of more than {MAX_FILE_BYTES:,} bytes")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs, which are refused, and of odd metadata

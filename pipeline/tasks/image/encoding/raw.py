@@ -1,5 +1,6 @@
-"""Raw images as arrays, whatever files they came from."""
+"""Raw images one by one, whatever files they come from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ import numpy as np
 from pipeline.corpus import Split
 from pipeline.errors import DataError
 
+IDS = np.dtype(np.uint16)  # of an image; classes come after intensities
+
 
 class Unreadable(NamedTuple):
     """A record that is not used, and why."""
@@ -17,38 +20,36 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Images:
-    """Intensities `pixels` (image, height, width, channels) and classes `labels` (image,).
+class Image(NamedTuple):
+    """Intensities `pixels` (height, width, channels) and class of an image.
 
-    Images of the same `units` (image,) have to stay in one split.
+    Images of the same `unit` have to stay in one split.
     """
 
     pixels: np.ndarray
-    labels: np.ndarray
-    units: np.ndarray
+    label: int
+    unit: int
 
-    @classmethod
-    def single(cls, pixels: np.ndarray, labels: np.ndarray) -> "Images":
-        """Images that may be split one by one."""
-        return cls(pixels, labels, np.arange(len(pixels)))
 
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def take(self, which: np.ndarray | slice) -> "Images":
-        """Some of the images."""
-        return Images(self.pixels[which], self.labels[which], self.units[which])
+Record = Image | Unreadable
 
 
 @dataclass(frozen=True)
 class RawImages:
-    """All images of a source: `splits` as they come with it, "train" alone if it has none."""
+    """All records of a source: `splits` as they come with it, "train" alone if it has none.
+
+    A split is read while it is gone through, which is possible once, and raises DataError where it
+    is damaged as a whole.
+    """
 
     levels: int
-    classes: int
-    splits: dict[Split, Images]
-    unreadable: list[Unreadable]
+    classes: int | None  # None: as many as the largest label says
+    splits: dict[Split, Iterable[Record]]
+
+
+def most_classes(levels: int) -> int:
+    """How many classes there can be ids for, beside those of the intensities."""
+    return 1 + np.iinfo(IDS).max - levels
 
 
 def only_wheel(raw: Path) -> Path:
