@@ -161,7 +161,7 @@ class ParallelColumns:
 
         row = itertools.count()
         try:
-            with pq.ParquetFile(self._path(group)) as file:
+            with pq.ParquetFile(self._path(group), pre_buffer=False) as file:
                 self._check_columns(group, file.schema_arrow.empty_table().flatten().column_names)
                 for batch in file.iter_batches(_BATCH_ROWS, columns=self._columns):
                     table = pa.Table.from_batches([batch]).flatten()
