@@ -25,7 +25,7 @@ from tests.faults.scale import RUNS, hashes, stage, write_params
 from tests.test_pipeline import call, fresh_copy
 
 SEED, SIZES = 1, 3  # of the file system, for each stage
-PLACES = "(data|runs|reports|[.]work)/"  # where stages write: the message has to name a path there
+PLACES = "(data|runs|reports|[.]work)[/:]"  # where stages write: a message begins with a path there
 _PAGE = 4096  # bytes: the least that a file takes, and by which the size of a file system goes
 _ROOM = 512 << 20
 
