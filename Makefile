@@ -37,7 +37,7 @@ test: .venv/requirements-dev
 # Known weaknesses of the pinned packages, and ruff's rules for our own code. Needs the internet.
 AUDIT := pip-audit==2.10.1
 audit: .venv/requirements-dev
-	ruff check --select S pipeline models
+	ruff check pipeline models
 	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && \
 		.venv-audit/bin/pip install --quiet --disable-pip-version-check $(AUDIT))
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt

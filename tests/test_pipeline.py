@@ -197,6 +197,15 @@ def test_a_kill_loses_nothing_and_leaves_nothing(finished, tmp_path, stage, targ
     assert outcome.well, outcome
 
 
+def test_a_lock_that_stays_is_told(tmp_path):
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    rwlock = tmp_path / ".dvc/tmp/rwlock"
+    rwlock.write_text("{}")
+    assert kills._locks(tmp_path) == []
+    rwlock.write_text('{"/clone/runs": {"write": {"pid": 7, "cmd": "dvc repro"}}}')
+    assert kills._locks(tmp_path) == ["/clone/runs: {'write': {'pid': 7, 'cmd': 'dvc repro'}}"]
+
+
 def test_two_at_once_do_not_disturb_each_other(finished, tmp_path):
     clone = tmp_path / "clone"
     shutil.copytree(finished, clone, symlinks=True)

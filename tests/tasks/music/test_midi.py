@@ -65,11 +65,12 @@ def _with_instrument(name: str) -> bytes:
     return file.getvalue()
 
 
+PIECE = to_midi(np.full((8, 4), 60))
 REFUSED = {
     "nothing": (b"", "not readable"),
     "no MIDI": (b"RIFF" * 50, "not readable"),
-    "cut": (to_midi(np.full((8, 4), 60))[:70], "not readable"),
-    "no division of time": (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 1, 0, 0]), "not readable"),
+    "cut": (PIECE[:70], "not readable"),
+    "no division of time": (PIECE[:12] + bytes(2) + PIECE[14:], "not readable"),
     "silent": (to_midi(np.full((8, 4), SILENCE)), "holds no notes"),
     "another instrument": (_with_instrument("Kazoo"), "instrument 'Kazoo' is none of soprano"),
 }
