@@ -393,6 +393,8 @@ def test_a_piece_under_the_pointer_shows_what_each_head_attends_to(chromium: Bro
 
 
 def test_kind_of_attention_can_be_chosen(chromium: Browser):
+    # The browser lets a resting pointer enter a new piece beneath it, at a moment of its own.
+    chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=0, y=0)
     chromium.evaluate(
         "(() => { const kind = document.querySelector('select[name=kind]');"
         "kind.value = 'encoder'; kind.dispatchEvent(new Event('change')); })()"
