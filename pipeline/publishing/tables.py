@@ -192,7 +192,7 @@ def _search_grids(results: Sequence[Result]) -> Rows:
             "run": result.name,
             "beam_size": size,
             "length_penalty": alpha,
-            "bleu": cell.bleu,
+            "tokenised_bleu": cell.bleu,
             "length_ratio": cell.length_ratio,
         }
         for result in results

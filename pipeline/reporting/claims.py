@@ -220,7 +220,7 @@ def _is_missing(search: Searched, results: dict[str, Result]) -> bool:
 
 
 def _searched(search: Searched, result: Result) -> float | None:
-    """BLEU of a search, None if the run did not search with these settings."""
+    """Tokenised BLEU of a search, None if the run did not search with these settings."""
     grid = read_search_grid(result)
     if grid is None:
         return None

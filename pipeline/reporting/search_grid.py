@@ -1,4 +1,4 @@
-"""BLEU and length by beam size and length penalty, as the cells of a table and as lines."""
+"""Tokenised BLEU and length by beam size and length penalty: the cells of a table, and lines."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ _SHADES = 5
 class Cell:
     """One search of the validation split."""
 
-    bleu: float
-    length_ratio: float  # pieces of text that sacreBLEU counts, over those of the references
+    bleu: float  # tokenised, by the convention of the run
+    length_ratio: float  # tokens over those of the references
     shade: int  # 0 for the least BLEU of the table, _SHADES - 1 for the most
 
 
@@ -32,14 +32,14 @@ class SearchGrid:
             (f"beam {size}", list(zip(self.length_penalties, [c.bleu for c in cells], strict=True)))
             for size, cells in self.rows.items()
         ]
-        return linear_chart(lines, "length penalty α", "BLEU")
+        return linear_chart(lines, "length penalty α", "BLEU, tokenised")
 
 
 def read_search_grid(result: Result) -> SearchGrid | None:
     """The grid of a run, None if it was not searched; DataError if it is damaged."""
     try:
         cells = [
-            (row["beam_size"], row["length_penalty"], row["bleu"], row["length_ratio"])
+            (row["beam_size"], row["length_penalty"], row["tokenised_bleu"], row["length_ratio"])
             for row in result.metrics["search_grid"]
         ]
     except (KeyError, TypeError):

@@ -13,6 +13,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.results import RUNS, Result
 from pipeline.reporting.scores import Metric, measures_of
 from pipeline.reporting.translations import read_translations
+from pipeline.tasks.translation.settings import LetterCase
 
 _SAMPLES, _SEED = 1000, 1
 
@@ -81,7 +82,8 @@ def compare_all(results: Sequence[Result]) -> list[Comparison]:
 
 def _measure_translations(result: Result, metric: Metric) -> Measured:
     translations = read_translations(result.samples, result.split)
-    of_corpus, of_sentence = BLEU(), BLEU(effective_order=True)
+    small = result.dataset.encoding.letter_case is LetterCase.LOWER  # all that the network writes
+    of_corpus, of_sentence = BLEU(lowercase=small), BLEU(lowercase=small, effective_order=True)
     hypotheses = [each.hypothesis for each in translations]
     references = [each.reference for each in translations]
     bleu = of_corpus.corpus_score(hypotheses, [references]).score

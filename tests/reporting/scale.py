@@ -63,7 +63,7 @@ METRICS = {
             "layer_1": {"probe_r2": 0.742, "near_diagonal": 0.413, "near_diagonal_chance": 0.219},
         },
         "search_grid": [
-            {"beam_size": size, "length_penalty": alpha, "bleu": 20.0 + size + alpha,
+            {"beam_size": size, "length_penalty": alpha, "tokenised_bleu": 20.0 + size + alpha,
              "length_ratio": 0.9 + alpha / 10}
             for size in (1, 4) for alpha in (0.0, 0.6, 1.0)
         ],

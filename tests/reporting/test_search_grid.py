@@ -20,7 +20,7 @@ def searched(result: Result, cells: object) -> Result:
 
 
 def cell(size: int, alpha: float, bleu: float) -> dict[str, float]:
-    return {"beam_size": size, "length_penalty": alpha, "bleu": bleu, "length_ratio": 1.0}
+    return {"beam_size": size, "length_penalty": alpha, "tokenised_bleu": bleu, "length_ratio": 1.0}
 
 
 def test_rows_are_beam_sizes_and_shades_go_from_the_least_to_the_most(result: Result):
@@ -56,7 +56,7 @@ def test_no_search_is_no_table(result: Result):
     assert read_search_grid(searched(result, [])) is None
 
 
-@pytest.mark.parametrize("cells", [None, 3, [{"bleu": 1.0}], ["text"]])
+@pytest.mark.parametrize("cells", [None, 3, [{"tokenised_bleu": 1.0}], ["text"]])
 def test_a_damaged_grid_is_told(result: Result, cells: object):
     with pytest.raises(
         DataError, match=r"translation\.search_grid .* evaluate@translation_sinusoid"

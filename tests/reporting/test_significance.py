@@ -13,6 +13,7 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.results import Result, read_results
 from pipeline.reporting.significance import Comparison, compare, compare_all, measure
+from pipeline.tasks.translation.settings import LetterCase
 
 REFERENCES = [f"das Licht in Zimmer {number} ist heute an" for number in range(40)]
 
@@ -68,6 +69,20 @@ def test_each_pair_is_compared_the_better_first(base: Result):
         "tok:13a" in compared[0].better.signature
         and "bs:1000|seed:1" in compared[0].better.signature
     )
+
+
+def test_case_does_not_count_where_the_network_writes_small_letters(base: Result):
+    small = [text.lower() for text in REFERENCES]
+    worse = [text.replace("zimmer", "raum") for text in small]
+    lower = base.dataset.encoding.model_copy(update={"letter_case": LetterCase.LOWER})
+    base = dataclasses.replace(base, dataset=base.dataset.model_copy(update={"encoding": lower}))
+    (compared,) = compare_all(
+        [result(base, "small", small, REFERENCES), result(base, "worse", worse, REFERENCES)]
+    )
+    assert compared.better.score == pytest.approx(100.0)
+    expected = BLEU(lowercase=True).corpus_score(worse, [REFERENCES]).score
+    assert compared.worse.score == pytest.approx(expected)
+    assert "case:lc" in compared.better.signature
 
 
 def test_the_same_translations_are_no_difference(base: Result):

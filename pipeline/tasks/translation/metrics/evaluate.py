@@ -15,7 +15,7 @@ from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences
 from pipeline.tasks.translation.metrics.positions import positions_by_layer
 from pipeline.tasks.translation.metrics.tokenised import tokenised_bleu
-from pipeline.tasks.translation.settings import TranslationEvaluation
+from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
 from pipeline.training.loss import IGNORED
 
 _DIGITS = 6
@@ -32,8 +32,8 @@ def evaluate(
     name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
     sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
     `records` have each sentence of each test set, `weights` the attention in a few of "test",
-    `positions` what is left of word order in each layer of a Transformer, `search_grid` BLEU and
-    length on the validation split by beam size and length penalty.
+    `positions` what is left of word order in each layer of a Transformer, `search_grid` tokenised
+    BLEU and length on the validation split by beam size and length penalty.
     """
     measured, records = {}, {}
     for split in all_tests(encoded):
@@ -48,7 +48,7 @@ def evaluate(
         "records": records,
         "figures": {"attention": maps},
         "positions": positions_by_layer(model, encoded),
-        "search_grid": _search_grid(encoded, samples),
+        "search_grid": _search_grid(encoded, samples, evaluation.tokenised_bleu),
     }
     return measured.pop("test") | measured | further
 
@@ -71,9 +71,10 @@ def _measure(
         test[f"{name}_high"] = float(score._mean + score._ci)
         test[f"{name}_signature"] = str(metric.get_signature())
         baseline[f"copy_source_{name}"] = metric.corpus_score(sources, [references]).score
-    test["tokenised_bleu"], test["tokenised_bleu_signature"] = tokenised_bleu(
+    tokenised, test["tokenised_bleu_signature"] = tokenised_bleu(
         hypotheses, references, _target_language(encoded), evaluation.tokenised_bleu
     )
+    test["tokenised_bleu"] = tokenised.score
     return {"test": _rounded(test), "baseline": _rounded(baseline)}
 
 
@@ -117,12 +118,13 @@ def _records(
     ]
 
 
-def _search_grid(encoded: Path, samples: Path) -> list[dict[str, float]]:
+def _search_grid(encoded: Path, samples: Path, convention: Convention) -> list[dict[str, float]]:
+    language = _target_language(encoded)
     references = (encoded / "validation.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
     cells = []
     for row in _read_rows(samples / "search_grid.jsonl"):
-        score = BLEU().corpus_score(row.pop("hypotheses"), [references])
-        measured = {"bleu": score.score, "length_ratio": score.sys_len / score.ref_len}
+        score, _ = tokenised_bleu(row.pop("hypotheses"), references, language, convention)
+        measured = {"tokenised_bleu": score.score, "length_ratio": score.sys_len / score.ref_len}
         cells.append(row | _rounded(measured))
     return cells
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import BLEUScore
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 from pipeline.tasks.translation.settings import Convention
@@ -38,11 +39,11 @@ def tokenise(texts: Sequence[str], language: str, convention: Convention) -> lis
 
 def tokenised_bleu(
     hypotheses: Sequence[str], references: Sequence[str], language: str, convention: Convention
-) -> tuple[float, str]:
+) -> tuple[BLEUScore, str]:
     """BLEU of the tokenised texts, and the signature that names the convention."""
     metric = BLEU(tokenize="none", force=True)
     hypotheses = tokenise(hypotheses, language, convention)
     references = tokenise(references, language, convention)
-    score = metric.corpus_score(hypotheses, [references]).score
+    score = metric.corpus_score(hypotheses, [references])
     signature = f"{convention}:{language}|sacremoses:{version('sacremoses')}"
     return score, f"{signature}|{metric.get_signature()}"
