@@ -17,6 +17,7 @@ from pipeline.reporting.claims import read_claims
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
 from pipeline.settings.base import Task
+from pipeline.tasks.translation.settings import LetterCase
 from tests.reporting.browser import CHROMIUM, Browser, browser
 from tests.reporting.scale import ROOT, add_further_test
 
@@ -371,6 +372,22 @@ def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
     chromium.evaluate("document.querySelector('audio').pause()")
     chromium.wait_for("document.querySelector('.arc') !== null")
     chromium.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_a_comparison_says_where_case_is_ignored(scale: Params):
+    first, second = "translation_sinusoid", "translation_again"
+    shutil.copytree(f"runs/{first}", f"runs/{second}")
+    for file in ("metrics/{}.json", "curves/{}.csv"):
+        shutil.copy(Path("reports", file.format(first)), Path("reports", file.format(second)))
+    twice = scale.model_copy(update={"runs": {**scale.runs, second: scale.runs[first]}})
+    name = scale.runs[first].dataset
+    dataset = scale.datasets[name]
+    lower = dataset.encoding.model_copy(update={"letter_case": LetterCase.LOWER})
+    dataset = dataset.model_copy(update={"encoding": lower})
+    in_lower = twice.model_copy(update={"datasets": {**scale.datasets, name: dataset}})
+    note = "Case is ignored, unlike in the scores above"
+    assert note not in render(twice)
+    assert note in render(in_lower)
 
 
 SHADES = (

@@ -68,9 +68,9 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (tmp_path / "test.jsonl").write_text(text, encoding="utf-8")
     (tmp_path / "search_grid.jsonl").write_text(
-        '{"beam_size": 1, "hypotheses": ["das Licht ist ganz aus"], "length_penalty": 0.6}\n'
+        '{"beam_size": 1, "hypotheses": ["das Flur-Licht ist ganz aus"], "length_penalty": 0.6}\n'
     )
-    (tmp_path / "validation.target.txt").write_text("das Licht ist aus\n")
+    (tmp_path / "validation.target.txt").write_text("das Bad-Licht ist aus\n")
     write_json(tmp_path / "manifest.json", {"target_language": "de", "splits": {"test": {}}})
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
     for field, sequences in zip(("source", "target"), ids, strict=True):
@@ -80,7 +80,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     shape = DataShape.sequence(12, 12)
     model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
     evaluation = TranslationEvaluation(
-        tokenised_bleu=Convention.MOSES,
+        tokenised_bleu=Convention.MOSES_COMPOUND_SPLIT,
         bootstrap_samples=50,
         batch_tokens=100,
         attention_sentences=0,
@@ -97,7 +97,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     hypotheses = [row["hypothesis"] for row in rows]
     expected = BLEU().corpus_score(hypotheses, [[row["reference"] for row in rows]]).score
     assert found["test"]["bleu"] == pytest.approx(expected, abs=1e-6)
-    # No punctuation to cut: both conventions see the same tokens.
+    # No punctuation to cut, no compound to split: both conventions see the same tokens.
     assert found["test"]["tokenised_bleu"] == found["test"]["bleu"]
     assert found["test"]["sentences"] == 2
     assert found["baseline"]["copy_source_bleu"] < 10
@@ -118,12 +118,13 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
         assert row["sentence_chrf"] == pytest.approx(chrf, abs=1e-6)
     assert found["records"]["test"][1]["sentence_bleu"] == pytest.approx(100)
     (cell,) = found["search_grid"]
-    # 5 tokens beside 4; n-grams that match: 4 of 5, 2 of 4, 1 of 3, 0 of 2 (smoothed to 1 / 2)
+    # 7 tokens beside 6 once compounds are split; n-grams that match: 5 of 7, 2 of 6, 1 of 5, 0 of 4
+    # (smoothed to 1 / 2)
     assert cell == {
         "beam_size": 1,
         "length_penalty": 0.6,
         "tokenised_bleu": pytest.approx(
-            100 * (4 / 5 * 2 / 4 * 1 / 3 * (1 / 2 / 2)) ** 0.25, abs=1e-6
+            100 * (5 / 7 * 2 / 6 * 1 / 5 * (1 / 2 / 4)) ** 0.25, abs=1e-6
         ),
-        "length_ratio": 1.25,
+        "length_ratio": pytest.approx(7 / 6, abs=1e-6),
     }
