@@ -16,7 +16,7 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
-from pipeline.reporting.results import METRICS, Result
+from pipeline.reporting.results import METRICS, RUNS, Result
 from pipeline.reporting.scores import Score
 from pipeline.reporting.search_grid import read_search_grid
 from pipeline.reporting.significance import Comparison, compare, measure
@@ -139,6 +139,7 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     missing = [name for name in dict.fromkeys(needed(claim)) if not is_there(name, params)]
     by_name = {result.name: result for result in results}
     missing += [str(search) for search in _searches(claim) if _is_missing(search, by_name)]
+    missing += [str(RUNS / name) for name in _compared(claim) if _is_elsewhere(name, by_name)]
     if missing:
         return Judged(claim, Verdict.NOT_RUN, missing=missing)
     better = [check for check in claim.checks if isinstance(check, Better)]
@@ -160,6 +161,16 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     else:
         verdict = Verdict.REPRODUCED if sure else Verdict.DIRECTION_ONLY
     return Judged(claim, verdict, comparisons, numbers)
+
+
+def _compared(claim: Claim) -> list[str]:
+    """The runs whose test records the checks of `claim` compare."""
+    better = [check for check in claim.checks if isinstance(check, Better)]
+    return list(dict.fromkeys(name for check in better for name in (check.run, check.than)))
+
+
+def _is_elsewhere(name: str, results: dict[str, Result]) -> bool:
+    return name in results and not results[name].is_here
 
 
 def needed(claim: Claim) -> list[str]:

@@ -24,9 +24,9 @@ def families(results: Sequence[Result]) -> list[Family]:
 
     A run belongs to the first setting, in the order of params.yaml, in which it differs.
     """
-    first, *others = results
     if len(results) <= COLOURS:
-        return [Family([], list(results))]
+        return [Family([], list(results))] if results else []
+    first, *others = results
     cut: dict[tuple[str, ...], Family] = {}
     for result in others:
         differing = _differing(first.run, result.run)

@@ -39,7 +39,7 @@ from pipeline.reporting.results import (
     read_results,
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
-from pipeline.reporting.search_grid import read_search_grid
+from pipeline.reporting.search_grid import SearchGrid, read_search_grid
 from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
@@ -87,15 +87,17 @@ class Section:
     """A task: scores and curves by data set, then what each run generated."""
 
     task: Task
+    results: list[Result]
     groups: list[Group]
-    generated: list[tuple[Result, Any]]
+    generated: list[tuple[Result, Any]]  # of the runs whose samples are in this folder
+    searches: list[tuple[Result, SearchGrid]]
     positions: Positions | None  # None where no run recorded them
 
     def signatures(self, metric: str) -> list[str]:
         """The distinct signatures under which the runs' `metric` was computed."""
         found = [
             str(result.metrics["test"][f"{metric}_signature"])
-            for result, _ in self.generated
+            for result in self.results
             if f"{metric}_signature" in result.metrics["test"]
         ]
         return list(dict.fromkeys(found))
@@ -128,6 +130,8 @@ def render(params: Params) -> str:
         .render(
             params=params,
             waiting=waiting,
+            elsewhere=[result for result in results if not result.is_here],
+            without_curve=[result for result in results if not result.has_curve],
             published=read_published(),
             sections=_sections(params, results),
             data={name: _data_view(name) for name in by_dataset(results)},
@@ -184,18 +188,27 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
     sections = []
     for task, of_task in by_task(results).items():
         groups = [_group(task, *item) for item in by_dataset(of_task).items()]
+        here = [result for result in of_task if result.is_here]
         match task:
             case Task.TRANSLATION:
                 first, others = params.report.translations, params.report.translations // _FEWER
-                counts = [first] + [max(others, 1)] * (len(of_task) - 1)
-                generated = [_translations(*each) for each in zip(of_task, counts, strict=True)]
+                counts = [first] + [max(others, 1)] * (len(here) - 1)
+                generated = [_translations(*each) for each in zip(here, counts, strict=False)]
             case Task.IMAGE:
-                generated = [_grids(each) for each in of_task]
+                generated = [_grids(each) for each in here]
             case Task.MUSIC:
-                generated = [_music(each, AUDIO_BYTES // len(of_task)) for each in of_task]
-        shown = list(zip(of_task, generated, strict=True))
-        sections.append(Section(task, groups, shown, read_positions(of_task)))
+                generated = [_music(each, AUDIO_BYTES // len(here)) for each in here]
+        shown = list(zip(here, generated, strict=True))
+        positions = read_positions(of_task)
+        sections.append(Section(task, of_task, groups, shown, _searches(of_task), positions))
     return sections
+
+
+def _searches(results: Sequence[Result]) -> list[tuple[Result, SearchGrid]]:
+    """The translators that searched the validation split with several settings."""
+    translators = [result for result in results if result.run.task is Task.TRANSLATION]
+    grids = [(result, read_search_grid(result)) for result in translators]
+    return [(result, grid) for result, grid in grids if grid is not None]
 
 
 def _grids(result: Result) -> dict[str, Grid]:
@@ -208,7 +221,7 @@ def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
     return Group(
         dataset,
         [_test_set(task, split, on) for split, on in by_test(results).items()],
-        [_figures(family) for family in families(results)],
+        [_figures(family) for family in families([each for each in results if each.has_curve])],
     )
 
 
@@ -234,7 +247,7 @@ def _figures(family: Family) -> Figures:
 
 def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
     table = tabulate(task, results)
-    comparisons = compare_all(results)
+    comparisons = compare_all([result for result in results if result.is_here])
     return TestSet(split, table, strips(table), comparisons)
 
 
@@ -243,7 +256,6 @@ def _translations(result: Result, count: int) -> dict[str, Any]:
     return {
         "shown": spread(translations, count),
         "total": len(translations),
-        "search_grid": read_search_grid(result),
     }
 
 

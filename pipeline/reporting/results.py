@@ -47,6 +47,16 @@ class Result:
         return RUNS / self.name / "records"
 
     @property
+    def is_here(self) -> bool:
+        """Whether what the run generated is in this folder: git holds its numbers alone."""
+        return self.samples.exists() or self.records.exists()
+
+    @property
+    def has_curve(self) -> bool:
+        """Whether its losses are in this folder."""
+        return _curve_path(self.name).exists()
+
+    @property
     def section(self) -> str:
         """The dotted path of `metrics` in that file, for error messages."""
         task = self.run.task.value
@@ -113,7 +123,7 @@ def _is_further_test(key: str) -> bool:
 
 def read_curve(name: str) -> Curve:
     """Read the losses of a run; DataError names the file, and the line that is wrong."""
-    path = CURVES / f"{name}.csv"
+    path = _curve_path(name)
     remedy = f"run `dvc repro train@{name}`"
     curve = Curve([], [])
     try:
@@ -140,6 +150,10 @@ def read_curve(name: str) -> Curve:
     if not curve.train:
         raise DataError(f"{path}: no step is recorded; {remedy}")
     return curve
+
+
+def _curve_path(name: str) -> Path:
+    return CURVES / f"{name}.csv"
 
 
 def _finite(text: str) -> float:

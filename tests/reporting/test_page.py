@@ -16,6 +16,7 @@ from pipeline.reporting import page
 from pipeline.reporting.claims import read_claims
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
+from pipeline.reporting.results import read_results
 from pipeline.settings.base import Task
 from pipeline.tasks.translation.settings import LetterCase
 from tests.reporting.browser import CHROMIUM, Browser, browser
@@ -103,6 +104,31 @@ def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_sca
     assert len(set(downloads)) == 8
     assert html.count('data-label="Hypothesis"') == 40
     assert len(html.encode()) < MAX_BYTES
+
+
+def test_a_run_whose_samples_are_elsewhere_keeps_its_numbers(scale: Params, html: str):
+    compared = "Is the difference real?"
+    assert "Only the numbers are in this folder" not in html and html.count(compared) == 2
+    for name in ("translation_sinusoid", "music_sinusoid"):
+        shutil.rmtree(Path("runs") / name)
+    page = render(scale)
+    outline = Outline(page)
+    assert outline.open == []
+    note = re.search("Only the numbers are in this folder.*?</p>", page, re.DOTALL).group()
+    assert re.findall("<code>(.*?)</code>", note)[2:] == ["translation_sinusoid", "music_sinusoid"]
+    assert page.count(compared) == 1  # the images'
+    assert len(outline.all("audio")) == 4
+    assert 'id="translation-samples"' not in page and "Tokenised BLEU of" in page
+    assert re.search("<code>runs/music_sinusoid</code>", page)  # of the claims that compare it
+    measured = read_results(scale)[-2].metrics["test"]["nats_per_token"]
+    assert f"{measured:.3f}" in page
+
+
+def test_a_run_without_a_curve_is_named(scale: Params, html: str):
+    assert "Without a learning curve" not in html
+    (Path("reports/curves") / "music_sinusoid.csv").unlink()
+    note = "Without a learning curve in this folder: <code>music_sinusoid</code>."
+    assert note in render(scale)
 
 
 def test_a_run_of_another_family_is_shown_with_its_own_settings(scale: Params):
@@ -195,7 +221,6 @@ def test_texts_from_data_are_escaped(scale: Params, html: str):
 
 
 MISSING = [
-    "reports/curves/image_local_2d.csv",
     "reports/data/digits.json",
     "runs/translation_sinusoid/samples/test.jsonl",
     "runs/image_local_2d/samples/conditional.png",
@@ -254,7 +279,7 @@ def test_commands_write_the_page_and_print_the_summary(scale: Params):
         )
 
     assert "is not written yet" in run("pipeline.summary").stdout
-    shutil.rmtree("runs/music_relative")
+    shutil.rmtree("runs/music_relative/samples")
     failed = run("pipeline.report")
     assert failed.returncode == 1
     assert re.fullmatch(r"error: runs/music_relative/\S+: no such file; .*\n", failed.stderr)
