@@ -18,6 +18,7 @@ from pipeline import config
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
+from pipeline.machine import to_use
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.music.codec import events, grid, is_grid
 from pipeline.tasks.music.decoding.compose import compose_for, nothing, seconds_of, to_midi
@@ -40,7 +41,7 @@ def main(options: argparse.Namespace) -> None:
     sampling = chosen(run.decoding.sampling, options)
     if options.audio and options.audio.suffix.casefold() not in _FORMATS:
         raise ConfigError(f"--audio {options.audio}: should end in {' or '.join(_FORMATS)}")
-    model = load_model(options.run, run.training)
+    model = load_model(options.run, to_use(options.run, run.training))
     opening = read_opening(options.primer, model.shape)
     given = seconds_of(opening, model.shape)
     if given >= options.seconds:

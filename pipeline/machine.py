@@ -1,6 +1,7 @@
 """What this machine can compute; a run that asks for more is refused in one line."""
 
 import os
+import sys
 
 import torch
 
@@ -19,6 +20,17 @@ def check_device(run: str, training: Training) -> None:
             "PyTorch finds no GPU" if torch.version.cuda else "this PyTorch is built without it"
         )
         _refuse(run, f"device = cuda, but {reason}; use cpu")
+
+
+def to_use(run: str, training: Training) -> Training:
+    """`training` on the CPU if its device is not there, which is said on the standard error.
+
+    For commands that answer with the network of `run`; stages write what other machines compare.
+    """
+    if training.device is Device.CUDA and not torch.cuda.is_available():
+        print(f"{run}: no GPU here, the CPU answers", file=sys.stderr)
+        return training.model_copy(update={"device": Device.CPU})
+    return training
 
 
 def check_training(run: str, training: Training) -> None:

@@ -23,6 +23,7 @@ from pipeline.console import exit_on_error
 from pipeline.decoding.sampling import DRAWN
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
+from pipeline.machine import to_use
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
@@ -89,7 +90,7 @@ def main(arguments: argparse.Namespace) -> None:
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: what is written is a PNG; give the name the end .png")
     sampling = chosen(run.decoding.sampling, arguments)
-    painter = Painter(load_model(name, run.training), sampling)
+    painter = Painter(load_model(name, to_use(name, run.training)), sampling)
     label = check_class(arguments.label, painter.codec.classes)
     _say(f"{name}: {run.title}, trained on {run.dataset}")
     if arguments.complete is None:

@@ -18,6 +18,7 @@ from pipeline.console import exit_on_error
 from pipeline.decoding.beam import Hypothesis
 from pipeline.errors import ConfigError
 from pipeline.files import read_json
+from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
@@ -99,7 +100,7 @@ def main(name: str, n_best: int | None) -> None:
     if n_best is not None:
         decoding = decoding.model_copy(update={"method": _widened(name, run, n_best)})
     translator = Translator(
-        load_model(name, run.training),
+        load_model(name, to_use(name, run.training)),
         Codec.load(encoded),
         params.datasets[run.dataset].encoding.letter_case,
         longest=longest_source(encoded),

@@ -68,6 +68,17 @@ def test_an_opening_is_gone_on_with_and_heard(scale):
     assert (scale / "out.png").read_bytes() == piano_roll((scale / "out.mid").read_bytes(), given)
 
 
+def test_a_network_that_a_gpu_trained_answers_without_one(scale, monkeypatch, capsys):
+    run("--seconds", "3")
+    written = (scale / "out.mid").read_bytes()
+    params = scale / "params.yaml"
+    params.write_text(params.read_text().replace("device: cpu ", "device: cuda "))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    run("--seconds", "3")
+    assert "music_relative: no GPU here, the CPU answers\n" in capsys.readouterr().err
+    assert (scale / "out.mid").read_bytes() == written
+
+
 def test_several_pieces_are_numbered_and_another_seed_composes_others(scale):
     run("--seconds", "2", "--count", "2")
     run("--seconds", "2", "--seed", "5", "-o", "other.mid")
