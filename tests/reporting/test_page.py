@@ -241,7 +241,7 @@ def test_missing_file_is_named_with_the_remedy(scale: Params, name: str):
 def test_a_run_that_waits_is_named_and_the_others_are_shown(scale: Params):
     Path("reports/metrics/image_local_2d.json").unlink()
     text = render(scale)
-    assert "<p>Not run: <code>image_local_2d</code>.</p>" in text
+    assert "<p>Not measured: <code>image_local_2d</code>.</p>" in text
     assert text.count("image_local_2d") == 1
 
 
