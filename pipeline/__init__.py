@@ -1,9 +1,9 @@
-"""The stages and what they share. A process that dvc or torchrun started ends when they are killed.
+"""The stages and what they share; and what has to be settled before a stage imports torch.
 
-It would work on unseen, and write into the files of the run that follows. So this is asked for
-here, before a stage imports anything that takes seconds. What a user starts lives as long as the
-user wants: `nohup python -m pipeline.train run &` outlives its shell. For dvc to be the parent, the
-shell that it calls has to `exec` the command, which dvc.yaml does.
+A process that dvc or torchrun started ends when they are killed: it would work on unseen, and write
+into the files of the run that follows. What a user starts lives as long as the user wants: `nohup
+python -m pipeline.train run &` outlives its shell. For dvc to be the parent, the shell that it
+calls has to `exec` the command, which dvc.yaml does.
 """
 
 import ctypes
@@ -22,6 +22,10 @@ def _end_with_parent() -> None:
     if adopted and "DVC_STAGE" in os.environ:
         sys.exit("error: dvc was killed as this stage began; run dvc repro again")
 
+
+# How long a thread of torch looks for work before it sleeps; read when torch is loaded. The default
+# is so long that on cores which others use too, a thread often waits for one that is not running.
+os.environ.setdefault("GOMP_SPINCOUNT", "300")
 
 if sys.platform == "linux" and os.environ.keys() & _STARTERS:
     _end_with_parent()

@@ -1,5 +1,6 @@
-"""What the stages' commands import: nothing that takes long and that they do not need."""
+"""What the stages' commands import, nothing slow that they do not need, and with which settings."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,20 @@ def test_stages_import_nothing_slow_that_they_do_not_need(stages, needed):
     )
     assert TASKS
     assert SLOW.intersection(ran.stdout.split()) == needed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another OpenMP library, with other settings")
+@pytest.mark.parametrize(("asked", "set_to"), [({}, "300"), ({"GOMP_SPINCOUNT": "7"}, "7")])
+def test_threads_of_torch_sleep_soon_if_the_user_does_not_say_when(asked, set_to):
+    environment = {**os.environ, "OMP_DISPLAY_ENV": "verbose", **asked}
+    if not asked:
+        environment.pop("GOMP_SPINCOUNT", None)
+    told = subprocess.run(
+        [sys.executable, "-c", "import pipeline, torch"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    assert f"GOMP_SPINCOUNT = '{set_to}'" in told
