@@ -139,10 +139,13 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     missing = [name for name in dict.fromkeys(needed(claim)) if not is_there(name, params)]
     by_name = {result.name: result for result in results}
     missing += [str(search) for search in _searches(claim) if _is_missing(search, by_name)]
-    missing += [str(RUNS / name) for name in _compared(claim) if _is_elsewhere(name, by_name)]
+    better = [check for check in claim.checks if isinstance(check, Better)]
+    compared = dict.fromkeys(name for check in better for name in (check.run, check.than))
+    missing += [
+        str(RUNS / name) for name in compared if name in by_name and not by_name[name].is_here
+    ]
     if missing:
         return Judged(claim, Verdict.NOT_RUN, missing=missing)
-    better = [check for check in claim.checks if isinstance(check, Better)]
     comparisons = [_compare(check, by_name) for check in better]
     numbers = [
         Compared(check, _value(check.first, by_name), _value(check.second, by_name))
@@ -161,16 +164,6 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     else:
         verdict = Verdict.REPRODUCED if sure else Verdict.DIRECTION_ONLY
     return Judged(claim, verdict, comparisons, numbers)
-
-
-def _compared(claim: Claim) -> list[str]:
-    """The runs whose test records the checks of `claim` compare."""
-    better = [check for check in claim.checks if isinstance(check, Better)]
-    return list(dict.fromkeys(name for check in better for name in (check.run, check.than)))
-
-
-def _is_elsewhere(name: str, results: dict[str, Result]) -> bool:
-    return name in results and not results[name].is_here
 
 
 def needed(claim: Claim) -> list[str]:

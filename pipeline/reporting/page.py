@@ -191,9 +191,9 @@ def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
         here = [result for result in of_task if result.is_here]
         match task:
             case Task.TRANSLATION:
-                first, others = params.report.translations, params.report.translations // _FEWER
-                counts = [first] + [max(others, 1)] * (len(here) - 1)
-                generated = [_translations(*each) for each in zip(here, counts, strict=False)]
+                first = params.report.translations
+                counts = (first if each is here[0] else max(first // _FEWER, 1) for each in here)
+                generated = [_translations(*each) for each in zip(here, counts, strict=True)]
             case Task.IMAGE:
                 generated = [_grids(each) for each in here]
             case Task.MUSIC:
