@@ -1,4 +1,4 @@
-"""The stages and what they share; and what has to be settled before a stage imports torch.
+"""The stages and what they share; and what has to be settled before a stage imports the rest.
 
 A process that dvc or torchrun started ends when they are killed: it would work on unseen, and write
 into the files of the run that follows. What a user starts lives as long as the user wants: `nohup
@@ -26,6 +26,10 @@ def _end_with_parent() -> None:
 # How long a thread of torch looks for work before it sleeps; read when torch is loaded. The default
 # is so long that on cores which others use too, a thread often waits for one that is not running.
 os.environ.setdefault("GOMP_SPINCOUNT", "300")
+
+# In lecture/ and paper/ the code lies outside of dvc's folder, where .dvcignore does not reach:
+# compiled modules beside it would be a change of the code, and every stage would run again.
+sys.dont_write_bytecode = True
 
 if sys.platform == "linux" and os.environ.keys() & _STARTERS:
     _end_with_parent()

@@ -7,6 +7,9 @@ dvc writes two files in place, so that a kill can cut them short, and refuses to
 its run cache. The rwlock can also name a process whose number another program has got since. A
 stage that was killed can leave half-written files beside its outputs. While dvc is at work, nothing
 is touched. What killed stages leave in .work is of use: they go on from there.
+
+A program of the user's that imports models leaves compiled modules there. dvc takes them for a
+change of the code where .dvcignore does not reach: in all scales but the default one.
 """
 
 import argparse
@@ -25,6 +28,7 @@ from pipeline.errors import PipelineError
 LOCK = Path("dvc.lock")
 _TMP = Path(".dvc/tmp")
 _WRITTEN = ("data", "runs", "reports")  # by the stages
+_CODE = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
@@ -85,6 +89,10 @@ def _obstacles() -> Iterator[tuple[Path, str]]:
     for folder in _WRITTEN:
         for path in sorted(Path(folder).rglob(".*.partial")):
             yield path, "half-written by a stage that was killed"
+    if Path.cwd() != _CODE:
+        for folders in ("models", "pipeline/*"):
+            for path in sorted(_CODE.glob(f"{folders}/**/__pycache__")):
+                yield path, "compiled modules, which dvc would take for a change of the code"
 
 
 def _is_whole(lock: str) -> bool:

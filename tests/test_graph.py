@@ -40,7 +40,7 @@ RAW = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding
 
 # In no stage's deps, because they hold no value that decides what a stage writes.
 NO_VALUES = {
-    "pipeline/__init__.py": "ends a process whose dvc was killed",
+    "pipeline/__init__.py": "what is settled before a stage imports the rest",
     "pipeline/config.py": "reads params.yaml",
     "pipeline/settings": "types of params.yaml; test_config.py: no field has a default",
     "pipeline/tasks/translation/settings.py": "types of params.yaml, the same",

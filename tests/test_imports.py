@@ -1,6 +1,7 @@
 """What the stages' commands import, nothing slow that they do not need, and with which settings."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,17 @@ def test_threads_of_torch_sleep_soon_if_the_user_does_not_say_when(asked, set_to
         check=True,
     ).stderr
     assert f"GOMP_SPINCOUNT = '{set_to}'" in told
+
+
+def test_stages_leave_no_compiled_modules_among_their_dependencies(tmp_path):
+    """In lecture/ and paper/ no .dvcignore hides them, and dvc would take them for changes."""
+    for folder in ("models", "pipeline"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "pipeline.train", "--help"]
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    compiled = {path.relative_to(tmp_path) for path in tmp_path.rglob("__pycache__")}
+    assert compiled <= {Path("pipeline/__pycache__")}  # of pipeline itself: no dependency

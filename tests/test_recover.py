@@ -24,6 +24,7 @@ def scale(tmp_path, monkeypatch):
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
     (tmp_path / "dvc.lock").write_text(LOCK)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recover, "_CODE", tmp_path)
     return tmp_path
 
 
@@ -84,3 +85,15 @@ def test_half_written_files_are_removed(scale):
     (scale / "reports/metrics/a.json").write_text("{}")
     recover.main()
     assert os.listdir(scale / "reports/metrics") == ["a.json"]
+
+
+@pytest.mark.parametrize(("at", "kept"), [("lecture", []), (".", ["models/__pycache__"])])
+def test_compiled_modules_are_removed_where_no_dvcignore_hides_them(
+    scale, monkeypatch, capsys, at, kept
+):
+    (scale / "models/__pycache__").mkdir(parents=True)
+    (scale / at).mkdir(exist_ok=True)
+    monkeypatch.chdir(scale / at)
+    recover.main()
+    assert [str(path.relative_to(scale)) for path in scale.rglob("__pycache__")] == kept
+    assert bool(capsys.readouterr().out) != bool(kept)
