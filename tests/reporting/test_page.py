@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pretty_midi
 import pytest
 
 from pipeline import config
@@ -251,6 +252,21 @@ def test_sound_beyond_the_room_is_left_out_and_said(scale: Params, monkeypatch: 
     assert len(outline.all("audio")) == 4  # two of each run: 40 kB each
     assert text.count("no room for more sound") == 4
     assert text.count("data:audio/midi") == 8
+
+
+def test_only_chorales_have_a_legend_of_voices(scale: Params, html: str):
+    samples = Path("runs/music_sinusoid/samples")
+    entries = json.loads((samples / "samples.json").read_text())
+    for entry in entries:
+        midi = pretty_midi.PrettyMIDI()
+        midi.instruments.append(pretty_midi.Instrument(0, name="piano"))
+        midi.instruments[0].notes.append(pretty_midi.Note(90, 60, 1.0, 2.0))
+        midi.write(str(samples / entry["file"]))
+        entry.update(bar_seconds=None)
+    (samples / "samples.json").write_text(json.dumps(entries))
+    text = render(scale)
+    for name, fewer in (("soprano", 1), ("given opening", 0)):
+        assert text.count(f"</svg> {name}</li>") == html.count(f"</svg> {name}</li>") - fewer > 0
 
 
 def test_page_that_is_too_large_is_refused(scale: Params, monkeypatch: pytest.MonkeyPatch):
