@@ -86,6 +86,9 @@ class Numbers(Settings):
     sampled: bool  # other test records would give other numbers
 
 
+Check = Annotated[Better | Numbers, Field(discriminator="kind")]
+
+
 class Claim(Settings):
     """A sentence of the lecture in our words, what was published for it, and how it is checked."""
 
@@ -95,7 +98,8 @@ class Claim(Settings):
     published: str
     where: str  # in the paper
     arxiv: str
-    checks: list[Annotated[Better | Numbers, Field(discriminator="kind")]]
+    checks: list[Check]
+    elsewhere: list[Check] = []  # with other runs, for a scale that has those instead
 
 
 @dataclass(frozen=True)
@@ -132,24 +136,21 @@ def read_claims() -> list[Claim]:
 
 
 def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
-    """Judge `claim` by the results of the scale `params`.
+    """Judge `claim` by the results of the scale `params`, by the first checks whose runs it has.
 
     Raises DataError if two runs have other test records, or a file lacks a number.
     """
-    missing = [name for name in dict.fromkeys(needed(claim)) if not is_there(name, params)]
     by_name = {result.name: result for result in results}
-    missing += [str(search) for search in _searches(claim) if _is_missing(search, by_name)]
-    better = [check for check in claim.checks if isinstance(check, Better)]
-    compared = dict.fromkeys(name for check in better for name in (check.run, check.than))
-    missing += [
-        str(RUNS / name) for name in compared if name in by_name and not by_name[name].is_here
-    ]
+    checks, missing = claim.checks, _missing(claim.checks, params, by_name)
+    if missing and claim.elsewhere and not _missing(claim.elsewhere, params, by_name):
+        checks, missing = claim.elsewhere, []
     if missing:
         return Judged(claim, Verdict.NOT_RUN, missing=missing)
+    better = [check for check in checks if isinstance(check, Better)]
     comparisons = [_compare(check, by_name) for check in better]
     numbers = [
         Compared(check, _value(check.first, by_name), _value(check.second, by_name))
-        for check in claim.checks
+        for check in checks
         if isinstance(check, Numbers)
     ]
     in_order = [
@@ -166,10 +167,10 @@ def judge(claim: Claim, params: Params, results: Sequence[Result]) -> Judged:
     return Judged(claim, verdict, comparisons, numbers)
 
 
-def needed(claim: Claim) -> list[str]:
-    """The runs, demonstrations and benchmarks that the checks of `claim` need."""
+def needed(checks: Sequence[Better | Numbers]) -> list[str]:
+    """The runs, demonstrations and benchmarks that `checks` need."""
     needed = []
-    for check in claim.checks:
+    for check in checks:
         if isinstance(check, Better):
             needed += [check.run, check.than]
             continue
@@ -213,8 +214,20 @@ def _value(
             return Score(number)
 
 
-def _searches(claim: Claim) -> list[Searched]:
-    numbers = [check for check in claim.checks if isinstance(check, Numbers)]
+def _missing(
+    checks: Sequence[Better | Numbers], params: Params, results: dict[str, Result]
+) -> list[str]:
+    """What the scale lacks of what `checks` need."""
+    lacking = [name for name in dict.fromkeys(needed(checks)) if not is_there(name, params)]
+    lacking += [str(search) for search in _searches(checks) if _is_missing(search, results)]
+    better = [check for check in checks if isinstance(check, Better)]
+    compared = dict.fromkeys(name for check in better for name in (check.run, check.than))
+    measured = [results[name] for name in compared if name in results]
+    return lacking + [str(RUNS / result.name) for result in measured if not result.is_here]
+
+
+def _searches(checks: Sequence[Better | Numbers]) -> list[Searched]:
+    numbers = [check for check in checks if isinstance(check, Numbers)]
     both = [number for check in numbers for number in (check.first, check.second)]
     return [number for number in both if isinstance(number, Searched)]
 

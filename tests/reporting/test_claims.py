@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,12 @@ from pipeline.reporting.claims import (
     read_claims,
 )
 from pipeline.reporting.published import read_published
-from pipeline.reporting.results import read_results
+from pipeline.reporting.results import finished, read_results
 from pipeline.reporting.scores import Score
 from tests.reporting.scale import ROOT
 
 
-def claim(*checks: Better | Numbers) -> Claim:
+def claim(*checks: Better | Numbers, elsewhere: Sequence[Better | Numbers] = ()) -> Claim:
     return Claim(
         id="order",
         claim="The first is better.",
@@ -40,6 +41,7 @@ def claim(*checks: Better | Numbers) -> Claim:
         where="table 1",
         arxiv="1809.04281",
         checks=list(checks),
+        elsewhere=list(elsewhere),
     )
 
 
@@ -100,6 +102,27 @@ def test_one_pair_that_is_equal_or_in_the_other_order_is_no_reproduction(judged,
 def test_a_claim_whose_runs_are_not_all_there_says_which(judged):
     found = judged(ORDER, second=[1.0])
     assert (found.verdict, found.missing) == (Verdict.NOT_RUN, ["first", "third"])
+
+
+def test_a_scale_with_other_runs_judges_by_those_and_only_without_the_first(judged):
+    other = claim(*ORDER.checks, elsewhere=[better("fourth", "fifth")])
+    known = {"fourth": [1.0] * 30, "fifth": [2.0] * 30}
+    found = judged(other, first=[1.0] * 30, **known)
+    assert (found.verdict, found.missing) == (Verdict.REPRODUCED, [])
+    assert [each.worse.result.name for each in found.comparisons] == ["fifth"]
+
+
+def test_the_first_runs_are_preferred(judged):
+    other = claim(better("first", "second"), elsewhere=[better("fourth", "fifth")])
+    low, high = [1.0] * 30, [2.0] * 30
+    found = judged(other, first=low, second=high, fourth=high, fifth=low)
+    assert found.verdict is Verdict.REPRODUCED
+    assert [each.worse.result.name for each in found.comparisons] == ["second"]
+
+
+def test_where_no_runs_are_whole_the_first_are_named(judged):
+    other = claim(better("first", "second"), elsewhere=[better("fourth", "fifth")])
+    assert judged(other, second=[1.0], fifth=[1.0]).missing == ["first"]
 
 
 @pytest.mark.parametrize(
@@ -180,12 +203,24 @@ def test_the_lecture_has_what_every_claim_needs_and_one_data_set_for_each_pair()
     params = config.load(ROOT / "lecture/params.yaml")
     claims = read_claims()
     for each in claims:
-        assert [name for name in needed(each) if not is_there(name, params)] == [], each.id
+        assert [name for name in needed(each.checks) if not is_there(name, params)] == [], each.id
         for check in each.checks:
             if isinstance(check, Better):
                 datasets = {params.runs[name].dataset for name in (check.run, check.than)}
                 assert len(datasets) == 1, each.id
     assert len({each.id for each in claims}) == len(claims)
+
+
+def test_the_papers_scale_has_the_numbers_of_the_checks_for_elsewhere(monkeypatch):
+    monkeypatch.chdir(ROOT / "paper")
+    params, _ = finished(config.load())
+    claims = [each for each in read_claims() if each.elsewhere]
+    assert claims
+    for each in claims:
+        assert [name for name in needed(each.elsewhere) if name not in params.runs] == [], each.id
+        assert len({params.runs[name].dataset for name in needed(each.elsewhere)}) == 1, each.id
+        judged = judge(each, params, read_results(params))
+        assert judged.verdict is not Verdict.NOT_RUN, each.id
 
 
 def test_every_claim_names_a_paper():
