@@ -14,14 +14,15 @@ from pydantic import Field, PositiveInt, ValidationError
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
-from models.settings import Categorical, Local1D, Local2D, ModelSettings, Settings
+from models.settings import Settings
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
+from pipeline.settings import fit
 from pipeline.settings.base import Name
 from pipeline.settings.demonstrations import AnyDemonstration
 from pipeline.tasks.image.settings import ImageDataset, ImageRun, PhotographsEncoding
-from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
+from pipeline.tasks.music.settings import MusicDataset, MusicRun
 from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
 
 PARAMS = Path("params.yaml")
@@ -77,45 +78,14 @@ def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
             f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
             f"{dataset.task}; make them equal"
         )
-    if isinstance(run, MusicRun):
-        _check_representation(name, run, dataset, path)
-    if isinstance(run, ImageRun) and isinstance(run.model, ModelSettings):
-        _check_blocks(name, run, dataset, path)
-
-
-def _check_blocks(name: str, run: ImageRun, dataset: ImageDataset, path: Path) -> None:
-    """Refuse blocks that are larger than the images, or rectangles that do not tile them."""
-    height, width, channels = dataset.encoding.size
-    if isinstance(run.model.output, Categorical):
-        width *= channels  # a position per channel
-    match run.model.locality:
-        case Local1D(query_block=block) if block > height * width:
-            wrong, remedy = f"query_block = {block}", "smaller"
-        case Local2D(query_rows=rows, query_columns=columns) if height % rows or width % columns:
-            wrong, remedy = f"query_rows = {rows} and query_columns = {columns}", "divisors"
-        case _:
-            return
-    raise ConfigError(
-        f"{path}: runs.{name}.model.locality has {wrong}, but datasets.{run.dataset} has images of "
-        f"{height} x {width} positions; choose {remedy}"
-    )
-
-
-def _check_representation(name: str, run: MusicRun, dataset: MusicDataset, path: Path) -> None:
-    """Refuse what only a grid of voices has for performances, and tempi for a grid."""
-    representation = dataset.encoding.representation
-    where = f"datasets.{run.dataset}.encoding.representation = {representation}"
-    augmentation = run.training.augmentation
-    if representation is Representation.PERFORMANCE_EVENTS and run.needs_voices:
-        raise ConfigError(
-            f"{path}: runs.{name}.model.positions.kind = {run.model.positions.kind} tells voices, "
-            f"but {where}; use positions.kind = skewed_relative"
-        )
-    if representation is Representation.CHORALE_GRID and augmentation and augmentation.stretches:
-        raise ConfigError(
-            f"{path}: runs.{name}.training.augmentation.stretch = {augmentation.stretch}, but "
-            f"{where} has no tempo; use [1.0]"
-        )
+    try:
+        match run:
+            case MusicRun():
+                fit.check_music(name, run, dataset)
+            case ImageRun():
+                fit.check_image(name, run, dataset)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def _check_conventions(params: Params, path: Path) -> None:

@@ -198,6 +198,7 @@ class MusicRun(Run):
     def _check_learned(self, longest: int) -> None:
         lengths = {
             "training.crop": self.training.crop,
+            "decoding.tokens": self.decoding.tokens,
             "evaluation.window": self.evaluation.window,
             "evaluation.long_window": self.evaluation.long_window,
         }
