@@ -104,7 +104,7 @@ def test_another_share_for_validation_leaves_the_test_split_as_it_is(tmp_path, e
     assert images(encoded, "test") == before
 
 
-def test_skipped_rows_are_counted_by_reason_and_the_first_20_listed(tmp_path, encoded):
+def test_skipped_rows_are_counted_by_reason_and_listed(tmp_path, encoded):
     damaged = ["1,2,3"] * 25 + [",".join(["99"] * 65)]
     write_wheel(tmp_path / "raw", rows_of_digits(100) + damaged)
 
@@ -115,7 +115,7 @@ def test_skipped_rows_are_counted_by_reason_and_the_first_20_listed(tmp_path, en
         "not 64 intensities and a label": 25,
         "an intensity is above 16": 1,
     }
-    assert len(manifest["skipped"]) == 20
+    assert len(manifest["skipped"]) == 26
     assert manifest["skipped"][0] == {
         "record": "row 101",
         "reason": "not 64 intensities and a label",
@@ -143,6 +143,13 @@ def test_an_archive_without_images_fails(tmp_path, encoded):
 
     with pytest.raises(DataError, match="no image could be read"):
         encode(tmp_path / "raw", encoded, encoding(max_skipped=1.0))
+
+
+def test_where_nothing_can_be_read_the_first_record_is_told_with_its_reason(tmp_path, encoded):
+    write_wheel(tmp_path / "raw", ["1,2,3"] * 3)
+
+    with pytest.raises(DataError, match="3 of 3 records .* the first is row 1: not 64 intensities"):
+        encode(tmp_path / "raw", encoded, encoding(max_skipped=0.5))
 
 
 def test_a_split_without_images_fails(tmp_path, encoded):

@@ -75,6 +75,30 @@ def test_a_transparent_colour_of_a_palette_is_refused_where_it_is_used():
     assert pixels_of(file_of(image, transparency=2)).tolist() == [[[10, 20, 30], [40, 50, 60]]]
 
 
+@pytest.mark.parametrize(
+    ("mode", "used", "unused", "other"),
+    [("1", 255, None, 0), ("L", 7, 9, 3), ("RGB", (7, 7, 8), (7, 8, 7), (3, 3, 3))]
+    + [("I;16", 700, 701, 300)],
+)
+def test_a_transparent_colour_without_a_palette_is_refused_where_it_is_used(
+    mode, used, unused, other
+):
+    image = Image.new(mode, (2, 1), other)
+    image.putpixel((0, 0), used)
+
+    with pytest.raises(PictureError, match="partly transparent"):
+        read_picture(file_of(image, transparency=used), 3)
+    if unused is not None:
+        plain = pixels_of(file_of(image))
+        assert np.array_equal(pixels_of(file_of(image, transparency=unused)), plain)
+
+
+@pytest.mark.parametrize(("most", "deep"), [(65535, [0, 257, 65535]), (1023, [0, 4, 1023])])
+def test_sixteen_bits_of_a_pgm_count_up_to_its_own_maximum(most, deep):
+    content = f"P5 3 1 {most}\n".encode() + np.array(deep, ">u2").tobytes()
+    assert pixels_of(content, channels=1).tolist() == [[0, 1, 255]]
+
+
 def test_a_photograph_is_turned_as_its_camera_says():
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: rotate by 90 degrees, clockwise

@@ -18,9 +18,10 @@ def track(events: list[tuple[int, bytes]]) -> bytes:
     return b"MTrk" + struct.pack(">I", len(content)) + content
 
 
-def midi(events: list[tuple[int, bytes]], kind: int = 0, division: int = 480) -> bytes:
-    """A MIDI file of one track; a quarter lasts half a second if no event says otherwise."""
-    return b"MThd" + struct.pack(">IHHH", 6, kind, 1, division) + track(events)
+def midi(*tracks: list[tuple[int, bytes]], kind: int = 0, division: int = 480) -> bytes:
+    """A MIDI file of some tracks; a quarter lasts half a second if no event says otherwise."""
+    header = b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division)
+    return header + b"".join(map(track, tracks))
 
 
 def on(pitch: int, velocity: int = 64, channel: int = 0) -> bytes:
@@ -31,8 +32,8 @@ def off(pitch: int, channel: int = 0) -> bytes:
     return bytes([0x80 | channel, pitch, 0])
 
 
-def pedal(value: int) -> bytes:
-    return bytes([0xB0, 64, value])
+def pedal(value: int, channel: int = 0) -> bytes:
+    return bytes([0xB0 | channel, 64, value])
 
 
 def tempo(microseconds: int) -> bytes:

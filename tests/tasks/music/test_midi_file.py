@@ -50,6 +50,15 @@ def test_a_pedal_that_stays_down_holds_to_the_end():
     assert {end for _, end, _, _ in rows(content)} == {200}
 
 
+def test_the_pedal_of_one_hand_holds_the_other_hand_too_unless_that_has_its_own():
+    left = [(0, pedal(127)), (0, on(40)), (480, off(40)), (480, pedal(0))]
+    right = [(0, on(72, channel=1)), (240, off(72, channel=1))]
+    both = [(0, 100, 40, 64), (0, 100, 72, 64)]
+    assert rows(midi(left, right, kind=1)) == both
+    own = [*right, (0, pedal(0, channel=1))]
+    assert rows(midi(left, own, kind=1)) == [(0, 25, 72, 64), both[0]]
+
+
 @given(
     ends=st.lists(st.integers(0, 30), min_size=1, max_size=10),
     moves=st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=10),

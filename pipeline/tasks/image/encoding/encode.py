@@ -17,7 +17,7 @@ from pipeline.tasks.image.encoding.stored import Images, PixelFile, store
 from pipeline.tasks.image.settings import ImageEncoding
 
 _PIXELS = "pixels.partial"  # of all images, while they are encoded
-_LISTED = 20
+_LISTED = 1000  # unreadable records that are named in the manifest
 
 
 def encode(raw: Path, encoded: Path, encoding: ImageEncoding) -> dict[str, Any]:
@@ -117,13 +117,13 @@ def _check_share_read(
 ) -> None:
     skipped = len(unreadable)
     records = skipped + sum(map(len, given.values()))
-    if skipped == records or not len(given["train"]):
-        raise DataError("no image could be read; run the download stage again")
     if skipped > max_skipped * records:
         raise DataError(
             f"{skipped} of {records} records are unreadable, more than max_skipped = "
             f"{max_skipped}; the first is {unreadable[0].record}: {unreadable[0].reason}"
         )
+    if not len(given["train"]):
+        raise DataError("no image could be read; run the download stage again")
 
 
 def _describe(images: Images, codec: ImageCodec) -> dict[str, Any]:

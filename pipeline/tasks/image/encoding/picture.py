@@ -18,6 +18,7 @@ _MAX_PIXELS = 1 << 26  # more is a decompression bomb, or no picture for this pi
 MAX_FILE_BYTES = 4 * _MAX_PIXELS  # a file that is not packed has 3 or 4 for each
 _CLEAR = {"1", "L", "P", "RGB", "CMYK", "YCbCr"}  # modes that Pillow converts as everybody would
 _WITH_ALPHA = {"LA", "PA", "RGBA"}
+_WITH_TRANSPARENT_COLOURS = {"1", "L", "P", "RGB"}
 
 
 class PictureError(ValueError):
@@ -50,6 +51,8 @@ def read_picture(content: bytes, channels: int) -> Image.Image:
         raise PictureError("not an image of a known format") from None
     except Exception:  # Pillow's decoders raise many kinds on damaged files
         raise PictureError("truncated or damaged") from None
+    if image.format == "PPM" and upright.mode == "I":  # 16 bits, which Pillow scales to 65,535
+        upright = Image.fromarray(np.asarray(upright).astype(np.uint16))
     return _eight_bits(upright).convert("L" if channels == 1 else "RGB")
 
 
@@ -76,10 +79,14 @@ def quantised(pixels: np.ndarray, levels: int) -> np.ndarray:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
+    see_through = image.info.get("transparency")  # a colour, or the alpha of each of a palette
     if image.mode.startswith("I;16"):
-        return Image.fromarray(np.rint(np.asarray(image) / 257).astype(np.uint8))
+        deep = np.asarray(image)
+        if see_through is not None and (deep == see_through).any():
+            raise PictureError("partly transparent")
+        return Image.fromarray(np.rint(deep / 257).astype(np.uint8))
+    if see_through is not None and image.mode in _WITH_TRANSPARENT_COLOURS:
+        image = image.convert("RGBA")
     if image.mode in _WITH_ALPHA:
         if image.getchannel("A").getextrema()[0] < 255:
             raise PictureError("partly transparent")

@@ -1,7 +1,9 @@
 """A MIDI file to the notes of a performance: all keys of all its instruments but drums.
 
 symusic reads the bytes; times become seconds here, in float64. The sustain pedal extends notes: one
-that ends while it is down sounds until it goes up.
+that ends while it is down sounds until it goes up. A performance has one player: a track that moves
+no pedal of its own, such as that of the other hand, is held by the pedal of all. symusic tells
+nothing of a track without notes; a pedal there is lost.
 """
 
 import struct
@@ -30,10 +32,16 @@ def read_notes(content: bytes, max_seconds: float) -> Notes:
         raise MidiError("a damaged MIDI file") from None
     if score.ticks_per_quarter <= 0:
         raise MidiError("a damaged MIDI file")
-    tracks = [track for track in score.tracks if not track.is_drum and len(track.notes)]
-    if not tracks:
+    tracks = [track for track in score.tracks if not track.is_drum]
+    pedals = [_pedal(track) for track in tracks]
+    of_all = tuple(np.concatenate(column) for column in zip(*pedals, strict=True))
+    rows = [
+        _sustained(track, pedal if len(pedal[0]) else of_all, score)
+        for track, pedal in zip(tracks, pedals, strict=True)
+        if len(track.notes)
+    ]
+    if not rows:
         raise MidiError("no notes")
-    rows = [_sustained(track, score) for track in tracks]
     onset, end, pitch, velocity = (np.concatenate(column) for column in zip(*rows, strict=True))
     if (onset < 0).any() or (end < onset).any() or end.max() > max_seconds:
         raise MidiError(f"longer than {max_seconds / 60:g} minutes")
@@ -52,11 +60,15 @@ def _check_header(content: bytes) -> None:
         raise MidiError("times in frames of film, not in beats")
 
 
-def _sustained(track: symusic.core.TrackTick, score: symusic.core.ScoreTick) -> tuple:
-    """Onset and end in seconds, pitch and velocity of a track's notes."""
+def _sustained(
+    track: symusic.core.TrackTick,
+    pedal: tuple[np.ndarray, np.ndarray],
+    score: symusic.core.ScoreTick,
+) -> tuple:
+    """Onset and end in seconds, pitch and velocity of a track's notes under a pedal."""
     notes = track.notes.numpy()
     onset = notes["time"].astype(np.int64)
-    end = extended(onset + notes["duration"], *_pedal(track))
+    end = extended(onset + notes["duration"], *pedal)
     pitch, velocity = (notes[name].astype(np.int64) for name in ("pitch", "velocity"))
     return _seconds(onset, score), _seconds(end, score), pitch, velocity
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.corpus import Split
 from pipeline.errors import DataError
 
-LISTED = 20  # skipped records that are named in the manifest
+LISTED = 1000  # skipped records that are named in the manifest
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding
 
 FIELDS = ("source", "target")
 _BATCH = 10_000  # records or lines that a worker gets at once
-_LISTED = 20
+_LISTED = 1000
 
 
 class Tally:
