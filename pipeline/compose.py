@@ -7,7 +7,7 @@ Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. Writes 
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +39,9 @@ def main(options: argparse.Namespace) -> None:
     if not isinstance(run, MusicRun):
         raise ConfigError(f"{config.PARAMS}: runs.{options.run}.task = {run.task} does not compose")
     sampling = chosen(run.decoding.sampling, options)
-    if options.audio and options.audio.suffix.casefold() not in _FORMATS:
-        raise ConfigError(f"--audio {options.audio}: should end in {' or '.join(_FORMATS)}")
+    _check_suffix("--output", options.output, [".mid", ".midi"])
+    _check_suffix("--audio", options.audio, _FORMATS)
+    _check_suffix("--roll", options.roll, [".png"])
     model = load_model(options.run, to_use(options.run, run.training))
     opening = read_opening(options.primer, model.shape)
     given = seconds_of(opening, model.shape)
@@ -80,6 +81,11 @@ def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
         raise DataError(f"{path}: {error}") from None
     except MidiError as error:
         raise DataError(f"{path}: {error}; give a MIDI file with notes of a keyboard") from None
+
+
+def _check_suffix(option: str, path: Path | None, suffixes: Collection[str]) -> None:
+    if path is not None and path.suffix.casefold() not in suffixes:
+        raise ConfigError(f"{option} {path}: should end in {' or '.join(suffixes)}")
 
 
 def numbered(path: Path, number: int, count: int) -> Path:

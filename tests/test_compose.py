@@ -95,7 +95,10 @@ def test_the_likeliest_alone_is_drawn_with_top_k_1(scale):
 
 
 REFUSED = {
-    "a temperature": (["--temperature", "0"], "--temperature = 0.0: should be greater than 0"),
+    "a temperature": (["--temperature", "1e-40"], "--temperature = 1e-40: should be greater than"),
+    "a seed": (["--seed", str(2**63)], "--seed = 9223372036854775808: should be less than"),
+    "a folder": (["-o", "."], "--output .: should end in .mid or .midi"),
+    "a roll over the piece": (["--roll", "out.mid"], "--roll out.mid: should end in .png"),
     "a top-k": (["--top-k", "0"], "--top-k = 0: should be greater than 0"),
     "a length": (["--primer", "opening.mid", "--seconds", "1"], "--seconds 1 leaves nothing to"),
     "a sound": (["--audio", "out.aac"], "--audio out.aac: should end in .ogg or .mp3"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from models.settings import PositiveFloat, Settings
+from models.settings import Settings
 
 
 def _check_sha256(text: str) -> str:
@@ -32,6 +32,8 @@ Name = Annotated[str, AfterValidator(_check_name)]
 SplitName = Annotated[str, AfterValidator(_check_split)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what torch takes
+Temperature = Annotated[float, Field(ge=1e-6)]  # far below, logits would overflow
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -48,7 +50,7 @@ class Splits(Settings):
 
     validation: Share
     test: Share
-    seed: NonNegativeInt
+    seed: Seed
 
     @model_validator(mode="after")
     def _leave_something_to_train_on(self) -> "Splits":
@@ -62,7 +64,7 @@ class Splits(Settings):
 class Sampling(Settings):
     """How the next id is drawn."""
 
-    seed: NonNegativeInt
-    temperature: PositiveFloat
+    seed: Seed
+    temperature: Temperature
     top_k: PositiveInt | None  # null: all
     top_p: Annotated[float, Field(gt=0.0, le=1.0)]  # 1.0: all

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from models.settings import KernelSize, PositiveFloat, Settings
-from pipeline.settings.base import Name, NonNegativeInt
+from pipeline.settings.base import Name, NonNegativeInt, Seed
 
 
 class Denoising(Settings):
@@ -36,7 +36,7 @@ class SelfSimilarity(Settings):
 
     kind: Literal["self_similarity"]
     dataset: Name  # that has the photographs
-    seed: NonNegativeInt  # of noise and texture
+    seed: Seed  # of noise and texture
     denoising: Denoising
     texture: Texture
 
@@ -46,7 +46,7 @@ class Equivariance(Settings):
 
     kind: Literal["equivariance"]
     dataset: Name  # that has the photographs
-    seed: NonNegativeInt  # of the weights
+    seed: Seed  # of the weights
     photograph: str
     top: NonNegativeInt
     left: NonNegativeInt

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import PositiveInt, model_validator
 
 from models.settings import PositiveFloat, Probability, Settings
-from pipeline.settings.base import NonNegativeInt
+from pipeline.settings.base import Seed
 
 
 class Device(StrEnum):
@@ -33,7 +33,7 @@ class Publish(StrEnum):
 class Training(Settings):
     """How weights are found; a step is one optimizer update."""
 
-    seed: NonNegativeInt
+    seed: Seed
     device: Device
     processes: PositiveInt  # each computes its share of every batch; with cuda on a GPU of its own
     threads: PositiveInt  # CPU threads of a process; another number rounds differently

@@ -9,7 +9,6 @@ from models.settings import (
     Architecture,
     Embeddings,
     ModelSettings,
-    PositiveFloat,
     RelativePitchTime,
     Settings,
 )
@@ -17,9 +16,11 @@ from pipeline.settings.base import (
     NonNegativeFloat,
     NonNegativeInt,
     Sampling,
+    Seed,
     Share,
     Splits,
     Task,
+    Temperature,
 )
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource, HubSource
@@ -168,14 +169,14 @@ class ImageDecoding(Settings):
     samples_per_class: PositiveInt | None  # null: none, for super-resolution
     completed_images: PositiveInt
     completions_per_image: PositiveInt  # at each of
-    completion_temperatures: Annotated[list[PositiveFloat], Field(min_length=1)]
+    completion_temperatures: Annotated[list[Temperature], Field(min_length=1)]
 
 
 class ImageEvaluation(Settings):
     """Bits per dimension."""
 
     bootstrap_samples: PositiveInt
-    bootstrap_seed: NonNegativeInt
+    bootstrap_seed: Seed
     batch_images: PositiveInt
 
 

@@ -18,7 +18,7 @@ from models.settings import (
     Settings,
     Sinusoid2D,
 )
-from pipeline.settings.base import NonNegativeInt, Sampling, Share, Splits, Task
+from pipeline.settings.base import NonNegativeInt, Sampling, Seed, Share, Splits, Task
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 from pipeline.settings.training import Training
@@ -142,7 +142,7 @@ class MusicEvaluation(Settings):
     """Likelihood by sliding windows: each token once, with at least window - stride before it."""
 
     bootstrap_samples: PositiveInt
-    bootstrap_seed: NonNegativeInt
+    bootstrap_seed: Seed
     window: PositiveInt
     stride: PositiveInt
     long_window: PositiveInt  # the longest context of nats by position

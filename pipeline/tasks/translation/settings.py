@@ -11,6 +11,7 @@ from pipeline.settings.base import (
     NonNegativeFloat,
     NonNegativeInt,
     Sampling,
+    Seed,
     Share,
     Splits,
     Task,
@@ -43,7 +44,7 @@ class TranslationEncoding(Settings):
     letter_case: LetterCase  # of the pieces
     vocabulary_size: PositiveInt
     vocabulary_sentences: PositiveInt  # of both languages, that the pieces are learned from
-    vocabulary_seed: NonNegativeInt  # of drawing them, if there are more
+    vocabulary_seed: Seed  # of drawing them, if there are more
     max_words: PositiveInt  # longer sentences are dropped from every split
     max_length_ratio: Annotated[float, Field(ge=1.0)] | None  # of words, in training; null: any
     min_test_words: PositiveInt  # shorter ones are kept for training only

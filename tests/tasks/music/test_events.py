@@ -160,4 +160,12 @@ def test_another_key_and_tempo():
 def test_the_same_tempo_is_the_identity(notes):
     ids = to_ids(notes)
     assert np.array_equal(stretched(ids, 1.0), ids)
-    assert np.array_equal(transposed(transposed(ids[:1], 3), -3), ids[:1])
+
+
+@given(NOTES, st.integers(-3, 3))
+def test_transposition_moves_every_key_and_nothing_else(notes, semitones):
+    kept = Notes(*(column[(notes.pitch >= 3) & (notes.pitch < 125)] for column in notes))
+    ids = to_ids(kept)
+    moved = transposed(ids, semitones)
+    assert np.array_equal(transposed(moved, -semitones), ids)
+    assert np.array_equal(np.flatnonzero(moved != ids), np.flatnonzero(semitones * (ids < 256)))

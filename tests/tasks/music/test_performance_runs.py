@@ -14,7 +14,16 @@ from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling
 from pipeline.tasks.music.codec import DRAWN_IDS
-from pipeline.tasks.music.codec.events import IDS, OUTPUTS, SHAPE, START, Notes, seconds_of, to_ids
+from pipeline.tasks.music.codec.events import (
+    IDS,
+    OUTPUTS,
+    SHAPE,
+    START,
+    Notes,
+    from_ids,
+    seconds_of,
+    to_ids,
+)
 from pipeline.tasks.music.decoding.decode import decode
 from pipeline.tasks.music.metrics.evaluate import evaluate
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
@@ -59,7 +68,10 @@ def test_drawn_performances_are_midi_files_that_begin_with_the_opening(encoded, 
     for row, each in zip(ids, described, strict=True):
         assert each["seconds"] == seconds_of(row)
         assert each["bar_seconds"] is None
-        assert each["hanging"] >= 0 and each["unmatched_offs"] > 0  # an untrained network
+        irregular = from_ids(row)
+        for name in ("hanging", "unmatched_offs", "restruck"):
+            assert each[name] == getattr(irregular, name)
+        assert each["unmatched_offs"] > 0  # an untrained network
         midi = pretty_midi.PrettyMIDI(str(samples / each["file"]))
         assert [instrument.name for instrument in midi.instruments] == ["piano"]
     assert described[1]["primer_seconds"] == seconds_of(performance(20)[:31])
