@@ -12,6 +12,7 @@ from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.settings.base import Sampling
+from pipeline.tasks.image.decoding import decode as drawing
 from pipeline.tasks.image.decoding.decode import decode, png_grid
 from pipeline.tasks.image.settings import ImageDecoding
 from tests.tasks.image.counting import Counting
@@ -75,6 +76,26 @@ def test_a_network_that_counts_draws_what_it_counts_in_generation_order(encoded,
         expected = shades((label + np.arange(16)) % 17)
         for column in range(2):
             assert cells[label, column].ravel()[order].tolist() == expected.tolist()
+
+
+def test_images_of_classes_are_drawn_in_groups_and_each_group_is_written(
+    encoded, samples, monkeypatch
+):
+    monkeypatch.setattr(drawing, "_AT_ONCE", 6)  # three classes of two images
+    written = []
+    monkeypatch.setattr(drawing, "write_atomically", lambda path, content: written.append(content))
+    network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, 100.0)
+    decode(network, encoded, samples, decoding())
+
+    *grids, _ = written  # the last is that of completions
+    for number, content in enumerate(grids, start=1):
+        (samples / "grid.png").write_bytes(content)
+        cells = cells_of(samples / "grid.png", rows=10, columns=2)
+        finished = [not (row == GREY).all() for row in cells]
+        assert finished == [label < 3 * number for label in range(10)]
+    assert len(grids) == 4
+    expected = [shades((label + np.arange(16)) % 17).tolist() for label in range(10)]
+    assert cells[:, 1].reshape(10, 16).tolist() == expected
 
 
 @EVERY_LOCALITY
@@ -164,6 +185,7 @@ def test_more_completed_images_than_the_test_split_has_is_an_error(encoded, samp
 
     with pytest.raises(ConfigError, match="completed_images = 6, but the test split has 5"):
         decode(network, encoded, samples, decoding(completed_images=6))
+    assert list(samples.iterdir()) == []  # told before anything is drawn
 
 
 def test_a_grid_has_a_gap_of_one_block_between_images_and_none_around():

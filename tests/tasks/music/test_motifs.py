@@ -7,7 +7,8 @@ from torch import nn
 
 from models.settings import Architecture
 from models.transformer import build
-from pipeline.tasks.music.codec import events, grid
+from pipeline.files import write_json
+from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
 from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.metrics import motif_attention
 from pipeline.tasks.music.metrics.by_position import nats_by_position
@@ -15,6 +16,7 @@ from pipeline.tasks.music.metrics.distributions import distances, distributions
 from pipeline.tasks.music.metrics.motif_attention import Shares, attention_to_motifs, recurrences
 from pipeline.tasks.music.metrics.motifs import motifs, returning
 from pipeline.tasks.music.metrics.notes import Melody, melodies_of, notes_of
+from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
 from tests.models import networks
 
 CHORALE = np.array(
@@ -101,6 +103,25 @@ def test_distributions_by_hand():
     assert {at: share for at, share in test.items() if share} == {2.0: 1.0}  # 40 ms
     chorale = distributions([soprano([60] * 4)], [soprano([62, 62])], grid.SHAPE)
     assert chorale["duration"]["drawn"][4] == 1.0 and chorale["duration"]["test"][2] == 1.0
+
+
+def test_what_was_given_is_not_counted_as_drawn(tmp_path):
+    given, silent = soprano([60, 62, 64, 65]), np.full(16, grid.SILENCE)
+    np.save(tmp_path / DRAWN_IDS, np.stack([np.append(given, silent), np.append(given, silent)]))
+    described = [
+        {"piece": "a", "primer_tokens": len(given) - 1},
+        {"piece": None, "primer_tokens": 0},  # drawn from nothing: the same notes are its own
+    ]
+    write_json(tmp_path / "samples.json", described)
+    alone = drawn_alone(tmp_path)
+    assert [len(notes_of(ids, grid.SHAPE)[0]) for ids in alone] == [0, 4]
+    assert alone[0][0] == grid.START
+    test = {"a": np.append(given, silent)}
+    found = measure_samples(tmp_path, test, grid.SHAPE, 1)["distances"]
+    assert found == {"pitch_class_distance": 0.0, "duration_distance": 0.0}
+    write_json(tmp_path / "samples.json", [described[0], described[0] | {"piece": "a"}])
+    nothing = measure_samples(tmp_path, test, grid.SHAPE, 1)["distances"]
+    assert nothing == {"pitch_class_distance": 1.0, "duration_distance": 1.0}
 
 
 def test_recurrences_are_the_notes_of_earlier_occurrences_and_the_one_after_each():

@@ -84,7 +84,10 @@ def test_every_event_is_scored_once(encoded):
     np.save(encoded / DRAWN_IDS, np.array([performance(20)[:40]]))
     write_json(
         encoded / "samples.json",
-        [{"file": "0.mid", "seconds": 2.0, "piece": "a", "primer_tokens": 20}],
+        [
+            {"file": "0.mid", "seconds": 2.0, "piece": "a", "primer_tokens": 20}
+            | {"unmatched_offs": 3, "restruck": 2, "hanging": 1}
+        ],
     )
     model = tiny_model()
     for parameter in model.classify.parameters():
@@ -97,6 +100,9 @@ def test_every_event_is_scored_once(encoded):
         "00-03", "04-07", "08-11", "12-15", "16-19", "20-23", "24-27", "28-31"
     }  # fmt: skip
     assert measured["samples"]["distances"]["pitch_class_distance"] < 1.0
+    assert measured["samples"]["irregularities"] == {
+        "unmatched_offs": 3, "restruck": 2, "hanging": 1
+    }  # fmt: skip
     motifs = measured["samples"]["motifs"]
     assert motifs["motif_return"] == motifs["real_motif_return"]  # the sample is the test piece
     assert set(measured["baseline"]) == {

@@ -20,6 +20,7 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.settings import ImageDecoding
 
+_AT_ONCE = 100  # images drawn side by side, unless a class has more: what memory holds of any size
 _SHOWN = 10  # rows of a grid of completions, at most
 _BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
 GAP = 128  # gaps, and pixels that are not given
@@ -29,13 +30,20 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecodi
     """Write grids of images as they are finished, and samples.json, which says what they show.
 
     These are completions.png, completions.npy with the same images (temperature, image, completion,
-    height, width, channels), and conditional.png if images are drawn for classes.
+    height, width, channels), and conditional.png if images are drawn for classes. ConfigError if
+    there are fewer test images than are to be completed.
     """
     codec = ImageCodec.of(model.shape)
+    test = read_sequences(encoded, "test", "pixels")
+    if decoding.completed_images > len(test):
+        raise ConfigError(
+            f"decoding.completed_images = {decoding.completed_images}, but the test split has "
+            f"{len(test)}; lower it"
+        )
     grids = {}
     if decoding.samples_per_class is not None:
         grids["conditional"] = _write_conditional(model, codec, samples, decoding)
-    grids["completions"] = _write_completions(model, codec, encoded, samples, decoding)
+    grids["completions"] = _write_completions(model, codec, test.rows(), samples, decoding)
     write_json(samples / "samples.json", grids)
 
 
@@ -69,12 +77,16 @@ def draw(
 def _write_conditional(
     model: nn.Module, codec: ImageCodec, samples: Path, decoding: ImageDecoding
 ) -> dict[str, Any]:
-    columns = decoding.samples_per_class
-    labels = np.repeat(np.arange(codec.classes), columns)
-    known = np.full((len(labels), *codec.size), DRAWN)
-    drawn = draw(model, codec, labels, known, decoding.sampling)
-    cells = shades(drawn, codec).reshape(codec.classes, columns, *codec.size)
-    write_atomically(samples / "conditional.png", png_grid(cells))
+    columns, sampling = decoding.samples_per_class, decoding.sampling
+    images = np.full((codec.classes, columns, *codec.size), DRAWN)
+    at_once = max(1, _AT_ONCE // columns)
+    for first in range(0, codec.classes, at_once):
+        group = images[first : first + at_once]
+        labels = np.arange(first, first + len(group)).repeat(columns)
+        own = sampling.model_copy(update={"seed": sampling.seed + first})
+        known = group.reshape(-1, *codec.size)
+        group[:] = draw(model, codec, labels, known, own).reshape(group.shape)
+        write_atomically(samples / "conditional.png", png_grid(shades(images, codec)))
     return {
         "file": "conditional.png",
         "rows": codec.classes,
@@ -85,15 +97,10 @@ def _write_conditional(
 
 
 def _write_completions(
-    model: nn.Module, codec: ImageCodec, encoded: Path, samples: Path, decoding: ImageDecoding
+    model: nn.Module, codec: ImageCodec, test: np.ndarray, samples: Path, decoding: ImageDecoding
 ) -> dict[str, Any]:
     rows, columns = decoding.completed_images, decoding.completions_per_image
-    test = read_sequences(encoded, "test", "pixels")
-    if rows > len(test):
-        raise ConfigError(
-            f"completed_images = {rows}, but the test split has {len(test)}; lower it"
-        )
-    labels, pixels = codec.decode_all(test.rows()[:rows])
+    labels, pixels = codec.decode_all(test[:rows])
     original = pixels.astype(np.int64)
     given = _given(codec, original, reduction_of(model.settings))
     drawn = np.stack(

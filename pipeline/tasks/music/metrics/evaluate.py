@@ -20,7 +20,7 @@ from pipeline.tasks.music.metrics.distributions import distributions
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.likelihood import Scored, score
 from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs
-from pipeline.tasks.music.metrics.samples import measure_samples, read_drawn
+from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
 from pipeline.tasks.music.settings import MusicEvaluation
 
 _DIGITS = 6
@@ -32,7 +32,7 @@ def evaluate(
     """Measure `model` and what it drew: {"test": ..., "validation": ..., "baseline": ..., ...}.
 
     `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
-    `samples` the drawn pieces beside the test pieces, `attention` how much of it falls on motifs
+    `samples` what was drawn beside the test pieces, `attention` how much of it falls on motifs
     that come again; `figures` what heads look back at in the drawn pieces, by file, and the
     distributions of notes. Padding is in no number. The interval resamples pieces. Raises
     ConfigError if windows would begin inside of a 16th, which no crop in training does.
@@ -58,7 +58,7 @@ def evaluate(
         {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
     ]
     figures = {f"{piece}.arcs": arcs for piece, arcs in arcs_of_samples(model, samples).items()}
-    figures["distributions"] = distributions(read_drawn(samples), test, model.shape)
+    figures["distributions"] = distributions(drawn_alone(samples), test, model.shape)
     return {
         **{part: _rounded(metrics) for part, metrics in measured.items()},
         "by_position": _rounded(nats_by_position(model, test, evaluation.long_window)),
