@@ -126,9 +126,13 @@ def test_a_run_of_another_task_does_not_compose(scale):
 
 
 def test_an_opening_of_other_voices_is_refused_with_the_remedy(scale):
-    (scale / "piano.mid").write_bytes(notes_to_midi(NOTES))
-    with pytest.raises(DataError, match="piano.mid: .* 'piano' is none of soprano.*; rename or re"):
-        run("--primer", "piano.mid")
+    duo = pretty_midi.PrettyMIDI()
+    for name in ("piano", "violin"):
+        duo.instruments.append(pretty_midi.Instrument(0, name=name))
+        duo.instruments[-1].notes.append(pretty_midi.Note(90, 60, 0.0, 1.0))
+    duo.write("duo.mid")
+    with pytest.raises(DataError, match="duo.mid: .* 'piano' is none of soprano.*; rename or re"):
+        run("--primer", "duo.mid")
     (scale / "text.mid").write_bytes(b"no MIDI")
     with pytest.raises(DataError, match="text.mid: .*not readable"):
         run("--primer", "text.mid")

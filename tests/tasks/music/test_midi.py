@@ -55,11 +55,12 @@ def test_a_file_at_another_tempo_and_resolution_is_read_by_its_beat():
     assert from_midi(file.getvalue())[:, 1].tolist() == [SILENCE, 67, 67]
 
 
-def _with_instrument(name: str) -> bytes:
+def _with_instruments(*names: str) -> bytes:
     midi = pretty_midi.PrettyMIDI()
-    instrument = pretty_midi.Instrument(0, name=name)
-    instrument.notes = [pretty_midi.Note(80, 67, 0.0, 1.0)]
-    midi.instruments.append(instrument)
+    for name in names:
+        instrument = pretty_midi.Instrument(0, name=name)
+        instrument.notes = [pretty_midi.Note(80, 67, 0.0, 0.25), pretty_midi.Note(80, 64, 0.0, 0.5)]
+        midi.instruments.append(instrument)
     file = io.BytesIO()
     midi.write(file)
     return file.getvalue()
@@ -72,8 +73,18 @@ REFUSED = {
     "cut": (PIECE[:70], "not readable"),
     "no division of time": (PIECE[:12] + bytes(2) + PIECE[14:], "not readable"),
     "silent": (to_midi(np.full((8, 4), SILENCE)), "holds no notes"),
-    "another instrument": (_with_instrument("Kazoo"), "instrument 'Kazoo' is none of soprano"),
+    "another instrument": (
+        _with_instruments("Alto", "Kazoo"),
+        "instrument 'Kazoo' is none of soprano",
+    ),
 }
+
+
+@pytest.mark.parametrize("name", ["", "piano", "Soprano"])
+def test_an_instrument_alone_is_a_melody_and_its_highest_notes_are_the_soprano(name):
+    expected = np.full((4, 4), SILENCE)
+    expected[:, 0] = [67, 67, 64, 64]
+    assert np.array_equal(from_midi(_with_instruments(name)), expected)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -56,8 +56,9 @@ def from_midi(content: bytes) -> np.ndarray:
     """Read a MIDI file with instruments named after the voices as a grid (time, voice).
 
     The inverse of `to_midi` up to silence at the end, which MIDI does not hold. A 16th is a quarter
-    of the file's beat, whatever its tempo; a voice that is not in the file is silent. Raises
-    DataError if the file cannot be read, holds no notes, or has another instrument.
+    of the file's beat, whatever its tempo; a voice that is not in the file is silent. An instrument
+    that is alone plays a melody whatever its name: the soprano. Raises DataError if the file cannot
+    be read, holds no notes, or has several instruments and one of another name.
     """
     try:
         midi = pretty_midi.PrettyMIDI(io.BytesIO(content))
@@ -66,12 +67,15 @@ def from_midi(content: bytes) -> np.ndarray:
         raise DataError(f"MIDI file: not readable ({reason}); give a standard MIDI file") from None
     voices: list[list[Note]] = [[] for _ in VOICES]
     for instrument in midi.instruments:
-        if instrument.name.casefold() not in VOICES:
+        voice = instrument.name.casefold()
+        if voice not in VOICES and len(midi.instruments) == 1:
+            voice = VOICES[0]
+        if voice not in VOICES:
             raise DataError(
                 f"MIDI file: instrument {instrument.name!r} is none of {', '.join(VOICES)}; "
                 "rename or remove it"
             )
-        voices[VOICES.index(instrument.name.casefold())] += [
+        voices[VOICES.index(voice)] += [
             Note(_sixteenths(midi, note.start), _sixteenths(midi, note.end), note.pitch)
             for note in instrument.notes
         ]
