@@ -636,6 +636,13 @@ def test_learned_positions_reach_to_the_end_of_what_is_drawn():
     )
 
 
+def test_the_entries_of_ones_own_data_in_the_readme_are_valid():
+    (entries,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    raw = copy.deepcopy(RAW)
+    raw["datasets"] |= YAML(typ="safe", pure=True).load(entries)
+    assert {"my_music", "my_pictures"} <= set(config.parse(raw, DEFAULT).datasets)
+
+
 def test_the_command_checks_a_file_and_runs_nothing(tmp_path):
     def check(path: Path) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "pipeline.config", path]
