@@ -3,7 +3,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,32 +15,28 @@ from ruamel.yaml import YAML
 
 from pipeline import config
 from pipeline.errors import ConfigError
-from pipeline.settings import fit
-from pipeline.tasks.music.codec import grid
+from tests.wrong_params import (
+    DEFAULT,
+    IMAGE,
+    LEARNED,
+    LOCAL_1D,
+    MIXTURE,
+    MUSIC,
+    PITCH_TIME,
+    RAW,
+    ROOT,
+    TEXT,
+    Change,
+    changed,
+    complaint,
+    put,
+)
 
-ROOT = Path(__file__).parents[1]
-DEFAULT = ROOT / "params.yaml"
 EVERY_SCALE = sorted(
     path.relative_to(ROOT)
     for pattern in ("", "*/", "*/*/")
     for path in ROOT.glob(f"{pattern}params.yaml")
 )
-RAW = YAML(typ="safe", pure=True).load(DEFAULT.read_text(encoding="utf-8"))
-
-MUSIC = "runs.music_relative"
-IMAGE = "runs.image_local_1d"
-TEXT = "runs.translation_sinusoid"
-
-Change = Callable[[dict[str, Any], str], None]
-
-
-def put(value: Any) -> Change:
-    """Give a parameter another value, or add it."""
-
-    def change(section: dict[str, Any], key: str) -> None:
-        section[key] = value
-
-    return change
 
 
 def remove(section: dict[str, Any], key: str) -> None:
@@ -55,24 +51,6 @@ def rename(name: str) -> Change:
         section[name] = section.pop(key)
 
     return change
-
-
-def changed(path: str, change: Change) -> dict[str, Any]:
-    raw = copy.deepcopy(RAW)
-    section = raw
-    *sections, key = path.split(".")
-    for name in sections:
-        section = section[name]
-    change(section, key)
-    return raw
-
-
-def complaint(raw: Any) -> str:
-    with pytest.raises(ConfigError) as caught:
-        config.parse(raw, Path("params.yaml"))
-    message = str(caught.value)
-    assert message.startswith("params.yaml: ") and "\n" not in message
-    return message.removeprefix("params.yaml: ")
 
 
 @pytest.mark.parametrize("path", EVERY_SCALE, ids=str)
@@ -221,7 +199,6 @@ def test_a_wrong_value_is_named_with_what_it_should_be(path, value, expected):
     assert message.startswith(path) and expected in message
 
 
-LOCAL_1D = {"kind": "local_1d", "query_block": 16, "memory_block": 32}
 LOCAL_2D = {
     "kind": "local_2d",
     "query_rows": 2,
@@ -230,13 +207,6 @@ LOCAL_2D = {
     "memory_columns": 2,
 }
 SINUSOID_2D = {"kind": "sinusoid_2d"}
-LEARNED = {"kind": "learned", "max_length": 255}
-PITCH_TIME = {
-    "kind": "relative_pitch_time",
-    "max_distance": 64,
-    "max_time_distance": 16,
-    "max_pitch_distance": 12,
-}
 PITCHED_IMAGE = {
     **RAW["runs"]["image_local_1d"]["model"],
     "positions": PITCH_TIME,
@@ -247,7 +217,6 @@ ENLARGING = {
     "architecture": "encoder_decoder",
     "reduction": 2,
 }
-MIXTURE = {"kind": "logistic_mixture", "mixtures": 10}
 CONTRADICTIONS = [
     (f"{MUSIC}.dataset", "chorale", f"{MUSIC}.dataset = chorale is not among", "mean chorales?"),
     (f"{MUSIC}.dataset", "digits", f"{MUSIC}.task = music", "digits.task = image; make them equal"),
@@ -514,126 +483,6 @@ def test_no_setting_has_a_default_so_that_all_values_stand_where_dvc_tracks_them
 
     assert {"Params.runs", "Local2D.memory_rows", "Sampling.top_k", "UrlSource.file"} <= set(fields)
     assert [name for name, field in fields.items() if not field.is_required()] == []
-
-
-BESIDE = {"kind": "concatenated_sinusoid", "width": 8, "labels": "voices"}
-
-
-@pytest.mark.parametrize("positions", [PITCH_TIME, BESIDE])
-def test_positions_that_tell_voices_are_refused_for_performances(positions):
-    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
-    raw["runs"]["performance_relative"]["model"]["positions"] = positions
-    assert complaint(raw) == (
-        f"runs.performance_relative.model.positions.kind = {positions['kind']} tells voices, but "
-        "datasets.performances.encoding.representation = performance_events; use positions.kind = "
-        "skewed_relative"
-    )
-
-
-def test_tempi_are_refused_for_chorales():
-    keys = {"transpose": 3, "stretch": [1.0]}
-    config.parse(changed(f"{MUSIC}.training.augmentation", put(keys)), DEFAULT)
-    tempi = changed(f"{MUSIC}.training.augmentation", put(keys | {"stretch": [0.95, 1.0]}))
-    assert complaint(tempi) == (
-        f"{MUSIC}.training.augmentation.stretch = [0.95, 1.0], but "
-        "datasets.chorales.encoding.representation = chorale_grid has no tempo; use [1.0]"
-    )
-
-
-@pytest.mark.parametrize(
-    ("run", "key", "value", "told"),
-    [
-        ("image_local_1d", "query_block", 65, "query_block = 65, .* 8 x 8 .*; choose smaller"),
-        ("image_local_2d", "query_rows", 3, "query_rows = 3 and .* 8 x 8 .*; choose divisors"),
-        ("image_local_2d", "query_columns", 16, "query_columns = 16, .* choose divisors"),
-    ],
-)
-def test_blocks_that_do_not_fit_the_images_are_refused_with_both_paths(run, key, value, told):
-    message = complaint(changed(f"runs.{run}.model.locality.{key}", put(value)))
-    assert re.match(rf"runs\.{run}\.model\.locality has .*datasets\.digits has images", message)
-    assert re.search(told, message)
-
-
-def test_a_block_may_hold_the_whole_image_and_a_pixel_of_a_mixture_is_one_position():
-    whole = changed("runs.image_local_1d.model.locality.query_block", put(64))
-    assert config.parse(whole, DEFAULT).runs["image_local_1d"].model.locality.query_block == 64
-    lecture = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text())
-    model = lecture["runs"]["image_patches"]["model"]
-    model["locality"] = LOCAL_1D | {"query_block": 3 * 16 * 16}
-    config.parse(lecture, DEFAULT)
-    model["output"] = MIXTURE
-    with pytest.raises(ConfigError, match="query_block = 768, .* 16 x 16 positions"):
-        config.parse(lecture, DEFAULT)
-
-
-def test_learned_positions_that_are_fewer_than_those_of_an_image_are_refused():
-    path = f"{IMAGE}.model.positions"
-    fewer = changed(path, put(LEARNED | {"max_length": 63}))
-    assert complaint(fewer) == (
-        f"{path}.max_length = 63, but datasets.digits has images of 8 x 8 positions; choose at "
-        "least 64"
-    )
-    config.parse(changed(path, put(LEARNED | {"max_length": 64})), DEFAULT)
-
-
-def test_a_reduction_that_does_not_divide_the_image_is_refused():
-    path = "runs.image_enlarged.model.reduction"
-    assert complaint(changed(path, put(3))) == (
-        f"{path} = 3 does not divide the 8 x 8 pixels of datasets.digits_unlabelled; choose "
-        "a divisor"
-    )
-
-
-def test_colour_is_refused_where_grey_alone_is_defined_and_the_other_way_round():
-    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
-    raw["runs"]["image_pixelcnn"]["dataset"] = "photographs"
-    assert complaint(raw).startswith(
-        "runs.image_pixelcnn.model.architecture = pixelcnn is defined for grey, but "
-        "datasets.photographs has 3 channels"
-    )
-    keys = {"flip": 0.0, "crop": 0, "rotation": 0.0, "hue": 0.1, "noise": 0.0}
-    assert complaint(changed(f"{IMAGE}.training.augmentation", put(keys))) == (
-        f"{IMAGE}.training.augmentation.hue = 0.1, but datasets.digits has grey images; use 0.0"
-    )
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("training.crop", 255),
-        ("decoding.primer_tokens", 130),
-        ("decoding.tokens", 510),
-        ("evaluation.stride", 127),
-        ("evaluation.long_window", 510),
-    ],
-)
-def test_lengths_that_cut_a_16th_of_chorales_are_refused(path, value):
-    assert complaint(changed(f"{MUSIC}.{path}", put(value))) == (
-        f"{MUSIC}.{path} = {value} would cut a 16th, but datasets.chorales.encoding.representation "
-        "= chorale_grid has 4 voices; choose a multiple of 4"
-    )
-
-
-def test_a_grid_has_as_many_voices_as_the_codec_says():
-    assert len(grid.VOICES) == fit.VOICES
-
-
-def test_events_of_performances_may_be_cut_anywhere_and_no_music_is_read_whole():
-    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
-    run = raw["runs"]["performance_relative"]
-    run["training"]["crop"] -= 1
-    config.parse(raw, DEFAULT)
-    run["training"]["crop"] = None
-    assert complaint(raw).startswith("runs.performance_relative.training.crop = null, but")
-
-
-def test_learned_positions_reach_to_the_end_of_what_is_drawn():
-    raw = changed(f"{MUSIC}.model.positions", put(LEARNED | {"max_length": 512}))
-    raw["runs"]["music_relative"]["decoding"]["tokens"] = 1024
-    assert complaint(raw) == (
-        f"{MUSIC}: decoding.tokens = 1024 is more than model.positions.max_length = 512; choose "
-        "a larger max_length"
-    )
 
 
 def test_the_entries_of_ones_own_data_in_the_readme_are_valid():

@@ -254,6 +254,27 @@ def test_sound_beyond_the_room_is_left_out_and_said(scale: Params, monkeypatch: 
     assert text.count("data:audio/midi") == 8
 
 
+def test_images_of_one_class_are_not_said_to_be_drawn_for_one(scale: Params, html: str):
+    path = Path("runs/image_local_1d/samples/samples.json")
+    facts = json.loads(path.read_text())
+    facts["conditional"]["rows"] = 1
+    path.write_text(json.dumps(facts))
+    text = render(scale)
+    assert "Drawn from nothing: each column" in text and "all of one class" in text
+    given = "Drawn from nothing but the class"
+    assert text.count(given) == html.count(given) - 1 > 0
+
+
+def test_of_many_skipped_records_the_first_20_are_shown(scale: Params):
+    path = Path("reports/data/digits.json")
+    facts = json.loads(path.read_text())
+    facts["skipped"] = [{"record": f"picture {n:02}", "reason": "no"} for n in range(30)]
+    path.write_text(json.dumps(facts))
+    text = render(scale)
+    assert "could not be read, the first 20; more in <code>reports/data/digits.json" in text
+    assert "picture 19" in text and "picture 20" not in text
+
+
 def test_only_chorales_have_a_legend_of_voices(scale: Params, html: str):
     samples = Path("runs/music_sinusoid/samples")
     entries = json.loads((samples / "samples.json").read_text())

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from models.settings import Architecture, Norm
 from models.transformer import build
 from pipeline.corpus import write_sequences
-from pipeline.errors import ConfigError
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS
 from pipeline.tasks.music.codec.grid import IDS, OUTPUTS, SHAPE, START, to_ids
@@ -175,11 +174,6 @@ def test_the_same_numbers_on_every_run_and_the_baselines_beside_them(tmp_path):
         "onset_accuracy",
     }
     assert first["baseline"]["hold_accuracy"] == pytest.approx(23 / 32)
-
-
-def test_windows_that_begin_inside_of_a_sixteenth_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="evaluation.stride = 6 has to be a multiple of the 4"):
-        evaluate(Repeat(), tmp_path, tmp_path, settings(stride=6))
 
 
 def test_start_is_never_a_target():

@@ -10,9 +10,9 @@ from torch import nn
 
 from models.settings import DataShape
 from pipeline.corpus import read_sequences
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
-from pipeline.tasks.music.codec import DRAWN_IDS, FIELD, events, is_grid, unit_of
+from pipeline.tasks.music.codec import DRAWN_IDS, FIELD, events, is_grid
 from pipeline.tasks.music.decoding.compose import compose, nothing, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
 from pipeline.tasks.music.decoding.roll import piano_roll
@@ -26,11 +26,9 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecodi
     """Write `from_nothing_<i>.mid`, `continuation_<i>.mid` and what they are to samples.json.
 
     Beside each stand its piano roll, .png, and its sound, .mp3. Continued are the first test pieces
-    that are longer than the opening. Raises DataError if there are too few, ConfigError if a length
-    would cut a 16th.
+    that are longer than the opening. Raises DataError if there are too few.
     """
     shape = model.shape
-    _check_lengths(decoding, unit_of(shape))
     primers = _primers(encoded, decoding)
     names = [None] * decoding.from_nothing + [name for name, _ in primers]
     openings = [nothing(shape)] * decoding.from_nothing + [opening for _, opening in primers]
@@ -68,15 +66,6 @@ def _irregularities(ids: np.ndarray, shape: DataShape) -> dict[str, int]:
         return {}
     decoded = events.from_ids(ids)
     return {name: getattr(decoded, name) for name in ("unmatched_offs", "restruck", "hanging")}
-
-
-def _check_lengths(decoding: MusicDecoding, unit: int) -> None:
-    for name in ("primer_tokens", "tokens"):
-        if (length := getattr(decoding, name)) % unit:
-            raise ConfigError(
-                f"decoding.{name} = {length} has to be a multiple of the {unit} voices: pieces "
-                "consist of whole 16ths"
-            )
 
 
 def _primers(encoded: Path, decoding: MusicDecoding) -> list[tuple[str, np.ndarray]]:

@@ -10,9 +10,8 @@ from torch import nn
 from models.settings import DataShape
 from pipeline.bootstrap import interval
 from pipeline.corpus import SPLITS, read_sequences
-from pipeline.errors import ConfigError
 from pipeline.files import read_json
-from pipeline.tasks.music.codec import FIELD, events, grid, is_grid, unit_of
+from pipeline.tasks.music.codec import FIELD, events, grid, is_grid
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.tasks.music.metrics.by_position import nats_by_position
@@ -34,15 +33,8 @@ def evaluate(
     `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
     `samples` what was drawn beside the test pieces, `attention` how much of it falls on motifs
     that come again; `figures` what heads look back at in the drawn pieces, by file, and the
-    distributions of notes. Padding is in no number. The interval resamples pieces. Raises
-    ConfigError if windows would begin inside of a 16th, which no crop in training does.
+    distributions of notes. Padding is in no number. The interval resamples pieces.
     """
-    unit = unit_of(model.shape)
-    if evaluation.stride % unit:
-        raise ConfigError(
-            f"evaluation.stride = {evaluation.stride} has to be a multiple of the {unit} "
-            "voices: windows begin at a 16th, as the crops of training do"
-        )
     train, validation, test = (list(read_sequences(encoded, each, FIELD)) for each in SPLITS)
     scored = _score(model, test, evaluation)
     measured = {

@@ -1,0 +1,143 @@
+"""Runs that do not fit their data set are refused before anything runs."""
+
+import re
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline import config
+from pipeline.errors import ConfigError
+from pipeline.settings import fit
+from pipeline.tasks.music.codec import grid
+from tests.wrong_params import (
+    DEFAULT,
+    IMAGE,
+    LEARNED,
+    LOCAL_1D,
+    MIXTURE,
+    MUSIC,
+    PITCH_TIME,
+    ROOT,
+    changed,
+    complaint,
+    put,
+)
+
+BESIDE = {"kind": "concatenated_sinusoid", "width": 8, "labels": "voices"}
+
+
+@pytest.mark.parametrize("positions", [PITCH_TIME, BESIDE])
+def test_positions_that_tell_voices_are_refused_for_performances(positions):
+    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
+    raw["runs"]["performance_relative"]["model"]["positions"] = positions
+    assert complaint(raw) == (
+        f"runs.performance_relative.model.positions.kind = {positions['kind']} tells voices, but "
+        "datasets.performances.encoding.representation = performance_events; use positions.kind = "
+        "skewed_relative"
+    )
+
+
+def test_tempi_are_refused_for_chorales():
+    keys = {"transpose": 3, "stretch": [1.0]}
+    config.parse(changed(f"{MUSIC}.training.augmentation", put(keys)), DEFAULT)
+    tempi = changed(f"{MUSIC}.training.augmentation", put(keys | {"stretch": [0.95, 1.0]}))
+    assert complaint(tempi) == (
+        f"{MUSIC}.training.augmentation.stretch = [0.95, 1.0], but "
+        "datasets.chorales.encoding.representation = chorale_grid has no tempo; use [1.0]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "key", "value", "told"),
+    [
+        ("image_local_1d", "query_block", 65, "query_block = 65, .* 8 x 8 .*; choose smaller"),
+        ("image_local_2d", "query_rows", 3, "query_rows = 3 and .* 8 x 8 .*; choose divisors"),
+        ("image_local_2d", "query_columns", 16, "query_columns = 16, .* choose divisors"),
+    ],
+)
+def test_blocks_that_do_not_fit_the_images_are_refused_with_both_paths(run, key, value, told):
+    message = complaint(changed(f"runs.{run}.model.locality.{key}", put(value)))
+    assert re.match(rf"runs\.{run}\.model\.locality has .*datasets\.digits has images", message)
+    assert re.search(told, message)
+
+
+def test_a_block_may_hold_the_whole_image_and_a_pixel_of_a_mixture_is_one_position():
+    whole = changed("runs.image_local_1d.model.locality.query_block", put(64))
+    assert config.parse(whole, DEFAULT).runs["image_local_1d"].model.locality.query_block == 64
+    lecture = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text())
+    model = lecture["runs"]["image_patches"]["model"]
+    model["locality"] = LOCAL_1D | {"query_block": 3 * 16 * 16}
+    config.parse(lecture, DEFAULT)
+    model["output"] = MIXTURE
+    with pytest.raises(ConfigError, match="query_block = 768, .* 16 x 16 positions"):
+        config.parse(lecture, DEFAULT)
+
+
+def test_learned_positions_that_are_fewer_than_those_of_an_image_are_refused():
+    path = f"{IMAGE}.model.positions"
+    fewer = changed(path, put(LEARNED | {"max_length": 63}))
+    assert complaint(fewer) == (
+        f"{path}.max_length = 63, but datasets.digits has images of 8 x 8 positions; choose at "
+        "least 64"
+    )
+    config.parse(changed(path, put(LEARNED | {"max_length": 64})), DEFAULT)
+
+
+def test_a_reduction_that_does_not_divide_the_image_is_refused():
+    path = "runs.image_enlarged.model.reduction"
+    assert complaint(changed(path, put(3))) == (
+        f"{path} = 3 does not divide the 8 x 8 pixels of datasets.digits_unlabelled; choose "
+        "a divisor"
+    )
+
+
+def test_colour_is_refused_where_grey_alone_is_defined_and_the_other_way_round():
+    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
+    raw["runs"]["image_pixelcnn"]["dataset"] = "photographs"
+    assert complaint(raw).startswith(
+        "runs.image_pixelcnn.model.architecture = pixelcnn is defined for grey, but "
+        "datasets.photographs has 3 channels"
+    )
+    keys = {"flip": 0.0, "crop": 0, "rotation": 0.0, "hue": 0.1, "noise": 0.0}
+    assert complaint(changed(f"{IMAGE}.training.augmentation", put(keys))) == (
+        f"{IMAGE}.training.augmentation.hue = 0.1, but datasets.digits has grey images; use 0.0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("training.crop", 255),
+        ("decoding.primer_tokens", 130),
+        ("decoding.tokens", 510),
+        ("evaluation.stride", 127),
+        ("evaluation.long_window", 510),
+    ],
+)
+def test_lengths_that_cut_a_16th_of_chorales_are_refused(path, value):
+    assert complaint(changed(f"{MUSIC}.{path}", put(value))) == (
+        f"{MUSIC}.{path} = {value} would cut a 16th, but datasets.chorales.encoding.representation "
+        "= chorale_grid has 4 voices; choose a multiple of 4"
+    )
+
+
+def test_a_grid_has_as_many_voices_as_the_codec_says():
+    assert len(grid.VOICES) == fit.VOICES
+
+
+def test_events_of_performances_may_be_cut_anywhere_and_no_music_is_read_whole():
+    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
+    run = raw["runs"]["performance_relative"]
+    run["training"]["crop"] -= 1
+    config.parse(raw, DEFAULT)
+    run["training"]["crop"] = None
+    assert complaint(raw).startswith("runs.performance_relative.training.crop = null, but")
+
+
+def test_learned_positions_reach_to_the_end_of_what_is_drawn():
+    raw = changed(f"{MUSIC}.model.positions", put(LEARNED | {"max_length": 512}))
+    raw["runs"]["music_relative"]["decoding"]["tokens"] = 1024
+    assert complaint(raw) == (
+        f"{MUSIC}: decoding.tokens = 1024 is more than model.positions.max_length = 512; choose "
+        "a larger max_length"
+    )
