@@ -64,6 +64,7 @@ class Embeddings(StrEnum):
 
     TIED = "tied"  # all: Vaswani et al. 2017, section 3.4
     SEPARATE = "separate"  # none: source, target and softmax have one each
+    CHANNELS = "channels"  # none, and each colour has its own (Parmar et al. 2018, section 3.1)
 
 
 class PositionsAt(StrEnum):
@@ -309,9 +310,10 @@ class ModelSettings(Settings):
             raise ValueError(
                 f"{undefined}architecture = {self.architecture}; use output.kind = categorical"
             )
-        if self.embeddings is Embeddings.TIED:
+        if self.embeddings is not Embeddings.SEPARATE:
             raise ValueError(
-                f"{undefined}embeddings = tied, which is a softmax; use embeddings = separate"
+                f"{undefined}embeddings = {self.embeddings}, which is for a softmax; "
+                "use embeddings = separate"
             )
         if isinstance(self.positions, RelativePitchTime):
             raise ValueError(

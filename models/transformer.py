@@ -107,6 +107,11 @@ class Grid:
         across = pixel * self.step + middle
         return row * self.step + middle, across * self.channels + channel
 
+    def colours(self, positions: Tensor) -> Tensor:
+        """The channel of each of `positions`, before the first those of the last ones."""
+        order = (self.locality, self.height, self.width * self.channels, positions.device)
+        return raster_indices(*order)[positions] % self.channels
+
 
 class Embedding(nn.Module):
     """Token vectors times sqrt(d_model), plus positions, then dropout (sections 3.4, 3.5, 5.4)."""
@@ -115,7 +120,8 @@ class Embedding(nn.Module):
         super().__init__()
         self.settings, self.shape = settings, shape
         self.grid = Grid.of(settings, shape)
-        self.tokens = nn.Embedding(shape.inputs, settings.d_model)
+        tables = self.grid.channels if settings.embeddings is Embeddings.CHANNELS else 1
+        self.tokens = nn.Embedding(tables * shape.inputs, settings.d_model)
         nn.init.normal_(self.tokens.weight, std=settings.d_model**-0.5)
         if isinstance(settings.positions, Learned):
             self.places = nn.Embedding(settings.positions.max_length, settings.d_model)
@@ -130,10 +136,17 @@ class Embedding(nn.Module):
         `grid` is where positions stand in an image, that of the target if it is None. Raises
         SequenceError if the sequence is longer than the positions that are learned.
         """
-        return self.place(self.lookup(ids), first, grid)
+        return self.place(self.lookup(ids, first, grid), first, grid)
 
-    def lookup(self, ids: Tensor) -> Tensor:
-        """The vectors (batch, length, d_model) of ids (batch, length), without positions."""
+    def lookup(self, ids: Tensor, first: int = 0, grid: Grid | None = None) -> Tensor:
+        """The vectors (batch, length, d_model) of ids (batch, length), without positions.
+
+        A position of the target holds the intensity of the one before it, of a source its own.
+        """
+        if self.settings.embeddings is Embeddings.CHANNELS:
+            positions = torch.arange(first, first + ids.shape[1], device=ids.device)
+            colours = self.grid.colours(positions - 1) if grid is None else grid.colours(positions)
+            ids = colours * self.shape.inputs + ids
         return self.tokens(ids) * math.sqrt(self.settings.d_model)
 
     def place(self, vectors: Tensor, first: int = 0, grid: Grid | None = None) -> Tensor:
@@ -222,7 +235,7 @@ class DecoderOnly(nn.Module):
         """Feed the next input, ids (batch,); return the logits (batch, outputs) that follow it."""
         if state.tokens is not None:
             state.tokens = torch.cat((state.tokens, ids[:, None]), dim=1)
-        return self.advance_vectors(self.embedding.lookup(ids[:, None]), state)
+        return self.advance_vectors(self.embedding.lookup(ids[:, None], state.position), state)
 
     def advance_vectors(self, vectors: Tensor, state: DecodingState) -> Tensor:
         """The same for the vectors of the next input, (batch, 1, d_model)."""
@@ -266,8 +279,8 @@ class EncoderDecoder(nn.Module):
         self.classify = own_softmax(settings, shape)
         reduction = settings.reduction
         self.source_grid = self.embedding.grid.reduced(reduction) if reduction else None
-        separate = settings.embeddings is Embeddings.SEPARATE
-        self.source_embedding = Embedding(settings, shape) if separate else None
+        tied = settings.embeddings is Embeddings.TIED
+        self.source_embedding = None if tied else Embedding(settings, shape)
         initialise(self)
 
     def forward(self, inputs: Tensor, source: Tensor) -> Tensor:
@@ -329,6 +342,10 @@ def build(settings: ModelSettings, shape: DataShape) -> DecoderOnly | EncoderDec
                 f"{settings.locality.kind} is defined for images only; use one-dimensional kinds"
             )
         generation_order(settings.locality, height, width)
+    if settings.embeddings is Embeddings.CHANNELS and shape.height is None:
+        raise ValueError(
+            "embeddings = channels is defined for images only; use embeddings = separate"
+        )
     if settings.reduction is not None:
         _check_reduction(settings.reduction, shape)
     if isinstance(positions, PitchTimeSettings) and shape.voices is None:

@@ -235,6 +235,8 @@ CONTRADICTIONS = [
     (f"{IMAGE}.model", PITCHED_IMAGE, f"{IMAGE}: model.positions.kind", "use skewed_relative"),
     (f"{MUSIC}.model.positions", SINUSOID_2D, f"{MUSIC}: model", "use a one-dimensional kind"),
     (f"{MUSIC}.model.output", MIXTURE, f"{MUSIC}: model.output.kind", "use categorical"),
+    (f"{MUSIC}.model.embeddings", "channels", f"{MUSIC}: model.embeddings", "use separate"),
+    (f"{TEXT}.model.embeddings", "channels", f"{TEXT}: model.embeddings", "use separate"),
     (f"{TEXT}.model.reduction", 2, f"{TEXT}: model.reduction = 2", "use null"),
     (f"{MUSIC}.model.reduction", 2, f"{MUSIC}.model: reduction = 2", "use null"),
     (f"{TEXT}.model.output", MIXTURE, f"{TEXT}.model: output.kind", "output.kind = categorical"),

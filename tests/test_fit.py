@@ -68,7 +68,7 @@ def test_a_block_may_hold_the_whole_image_and_a_pixel_of_a_mixture_is_one_positi
     model = lecture["runs"]["image_patches"]["model"]
     model["locality"] = LOCAL_1D | {"query_block": 3 * 16 * 16}
     config.parse(lecture, DEFAULT)
-    model["output"] = MIXTURE
+    model.update(output=MIXTURE, embeddings="separate")
     with pytest.raises(ConfigError, match="query_block = 768, .* 16 x 16 positions"):
         config.parse(lecture, DEFAULT)
 

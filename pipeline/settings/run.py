@@ -3,6 +3,7 @@
 from models.settings import (
     AnyModelSettings,
     Architecture,
+    Embeddings,
     LogisticMixture,
     ModelSettings,
     Settings,
@@ -34,8 +35,15 @@ class Run(Settings):
             )
 
     def _refuse_pixels(self) -> None:
-        if isinstance(self.model, ModelSettings) and isinstance(self.model.output, LogisticMixture):
+        if not isinstance(self.model, ModelSettings):
+            return
+        if isinstance(self.model.output, LogisticMixture):
             raise ValueError(
                 f"model.output.kind = {self.model.output.kind} is defined for images, but task = "
                 f"{self.task}; use categorical"
+            )
+        if self.model.embeddings is Embeddings.CHANNELS:
+            raise ValueError(
+                f"model.embeddings = {self.model.embeddings} is defined for images, but task = "
+                f"{self.task}; use separate"
             )

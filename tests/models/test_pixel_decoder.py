@@ -129,11 +129,14 @@ def test_it_is_refused_for_data_that_are_no_images():
     ("architecture", "positions", "others", "message"),
     [
         (Architecture.ENCODER_DECODER, SINUSOID, {}, "architecture = encoder_decoder; use"),
-        (
-            Architecture.DECODER,
-            SINUSOID,
-            {"embeddings": Embeddings.TIED},
-            "embeddings = tied, which is a softmax; use embeddings = separate",
+        *(
+            (
+                Architecture.DECODER,
+                SINUSOID,
+                {"embeddings": each},
+                f"embeddings = {each}, which is for a softmax; use embeddings = separate",
+            )
+            for each in (Embeddings.TIED, Embeddings.CHANNELS)
         ),
         (Architecture.DECODER, PITCH_TIME, {}, "positions.kind = relative_pitch_time"),
     ],

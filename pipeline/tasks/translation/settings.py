@@ -161,6 +161,7 @@ class TranslationRun(Run):
         self._refuse_crop()
         if isinstance(self.model, ModelSettings):
             self._refuse_image_kinds(self.model)
+        self._refuse_pixels()
         return self
 
     def _refuse_image_kinds(self, model: ModelSettings) -> None:
