@@ -55,5 +55,5 @@ def test_a_melody_harmonised_anew_is_counted_and_no_twin():
     anew[:, 0] = GRID[:, 0] + 2
     stranger = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
     training = [piece("original", GRID)]
-    assert count_shared_melodies([piece("a", anew), piece("b", stranger)], training, 0.5) == 1
+    assert count_shared_melodies([piece("a", anew), piece("b", stranger)], training) == 1
     assert merge_twins([*training, piece("a", anew)], 0.5)[1] == []

@@ -51,7 +51,7 @@ def encode_chorales(raw: Path, encoded: Path, encoding: ChoraleEncoding) -> dict
         "skipped": [skip._asdict() for skip in skipped[:LISTED]],
         "near_duplicates": [twin._asdict() for twin in twins],
         "test_pieces_whose_melody_is_in_training": count_shared_melodies(
-            splits["test"], splits["train"], encoding.max_shared_ngrams
+            splits["test"], splits["train"]
         ),
         "notes": sum(piece.notes for piece in kept),
         "notes_off_grid": sum(piece.off_grid for piece in kept),

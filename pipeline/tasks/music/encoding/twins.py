@@ -9,6 +9,7 @@ from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.encoding.piece import Piece
 
 _CHORDS = 8
+_SAME_MELODY = 0.5  # of its n-grams
 
 
 class Twin(NamedTuple):
@@ -37,16 +38,14 @@ def merge_twins(pieces: Sequence[Piece], max_shared: float) -> tuple[list[Piece]
     return [piece for piece, _ in kept], twins
 
 
-def count_shared_melodies(
-    pieces: Sequence[Piece], others: Sequence[Piece], max_shared: float
-) -> int:
-    """How many of `pieces` share more than `max_shared` of their soprano's n-grams with another.
+def count_shared_melodies(pieces: Sequence[Piece], others: Sequence[Piece]) -> int:
+    """How many of `pieces` share more than half of their soprano's n-grams with one of `others`.
 
     Bach set one melody several times, harmonised anew: no near-duplicates, but no strangers.
     """
     melodies = [chord_ngrams(other.grid[:, :1]) for other in others]
     mine = (chord_ngrams(piece.grid[:, :1]) for piece in pieces)
-    return sum(any(_share(own, melody) > max_shared for melody in melodies) for own in mine)
+    return sum(any(_share(own, melody) > _SAME_MELODY for melody in melodies) for own in mine)
 
 
 def chord_ngrams(grid: np.ndarray) -> frozenset[bytes]:
