@@ -91,13 +91,18 @@ def test_a_reduction_that_does_not_divide_the_image_is_refused():
     )
 
 
-def test_colour_is_refused_where_grey_alone_is_defined_and_the_other_way_round():
+def test_a_pixelcnn_has_as_many_features_for_each_channel():
     raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
-    raw["runs"]["image_pixelcnn"]["dataset"] = "photographs"
-    assert complaint(raw).startswith(
-        "runs.image_pixelcnn.model.architecture = pixelcnn is defined for grey, but "
-        "datasets.photographs has 3 channels"
+    model = raw["runs"]["image_patches_pixelcnn"]["model"]
+    config.parse(raw, DEFAULT)
+    model["d_model"] += 1
+    assert complaint(raw) == (
+        f"runs.image_patches_pixelcnn.model.d_model = {model['d_model']} is not divisible by the "
+        "3 channels of datasets.photographs; choose a multiple"
     )
+
+
+def test_a_hue_is_refused_for_grey_images():
     keys = {"flip": 0.0, "crop": 0, "rotation": 0.0, "hue": 0.1, "noise": 0.0}
     assert complaint(changed(f"{IMAGE}.training.augmentation", put(keys))) == (
         f"{IMAGE}.training.augmentation.hue = 0.1, but datasets.digits has grey images; use 0.0"

@@ -13,10 +13,10 @@ def check_image(name: str, run: ImageRun, dataset: ImageDataset) -> None:
     """Raise ValueError where the network or the training of run `name` does not fit the images."""
     height, width, channels = dataset.encoding.size
     augmentation = run.training.augmentation
-    if run.model.architecture is Architecture.PIXELCNN and channels != 1:
+    if run.model.architecture is Architecture.PIXELCNN and run.model.d_model % channels:
         raise ValueError(
-            f"runs.{name}.model.architecture = {run.model.architecture} is defined for grey, "
-            f"but datasets.{run.dataset} has {channels} channels; use decoder"
+            f"runs.{name}.model.d_model = {run.model.d_model} is not divisible by the {channels} "
+            f"channels of datasets.{run.dataset}; choose a multiple"
         )
     if channels == 1 and augmentation is not None and augmentation.hue > 0.0:
         raise ValueError(

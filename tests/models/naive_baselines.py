@@ -1,5 +1,6 @@
 """The baselines' equations written out for one sentence or image, a position after the other."""
 
+import itertools
 import math
 
 import torch
@@ -109,24 +110,22 @@ def conv_encoder_decoder(model: nn.Module, inputs: Tensor, source: Tensor) -> Te
 
 
 def pixelcnn(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Map ids (1 + pixels - 1,) of a whole image to logits (pixels, outputs).
+    """Map ids (1 + intensities - 1,) of a whole image to logits (intensities, outputs).
 
     Van den Oord et al. 2016, figure 2, with square kernels of which a mask leaves only a part: the
-    rows above (A) and the own row (B); the pixels to the left (A) and the own pixel (B).
+    rows above (A) and the own row (B); the pixels to the left, and of the own pixel the channels
+    before (A) and the own one (B).
     """
-    height, width = model.shape.height, model.shape.width
-    vectors = model.tokens.weight[inputs]
-    condition = vectors[0]
-    unseen = torch.full((1, vectors.shape[1]), 7.0, dtype=vectors.dtype)  # the last pixel
-    image = torch.cat((vectors[1:], unseen)).T.unflatten(1, (height, width))[None]
-    vertical = horizontal = image
+    shape, d_model = model.shape, model.settings.d_model
+    condition = model.tokens.weight[inputs[0]]
+    vertical = horizontal = _pixels(model, inputs[1:])
+    features = [feature * shape.channels // d_model for feature in range(d_model)]
     for index, layer in enumerate(model.layers):
         size = model.settings.kernel_size if index else model.settings.first_kernel_size
         kept = size // 2 + (1 if index else 0)
-        square = torch.zeros(*layer.vertical.weight.shape[:2], size, size, dtype=vectors.dtype)
+        square = torch.zeros(*layer.vertical.weight.shape[:2], size, size, dtype=torch.float64)
         square[:, :, :kept] = layer.vertical.weight
-        line = torch.zeros(*layer.horizontal.weight.shape[:2], 1, size, dtype=vectors.dtype)
-        line[:, :, :, :kept] = layer.horizontal.weight
+        line = _masked(layer.horizontal.weight, features, features * 2, size, "B" if index else "A")
         around = size // 2
         down = F.conv2d(vertical, square, layer.vertical.bias, padding=around)
         along = F.conv2d(horizontal, line, layer.horizontal.bias, padding=(0, around))
@@ -134,11 +133,48 @@ def pixelcnn(model: nn.Module, inputs: Tensor) -> Tensor:
         to_down, to_along = (layer.condition.weight @ condition).chunk(2)
         vertical = _gate(down + to_down[:, None, None])
         gated = _gate(along + to_along[:, None, None])
-        combined = F.conv2d(gated, layer.combine.weight, layer.combine.bias)
+        combine = _masked(layer.combine.weight, features, features, 1, "B")
+        combined = F.conv2d(gated, combine, layer.combine.bias)
         horizontal = combined + horizontal if index else combined
-    _, hidden, _, output = model.classify
-    rectified = F.conv2d(horizontal.relu(), hidden.weight, hidden.bias).relu()
-    return F.conv2d(rectified, output.weight, output.bias)[0].flatten(1).T
+    _, hidden, _, output, _ = model.classify
+    rectified = horizontal.relu()
+    hidden_weight = _masked(hidden.weight, features, features, 1, "B")
+    rectified = F.conv2d(rectified, hidden_weight, hidden.bias).relu()
+    channels = [channel for channel in range(shape.channels) for _ in range(shape.outputs)]
+    logits = F.conv2d(rectified, _masked(output.weight, features, channels, 1, "B"), output.bias)
+    return logits[0].permute(1, 2, 0).reshape(-1, shape.outputs)
+
+
+def _pixels(model: nn.Module, ids: Tensor) -> Tensor:
+    """The vectors (1, d_model, height, width) of all intensities but the last, which no one sees.
+
+    Each channel has its part of the features, and of its rows in the table.
+    """
+    shape, d_model = model.shape, model.settings.d_model
+    part = d_model // shape.channels
+    image = torch.full((1, d_model, shape.height, shape.width), 7.0, dtype=torch.float64)
+    for position, each in enumerate(ids):
+        pixel, channel = divmod(position, shape.channels)
+        row, column = divmod(pixel, shape.width)
+        features = slice(channel * part, (channel + 1) * part)
+        image[0, features, row, column] = model.tokens.weight[each, features]
+    return image
+
+
+def _masked(weight: Tensor, reads: list[int], writes: list[int], size: int, kind: str) -> Tensor:
+    """A kernel (writes, reads, 1, size) with what a mask of `kind` leaves of the given weights.
+
+    `reads` and `writes` are the channels of its inputs and outputs.
+    """
+    masked = torch.zeros(len(writes), len(reads), 1, size, dtype=torch.float64)
+    for place in itertools.product(range(len(writes)), range(len(reads)), range(size)):
+        output, feature, column = place
+        own, seen = writes[output], reads[feature]
+        if column < size // 2 or (
+            column == size // 2 and (seen < own or (seen == own and kind == "B"))
+        ):
+            masked[output, feature, 0, column] = weight[output, feature, 0, column]
+    return masked
 
 
 def _gate(features: Tensor) -> Tensor:

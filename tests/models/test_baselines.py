@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from models.network import build, pixel_order
+from models.network import pixel_order
 from models.settings import Architecture
 from models.transformer import PADDING
 from tests.models import naive
@@ -146,11 +146,6 @@ def test_pixels_are_generated_in_raster_order_but_for_blocks_of_a_locality():
     rows_and_columns = naive.blockwise_raster(LOCAL_2D, IMAGE.height, IMAGE.width)
     order = [row * IMAGE.width + column for row, column in rows_and_columns]
     assert pixel_order(settings(Architecture.DECODER, locality=LOCAL_2D), IMAGE) == order
-
-
-def test_a_pixelcnn_is_refused_for_other_data():
-    with pytest.raises(ValueError, match="architecture = pixelcnn is defined for grey images only"):
-        build(PIXELCNN, TEXT)
 
 
 @pytest.mark.parametrize(
