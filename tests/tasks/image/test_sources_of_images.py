@@ -15,6 +15,7 @@ from pipeline.tasks.image.encoding import folder
 from pipeline.tasks.image.encoding.encode import encode
 from pipeline.tasks.image.encoding.photographs import cut
 from pipeline.tasks.image.encoding.read import read
+from pipeline.tasks.image.settings import Resize
 from tests.tasks.image.pictures import (
     everything,
     file_of,
@@ -152,6 +153,18 @@ def test_columns_have_the_names_of_the_data_and_only_the_first_held_out_images_c
     assert np.array_equal(splits["test"].pixels, images[:2])
     with pytest.raises(DataError, match="no column label among img, fine"):
         everything(read(raw, parquet_encoding(image_column="img")))
+
+
+def test_grey_rows_among_colour_ones_are_of_equal_channels_and_all_are_averaged(raw):
+    grey, colour = noise(channels=1), noise(seed=1)
+    twice_as_large = [image.repeat(2, axis=0).repeat(2, axis=1) for image in (colour, grey)]
+    write_parquet(raw / "train.parquet", map(file_of, twice_as_large))
+
+    encoding = parquet_encoding(label_column=None, resize=Resize.CROP_AND_RESIZE)
+    images, unreadable = everything(read(raw, encoding))
+
+    assert unreadable == []
+    assert np.array_equal(images["train"].pixels, [colour, np.dstack([grey] * 3)])
 
 
 def test_rows_without_a_picture_or_a_class_are_named(raw):
