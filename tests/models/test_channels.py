@@ -15,6 +15,7 @@ from tests.models.networks import (
     IMAGE,
     LOCAL_1D,
     LOCAL_2D,
+    NONE,
     SINUSOID,
     SINUSOID_2D,
     TEXT,
@@ -30,6 +31,11 @@ LOCALITIES = (FULL, LOCAL_1D, LOCAL_2D, CUT)
 
 def network(locality=FULL, shape=COLOUR, embeddings=Embeddings.CHANNELS):
     return decoder(SINUSOID_2D, locality, shape=shape, embeddings=embeddings)
+
+
+def enlarger(positions):
+    channels = {"reduction": 2, "embeddings": Embeddings.CHANNELS}
+    return encoder_decoder(positions, shape=COLOUR, locality=LOCAL_1D, **channels)
 
 
 @pytest.mark.parametrize("locality", LOCALITIES)
@@ -53,14 +59,22 @@ def test_one_position_at_a_time_equals_all_at_once(locality):
 
 
 def test_a_source_has_the_vectors_of_its_own_channels():
-    model = encoder_decoder(SINUSOID_2D, shape=COLOUR, reduction=2, embeddings=Embeddings.CHANNELS)
+    model = enlarger(NONE)
     embedding, source = model.source_embedding, ids(1, COLOUR.inputs, 2, LENGTH // 4)
     tables = embedding.tokens.weight.view(COLOUR.channels, COLOUR.inputs, -1)
-    found = embedding.lookup(source, grid=model.source_grid)
+    found = embedding(source, grid=model.source_grid)
     for position in range(LENGTH // 4):
         channel = position % COLOUR.channels
         expected = tables[channel, source[:, position]] * math.sqrt(tables.shape[-1])
         assert_close(found[:, position], expected)
+
+
+def test_one_position_at_a_time_equals_all_at_once_where_there_is_a_source():
+    model, inputs = enlarger(SINUSOID_2D), ids(0, COLOUR.inputs, 2, LENGTH)
+    source = ids(1, COLOUR.inputs, 2, LENGTH // 4)
+    with torch.no_grad():
+        found = advanced(model, inputs, model.begin(source, 1, LENGTH))
+    assert_close(found, model(inputs, source).detach(), rtol=1e-10, atol=1e-10)
 
 
 def test_grey_has_one_channel():
