@@ -108,7 +108,7 @@ class Grid:
         return row * self.step + middle, across * self.channels + channel
 
     def colours(self, positions: Tensor) -> Tensor:
-        """The channel of each of `positions`, before the first those of the last ones."""
+        """The colour channel at each of `positions` (length,); -1 is the last one of the image."""
         order = (self.locality, self.height, self.width * self.channels, positions.device)
         return raster_indices(*order)[positions] % self.channels
 
