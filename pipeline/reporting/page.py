@@ -15,6 +15,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.arcs import Arcs, read_arcs
 from pipeline.reporting.attention import Attention, read_attention
 from pipeline.reporting.benchmarks import read_benchmarks
+from pipeline.reporting.by_position import chart_by_position
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.costs import read_costs
@@ -69,6 +70,7 @@ class Figures:
     family: Family
     train: Chart
     validation: Chart | None
+    by_position: Chart | None  # of the test pieces; None where it is not measured
     cut: bool  # whether losses lie above the charts
     attention: list[Attention]
 
@@ -240,6 +242,7 @@ def _figures(family: Family) -> Figures:
         family,
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
+        chart_by_position(family.results),
         any(loss > limits[1] for points in train for _, loss in points),
         [each for each in map(read_attention, family.results) if each],
     )

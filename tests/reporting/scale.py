@@ -91,8 +91,9 @@ METRICS = {
                         for first in range(0, 512, 64)},
         "samples": {
             "distances": {"pitch_class_distance": 0.1, "duration_distance": 0.06},
-            "motifs": {"motif_return": 0.21, "shuffled_motif_return": 0.05, "motifs": 97,
-                       "real_motif_return": 0.24},
+            "motifs": {"motif_return": 0.21, "shuffled_motif_return": 0.05,
+                       "other_motif_return": 0.11, "motifs": 97, "real_motif_return": 0.24,
+                       "real_other_motif_return": 0.12},
         },
         "attention": {
             "on_motifs": {"queries": 31, "chance": 0.04, "mean_of_heads": 0.07,

@@ -13,9 +13,15 @@ from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.metrics import motif_attention
 from pipeline.tasks.music.metrics.by_position import nats_by_position
 from pipeline.tasks.music.metrics.distributions import distances, distributions
-from pipeline.tasks.music.metrics.motif_attention import Shares, attention_to_motifs, recurrences
+from pipeline.tasks.music.metrics.motif_attention import (
+    Recurrence,
+    Shares,
+    attention_to_motifs,
+    earlier_occurrences,
+    recurrences,
+)
 from pipeline.tasks.music.metrics.motifs import motifs, returning
-from pipeline.tasks.music.metrics.notes import Melody, melodies_of, notes_of
+from pipeline.tasks.music.metrics.notes import melodies_of, notes_of
 from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
 from tests.models import networks
 
@@ -44,11 +50,23 @@ def test_notes_and_melodies_of_a_chorale():
     assert sorted(zip(notes.pitch.tolist(), notes.duration.tolist(), strict=True)) == [
         (43, 1), (48, 2), (60, 1), (60, 1), (67, 3), (72, 2), (74, 1)
     ]  # fmt: skip
-    lines = [(line.pitch.tolist(), line.token.tolist()) for line in melodies_of(ids, grid.SHAPE)]
-    assert lines == [([72, 74], [1, 9]), ([67], [2]), ([60, 60], [3, 11]), ([48, 43], [4, 12])]
-    assert [ids[token] for pitches, tokens in lines for token in tokens] == [
-        pitch for pitches, _ in lines for pitch in pitches
+    lines = [
+        [(note.pitch, list(note.tokens)) for note in line] for line in melodies_of(ids, grid.SHAPE)
     ]
+    assert lines == [
+        [(72, [1, 5]), (74, [9])],
+        [(67, [2, 6, 10])],
+        [(60, [3]), (60, [11])],
+        [(48, [4, 8]), (43, [12])],
+    ]
+    assert all(ids[token] == pitch for line in lines for pitch, tokens in line for token in tokens)
+
+
+@pytest.mark.parametrize("shape", [grid.SHAPE, events.SHAPE])
+def test_what_follows_an_opening_that_is_all_of_a_piece_has_no_notes(shape):
+    nothing = np.array([shape.inputs - 1])
+    assert not any(melodies_of(nothing, shape))
+    assert len(notes_of(nothing, shape).pitch) == 0
 
 
 def test_notes_and_melody_of_a_performance():
@@ -58,8 +76,8 @@ def test_notes_and_melody_of_a_performance():
         (55, 30), (59, 30), (60, 50), (64, 20), (67, 20)
     ]  # fmt: skip
     (line,) = melodies_of(ids, events.SHAPE)
-    assert line.pitch.tolist() == [64, 59, 67]
-    assert ids[line.token].tolist() == [64, 59, 67]
+    assert [note.pitch for note in line] == [64, 59, 67]
+    assert [ids[token] for note in line for token in note.tokens] == [64, 59, 67]
 
 
 @given(st.lists(st.integers(30, 90), max_size=12), st.integers(1, 4), st.integers(-12, 12))
@@ -73,13 +91,29 @@ def test_motifs_are_the_same_in_every_key(pitches, length, semitones):
 def test_a_repeated_theme_returns_and_its_shuffled_notes_do_not():
     theme = np.array([60, 64, 67, 65, 62, 71, 59, 69])
     opening = soprano(theme)
-    again = returning([opening], [soprano(theme + 5)], grid.SHAPE, 3)
+    foreign = [soprano(theme[::-1]), soprano(theme[:5])]
+    again = returning([opening], [soprano(theme + 5)], [foreign], grid.SHAPE, 3)
     assert again["motif_return"] == 1.0
     assert again["motifs"] == 5
     assert again["shuffled_motif_return"] < 0.2
-    other = returning([opening], [soprano(theme[::-1])], grid.SHAPE, 3)
+    assert again["other_motif_return"] == (0 + 2 / 5) / 2  # the second has two of the five motifs
+    other = returning([opening], [soprano(theme[::-1])], [foreign[:1]], grid.SHAPE, 3)
     assert other["motif_return"] == 0.0
-    assert returning([], [], grid.SHAPE, 3)["motif_return"] == 0.0
+    assert other["other_motif_return"] == 1.0
+    assert returning([opening], [opening], [[]], grid.SHAPE, 3)["other_motif_return"] == 0.0
+    assert returning([], [], [], grid.SHAPE, 3)["motif_return"] == 0.0
+
+
+def test_the_openings_of_other_pieces_are_as_long_as_that_of_the_continued_one(tmp_path):
+    theme, rest = [60, 64, 67, 65], [50, 49, 48, 47]
+    drawn = soprano([*rest, *theme])
+    np.save(tmp_path / DRAWN_IDS, drawn[None])
+    write_json(tmp_path / "samples.json", [{"piece": "a", "primer_tokens": 16}])
+    test = {"a": drawn, "b": soprano([*theme, *rest]), "c": soprano([*rest, *theme])}
+    found = measure_samples(tmp_path, test, grid.SHAPE, 3)["motifs"]
+    # the theme is the opening of "b" alone; in "c" it comes after it
+    assert found["motif_return"] == 0.0 and found["other_motif_return"] == 0.5
+    assert found["real_motif_return"] == 0.0 and found["real_other_motif_return"] == 0.5
 
 
 def test_distances_by_hand():
@@ -124,30 +158,52 @@ def test_what_was_given_is_not_counted_as_drawn(tmp_path):
     assert nothing == {"pitch_class_distance": 1.0, "duration_distance": 1.0}
 
 
-def test_recurrences_are_the_notes_of_earlier_occurrences_and_the_one_after_each():
-    #        token  10  11  12  13  14  15  16  17  18
-    pitch = np.array([60, 62, 64, 50, 55, 57, 59, 70, 60])
-    found = list(recurrences(Melody(pitch, np.arange(10, 19)), 2))
-    assert found == [(16, [10, 11, 12, 13])]
+def test_earlier_occurrences_are_their_notes_and_the_one_after_each():
+    #         note   0   1   2   3   4   5   6   7   8
+    pitch = [60, 62, 64, 50, 55, 57, 59, 70, 60]
+    assert list(earlier_occurrences(pitch, 2)) == [(6, [0, 1, 2, 3])]
 
 
 def test_occurrences_that_overlap_are_not_earlier_ones():
-    scale = Melody(np.arange(60, 66), np.arange(6))
-    assert list(recurrences(scale, 2)) == [
-        (3 + 2, [0, 1, 2, 3]),
+    assert list(earlier_occurrences(range(60, 66), 2)) == [(3 + 2, [0, 1, 2, 3])]
+
+
+def test_a_motif_is_continued_where_its_voice_goes_on_and_its_notes_are_all_their_16ths():
+    pitches = [60, 60, 64, 50, 70, 70, 74, 74, 30]
+    theme = soprano(pitches)
+    # 60 for two 16ths, 64, then 50: (60, 64) again as (70, 74), whose last 16th is the eighth
+    assert list(recurrences(theme, grid.SHAPE, 1)) == [
+        Recurrence(query=1 + 7 * 4 + 3, keys=[1, 5, 9, 13], visible=8)
+    ]
+    assert list(recurrences(theme[: 1 + 8 * 4], grid.SHAPE, 1)) == [
+        Recurrence(query=8 * 4, keys=[1, 5, 9, 13], visible=8)
+    ]
+    alto = theme.copy()
+    alto[2::4] = alto[1::4]
+    alto[1::4] = SILENCE
+    assert [each.query for each in recurrences(alto, grid.SHAPE, 1)] == [2 + 7 * 4 + 3]
+
+
+def test_a_motif_of_a_performance_is_continued_from_its_last_key():
+    rows = [(0, 50, 60), (50, 100, 64), (100, 150, 50), (150, 200, 70), (200, 250, 74)]
+    ids = piano(rows)
+    begins = np.flatnonzero(ids < events.NOTE_OFF).tolist()
+    assert list(recurrences(ids, events.SHAPE, 1)) == [
+        Recurrence(query=begins[4], keys=begins[:3], visible=5)
     ]
 
 
-def test_attention_that_is_alike_everywhere_falls_on_motifs_as_by_chance():
+def test_attention_that_is_alike_everywhere_falls_on_motifs_below_the_chance_of_notes():
     theme = [60, 64, 67, 65]
     model = build(networks.settings(Architecture.DECODER, networks.NONE), grid.SHAPE).eval()
     for layer in model.layers:
         nn.init.zeros_(layer.attention.project.weight)
     piece = soprano(theme + [55] + [pitch + 3 for pitch in theme])
     found = attention_to_motifs(model, [piece], [piece], 64, 3)
-    chance = 5 / (1 + 8 * 4 + 1)  # five notes, of all positions up to the soprano of the ninth 16th
+    # five notes, of all positions up to the bass of the ninth 16th; chance knows the nine notes
+    share, chance = 5 / (1 + 9 * 4), 5 / 9
     assert found["on_motifs"] == pytest.approx(
-        {"queries": 1, "chance": chance, "mean_of_heads": chance, "chosen_head": chance}
+        {"queries": 1, "chance": chance, "mean_of_heads": share, "chosen_head": share}
     )
     assert list(found["heads"]) == [f"layer_{i}_head_{j}" for i in range(2) for j in range(2)]
     plain = soprano([60, 61])

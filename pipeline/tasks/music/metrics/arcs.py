@@ -1,7 +1,7 @@
 """The arcs of the lecture's animation: from a note that begins to what its heads look back at.
 
-The query is the first id of a note (as in metrics.motif_attention), and the weight of an earlier
-note the sum over its ids: all 16ths of a pitch that sounds on, or the NOTE_ON of a performance.
+The query is the first id of a note, and the weight of an earlier note the sum over its ids: all
+16ths of a pitch that sounds on, or the NOTE_ON of a performance.
 """
 
 from collections.abc import Sequence

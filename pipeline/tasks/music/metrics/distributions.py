@@ -12,6 +12,7 @@ _OCTAVE = 12
 _LONGEST = 16  # 16ths; longer notes count as these
 _DIGITS = 6
 _BINS = 24  # of the durations of performances: half octaves from 10 ms on
+_LOGARITHM = "log2 of the duration in 10 ms"
 
 
 def distances(
@@ -36,7 +37,7 @@ def distributions(
     grid = is_grid(shape)
     axes = (
         ("pitch class, C = 0", np.arange(_OCTAVE)),
-        ("16ths", np.arange(_LONGEST + 1)) if grid else ("octaves of 10 ms", np.arange(_BINS) / 2),
+        ("16ths", np.arange(_LONGEST + 1)) if grid else (_LOGARITHM, np.arange(_BINS) / 2),
     )
     first, second = (_shares(each, shape) for each in (pieces, others))
     return {

@@ -1,7 +1,6 @@
 """Pieces as notes, for what is measured on both chorales and performances."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -31,14 +30,6 @@ class Sounding(NamedTuple):
     tokens: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Melody:
-    """The pitches of a line in their order, and the token at which each begins, (note,) each."""
-
-    pitch: np.ndarray
-    token: np.ndarray
-
-
 def sounding_notes(ids: np.ndarray, shape: DataShape) -> list[Sounding]:
     """The notes of a piece, ids (1 + token,), in the order in which their first ids stand."""
     if is_grid(shape):
@@ -66,33 +57,26 @@ def notes_of(ids: np.ndarray, shape: DataShape) -> Notes:
     )
 
 
-def melodies_of(ids: np.ndarray, shape: DataShape) -> list[Melody]:
+def melodies_of(ids: np.ndarray, shape: DataShape) -> list[list[Sounding]]:
     """The lines of a piece, ids (1 + token,): its voices, or the highest keys of a performance.
 
     Of the keys that go down in the same step of a performance the highest is its melody.
     """
+    notes = sounding_notes(ids, shape)
     if is_grid(shape):
-        moved = grid.onsets(grid.from_ids(ids))
-        pitches = ids[1:].reshape(-1, shape.voices)
-        return [
-            Melody(
-                pitches[moved[:, voice], voice],
-                1 + np.flatnonzero(moved[:, voice]) * shape.voices + voice,
-            )
-            for voice in range(shape.voices)
-        ]
-    token = np.flatnonzero(ids < events.NOTE_OFF)
-    pitch, step = ids[token], events.steps_of(ids)[token]
-    order = np.lexsort((-pitch, step))
-    highest = order[np.diff(step[order], prepend=-1) > 0]
-    return [Melody(pitch[highest].astype(np.int64), token[highest])]
+        return [[note for note in notes if note.part == voice] for voice in range(shape.voices)]
+    return [list({note.onset: note for note in sorted(notes, key=_by_height)}.values())]
+
+
+def _by_height(note: Sounding) -> tuple[int, int]:
+    return note.onset, note.pitch
 
 
 def _held(column: np.ndarray, voice: int) -> Iterator[Sounding]:
     """The notes of one voice: runs of the same pitch."""
     voices = len(grid.VOICES)
     starts = np.flatnonzero(np.diff(column, prepend=-1)).tolist()
-    for onset, end in zip(starts, [*starts[1:], len(column)], strict=True):
+    for onset, end in zip(starts, [*starts, len(column)][1:], strict=True):
         if column[onset] != grid.SILENCE:
             tokens = range(1 + onset * voices + voice, 1 + end * voices, voices)
             yield Sounding(onset, end, int(column[onset]), voice, tokens)

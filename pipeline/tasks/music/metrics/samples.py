@@ -22,22 +22,31 @@ def measure_samples(
     """Measure the drawn pieces, beside the test pieces by their names, ids (1 + token,) each.
 
     `distances` of what was drawn to the test pieces; `motifs` of the openings that return in the
-    continuations, and in the real ones, which are as long where the piece is; of performances,
+    continuations, and in the real ones, which are as long where the piece is, each beside those
+    that the openings of the other test pieces hold; of performances,
     `irregularities`: how many events of all pieces were no plain performance.
     """
     pieces = _described(samples)
     continued = [
-        (each["primer_tokens"], ids, test[each["piece"]][: len(ids)])
+        (each["piece"], each["primer_tokens"], ids)
         for each, ids in pieces
         if each["piece"] is not None
     ]
-    openings = [ids[: 1 + given] for given, ids, _ in continued]
-    own = [_after(ids, given) for given, ids, _ in continued]
-    real = [_after(ids, given) for given, _, ids in continued]
-    returned, really = (returning(openings, each, shape, motif) for each in (own, real))
+    openings = [ids[: 1 + given] for _, given, ids in continued]
+    others = [
+        [ids[: 1 + given] for name, ids in test.items() if name != piece]
+        for piece, given, _ in continued
+    ]
+    own = [_after(ids, given) for _, given, ids in continued]
+    real = [_after(test[piece][: len(ids)], given) for piece, given, ids in continued]
+    returned, really = (returning(openings, each, others, shape, motif) for each in (own, real))
     measured = {
         "distances": distances(drawn_alone(samples), list(test.values()), shape),
-        "motifs": returned | {"real_motif_return": really["motif_return"]},
+        "motifs": returned
+        | {
+            "real_motif_return": really["motif_return"],
+            "real_other_motif_return": really["other_motif_return"],
+        },
     }
     if not is_grid(shape):
         measured["irregularities"] = {

@@ -1,0 +1,29 @@
+"""How hard tokens are to predict by how much stands before them, of the runs of one figure."""
+
+from collections.abc import Sequence
+
+from pipeline.reporting.figures import Chart, linear_chart
+from pipeline.reporting.results import Result
+
+
+def chart_by_position(results: Sequence[Result]) -> Chart | None:
+    """The test nats per token over positions, a line for each run; None where none has them.
+
+    A point stands in the middle of its bin. Positions after those of the training crops are beyond
+    what the network was trained with.
+    """
+    measured = [result for result in results if result.metrics.get("by_position")]
+    if not measured:
+        return None
+    crops = sorted({result.run.training.crop for result in measured})
+    return linear_chart(
+        [(result.run.title, _points(result.metrics["by_position"])) for result in measured],
+        f"position; trained with {' or '.join(f'{crop:,}' for crop in crops)}",
+        "nats per token",
+    )
+
+
+def _points(by_position: dict[str, float]) -> list[tuple[float, float]]:
+    """(position, nats) of bins such as {"000-063": 0.7}."""
+    bins = [(*map(int, name.split("-")), nats) for name, nats in by_position.items()]
+    return [((first + last) / 2, nats) for first, last, nats in bins]
