@@ -9,6 +9,7 @@ from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.baselines import baseline_bits
+from pipeline.tasks.image.metrics.codecs import codec_bits
 from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageEvaluation
 from tests.tasks.image.counting import Counting
@@ -65,6 +66,20 @@ def test_a_network_that_knows_nothing_pays_the_uniform_baseline(tmp_path):
 
     assert measured["baseline"]["uniform"] == round(math.log2(17), 6)
     assert measured["test"]["bits_per_dimension"] == pytest.approx(math.log2(17), abs=2e-6)
+
+
+def test_baselines_are_counted_on_training_images_and_files_hold_every_test_image(tmp_path):
+    train, test = random_ids(9, 0), random_ids(5, 1)
+    train[:, 1:] //= 3  # darker than the images that they are counted for
+    write(tmp_path, train=train, test=test)
+    network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, certainty=0.0)
+
+    measured = evaluate(network, tmp_path, tmp_path, evaluation())
+
+    codec = ImageCodec.of(SHAPE)
+    files = codec_bits(codec.decode_all(test)[1])
+    expected = baseline_bits(train, test, codec) | files
+    assert measured["baseline"] == pytest.approx(expected, abs=2e-6)
 
 
 @EVERY_LOCALITY
