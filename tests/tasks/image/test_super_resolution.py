@@ -23,35 +23,46 @@ from tests.models import networks
 from tests.tasks.image.networks import LOCALITIES, SHAPE
 from tests.training.toys import image_training
 
-UNLABELLED = SHAPE.model_copy(update={"inputs": 18})
-CODEC = ImageCodec.of(UNLABELLED)
+CODEC = ImageCodec.of(SHAPE.model_copy(update={"inputs": 18}))
 COLOUR = ImageCodec(height=4, width=6, channels=3, levels=17, classes=1)
+COUNTS = {"train": 9, "validation": 4, "test": 5}
 
 
 def random_pixels(count: int, codec: ImageCodec = CODEC, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, codec.levels, (count, *codec.size))
 
 
+def pixels_of(split: str, codec: ImageCodec) -> np.ndarray:
+    """The images of a split; those of training are darker and vary less."""
+    pixels = random_pixels(COUNTS[split], codec, seed=list(COUNTS).index(split))
+    return pixels // 4 if split == "train" else pixels
+
+
+@pytest.fixture(params=[CODEC, COLOUR], ids=["grey", "colour"])
+def codec(request):
+    return request.param
+
+
 @pytest.fixture
-def network():
+def network(codec):
     torch.manual_seed(1)
     settings = networks.settings(
         Architecture.ENCODER_DECODER,
         Sinusoid2D(kind="sinusoid_2d"),
         LOCALITIES["local_2d"],
         Norm.PRE,
-        embeddings=Embeddings.SEPARATE,
+        embeddings=Embeddings.SEPARATE if codec is CODEC else Embeddings.CHANNELS,
         reduction=2,
     )
-    return build(settings, UNLABELLED).eval()
+    return build(settings, codec.shape).eval()
 
 
 @pytest.fixture
-def encoded(tmp_path):
+def encoded(codec, tmp_path):
     folder = tmp_path / "encoded"
     folder.mkdir()
-    for seed, (split, count) in enumerate((("train", 9), ("validation", 4), ("test", 5))):
-        ids = CODEC.encode_all(np.zeros(count, np.int64), random_pixels(count, seed=seed))
+    for split, count in COUNTS.items():
+        ids = codec.encode_all(np.zeros(count, np.int64), pixels_of(split, codec))
         write_sequences(folder, split, "pixels", ids, ids.dtype)
     return folder
 
@@ -73,7 +84,6 @@ def samples(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("codec", [CODEC, COLOUR], ids=["grey", "colour"])
 def test_a_smaller_image_has_the_mean_of_each_square_and_channel(codec):
     pixels = random_pixels(3, codec)
     smaller = codec.reduce(pixels, 2)
@@ -83,7 +93,6 @@ def test_a_smaller_image_has_the_mean_of_each_square_and_channel(codec):
     assert np.array_equal(codec.sources(pixels, 2), smaller.reshape(3, -1) + 1)
 
 
-@pytest.mark.parametrize("codec", [CODEC, COLOUR], ids=["grey", "colour"])
 def test_interpolation_is_bicubic_in_every_channel_and_keeps_constants(codec):
     smaller = codec.reduce(random_pixels(3, codec), 2)
     larger = codec.interpolate(smaller)
@@ -94,21 +103,22 @@ def test_interpolation_is_bicubic_in_every_channel_and_keeps_constants(codec):
     assert (codec.interpolate(np.full_like(smaller, 7)) == 7).all()
 
 
-def test_batches_have_the_source_of_each_image(network, encoded):
-    batches = Batches(encoded, network.settings, UNLABELLED, image_training(batch_tokens=3 * 16))
+def test_batches_have_the_source_of_each_image(codec, network, encoded):
+    training = image_training(batch_tokens=3 * codec.dimensions)
+    batches = Batches(encoded, network.settings, codec.shape, training)
     for number, batch in ((1, batches.batch(1)), (None, batches.validation()[0])):
-        order = pixel_order(network.settings, UNLABELLED)
-        pixels = np.empty((len(batch.targets), 16), np.int64)
+        order = pixel_order(network.settings, codec.shape)
+        pixels = np.empty((len(batch.targets), codec.dimensions), np.int64)
         pixels[:, order] = batch.targets.numpy()
-        expected = CODEC.sources(pixels.reshape(-1, *CODEC.size), 2)
+        expected = codec.sources(pixels.reshape(-1, *codec.size), 2)
         assert np.array_equal(batch.source.numpy(), expected), number
         assert (batch.source > 0).all()
 
 
-def test_enlargements_are_drawn_and_shown_beside_what_is_given(network, encoded, samples):
+def test_enlargements_are_drawn_and_shown_beside_what_is_given(codec, network, encoded, samples):
     decode(network, encoded, samples, decoding(temperatures=(1e-4, 1.0)))
     images = np.load(samples / "completions.npy").astype(int)
-    assert images.shape == (2, 3, 4, 4, 4, 1)
+    assert images.shape == (2, 3, 4, *codec.size)
     assert [len({each.tobytes() for each in drawn[0]}) for drawn in images] == [1, 4]
     facts = json.loads((samples / "samples.json").read_text())
     assert facts == {
@@ -122,21 +132,24 @@ def test_enlargements_are_drawn_and_shown_beside_what_is_given(network, encoded,
         }
     }
     page = np.array(Image.open(samples / "completions.png"))[::4, ::4]
-    cells = np.pad(page, (0, 1)).reshape(3, 5, 11, 5)[:, :4, :, :4].swapaxes(1, 2)
-    original = random_pixels(5, seed=2)[:3]
-    given = CODEC.reduce(original, 2)
-    shown = (original, given.repeat(2, axis=1).repeat(2, axis=2), CODEC.interpolate(given))
+    page = page.reshape(*page.shape[:2], codec.channels)
+    padded = np.pad(page, ((0, 1), (0, 1), (0, 0)))
+    cells = padded.reshape(3, codec.height + 1, 11, codec.width + 1, codec.channels)
+    cells = cells[:, :-1, :, :-1].swapaxes(1, 2)
+    original = pixels_of("test", codec)[:3]
+    given = codec.reduce(original, 2)
+    shown = (original, given.repeat(2, axis=1).repeat(2, axis=2), codec.interpolate(given))
     for column, expected in enumerate([*shown, images[0, :, 0], images[1, :, 3]]):
         where = column if column < 4 else 10
-        assert np.array_equal(cells[:, where], np.rint(expected[..., 0] * 255 / 16))
+        assert np.array_equal(cells[:, where], np.rint(expected * 255 / 16))
 
 
-def test_a_draw_depends_on_its_own_source(network, encoded, samples):
+def test_a_draw_depends_on_its_own_source(codec, network, encoded, samples):
     """The likeliest pixel of each image is that of the network alone with its source."""
     decode(network, encoded, samples, decoding(temperatures=(1e-4,)))
     drawn = np.load(samples / "completions.npy")[0]
-    order = pixel_order(network.settings, UNLABELLED)
-    source = torch.from_numpy(CODEC.sources(random_pixels(5, seed=2)[:3], 2))
+    order = pixel_order(network.settings, codec.shape)
+    source = torch.from_numpy(codec.sources(pixels_of("test", codec)[:3], 2))
     for image in range(3):
         ids = torch.from_numpy(drawn[image, 1].reshape(1, -1)[:, order].astype(np.int64))
         inputs = torch.cat((torch.tensor([[17]]), ids[:, :-1]), dim=1)
@@ -151,28 +164,31 @@ def test_only_the_first_rows_are_shown_of_many_images(network, encoded, samples,
     assert json.loads((samples / "samples.json").read_text())["completions"]["rows"] == 2
 
 
-def test_bits_are_given_the_source_and_beside_them_stands_interpolation(network, encoded, samples):
+def test_bits_are_given_the_source_and_beside_them_stands_interpolation(
+    codec, network, encoded, samples
+):
     decode(network, encoded, samples, decoding(temperatures=(0.5, 1.0)))
     evaluation = ImageEvaluation(bootstrap_samples=50, bootstrap_seed=1, batch_images=2)
     found = evaluate(network, encoded, samples, evaluation)
 
-    test = random_pixels(5, seed=2)
-    order = pixel_order(network.settings, UNLABELLED)
+    test = pixels_of("test", codec)
+    order = pixel_order(network.settings, codec.shape)
     ids = torch.from_numpy(np.hstack([np.full((5, 1), 17), test.reshape(5, -1)[:, order]]))
-    nats = token_nll(network, ids[:, :-1], ids[:, 1:], torch.from_numpy(CODEC.sources(test, 2)))
-    bits = nats.sum().item() / (5 * 16 * math.log(2))
+    nats = token_nll(network, ids[:, :-1], ids[:, 1:], torch.from_numpy(codec.sources(test, 2)))
+    bits = nats.sum().item() / (test.size * math.log(2))
     assert found["test"]["bits_per_dimension"] == pytest.approx(bits, abs=2e-6)
     drawn = np.load(samples / "completions.npy")
-    each = [measure(test[:3], images, CODEC) for images in drawn]
+    each = [measure(test[:3], images, codec) for images in drawn]
     assert found["test"]["by_temperature"] == [
         {"temperature": 0.5, **each[0]},
         {"temperature": 1.0, **each[1]},
     ]
     assert found["test"]["psnr"] == each[0]["psnr"] and found["test"]["enlarged_images"] == 3
-    interpolated = CODEC.interpolate(CODEC.reduce(test[:3], 2))
-    expected = psnr(test[:3], interpolated, CODEC)
+    interpolated = codec.interpolate(codec.reduce(test[:3], 2))
+    expected = psnr(test[:3], interpolated, codec)
     assert found["baseline"]["bicubic_psnr"] == pytest.approx(expected, abs=2e-6)
-    assert 0 < found["baseline"]["bicubic"] < 6
+    expected = bicubic_bits(pixels_of("train", codec), test, 2, codec)
+    assert found["baseline"]["bicubic"] == pytest.approx(expected, abs=2e-6)
 
 
 def test_measures_of_two_samples_by_hand():
