@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.selfsimilarity import texture as growing
 from pipeline.selfsimilarity.texture import _frontier, _Library, synthesise
 
 
@@ -57,6 +58,27 @@ def test_distances_are_gaussian_means_over_the_known_pixels(seed):
         for column in range(3)
     ]
     assert distances == pytest.approx(np.array(expected))
+
+
+class HandMade:
+    """A library whose neighbourhoods are as far away as is said, whatever surrounds a pixel."""
+
+    DISTANCES = np.array([2.3, 2.0, 2.1, 2.19, 2.21, 3.0, 9.0])
+
+    def __init__(self, sample, size):
+        self.centres = np.arange(1.0, 1 + len(self.DISTANCES))[:, None]
+
+    def distances(self, around, known):
+        return self.DISTANCES
+
+
+def test_every_neighbourhood_within_a_tenth_of_the_best_is_drawn_and_no_other(monkeypatch):
+    monkeypatch.setattr(growing, "_Library", HandMade)
+    black = np.zeros((5, 5, 1))
+
+    drawn = {pixel for seed in range(20) for pixel in synthesise(black, 6, 3, seed).ravel()}
+
+    assert drawn == {0.0, 2.0, 3.0, 4.0}  # the first is that of the sample
 
 
 def test_what_has_most_around_it_comes_first():
