@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.paint import AT_ONCE, Painter, arrange, check_class, fitting_pixels
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.decoding.decode import GAP
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 
@@ -172,6 +173,18 @@ def test_the_command_writes_a_picture_and_says_how_far_it_is(painted, capsys):
     assert Image.open("out.png").size == ((5 * 5 - 1) * 4, (4 * 5 - 1) * 4)
     said = capsys.readouterr().err.splitlines()
     assert "out.png: 16 of 20" in said and said[-1] == "out.png: 20 of 20"
+
+
+def test_the_picture_is_written_whenever_images_are_finished(painted, monkeypatch):
+    written = []
+    monkeypatch.setattr(paint, "write_atomically", lambda path, content: written.append(content))
+    painted("--run", "image_local_1d", "--class", "7", "--count", "9", "-o", "out.png")
+    pages = [np.array(Image.open(io.BytesIO(content)))[::4, ::4] for content in written]
+    cells = [np.pad(page, (0, 1)).reshape(3, 5, 3, 5).swapaxes(1, 2) for page in pages]
+    finished = [(each[:, :, :4, :4] != GAP).any(axis=(2, 3)).ravel() for each in cells]
+    assert [each.tolist() for each in finished] == [
+        [cell < count for cell in range(9)] for count in (AT_ONCE, 2 * AT_ONCE, 9)
+    ]
 
 
 def test_the_command_completes_a_picture(painted, tmp_path, capsys):

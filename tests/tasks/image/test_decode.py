@@ -98,6 +98,33 @@ def test_images_of_classes_are_drawn_in_groups_and_each_group_is_written(
     assert cells[:, 1].reshape(10, 16).tolist() == expected
 
 
+def test_groups_differ_where_their_classes_do_not(encoded, samples, monkeypatch):
+    monkeypatch.setattr(drawing, "_AT_ONCE", 4)  # two classes of two images
+    torch.manual_seed(1)
+    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    with torch.no_grad():
+        network.embedding.tokens.weight[17:] = network.embedding.tokens.weight[17]
+    decode(network, encoded, samples, decoding())
+
+    cells = cells_of(samples / "conditional.png", rows=10, columns=2)
+    assert len({cell.tobytes() for cell in cells.reshape(20, 16)}) == 20
+
+
+def test_completions_are_written_after_each_temperature(encoded, samples, monkeypatch):
+    written = []
+    monkeypatch.setattr(drawing, "write_atomically", lambda path, content: written.append(content))
+    network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, 100.0)
+    decode(network, encoded, samples, decoding(temperatures=(0.5, 1.0, 2.0)))
+
+    grids = written[1:]  # the first is that of the classes
+    assert len(grids) == 3
+    for number, content in enumerate(grids, start=1):
+        (samples / "grid.png").write_bytes(content)
+        drawn = cells_of(samples / "grid.png", rows=3, columns=14)[:, 2:]
+        finished = (drawn != GREY).any(axis=(2, 3))
+        assert finished.tolist() == [[column < 4 * number for column in range(12)]] * 3
+
+
 @EVERY_LOCALITY
 def test_completions_keep_the_upper_half_and_continue_it(encoded, samples, locality):
     decode(Counting(settings(locality), SHAPE, 100.0), encoded, samples, decoding())

@@ -20,7 +20,7 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.settings import ImageDecoding
 
-_AT_ONCE = 100  # images drawn side by side, unless a class has more: what memory holds of any size
+_AT_ONCE = 100  # images of classes drawn side by side, unless one has more: what memory holds
 _SHOWN = 10  # rows of a grid of completions, at most
 _BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
 GAP = 128  # gaps, and pixels that are not given
@@ -103,33 +103,31 @@ def _write_completions(
     labels, pixels = codec.decode_all(test[:rows])
     original = pixels.astype(np.int64)
     given = _given(codec, original, reduction_of(model.settings))
-    drawn = np.stack(
-        [
-            draw(
-                model,
-                codec,
-                labels.repeat(columns),
-                given.known.repeat(columns, axis=0),
-                decoding.sampling.model_copy(update={"temperature": temperature}),
-                given.source,
-            ).reshape(rows, columns, *codec.size)
-            for temperature in decoding.completion_temperatures
-        ]
-    )
-    np.save(samples / "completions.npy", drawn.astype(np.uint8))
+    temperatures = decoding.completion_temperatures
+    drawn = np.full((len(temperatures), rows, columns, *codec.size), DRAWN)
     shown = {"original": original, **given.shown}
-    cells = [shades(images[:_SHOWN, None], codec) for images in shown.values()]
-    cells += [shades(images[:_SHOWN], codec) for images in drawn]
-    grid = np.concatenate(cells, axis=1)
-    write_atomically(samples / "completions.png", png_grid(grid))
-    titles = [f"at {temperature}" for temperature in decoding.completion_temperatures]
+    beside = [shades(images[:_SHOWN, None], codec) for images in shown.values()]
+    for temperature, images in zip(temperatures, drawn, strict=True):
+        # Not in groups of _AT_ONCE: one generator draws for all of them, in turn at each position.
+        images[:] = draw(
+            model,
+            codec,
+            labels.repeat(columns),
+            given.known.repeat(columns, axis=0),
+            decoding.sampling.model_copy(update={"temperature": temperature}),
+            given.source,
+        ).reshape(images.shape)
+        grid = np.concatenate([*beside, *shades(drawn[:, :_SHOWN], codec)], axis=1)
+        write_atomically(samples / "completions.png", png_grid(grid))
+    np.save(samples / "completions.npy", drawn.astype(np.uint8))
+    titles = [f"at {temperature}" for temperature in temperatures]
     return {
         "file": "completions.png",
         "rows": grid.shape[0],
         "columns": grid.shape[1],
         "column_titles": [*shown, *np.repeat(titles, columns).tolist()],
         "row_classes": labels[:_SHOWN].tolist(),
-        "temperatures": decoding.completion_temperatures,
+        "temperatures": temperatures,
     }
 
 
