@@ -57,6 +57,15 @@ def test_sixteen_bits_become_the_nearest_of_eight():
     assert pixels_of(file_of(deep), channels=1).tolist() == [[0, 0, 1, 128, 255]]
 
 
+@pytest.mark.parametrize(("zero", "expected"), [(1, [0, 1, 128, 255]), (0, [255, 254, 127, 0])])
+def test_sixteen_bits_of_a_tiff_may_count_from_white(zero, expected):
+    deep = np.array([[0, 257, 32896, 65535]], np.uint16)
+    turned = {0x0112: 3}  # by half a turn, so that Pillow makes a copy without the tag
+    for more, upright in (({}, expected), (turned, expected[::-1])):
+        content = file_of(deep, "TIFF", tiffinfo={262: zero, **more})
+        assert pixels_of(content, channels=1).tolist() == [upright]
+
+
 def test_an_alpha_channel_that_hides_nothing_is_dropped_and_another_is_refused():
     opaque = np.dstack([COLOUR, np.full((5, 7), 255, np.uint8)])
     assert np.array_equal(pixels_of(file_of(opaque)), COLOUR)

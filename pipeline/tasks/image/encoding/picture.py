@@ -19,6 +19,7 @@ MAX_FILE_BYTES = 4 * _MAX_PIXELS  # a file that is not packed has 3 or 4 for eac
 _CLEAR = {"1", "L", "P", "RGB", "CMYK", "YCbCr"}  # modes that Pillow converts as everybody would
 _WITH_ALPHA = {"LA", "PA", "RGBA"}
 _WITH_TRANSPARENT_COLOURS = {"1", "L", "P", "RGB"}
+_PHOTOMETRIC_INTERPRETATION = 262  # a tag of TIFF
 
 
 class PictureError(ValueError):
@@ -53,6 +54,8 @@ def read_picture(content: bytes, channels: int) -> Image.Image:
         raise PictureError("truncated or damaged") from None
     if image.format == "PPM" and upright.mode == "I":  # 16 bits, which Pillow scales to 65,535
         upright = Image.fromarray(np.asarray(upright).astype(np.uint16))
+    if image.format == "TIFF" and upright.mode.startswith("I;16") and _white_is_zero(image):
+        upright = Image.fromarray(65535 - np.asarray(upright))
     return _eight_bits(upright).convert("L" if channels == 1 else "RGB")
 
 
@@ -76,6 +79,11 @@ def fit(image: Image.Image, layout: PicturesLayout) -> np.ndarray:
 def quantised(pixels: np.ndarray, levels: int) -> np.ndarray:
     """Return intensities 0 .. levels - 1 of `pixels` 0..255, each for an equal share of them."""
     return (pixels.astype(np.uint16) * levels // 256).astype(np.uint8)
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    """Whether 0 is white in a TIFF, which Pillow inverts in 8 bits and leaves as it is in 16."""
+    return image.tag_v2.get(_PHOTOMETRIC_INTERPRETATION) == 0
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
