@@ -21,7 +21,14 @@ def explain(error: ValidationError, raw: Any) -> str:
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     more = len(problems) - 1
     others = f" (and {more} more problem{'s' * (more > 1)})" if more else ""
-    return _describe(first, problems, raw) + others
+    return _printable(_describe(first, problems, raw)) + others
+
+
+def _printable(text: str) -> str:
+    """Line breaks and control characters, which a key may hold, as escapes."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

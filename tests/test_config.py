@@ -381,6 +381,12 @@ def test_a_network_without_an_architecture_is_told():
     assert message == f"{IMAGE}.model.architecture is missing; add it"
 
 
+def test_a_key_with_line_breaks_is_told_in_one_line():
+    message = complaint(changed("datasets", put({"a\n\u2028b": None})))
+
+    assert message.startswith(r"datasets.a\n\u2028b")
+
+
 def test_several_problems_are_counted():
     raw = changed(f"{MUSIC}.training.steps", put(0))
     raw["runs"]["music_relative"]["training"]["warmup_steps"] = -1

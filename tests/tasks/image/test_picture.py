@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,6 +66,16 @@ def test_sixteen_bits_of_a_tiff_may_count_from_white(zero, expected):
     for more, upright in (({}, expected), (turned, expected[::-1])):
         content = file_of(deep, "TIFF", tiffinfo={262: zero, **more})
         assert pixels_of(content, channels=1).tolist() == [upright]
+
+
+def test_twelve_bits_of_a_tiff_count_up_to_4095():
+    packed = bytes([0x00, 0x08, 0x08, 0xFF, 0xF0])  # 0, 2056 and 4095, half a byte to spare
+    # width, height, bits, no compression, 0 is black, offset, samples, rows and bytes of the strip
+    tags = {256: 3, 257: 1, 258: 12, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: len(packed)}
+    entries = b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags.items())
+    directory = struct.pack("<H", len(tags)) + entries + bytes(4)
+    content = b"II*\x00" + struct.pack("<I", 14) + packed + bytes(1) + directory
+    assert pixels_of(content, channels=1).tolist() == [[0, 128, 255]]
 
 
 def test_an_alpha_channel_that_hides_nothing_is_dropped_and_another_is_refused():

@@ -6,6 +6,8 @@ the channels that are asked for; an alpha channel that hides nothing is dropped.
 
 import io
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -19,7 +21,7 @@ MAX_FILE_BYTES = 4 * _MAX_PIXELS  # a file that is not packed has 3 or 4 for eac
 _CLEAR = {"1", "L", "P", "RGB", "CMYK", "YCbCr"}  # modes that Pillow converts as everybody would
 _WITH_ALPHA = {"LA", "PA", "RGBA"}
 _WITH_TRANSPARENT_COLOURS = {"1", "L", "P", "RGB"}
-_PHOTOMETRIC_INTERPRETATION = 262  # a tag of TIFF
+_BITS_PER_SAMPLE, _PHOTOMETRIC_INTERPRETATION = 258, 262  # tags of TIFF
 
 
 class PictureError(ValueError):
@@ -54,8 +56,8 @@ def read_picture(content: bytes, channels: int) -> Image.Image:
         raise PictureError("truncated or damaged") from None
     if image.format == "PPM" and upright.mode == "I":  # 16 bits, which Pillow scales to 65,535
         upright = Image.fromarray(np.asarray(upright).astype(np.uint16))
-    if image.format == "TIFF" and upright.mode.startswith("I;16") and _white_is_zero(image):
-        upright = Image.fromarray(65535 - np.asarray(upright))
+    if image.format == "TIFF" and upright.mode.startswith("I;16"):
+        upright = Image.fromarray(_sixteen_bits(np.asarray(upright), image.tag_v2))
     return _eight_bits(upright).convert("L" if channels == 1 else "RGB")
 
 
@@ -81,9 +83,11 @@ def quantised(pixels: np.ndarray, levels: int) -> np.ndarray:
     return (pixels.astype(np.uint16) * levels // 256).astype(np.uint8)
 
 
-def _white_is_zero(image: Image.Image) -> bool:
-    """Whether 0 is white in a TIFF, which Pillow inverts in 8 bits and leaves as it is in 16."""
-    return image.tag_v2.get(_PHOTOMETRIC_INTERPRETATION) == 0
+def _sixteen_bits(stored: np.ndarray, tags: Mapping[int, Any]) -> np.ndarray:
+    """Black to white as 0 .. 65535 of a TIFF of 12 or 16 bits, which Pillow leaves as stored."""
+    most = 2 ** tags[_BITS_PER_SAMPLE][0] - 1
+    deep = np.rint(stored * (65535 / most)).astype(np.uint16)
+    return 65535 - deep if tags.get(_PHOTOMETRIC_INTERPRETATION) == 0 else deep
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
