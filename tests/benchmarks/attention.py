@@ -1,6 +1,7 @@
 """Attention alone: seconds and peak memory, forward and backward, of every form at every length.
 
     python -m tests.benchmarks.attention
+    python -m tests.benchmarks.attention --rounds 1 --memory  # memory alone, on a busy machine too
 
 One layer's heads, without the projections around them. Each point is measured in a process of its
 own, in rounds that alternate between the forms; seconds are the median of the rounds, memory is the
@@ -15,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -25,7 +27,7 @@ from models.positions import ShawRelative, SkewedRelative
 from models.settings import Backend, Local1D, ShawParts
 from models.transformer import causal_mask
 from tests.benchmarks import passes
-from tests.benchmarks.rows import machine, record
+from tests.benchmarks.rows import machine, memory_alone, record
 
 LENGTHS = [512, 1024, 2048, 4096, 8192, 16384]
 HEADS, D_HEAD = 8, 64
@@ -83,9 +85,15 @@ def measure(name: str, length: int, gibibytes: float) -> dict[str, float]:
     # What is loaded at first use is no part of it.
     passes.seconds(form(name, 64), _heads(64), time.perf_counter)
     attended, heads = form(name, length), _heads(length)
-    limit = passes.status("VmData") + int(gibibytes * 2**30)
+    limit = _data_bytes() + int(gibibytes * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     return passes.measure(attended, heads, time.perf_counter, least=1.0)
+
+
+def _data_bytes() -> int:
+    """What counts for RLIMIT_DATA."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
 
 
 def _heads(length: int) -> list[Tensor]:
@@ -117,7 +125,9 @@ def _send(sender: Connection, name: str, length: int, gibibytes: float) -> None:
         sender.send(f"needs more than {gibibytes:g} GiB")
 
 
-def run(lengths: list[int], rounds: int, gibibytes: float, seconds: float) -> None:
+def run(
+    lengths: list[int], rounds: int, gibibytes: float, seconds: float, only_memory: bool
+) -> None:
     """Measure every form at `lengths` and record the rows, length after length."""
     for length in lengths:
         found: dict[str, list[dict[str, float]]] = {name: [] for name in PEERS}
@@ -129,7 +139,8 @@ def run(lengths: list[int], rounds: int, gibibytes: float, seconds: float) -> No
                     not_run[name] = result
                 else:
                     found[name].append(result)
-        record([_row(name, length, key, found, not_run) for name in PEERS for key in UNITS])
+        rows = [_row(name, length, key, found, not_run) for name in PEERS for key in UNITS]
+        record(memory_alone(rows) if only_memory else rows)
 
 
 def _row(
@@ -163,8 +174,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gibibytes", type=float, default=8.0, help="memory of a point")
     parser.add_argument("--seconds", type=float, default=300.0, help="time of a point")
+    parser.add_argument("--memory", action="store_true", help="record the peak memory alone")
     options = parser.parse_args()
-    run(options.lengths, options.rounds, options.gibibytes, options.seconds)
+    run(options.lengths, options.rounds, options.gibibytes, options.seconds, options.memory)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a layer costs over the length n and the width d (Vaswani et al. 2017, table 1).
 
     python -m tests.benchmarks.costs
+    python -m tests.benchmarks.costs --memory  # memory alone, on a busy machine too
 
 Floating-point operations, seconds and peak memory of a forward and a backward pass of one layer,
 each in a process of its own, the exponents of n and d that fit, and how many operations wait for
@@ -23,7 +24,7 @@ from tests.benchmarks.counting import (
 )
 from tests.benchmarks.exponents import exponent
 from tests.benchmarks.layers import LayerType, layer
-from tests.benchmarks.rows import machine, record
+from tests.benchmarks.rows import machine, memory_alone, record
 
 LENGTHS, AT_WIDTH = [2048, 4096, 8192], 64
 WIDTHS, AT_LENGTH = [32, 64, 128, 256, 512], 2048
@@ -50,9 +51,7 @@ def measure(kind: LayerType, length: int, d_model: int) -> dict[str, float]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     counted = floating_point_operations(kind, length, d_model, BLOCK)
-    small, inputs = (torch.randn(1, n, d_model, requires_grad=True) for n in (2, length))
-    # What is loaded at first use is no part of it.
-    passes.seconds(layer(kind, small, BLOCK), [small], time.process_time)
+    inputs = torch.randn(1, length, d_model, requires_grad=True)
     measured = passes.measure(layer(kind, inputs, BLOCK), [inputs], time.process_time, least=0.2)
     return {
         "FLOPs": counted,
@@ -61,9 +60,10 @@ def measure(kind: LayerType, length: int, d_model: int) -> dict[str, float]:
     }
 
 
-def run() -> None:
+def run(only_memory: bool) -> None:
     """Measure every layer and record the rows, layer after layer."""
-    record(counts())
+    if not only_memory:
+        record(counts())
     sizes = dict.fromkeys(
         [(length, AT_WIDTH) for length in LENGTHS] + [(AT_LENGTH, width) for width in WIDTHS]
     )
@@ -73,7 +73,8 @@ def run() -> None:
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as process:
         for kind in FITTED_WIDTHS:
             costs = {each: process.submit(measure, kind, *each).result() for each in sizes}
-            record([*points(kind, costs), *exponents(kind, costs)])
+            found = [*points(kind, costs), *exponents(kind, costs)]
+            record(memory_alone(found) if only_memory else found)
 
 
 def points(kind: LayerType, costs: dict[Sizes, dict[str, float]]) -> list[dict]:
@@ -140,5 +141,6 @@ def _row(what: str, ours: float, unit: str) -> dict:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    run()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--memory", action="store_true", help="record the peak memory alone")
+    run(parser.parse_args().memory)

@@ -30,6 +30,11 @@ def record(rows: list[dict]) -> None:
     write_json(FILE, [merged[what] for what in sorted(merged)])
 
 
+def memory_alone(rows: list[dict]) -> list[dict]:
+    """The points of peak memory, which is the same however busy the machine is."""
+    return [row for row in rows if row["point"]["measure"] == "peak memory"]
+
+
 def machine() -> str:
     """The processor, its number of cores, and the version of torch."""
     return f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}"

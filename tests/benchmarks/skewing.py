@@ -3,15 +3,12 @@
     python -m tests.benchmarks.skewing
 
 The logits of one head, all distances: the bytes of every tensor that holds vectors of d_head, those
-of the logits, which both forms return, and by how much the resident set grows at its peak, with
-logits and indices and copies. Each in a process of its own; a megabyte is 10^6 bytes, as published.
+of the logits, which both forms return, and all that is allocated at the peak, with logits
+and indices and copies. A megabyte is 10^6 bytes, as published.
 """
 
 import argparse
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.positions import SkewedRelative
 from tests.benchmarks.exponents import exponent
-from tests.benchmarks.passes import status
+from tests.benchmarks.peak import peak_memory
 from tests.benchmarks.rows import machine, record
 
 LENGTHS = [650, 2048, 3500]
@@ -72,14 +69,11 @@ def _address(tensor: Tensor) -> int:
 
 @torch.no_grad()
 def measure(form: str, length: int) -> dict[str, float]:
-    """Megabytes of vectors, of the logits, and at the peak of the process."""
+    """Megabytes of vectors, of the logits, and of all at the peak."""
     query, relative = arguments(length)
-    FORMS[form](*arguments(32))  # what is loaded at first use is no part of it
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is resident now
-    before = status("VmRSS")
     with Vectors() as vectors:
         logits = FORMS[form](query, relative)
-    peak = status("VmHWM") - before
+    peak = peak_memory(lambda: FORMS[form](query, relative))
     found = {"vectors": vectors.total, "logits": logits.nbytes, "peak memory": peak}
     return {name: size / MEGABYTE for name, size in found.items()}
 
@@ -92,11 +86,7 @@ def arguments(length: int) -> tuple[Tensor, SkewedRelative]:
 
 def run() -> None:
     """Measure both forms at every length and record the rows."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as process:
-        found = {
-            form: {n: process.submit(measure, form, n).result() for n in LENGTHS} for form in FORMS
-        }
+    found = {form: {n: measure(form, n) for n in LENGTHS} for form in FORMS}
     record([*points(found), *exponents(found)])
 
 
