@@ -35,8 +35,8 @@ def read_benchmarks(path: Path = FILE) -> Benchmarks:
         machines=list(dict.fromkeys(row["machine"] for row in [*points, *rows])),
         rows=rows,
         points=sorted(points, key=_place),
-        seconds=_chart(points, ("forward", "backward"), "seconds", 1.0),
-        memory=_chart(points, ("peak memory",), "GiB", 2.0**-10),
+        seconds=_chart(points, ("forward", "backward"), "seconds"),
+        memory=_chart(points, ("peak memory",), "MiB"),
     )
 
 
@@ -50,15 +50,13 @@ def _place(row: dict[str, Any]) -> tuple[int, str, str]:
     return point["positions"], point["form"], point["measure"]
 
 
-def _chart(
-    points: list[dict[str, Any]], measures: tuple[str, ...], unit: str, scale: float
-) -> Chart | None:
-    """A line per form: the sum of `measures` times `scale`, at each length that was measured."""
+def _chart(points: list[dict[str, Any]], measures: tuple[str, ...], unit: str) -> Chart | None:
+    """A line per form: the sum of `measures` at each length that was measured."""
     sums: dict[str, dict[int, float]] = {}
     for row in points:
         positions, form, measure = _place(row)
         if measure in measures and row["ours"] is not None:
             of_form = sums.setdefault(form, {})
-            of_form[positions] = of_form.get(positions, 0.0) + row["ours"] * scale
+            of_form[positions] = of_form.get(positions, 0.0) + row["ours"]
     lines = [(form, sorted(of_form.items())) for form, of_form in sorted(sums.items())]
     return log_chart(lines, "positions", unit) if lines else None

@@ -13,7 +13,7 @@ COSTS = "python -m tests.benchmarks.costs"
 SKEWING = "python -m tests.benchmarks.skewing"
 COUNTS = ("sequential operations", "path length")
 CHARTS = {
-    "Floating-point operations": ("FLOPs", "operations"),
+    "Floating-point operations": ("FLOPs", "FLOPs"),
     "Time": ("seconds", "seconds"),
     "Peak memory": ("peak memory", "MiB"),
 }

@@ -9,7 +9,10 @@ import numpy as np
 from pipeline.reporting.scores import Table
 
 _WIDTH, _HEIGHT = 440, 250  # units of the viewBox: about CSS pixels, so that text keeps its size
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36  # at least
+_DIGIT, _POINT, _GAP = 9, 5, 8  # of the labels at the left, at the size that they have on a phone
+_PLAIN = range(-3, 5)  # the powers of ten that are written out
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MAX_POINTS = 240  # of a line; more cannot be told apart
 _BAR_WIDTH = 160  # of the strip that shows intervals
 
@@ -123,7 +126,7 @@ def _linear(label: str, low: float, high: float) -> _Axis:
 def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -> Chart:
     """Return the chart of `lines` (label, points) with a logarithm on both axes.
 
-    Marks are powers of two on the x axis and powers of ten on the y axis.
+    Marks are powers of two on the x axis and powers of ten on the y axis, all written out or none.
     """
     across = [x for _, points in lines for x, _ in points]
     upwards = [y for _, points in lines for _, y in points]
@@ -138,9 +141,27 @@ def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -
             list(doublings),
             lambda power: f"{2**power:,.0f}",
         ),
-        _Axis(y_label, powers[0], powers[-1], list(powers), lambda power: f"{10**power:,.9g}"),
-        lambda power: f"{10**power:,.3g}",
+        _Axis(
+            y_label,
+            powers[0],
+            powers[-1],
+            list(powers),
+            (lambda power: f"{10**power:,.9g}") if set(powers) <= set(_PLAIN) else _power_of_ten,
+        ),
+        lambda power: _three_digits(10**power),
     )
+
+
+def _power_of_ten(power: int) -> str:
+    return f"10{str(power).translate(_SUPERSCRIPTS)}"
+
+
+def _three_digits(value: float) -> str:
+    """Three significant digits of `value`, with a power of ten if it would be long."""
+    digits, power = f"{value:.2e}".split("e")
+    if int(power) in _PLAIN:
+        return f"{float(f'{value:.3g}'):,g}"
+    return f"{float(digits):g} · {_power_of_ten(int(power))}"
 
 
 def _chart(
@@ -150,10 +171,11 @@ def _chart(
     last: Callable[[float], str],
 ) -> Chart:
     """Lay out `lines` (label, points) whose points are in the units of the axes."""
+    left = max(_LEFT, _GAP + max(_width(y_axis.text(mark)) for mark in y_axis.marks))
 
     def x_of(value: float) -> float:
         share = (value - x_axis.low) / ((x_axis.high - x_axis.low) or 1)
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
+        return left + (_WIDTH - left - _RIGHT) * share
 
     def y_of(value: float) -> float:
         share = (y_axis.high - value) / ((y_axis.high - y_axis.low) or 1)
@@ -162,7 +184,7 @@ def _chart(
     return Chart(
         width=_WIDTH,
         height=_HEIGHT,
-        left=_LEFT,
+        left=left,
         right=_WIDTH - _RIGHT,
         top=_TOP,
         bottom=_HEIGHT - _BOTTOM,
@@ -180,6 +202,10 @@ def _chart(
             for index, (label, points) in enumerate(lines)
         ],
     )
+
+
+def _width(label: str) -> int:
+    return sum(_POINT if character in ".," else _DIGIT for character in label)
 
 
 def loss_limits(train: Sequence[Points], validation: Sequence[Points]) -> tuple[float, float]:

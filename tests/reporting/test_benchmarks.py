@@ -44,7 +44,7 @@ def test_the_lines_are_the_seconds_of_both_passes_as_far_as_they_were_measured(f
     assert (local.label, local.path, local.last) == ("local", "M40.0 214.0L418.0 112.0", "0.1")
     assert [tick.label for tick in read.seconds.x_ticks] == ["512", "1,024"]
     assert [tick.label for tick in read.seconds.y_ticks] == ["0.01", "0.1", "1"]
-    assert [(line.label, line.last) for line in read.memory.lines] == [("full", "0.5")]  # GiB
+    assert [(line.label, line.last) for line in read.memory.lines] == [("full", "512")]
 
 
 def test_there_is_no_chart_where_no_attention_was_measured(file):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.reporting.figures import chart, loss_limits, strips, thinned, ticks
+from pipeline.reporting.figures import chart, log_chart, loss_limits, strips, thinned, ticks
 from pipeline.reporting.scores import Metric, Row, Score, Table
 
 
@@ -46,6 +46,27 @@ def test_chart_puts_lower_losses_lower():
     drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0)).lines[0]
     assert drawn.path == "M40.0 10.0L418.0 214.0"
     assert drawn.last == "1.000"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels", "last"),
+    [
+        (2e-3, 0.54321, ["0.001", "0.01", "0.1", "1"], "0.543"),
+        (1200.0, 6815.3, ["1,000", "10,000"], "6,820"),
+        (0.5, 123456.0, ["10⁻¹", "10⁰", "10¹", "10²", "10³", "10⁴", "10⁵", "10⁶"], "1.23 · 10⁵"),
+        (2e9, 9.999e9, ["10⁹", "10¹⁰"], "1 · 10¹⁰"),
+        (3e-5, 4e-5, ["10⁻⁵", "10⁻⁴"], "4 · 10⁻⁵"),
+    ],
+)
+def test_powers_of_ten_are_written_out_as_long_as_they_are_short(low, high, labels, last):
+    drawn = log_chart([("a", [(1, low), (2, high)])], "n", "seconds")
+    assert ([tick.label for tick in drawn.y_ticks], drawn.lines[0].last) == (labels, last)
+
+
+def test_long_labels_have_a_wider_margin():
+    short, long = (log_chart([("a", [(1, 1.0), (2, high)])], "n", "MiB") for high in (9.0, 9999.0))
+    assert (short.left, long.left) == (40, 58)
+    assert long.lines[0].path.startswith("M58.0 ")
 
 
 def test_strips_share_an_axis():

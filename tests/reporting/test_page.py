@@ -119,7 +119,7 @@ def test_a_run_whose_samples_are_elsewhere_keeps_its_numbers(scale: Params, html
     assert "nrefs:1|case:mixed" in html and "nrefs:1|case:mixed" in page  # the metric's signature
     assert page.count(compared) == 1  # the images'
     assert len(outline.all("audio")) == 4
-    assert 'id="translation-samples"' not in page and "Tokenised BLEU of" in page
+    assert 'id="translation-samples"' not in page and "(BLEU, tokenised)" in page
     assert re.search("<code>runs/music_sinusoid</code>", page)  # of the claims that compare it
     scores = re.findall(r'data-label="Test score">(.*?)</td>', html, re.DOTALL)
     assert re.findall(r'data-label="Test score">(.*?)</td>', page, re.DOTALL) == scores
@@ -357,12 +357,58 @@ def test_every_sound_and_every_picture_is_there(chromium: Browser):
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_nothing_is_wider_than_the_screen(chromium: Browser, width: int):
+    lay_out(chromium, width)
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_label_of_an_axis_is_cut(chromium: Browser, width: int):
+    lay_out(chromium, width)
+    left = chromium.evaluate(
+        "[...document.querySelectorAll('.chart > svg')].flatMap(chart =>"
+        "[...chart.querySelectorAll('text')].map(label =>"
+        "label.getBoundingClientRect().left - chart.getBoundingClientRect().left))"
+    )
+    assert len(left) > 50 and min(left) >= 0
+
+
+def test_no_label_of_a_cell_lies_over_its_value(chromium: Browser):
+    lay_out(chromium, 390)
+    room = chromium.evaluate(
+        "[...document.querySelectorAll('.stacked td[data-label]')].map(cell =>"
+        "parseFloat(getComputedStyle(cell).paddingLeft)"
+        "- parseFloat(getComputedStyle(cell, '::before').width))"
+    )
+    assert len(room) > 50 and min(room) >= 0
+
+
+def test_the_tables_of_costs_need_no_scrolling_on_a_desktop(chromium: Browser):
+    lay_out(chromium, 1280)
+    beyond = chromium.evaluate(
+        "[...document.querySelectorAll('#costs .scroll')]"
+        ".map(each => each.scrollWidth - each.clientWidth)"
+    )
+    assert beyond == [0, 0, 0]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_generated_images_keep_their_size(chromium: Browser, width: int):
+    """A pixel of the drawing is one of the page, whatever the screen: so titles can be read."""
+    lay_out(chromium, width)
+    sizes = chromium.evaluate(
+        "[...document.querySelectorAll('.sampled')].map(each =>"
+        "[each.getBoundingClientRect().width, each.viewBox.baseVal.width])"
+    )
+    assert sizes and all(shown == drawn for shown, drawn in sizes)
+
+
+def lay_out(chromium: Browser, width: int) -> None:
+    """All of the page, on a screen of this width."""
     chromium.call(
         "Emulation.setDeviceMetricsOverride",
         width=width, height=800, deviceScaleFactor=1, mobile=False,
     )  # fmt: skip
     chromium.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def seek(chromium: Browser, seconds: float) -> None:

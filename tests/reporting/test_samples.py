@@ -56,14 +56,32 @@ def test_damaged_translation_names_the_line(scale: Params, line: str):
 def test_grid_knows_where_its_cells_are(scale: Params):
     grid = read_grid(IMAGE, "conditional")
     with Image.open(IMAGE / "conditional.png") as image:
-        assert (grid.width, grid.height) == image.size
+        assert (grid.shown_width, grid.shown_height) == (2 * image.width, 2 * image.height)
     assert (grid.rows, grid.columns, grid.temperature) == (10, 8, 1.0)
-    assert grid.row_centre(0) == pytest.approx(17.8)
+    assert grid.row_centre(0) == pytest.approx(35.6)
+
+
+@pytest.mark.parametrize(
+    ("width", "columns", "shown"),
+    [
+        (1316, 10, 658),  # images of 128 pixels
+        (676, 10, 676),  # of 64
+        (284, 8, 568),  # of 32
+        (572, 16, 572),  # of 32 again, but too many of them
+    ],
+)
+def test_images_are_shown_alike(scale: Params, width: int, columns: int, shown: int):
+    description = json.loads((IMAGE / "samples.json").read_text())
+    description["completions"] |= {"rows": 1, "columns": columns}
+    (IMAGE / "samples.json").write_text(json.dumps(description))
+    Image.new("L", (width, 32)).save(IMAGE / "completions.png")
+    grid = read_grid(IMAGE, "completions")
+    assert (grid.shown_width, grid.shown_height) == (shown, 32 * shown / width)
 
 
 def test_neighbouring_columns_share_a_title_over_their_middle(scale: Params):
     grid = read_grid(IMAGE, "completions")
-    step = grid.width / 8
+    step = grid.shown_width / 8
     assert grid.titles == [
         ("original", round(step / 2, 1)),
         ("given", round(step * 1.5, 1)),
