@@ -17,16 +17,24 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Positions:
-    """The layers of each run, the embeddings before them, and what uniform attention has."""
+class Recorded:
+    """A run, its embeddings and its layers, and what uniform attention has on its sentences."""
 
-    runs: list[tuple[Result, list[Layer]]]
+    result: Result
+    layers: list[Layer]
     chance: float  # near the diagonal
+
+
+@dataclass(frozen=True)
+class Positions:
+    """The runs that recorded positions."""
+
+    runs: list[Recorded]
 
     @property
     def depth(self) -> int:
         """Layers of the deepest run."""
-        return max(len(layers) for _, layers in self.runs) - 1
+        return max(len(each.layers) for each in self.runs) - 1
 
 
 def read_positions(results: Sequence[Result]) -> Positions | None:
@@ -34,8 +42,13 @@ def read_positions(results: Sequence[Result]) -> Positions | None:
     recorded = [result for result in results if result.metrics.get("positions")]
     if not recorded:
         return None
-    runs = [(result, _layers(result)) for result in recorded]
-    return Positions(runs, _number(recorded[0], "layer_1", "near_diagonal_chance"))
+    return Positions([_read(result) for result in recorded])
+
+
+def _read(result: Result) -> Recorded:
+    # The chance depends on how long the sentences are, which all layers read.
+    chance = _number(result, "layer_1", "near_diagonal_chance")
+    return Recorded(result, _layers(result), chance)
 
 
 def _layers(result: Result) -> list[Layer]:
