@@ -1,6 +1,7 @@
 """The published folder: whole or not at all, true to the results, escaped, the same each time."""
 
 import csv
+import dataclasses
 import json
 import re
 import shutil
@@ -22,9 +23,11 @@ from pipeline.files import write_json
 from pipeline.publishing import samples
 from pipeline.publishing.cards import card
 from pipeline.publishing.markdown import code, table
+from pipeline.publishing.tables import tables
 from pipeline.reporting.claims import Verdict, judge, read_claims
 from pipeline.reporting.results import PAGE, read_data_facts, read_results
 from pipeline.reporting.significance import compare_all, measure
+from pipeline.tasks.translation.settings import Convention, LetterCase
 from tests.reporting.scale import METRICS, ROOT, add_further_test, write_scale
 
 TRANSLATING, MUSICAL = "translation_sinusoid", "music_relative"
@@ -273,6 +276,28 @@ def test_a_run_no_better_than_the_baseline_says_so(scale: Params):
     publish.main()
     text = Path(f"public/models/{TRANSLATING}/README.md").read_text(encoding="utf-8")
     assert "is not surely better than that" in text
+
+
+def test_without_interval_and_baseline_a_card_judges_nothing(scale: Params):
+    """As of a network of small letters, by the score that ignores case."""
+    (result,) = [each for each in read_results(scale) if each.name == TRANSLATING]
+    dataset, run = result.dataset, result.run
+    lower = dataset.encoding.model_copy(update={"letter_case": LetterCase.LOWER})
+    ignoring = run.evaluation.model_copy(update={"tokenised_bleu": Convention.MULTI30K})
+    of_small_letters = dataclasses.replace(
+        result,
+        dataset=dataset.model_copy(update={"encoding": lower}),
+        run=run.model_copy(update={"evaluation": ignoring}),
+    )
+    text = card(of_small_letters, read_data_facts(run.dataset), weights=False)
+    assert "on `test`\nBLEU, lower-cased 24.9. The interval tells" in text
+    assert "better than that" not in text and "best trivial baseline" not in text
+    first = ModelCard(text).data.eval_results[0]
+    assert (first.metric_type, first.metric_value) == ("tokenised_bleu", 24.9)
+    others = [each for each in read_results(scale) if each.name != TRANSLATING]
+    (row, *_) = tables(scale, [of_small_letters, *others])["summary"]
+    assert (row["metric"], row["value"]) == ("tokenised_bleu", 24.9)
+    assert (row["best_baseline"], row["best_baseline_value"]) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,12 @@ def _score_table(scores: Table) -> str:
     return table(header, rows)
 
 
-def _surely_better(scores: Table) -> bool:
-    """Whether the interval of the run's first metric lies beyond the best baseline."""
-    score, (_, baseline) = scores.runs[0].scores[0], scores.best_baseline
+def _surely_better(scores: Table) -> bool | None:
+    """Whether the interval of the run's first metric lies beyond the best baseline, if both are."""
+    score, best = scores.runs[0].scores[0], scores.best_baseline
+    if best is None or score.low is None:
+        return None
+    _, baseline = best
     if scores.metrics[0].higher_is_better:
         return score.low > baseline.value
     return score.high < baseline.value

@@ -67,14 +67,14 @@ def _test_sets(results: Sequence[Result]) -> Iterator[TestSet]:
 def _summary(params: Params, test_sets: Sequence[TestSet]) -> Rows:
     rows = []
     for where, table, _ in test_sets:
-        baseline, best = table.best_baseline
+        baseline, best = table.best_baseline or (None, None)
         for row in table.runs:
             rows.append(
                 where
                 | _score(table, row, 0)
                 | {
                     "best_baseline": baseline,
-                    "best_baseline_value": best.value,
+                    "best_baseline_value": best.value if best else None,
                     "parameters": row.parameters,
                     "updates": params.runs[row.run].training.steps,
                 }
@@ -149,7 +149,10 @@ def _claims(params: Params, results: Sequence[Result]) -> Rows:
             "verdict": judged.verdict.value,
             "missing": " ".join(judged.missing),
         }
-        checked = [_compared(each) for each in judged.comparisons]
+        checked = [
+            _compared(each) | {"better_share": each.better.share, "worse_share": each.worse.share}
+            for each in judged.comparisons
+        ]
         checked += [_checked(each) for each in judged.numbers]
         rows += [what | check for check in checked] or [what]
     return rows

@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from ruamel.yaml import YAML
 
 from models.settings import Settings
@@ -35,12 +35,18 @@ class Verdict(StrEnum):
 
 
 class Better(Settings):
-    """A run is better than another on the same test records, by a paired bootstrap."""
+    """A run is better than another on the same test records, by a paired bootstrap.
+
+    Where a claim says more than that, a share of a score is compared: were quality to collapse,
+    even a share of the better score would be better than the other one.
+    """
 
     kind: Literal["better"]
     run: str
     than: str
     metric: str | None  # a key of the task's metrics; null: the one that the task is judged by
+    share_of_run: PositiveFloat = 1.0  # of its score, that is compared
+    share_of_than: PositiveFloat = 1.0
 
 
 class Measurement(Settings):
@@ -194,7 +200,7 @@ def _benchmarks() -> dict[str, dict[str, Any]]:
 
 def _compare(check: Better, results: dict[str, Result]) -> Comparison:
     run, than = (measure(results[name], check.metric) for name in (check.run, check.than))
-    return compare(run, than)
+    return compare(run.part(check.share_of_run), than.part(check.share_of_than))
 
 
 def _value(

@@ -172,6 +172,12 @@ def read_data_facts(dataset: str) -> dict[str, Any]:
     return facts
 
 
+def count_classes(dataset: str) -> int | None:
+    """How many classes the images of a data set have; None if the encode stage did not count."""
+    train = read_data_facts(dataset)["splits"].get("train", {})
+    return len(train["records_per_class"]) if "records_per_class" in train else None
+
+
 def by_task(results: Iterable[Result]) -> dict[Task, list[Result]]:
     """Group the runs by task: tasks in the order of the lecture, runs in the order of params."""
     results = list(results)

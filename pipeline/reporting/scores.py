@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.errors import DataError
-from pipeline.reporting.results import Result
+from pipeline.reporting.results import Result, count_classes
 from pipeline.settings.base import Task
 from pipeline.tasks.music.settings import PerformanceEncoding
+from pipeline.tasks.translation.settings import (
+    Convention,
+    LetterCase,
+    TranslationEncoding,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Baseline:
     label: str
     keys: dict[str, str]  # metric's key -> key in `baseline`
     optional: bool = False  # shown where it was measured
+    definition: str = ""  # where its label does not say it
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,9 @@ MEASURES = {
                 "Bicubic interpolation",
                 {"bits_per_dimension": "bicubic", "psnr": "bicubic_psnr"},
                 optional=True,
+                definition="a logistic around the interpolated intensity, its one scale for all "
+                "pixels the likeliest for the training images; alone among the baselines it is "
+                "given the source that is enlarged, the others describe the image without it",
             ),
             Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
             Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
@@ -205,12 +214,54 @@ PERFORMANCES = replace(
     ),
 )
 
+ONE_CLASS = replace(
+    MEASURES[Task.IMAGE],
+    baselines=tuple(
+        replace(baseline, label="Given place")
+        if "class_and_position" in baseline.keys.values()
+        else baseline
+        for baseline in MEASURES[Task.IMAGE].baselines
+    ),
+)
+
+_BLEU, _TOKENISED_BLEU, _CHRF, _NATS_PER_PIECE = MEASURES[Task.TRANSLATION].metrics
+SMALL_LETTERS = replace(
+    MEASURES[Task.TRANSLATION],
+    metrics=(
+        replace(
+            _TOKENISED_BLEU,
+            label="BLEU, lower-cased",
+            definition="on text tokenised and put into small letters by the papers’ convention, "
+            "which the signature names; these networks write small letters alone",
+        ),
+        replace(
+            _BLEU,
+            label="BLEU, cased",
+            definition=f"{_BLEU.definition}; counts as an error each capital letter that these "
+            "networks cannot write",
+        ),
+        replace(_CHRF, label="chrF, cased", definition=f"{_CHRF.definition}, capitals too"),
+        _NATS_PER_PIECE,
+    ),
+)
+_IGNORES_CASE = {Convention.MULTI30K}
+
 
 def measures_of(result: Result) -> Measures:
     """The metrics and the baselines of a run's task and of how its data are written."""
     if isinstance(result.dataset.encoding, PerformanceEncoding):
         return PERFORMANCES
+    if writes_small_letters(result) and result.run.evaluation.tokenised_bleu in _IGNORES_CASE:
+        return SMALL_LETTERS
+    if result.run.task is Task.IMAGE and count_classes(result.run.dataset) == 1:
+        return ONE_CLASS
     return MEASURES[result.run.task]
+
+
+def writes_small_letters(result: Result) -> bool:
+    """Whether it translates into small letters: a score in which case counts says little."""
+    encoding = result.dataset.encoding
+    return isinstance(encoding, TranslationEncoding) and encoding.letter_case is LetterCase.LOWER
 
 
 @dataclass(frozen=True)
@@ -240,6 +291,7 @@ class Row:
     run: str | None  # the run's name, None for a baseline
     parameters: int | None
     scores: tuple[Score | None, ...]
+    definition: str = ""  # of a baseline whose label does not say it
 
 
 @dataclass(frozen=True)
@@ -257,11 +309,11 @@ class Table:
         return [row for row in self.rows if row.run]
 
     @property
-    def best_baseline(self) -> tuple[str, Score]:
-        """The label and the value of the strongest baseline by the first metric."""
+    def best_baseline(self) -> tuple[str, Score] | None:
+        """The label and the value of the strongest baseline by the first metric, if any has it."""
         scored = [(row.label, row.scores[0]) for row in self.rows if not row.run and row.scores[0]]
         sign = 1 if self.metrics[0].higher_is_better else -1
-        return max(scored, key=lambda pair: sign * pair[1].value)
+        return max(scored, key=lambda pair: sign * pair[1].value, default=None)
 
 
 def tabulate(task: Task, results: Sequence[Result]) -> Table:
@@ -287,18 +339,26 @@ def tabulate(task: Task, results: Sequence[Result]) -> Table:
             None,
             None,
             tuple(
-                Score(_number(results[0], "baseline", baseline.keys[metric.key]))
+                Score(_number(measured, "baseline", baseline.keys[metric.key]))
                 if metric.key in baseline.keys
                 else None
                 for metric in metrics
             ),
+            baseline.definition,
         )
         for baseline in measures.baselines
-        if not baseline.optional
-        or results[0].metrics["baseline"].keys() >= set(baseline.keys.values())
+        if (measured := _first_with(baseline, results))
     ]
     count = int(_number(results[0], "test", measures.records))
     return Table(metrics, (*runs, *baselines), measures.records, count)
+
+
+def _first_with(baseline: Baseline, results: Sequence[Result]) -> Result | None:
+    """The run beside which a baseline was measured: the first one, if it has to be there."""
+    if not baseline.optional:
+        return results[0]
+    keys = set(baseline.keys.values())
+    return next((each for each in results if each.metrics["baseline"].keys() >= keys), None)
 
 
 def _measured(result: Result, metric: Metric) -> Score | None:

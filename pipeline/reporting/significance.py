@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -11,11 +11,12 @@ from sacrebleu.metrics import BLEU
 
 from pipeline.errors import DataError
 from pipeline.reporting.results import RUNS, Result
-from pipeline.reporting.scores import Metric, measures_of
+from pipeline.reporting.scores import MEASURES, Metric, measures_of, writes_small_letters
 from pipeline.reporting.translations import read_translations
-from pipeline.tasks.translation.settings import LetterCase
+from pipeline.settings.base import Task
 
 _SAMPLES, _SEED = 1000, 1
+_BLEU = next(metric for metric in MEASURES[Task.TRANSLATION].metrics if metric.key == "bleu")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Measured:
     resampled: np.ndarray  # score of each resample; the resamples of all runs are the same
     signature: str
     test_set: Sequence[object]  # what tells the records of one test set from those of another
+    share: float = 1.0  # of what the run measured: a claim may ask that even a part is better
+
+    def part(self, share: float) -> "Measured":
+        """A share of the score, on each resample too."""
+        return replace(
+            self, score=self.score * share, resampled=self.resampled * share, share=share
+        )
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,13 @@ class Comparison:
 def measure(result: Result, key: str | None = None) -> Measured:
     """Score `result` on its test set and on resamples, by the metric `key` or that of its task.
 
-    Those are BLEU and what a likelihood is measured by. DataError if its records are damaged.
+    Those are BLEU as sacreBLEU cuts text, which is that of a translation, and what a likelihood is
+    measured by. DataError if its records are damaged.
     """
+    if result.run.task is Task.TRANSLATION and key in (None, _BLEU.key):
+        return _measure_translations(result)
     metrics = measures_of(result).metrics
     metric = metrics[0] if key is None else next(each for each in metrics if each.key == key)
-    if metric.key == "bleu":
-        return _measure_translations(result, metric)
     return _measure_likelihood(result, metric)
 
 
@@ -80,9 +89,10 @@ def compare_all(results: Sequence[Result]) -> list[Comparison]:
     return [compare(*pair) for pair in combinations(measured, 2)]
 
 
-def _measure_translations(result: Result, metric: Metric) -> Measured:
+def _measure_translations(result: Result) -> Measured:
     translations = read_translations(result.samples, result.split)
-    small = result.dataset.encoding.letter_case is LetterCase.LOWER  # all that the network writes
+    small = writes_small_letters(result)
+    metric = replace(_BLEU, label="BLEU, case ignored") if small else _BLEU
     of_corpus, of_sentence = BLEU(lowercase=small), BLEU(lowercase=small, effective_order=True)
     hypotheses = [each.hypothesis for each in translations]
     references = [each.reference for each in translations]

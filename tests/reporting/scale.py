@@ -165,6 +165,7 @@ def add_further_test(name: str, split: str, **scores: float) -> None:
 
 
 def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
+    counted = {"records_per_class": [842] * classes} if (classes := _classes(dataset)) else {}
     write_json(
         folder / f"reports/data/{name}.json",
         {
@@ -185,13 +186,17 @@ def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
             },
             "splits": {
                 "test": {"records": 842, "tokens": 11873},
-                "train": {"records": 12731, "tokens": 178_234},
+                "train": {"records": 12731, "tokens": 178_234} | counted,
                 "validation": {"records": 611, "tokens": 8_412},
             },
             "dropped": {"longer than max_words": 312, "near-twin of a held-out sentence": 1204},
             "skipped": [{"record": "tuya/de.json", "reason": "not valid JSON"}],
         },
     )
+
+
+def _classes(dataset: config.Dataset) -> int:
+    return getattr(dataset.encoding, "classes", 0)
 
 
 def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:

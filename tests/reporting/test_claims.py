@@ -28,7 +28,8 @@ from pipeline.reporting.claims import (
 )
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import finished, read_results
-from pipeline.reporting.scores import Score
+from pipeline.reporting.scores import Score, tabulate
+from pipeline.settings.base import Task
 from tests.reporting.scale import ROOT
 
 
@@ -97,6 +98,98 @@ def test_one_unclear_pair_leaves_the_direction(judged):
 def test_one_pair_that_is_equal_or_in_the_other_order_is_no_reproduction(judged, third):
     found = judged(ORDER, first=[1.0] * 30, second=[2.0] * 30, third=[third] * 30)
     assert found.verdict is Verdict.NOT_REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict"),
+    [(2.0, Verdict.REPRODUCED), (1.5, Verdict.NOT_REPRODUCED), (1.0, Verdict.NOT_REPRODUCED)],
+)
+def test_a_claim_may_ask_that_even_a_part_is_better(judged, other, verdict):
+    """Nats are better where lower, so that a part larger than one is asked for."""
+    far = Better(kind="better", run="run", than="other", metric=None, share_of_run=1.75)
+    found = judged(claim(far), run=[1.0] * 30, other=[other] * 30)
+    assert found.verdict is verdict
+    (compared,) = found.comparisons
+    assert compared.difference == pytest.approx(abs(1.75 - other))
+    assert {compared.better.share, compared.worse.share} == {1.75, 1.0}
+
+
+def test_a_claim_may_ask_for_more_than_a_part_of_the_other(judged):
+    near = Better(kind="better", run="run", than="other", metric=None, share_of_than=1.75)
+    found = judged(claim(near), run=[1.5] * 30, other=[1.0] * 30)
+    assert found.verdict is Verdict.REPRODUCED
+    assert [found.comparisons[0].better.score, found.comparisons[0].worse.score] == [1.5, 1.75]
+
+
+def test_a_part_is_that_of_every_resample_too(judged):
+    """Which spreads as much wider as the share is larger: without, this p would be 0.02."""
+    far = Better(kind="better", run="run", than="other", metric=None, share_of_run=1.75)
+    found = judged(claim(far), run=[0.5, 1.5] * 15, other=[1.97] * 30)
+    assert found.comparisons[0].difference == pytest.approx(0.22)
+    assert 0.1 < found.comparisons[0].p_value < 0.25
+    assert found.verdict is Verdict.DIRECTION_ONLY
+
+
+def shares(id_: str) -> list[tuple[str, str, float, float]]:
+    (found,) = [each for each in read_claims() if each.id == id_]
+    return [
+        (each.run, each.than, each.share_of_run, each.share_of_than)
+        for each in found.checks
+        if isinstance(each, Better) and (each.share_of_run, each.share_of_than) != (1.0, 1.0)
+    ]
+
+
+def test_what_is_said_to_collapse_has_to_fall_far():
+    k0, k1, full = (f"translation_relative{end}" for end in ("_k0", "_k1", ""))
+    assert shares("order_is_needed") == [(k1, k0, 0.6, 1.0), (k1, full, 1.0, 0.6)]
+    assert shares("relative_keys_suffice") == [(full, f"{full}_neither", 0.6, 1.0)]
+    published = {k0: 12.5, k1: 25.5, full: 25.8, f"{full}_neither": 12.5}
+    for run, than, of_run, of_than in shares("order_is_needed") + shares("relative_keys_suffice"):
+        assert of_run * published[run] > of_than * published[than]
+    assert 0.6 * 11.9 < 8.9  # BLEU of k = 1 and k = 0 in the lecture's scale: worse, no collapse
+
+
+def test_paths_are_one_step_and_as_many_as_there_are_positions(scale: Params):
+    (paths,) = [each for each in read_claims() if each.id == "short_paths"]
+    found = judge(paths, scale, read_results(scale))
+    assert found.verdict is Verdict.REPRODUCED
+    assert [each.first.value for each in found.numbers[:2]] == [1, 64]
+
+
+def test_positions_that_return_in_part_stay_below_those_that_were_never_lost(scale: Params):
+    """Of a probe in the fourth layer: with residual sums, without, and with positions again."""
+    names = [f"translation_{end}" for end in ("residuals", "no_residuals")]
+    names.append(f"{names[1]}_positions")
+    (whole,) = [each for each in read_claims() if each.id == "residuals_carry_positions"]
+    probes = [each for each in whole.checks if isinstance(each, Numbers)]
+    probes = [each for each in probes if "probe_r2" in each.first.paths[0]]
+    base = read_results(scale)[0]
+    runs = {**scale.runs, **dict.fromkeys(names, base.run)}
+    known = scale.model_copy(update={"runs": runs})
+    for of_each, verdict in (
+        ((0.74, 0.04, 0.57), Verdict.DIRECTION_ONLY),
+        ((0.74, 0.04, 0.75), Verdict.NOT_REPRODUCED),  # all of it returns
+        ((0.74, 0.04, 0.03), Verdict.NOT_REPRODUCED),  # nothing does
+        ((0.74, 0.50, 0.57), Verdict.NOT_REPRODUCED),  # it was not lost
+    ):
+        for name, r2 in zip(names, of_each, strict=True):
+            content = {"translation": {"positions": {"layer_4": {"probe_r2": r2}}}}
+            Path(f"reports/metrics/{name}.json").write_text(json.dumps(content))
+        found = judge(whole.model_copy(update={"checks": probes}), known, read_results(scale))
+        assert found.verdict is verdict, of_each
+
+
+@pytest.mark.parametrize("scale_folder", [ROOT, ROOT / "lecture"])
+def test_enlarged_images_are_compared_with_their_best_baseline(monkeypatch, scale_folder):
+    monkeypatch.chdir(scale_folder)
+    params, _ = finished(config.load())
+    (enlargement,) = [each for each in read_claims() if each.id == "enlargement"]
+    bicubic, best, psnr = judge(enlargement, params, read_results(params)).numbers
+    assert (bicubic.second, best.second) == (Score(2.61043), Score(2.442019))
+    (enlarged,) = [each for each in read_results(params) if each.name == "image_enlarged"]
+    assert tabulate(Task.IMAGE, [enlarged]).best_baseline == ("Given place", best.second)
+    assert bicubic.first.value == best.first.value < best.second.value
+    assert bicubic.holds and best.holds and psnr.holds
 
 
 def test_a_claim_whose_runs_are_not_all_there_says_which(judged):

@@ -493,9 +493,55 @@ def test_a_comparison_says_where_case_is_ignored(scale: Params):
     lower = dataset.encoding.model_copy(update={"letter_case": LetterCase.LOWER})
     dataset = dataset.model_copy(update={"encoding": lower})
     in_lower = twice.model_copy(update={"datasets": {**scale.datasets, name: dataset}})
-    note = "of the same runs. Case is ignored, unlike in the scores above"
+    note = "of the same runs. Case is ignored, because these networks write small letters"
     assert note not in " ".join(render(twice).split())
-    assert note in " ".join(render(in_lower).split())
+    text = " ".join(render(in_lower).split())
+    assert note in text and "Difference in BLEU, case ignored" in text
+
+
+def test_runs_of_the_same_title_are_told_apart_by_their_keys(html: str):
+    rows = re.findall(r'<th scope="row">(.*)</th>\s*<td data-label="Test score">', html)
+    assert rows[0] == "Transformer<br><code>translation_sinusoid</code>"
+    assert len(set(rows)) == len(rows) == 6
+
+
+def test_a_check_of_a_share_says_how_large_it_is(
+    scale: Params, html: str, monkeypatch: pytest.MonkeyPatch
+):
+    claims = [each for each in read_claims() if each.id == "relative_music"]
+    far = claims[0].checks[0].model_copy(update={"share_of_than": 0.6})
+    claims = [claims[0].model_copy(update={"checks": [far]})]
+    monkeypatch.setattr(page, "read_claims", lambda: claims)
+    assert "60 % of Transformer, sinusoids" in render(scale)
+    assert " % of Transformer, sinusoids" not in html
+
+
+def test_bicubic_interpolation_is_defined_where_it_stands(html: str):
+    assert html.count("Bicubic interpolation</strong>: a logistic around the interpolated") == 1
+    row = re.search(r"<code>image_enlarged</code></th>.*?</tr>", html, re.DOTALL).group()
+    assert '<span class="value">2.422</span> <span class="unit">Given place</span>' in row
+
+
+@pytest.mark.parametrize(
+    ("name", "score", "cased"),
+    [
+        ("multi30k_lowercase_sinusoid", "39.8", "7.7"),
+        ("multi30k_lowercase_relative", "41.8", "8.3"),
+        ("multi30k_sinusoid", "38.9", None),
+    ],
+)
+def test_networks_of_small_letters_are_judged_without_case(
+    monkeypatch: pytest.MonkeyPatch, name: str, score: str, cased: str | None
+):
+    monkeypatch.chdir(ROOT / "paper")
+    text = render(config.load())
+    row = re.search(rf"<code>{name}</code></th>.*?</tr>", text, re.DOTALL).group()
+    assert f'<span class="value">{score}</span>' in row
+    if cased is not None:
+        assert "BLEU, lower-cased" in row and "none by this metric" in row
+        assert f'<span class="value">{cased}</span>' not in row
+    else:
+        assert "lower-cased" not in row and "Source copied" in row
 
 
 SHADES = (

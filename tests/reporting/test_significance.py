@@ -13,7 +13,7 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.reporting.results import Result, read_results
 from pipeline.reporting.significance import Comparison, compare, compare_all, measure
-from pipeline.tasks.translation.settings import LetterCase
+from pipeline.tasks.translation.settings import Convention, LetterCase
 
 REFERENCES = [f"das Licht in Zimmer {number} ist heute an" for number in range(40)]
 
@@ -71,11 +71,20 @@ def test_each_pair_is_compared_the_better_first(base: Result):
     )
 
 
-def test_case_does_not_count_where_the_network_writes_small_letters(base: Result):
+@pytest.mark.parametrize("convention", [Convention.MOSES, Convention.MULTI30K])
+def test_case_does_not_count_where_the_network_writes_small_letters(
+    base: Result, convention: Convention
+):
+    """By whichever score the tables judge it: that of the convention has no records."""
     small = [text.lower() for text in REFERENCES]
     worse = [text.replace("zimmer", "raum") for text in small]
     lower = base.dataset.encoding.model_copy(update={"letter_case": LetterCase.LOWER})
-    base = dataclasses.replace(base, dataset=base.dataset.model_copy(update={"encoding": lower}))
+    evaluation = base.run.evaluation.model_copy(update={"tokenised_bleu": convention})
+    base = dataclasses.replace(
+        base,
+        dataset=base.dataset.model_copy(update={"encoding": lower}),
+        run=base.run.model_copy(update={"evaluation": evaluation}),
+    )
     (compared,) = compare_all(
         [result(base, "small", small, REFERENCES), result(base, "worse", worse, REFERENCES)]
     )
@@ -83,6 +92,7 @@ def test_case_does_not_count_where_the_network_writes_small_letters(base: Result
     expected = BLEU(lowercase=True).corpus_score(worse, [REFERENCES]).score
     assert compared.worse.score == pytest.approx(expected)
     assert "case:lc" in compared.better.signature
+    assert compared.better.metric.label == "BLEU, case ignored"
 
 
 def test_the_same_translations_are_no_difference(base: Result):
