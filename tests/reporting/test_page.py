@@ -505,14 +505,15 @@ def test_runs_of_the_same_title_are_told_apart_by_their_keys(html: str):
     assert len(set(rows)) == len(rows) == 6
 
 
+@pytest.mark.parametrize("share", [0.6, 1.5])  # of a loss: once the better score, once the worse
 def test_a_check_of_a_share_says_how_large_it_is(
-    scale: Params, html: str, monkeypatch: pytest.MonkeyPatch
+    share: float, scale: Params, html: str, monkeypatch: pytest.MonkeyPatch
 ):
     claims = [each for each in read_claims() if each.id == "relative_music"]
-    far = claims[0].checks[0].model_copy(update={"share_of_than": 0.6})
+    far = claims[0].checks[0].model_copy(update={"share_of_than": share})
     claims = [claims[0].model_copy(update={"checks": [far]})]
     monkeypatch.setattr(page, "read_claims", lambda: claims)
-    assert "60 % of Transformer, sinusoids" in render(scale)
+    assert f"{100 * share:.0f} % of Transformer, sinusoids" in render(scale)
     assert " % of Transformer, sinusoids" not in html
 
 
