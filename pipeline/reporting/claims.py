@@ -38,13 +38,14 @@ class Better(Settings):
     """A run is better than another on the same test records, by a paired bootstrap.
 
     Where a claim says more than that, a share of a score is compared: were quality to collapse,
-    even a share of the better score would be better than the other one.
+    even a share of the better score would be better than the other one. Of a loss, a share above 1
+    asks for more.
     """
 
     kind: Literal["better"]
     run: str
     than: str
-    metric: str | None  # a key of the task's metrics; null: the one that the task is judged by
+    metric: str | None  # a key of the task's metrics; null: BLEU of translations, else the first
     share_of_run: PositiveFloat = 1.0  # of its score, that is compared
     share_of_than: PositiveFloat = 1.0
 

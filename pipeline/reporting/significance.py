@@ -21,7 +21,7 @@ _BLEU = next(metric for metric in MEASURES[Task.TRANSLATION].metrics if metric.k
 
 @dataclass(frozen=True)
 class Measured:
-    """A run by the first metric of its task, on the test set and on resamples of it."""
+    """A run by one metric, on the test set and on resamples of it."""
 
     result: Result
     metric: Metric

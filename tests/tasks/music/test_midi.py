@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from pipeline.errors import DataError
 from pipeline.tasks.music.codec.grid import IDS, SILENCE
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi, to_midi
+from tests.tasks.music.midi_bytes import SCALE, midi
 
 # The last row sounds: silence at the end is not held by MIDI.
 GRIDS = arrays(
@@ -71,6 +72,7 @@ REFUSED = {
     "nothing": (b"", "not readable"),
     "no MIDI": (b"RIFF" * 50, "not readable"),
     "cut": (PIECE[:70], "not readable"),
+    "99 sharps": (midi([(0, b"\xff\x59\x02\x63\x05"), *SCALE]), "not readable"),
     "no division of time": (PIECE[:12] + bytes(2) + PIECE[14:], "not readable"),
     "silent": (to_midi(np.full((8, 4), SILENCE)), "holds no notes"),
     "another instrument": (

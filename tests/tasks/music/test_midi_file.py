@@ -85,6 +85,7 @@ def test_drums_are_left_out():
 
 BILLIONS = [(0, on(60)), *[(0x0FFFFFFF, pedal(0))] * 40, (0, off(60))]
 WRAPPED = [(0, on(60)), *[(0x0FFFFFFF, pedal(0))] * 16, (496, off(60))]  # 2 ** 32 + 480 ticks
+SLOWLY = [(0, on(60)), *[(0x1FFFFF, pedal(0))] * 2048, (2528, off(60))]  # as many, of shorter waits
 REFUSED = {
     "nothing": (b"", "empty"),
     "a picture": (b"\x89PNG" * 40, "not a MIDI file"),
@@ -98,6 +99,8 @@ REFUSED = {
     "drums alone": (midi([(0, on(36, channel=9)), (48, off(36, channel=9))]), "no notes"),
     "billions of ticks": (midi(BILLIONS), "longer than 2,147,483,647 ticks"),
     "ticks that 32 bits lose": (midi(WRAPPED), "longer than 2,147,483,647 ticks"),
+    "the same in many waits": (midi(SLOWLY), "longer than 2,147,483,647 ticks"),
+    "the same on the second track": (midi(SCALE, WRAPPED, kind=1), "longer than 2,147"),
     "a day": (midi([(0, on(60)), (240 * 480 * 60 * 12, off(60))]), "longer than 60 minutes"),
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pretty_midi
+from mido.midifiles.meta import KeySignatureError
 
 from pipeline.errors import DataError
 from pipeline.tasks.music.codec.events import STEPS_PER_SECOND, Notes
@@ -16,7 +17,16 @@ _SIXTEENTHS_PER_QUARTER = 4
 _PIANO, _CHOIR_AAHS = 0, 52
 _VELOCITY = 80
 # What pretty_midi and mido raise at a file that is cut, damaged, or has no division of time.
-_UNREADABLE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError)
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ZeroDivisionError,
+    KeySignatureError,
+)
 
 
 def to_midi(grid: np.ndarray) -> bytes:

@@ -6,21 +6,18 @@ no pedal of its own, such as that of the other hand, is held by the pedal of all
 nothing of a track without notes; a pedal there is lost.
 """
 
-import io
-import re
 import struct
 
-import mido
 import numpy as np
 import symusic
 
 from pipeline.tasks.music.codec.events import Notes, to_steps
+from pipeline.tasks.music.encoding.midi_ticks import lasts_longer_than
 
 _HEADER = struct.Struct(">4sIHHH")  # MThd, length, type, tracks, division
 _INDEPENDENT = 2  # the type whose tracks are pieces of their own
 _SUSTAIN, _DOWN = 64, 64  # the pedal's controller, and the least value that is down
-_LONG_WAIT = re.compile(rb"[\x80-\xff]{3}[\x00-\x7f]")  # a delta time of four bytes, or like one
-_MOST_TICKS = 2**31 - 1  # symusic counts in 32 bits; a longer piece would begin again at 0
+_MOST_TICKS = 2**31 - 1  # of symusic's times; those of a longer file would begin again
 _USUAL_TEMPO = 500_000  # microseconds per quarter note, where the file says nothing
 
 
@@ -31,7 +28,8 @@ class MidiError(Exception):
 def read_notes(content: bytes, max_seconds: float) -> Notes:
     """The notes of a MIDI file, its pedal applied; MidiError says why it has none."""
     _check_header(content)
-    _check_length(content)
+    if lasts_longer_than(content, _MOST_TICKS):
+        raise MidiError(f"longer than {_MOST_TICKS:,} ticks")
     try:
         score = symusic.Score.from_midi(content)
     except (RuntimeError, ValueError, MemoryError):
@@ -64,18 +62,6 @@ def _check_header(content: bytes) -> None:
         raise MidiError("a MIDI file of type 2, whose tracks are independent")
     if division >> 15:
         raise MidiError("times in frames of film, not in beats")
-
-
-def _check_length(content: bytes) -> None:
-    """Count the ticks of a file that waits for millions of them: of few, as mido is slow."""
-    if not _LONG_WAIT.search(content):
-        return
-    try:
-        tracks = mido.MidiFile(file=io.BytesIO(content)).tracks
-    except (OSError, EOFError, ValueError, LookupError):
-        raise MidiError("a damaged MIDI file") from None
-    if any(sum(message.time for message in track) > _MOST_TICKS for track in tracks):
-        raise MidiError(f"longer than {_MOST_TICKS:,} ticks")
 
 
 def _sustained(
