@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from models.network import build, pixel_order
-from models.settings import Architecture, Embeddings, Norm, Sinusoid2D
+from models.settings import Architecture, Embeddings, Norm, PositionsAt, Sinusoid2D
 from pipeline.corpus import write_sequences
 from pipeline.decoding.likelihood import token_nll
 from pipeline.settings.base import Sampling
@@ -214,3 +214,37 @@ def test_the_scale_of_the_interpolation_is_that_of_the_training_images():
     noise = random_pixels(50)
     assert bicubic_bits(smooth, noise, 2, CODEC) > bicubic_bits(noise, noise, 2, CODEC) + 1
     assert bicubic_bits(noise, smooth, 2, CODEC) > 1.0
+
+
+def test_a_network_of_colours_learns_where_its_source_stands():
+    """Of quarters of one colour each the source says all: nothing is left to guess."""
+    codec = ImageCodec(height=4, width=4, channels=3, levels=4, classes=1)
+    torch.manual_seed(1)
+    settings = networks.settings(
+        Architecture.ENCODER_DECODER,
+        Sinusoid2D(kind="sinusoid_2d"),
+        LOCALITIES["local_2d"],
+        Norm.PRE,
+        d_model=32,
+        d_ff=64,
+        embeddings=Embeddings.CHANNELS,
+        positions_at=PositionsAt.EVERY_LAYER,
+        reduction=2,
+    )
+    network = build(settings, codec.shape)
+    optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
+    order = torch.from_numpy(np.asarray(pixel_order(settings, codec.shape)))
+    random = np.random.default_rng(1)
+    for _ in range(180):
+        quarters = random.integers(0, codec.levels, (16, 2, 2, codec.channels))
+        pixels = quarters.repeat(2, axis=1).repeat(2, axis=2)
+        ids = torch.from_numpy(codec.encode_all(np.zeros(16, int), pixels).astype(np.int64))
+        targets = ids[:, 1:][:, order]
+        inputs = torch.cat((ids[:, :1], targets[:, :-1]), dim=1)
+        logits = network(inputs, torch.from_numpy(codec.sources(pixels, 2)))
+        loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    # Without the source a quarter of the intensities would cost ln(4) nats each.
+    assert loss < 0.5 * math.log(codec.levels) / 4
