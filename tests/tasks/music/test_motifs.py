@@ -182,6 +182,7 @@ def test_a_motif_is_continued_where_its_voice_goes_on_and_its_notes_are_all_thei
     alto[2::4] = alto[1::4]
     alto[1::4] = SILENCE
     assert [each.query for each in recurrences(alto, grid.SHAPE, 1)] == [2 + 7 * 4 + 3]
+    assert list(recurrences(alto[: 1 + 8 * 4], grid.SHAPE, 1)) == []  # its last alto is the end
 
 
 def test_a_motif_of_a_performance_is_continued_from_its_last_key():
