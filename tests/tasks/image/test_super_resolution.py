@@ -9,7 +9,14 @@ import torch
 from PIL import Image
 
 from models.network import build, pixel_order
-from models.settings import Architecture, Embeddings, Norm, PositionsAt, Sinusoid2D
+from models.settings import (
+    Architecture,
+    Embeddings,
+    ModelSettings,
+    Norm,
+    PositionsAt,
+    Sinusoid2D,
+)
 from pipeline.corpus import write_sequences
 from pipeline.decoding.likelihood import token_nll
 from pipeline.settings.base import Sampling
@@ -38,6 +45,18 @@ def pixels_of(split: str, codec: ImageCodec) -> np.ndarray:
     return pixels // 4 if split == "train" else pixels
 
 
+def settings_of(codec: ImageCodec, **others) -> ModelSettings:
+    return networks.settings(
+        Architecture.ENCODER_DECODER,
+        Sinusoid2D(kind="sinusoid_2d"),
+        LOCALITIES["local_2d"],
+        Norm.PRE,
+        embeddings=Embeddings.SEPARATE if codec.channels == 1 else Embeddings.CHANNELS,
+        reduction=2,
+        **others,
+    )
+
+
 @pytest.fixture(params=[CODEC, COLOUR], ids=["grey", "colour"])
 def codec(request):
     return request.param
@@ -46,15 +65,7 @@ def codec(request):
 @pytest.fixture
 def network(codec):
     torch.manual_seed(1)
-    settings = networks.settings(
-        Architecture.ENCODER_DECODER,
-        Sinusoid2D(kind="sinusoid_2d"),
-        LOCALITIES["local_2d"],
-        Norm.PRE,
-        embeddings=Embeddings.SEPARATE if codec is CODEC else Embeddings.CHANNELS,
-        reduction=2,
-    )
-    return build(settings, codec.shape).eval()
+    return build(settings_of(codec), codec.shape).eval()
 
 
 @pytest.fixture
@@ -220,17 +231,7 @@ def test_a_network_of_colours_learns_where_its_source_stands():
     """Of quarters of one colour each the source says all: nothing is left to guess."""
     codec = ImageCodec(height=4, width=4, channels=3, levels=4, classes=1)
     torch.manual_seed(1)
-    settings = networks.settings(
-        Architecture.ENCODER_DECODER,
-        Sinusoid2D(kind="sinusoid_2d"),
-        LOCALITIES["local_2d"],
-        Norm.PRE,
-        d_model=32,
-        d_ff=64,
-        embeddings=Embeddings.CHANNELS,
-        positions_at=PositionsAt.EVERY_LAYER,
-        reduction=2,
-    )
+    settings = settings_of(codec, d_model=32, d_ff=64, positions_at=PositionsAt.EVERY_LAYER)
     network = build(settings, codec.shape)
     optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
     order = torch.from_numpy(np.asarray(pixel_order(settings, codec.shape)))
