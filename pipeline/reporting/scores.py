@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.errors import DataError
+from pipeline.measures import Baseline, Measures, Metric
 from pipeline.reporting.results import Result, count_classes
 from pipeline.settings.base import Task
 from pipeline.tasks.music.settings import PerformanceEncoding
@@ -16,45 +17,6 @@ from pipeline.tasks.translation.settings import (
     LetterCase,
     TranslationEncoding,
 )
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A measured number and how it is printed."""
-
-    key: str  # in `test`, or validation.<key>; its interval has the keys <key>_low and <key>_high
-    label: str
-    definition: str
-    decimals: int
-    higher_is_better: bool
-    has_interval: bool = False
-    optional: bool = False  # shown where a run has it
-    percent: bool = False
-
-    def format(self, value: float) -> str:
-        """Return `value` with this metric's decimals."""
-        text = f"{value * 100 if self.percent else value:.{self.decimals}f}"
-        return f"{text} %" if self.percent else text
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """A trivial predictor: what a network has to beat."""
-
-    label: str
-    keys: dict[str, str]  # metric's key -> key in `baseline`
-    optional: bool = False  # shown where it was measured
-    definition: str = ""  # where its label does not say it
-
-
-@dataclass(frozen=True)
-class Measures:
-    """The metrics and the baselines of a task."""
-
-    metrics: tuple[Metric, ...]
-    baselines: tuple[Baseline, ...]
-    records: str  # the key in `test` that counts what was resampled
-
 
 MEASURES = {
     Task.TRANSLATION: Measures(
