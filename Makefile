@@ -45,15 +45,15 @@ audit: .venv/requirements-dev
 # Speed, beside peers that need packages of their own; after make repro. More than an hour.
 BENCHMARKS := training searching attention sampling starting costs skewing table
 bench: .venv-bench/requirements
-	for name in $(BENCHMARKS); do .venv-bench/bin/python -m tests.benchmarks.$$name || exit; done
+	for name in $(BENCHMARKS); do .venv-bench/bin/python -m benchmarks.$$name || exit; done
 
 # What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines.
 # About an hour; an interrupted one goes on from the last kill.
 FAULTS := parameters inputs hostile disk memory machines crashes table
 faults: .venv/requirements-dev
-	for name in $(FAULTS); do python -m tests.faults.$$name || exit; done
+	for name in $(FAULTS); do python -m faults.$$name || exit; done
 
-.venv-bench/requirements: tests/benchmarks/requirements.txt requirements.txt
+.venv-bench/requirements: benchmarks/requirements.txt requirements.txt
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@echo "installing $< into .venv-bench (once, some minutes)"
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<

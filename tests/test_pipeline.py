@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import resource
 import shutil
@@ -14,46 +13,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.faults import kills
+from faults import kills
+from faults.copies import call, commit, fresh_copy
 
-ROOT = Path(__file__).parents[1]
 RUNS = {
     "translation_sinusoid": "translation",
     "image_local_2d": "image",
     "music_relative": "music",
 }
-
-MEASURED = ("reports/benchmarks.json", "reports/faults.json")  # of the code: no stage makes them
-
-
-def call(folder: Path, *command: str) -> str:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return done.stdout + done.stderr
-
-
-def fresh_copy(folder: Path) -> Path:
-    """The files that git knows or would add, as a repository of its own, at the smoke scale."""
-    listed = call(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in listed.split("\0"):
-        made = name.startswith("reports/") and name not in MEASURED
-        if name and (ROOT / name).is_file() and not made:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    shutil.copy(ROOT / "tests/smoke/params.yaml", folder / "params.yaml")
-    (folder / "dvc.lock").unlink(missing_ok=True)
-    call(folder, "git", "init", "-q")
-    commit(folder)
-    return folder
-
-
-def commit(folder: Path) -> None:
-    call(folder, "git", "add", "-A")
-    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    call(folder, "git", *identity, "commit", "-q", "-m", "as it is")
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -190,7 +157,7 @@ def test_push_clone_pull_is_up_to_date(finished, tmp_path):
     ],
 )
 def test_a_kill_loses_nothing_and_leaves_nothing(finished, tmp_path, stage, target, seconds):
-    """tests/faults/crashes.py does it a hundred times."""
+    """faults/crashes.py does it a hundred times."""
     clone = tmp_path / "clone"
     shutil.copytree(finished, clone, symlinks=True)
     outcome = kills.kill(clone, stage, target, seconds, kills.contents(finished))

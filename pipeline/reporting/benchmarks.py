@@ -9,7 +9,7 @@ from pipeline.reporting.figures import Chart, log_chart
 
 # Of the root, for every scale: speed belongs to the code and the machine, not to the data.
 FILE = Path(__file__).parents[2] / "reports" / "benchmarks.json"
-ATTENTION = "python -m tests.benchmarks.attention"
+ATTENTION = "python -m benchmarks.attention"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Benchmarks:
 
 
 def read_benchmarks(path: Path = FILE) -> Benchmarks:
-    """Read the rows of `path`, which tests/benchmarks/rows.py writes."""
+    """Read the rows of `path`, which benchmarks/rows.py writes."""
     found = read_json(path)
     rows = [row for row in found if "point" not in row]
     points = points_of(ATTENTION, found)

@@ -9,8 +9,8 @@ from pipeline.reporting import benchmarks
 from pipeline.reporting.figures import Chart, log_chart
 from pipeline.reporting.published import Layer, Published, RelativeMemory
 
-COSTS = "python -m tests.benchmarks.costs"
-SKEWING = "python -m tests.benchmarks.skewing"
+COSTS = "python -m benchmarks.costs"
+SKEWING = "python -m benchmarks.skewing"
 COUNTS = ("sequential operations", "path length")
 CHARTS = {
     "Floating-point operations": ("FLOPs", "FLOPs"),
@@ -56,7 +56,7 @@ class Costs:
 
 
 def read_costs(published: Published, path: Path = benchmarks.FILE) -> Costs:
-    """Read the rows of `path` that tests/benchmarks/costs.py and skewing.py write."""
+    """Read the rows of `path` that benchmarks/costs.py and skewing.py write."""
     rows = read_json(path)
     costs = benchmarks.points_of(COSTS, rows)
     skewing = benchmarks.points_of(SKEWING, rows)

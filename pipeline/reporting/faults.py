@@ -1,4 +1,4 @@
-"""What was done to the pipeline, and what it did then, as tests/faults recorded it."""
+"""What was done to the pipeline, and what it did then, as faults/ recorded it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,4 +43,4 @@ def read_faults(path: Path = FILE) -> list[Fault]:
     try:
         return [Fault(**row) for row in read_json(path)]
     except TypeError as error:
-        raise DataError(f"{path}: {error}; run the commands of tests/faults again") from None
+        raise DataError(f"{path}: {error}; run the commands of faults/ again") from None

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.benchmarks.attention import D_HEAD, HEADS, form
+from benchmarks.attention import D_HEAD, HEADS, form
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.benchmarks.costs import AT_LENGTH, AT_WIDTH, FITTED_WIDTHS, LENGTHS, WIDTHS, exponents
-from tests.benchmarks.counting import (
+from benchmarks.costs import AT_LENGTH, AT_WIDTH, FITTED_WIDTHS, LENGTHS, WIDTHS, exponents
+from benchmarks.counting import (
     floating_point_operations,
     longest_chain,
     operations_until_connected,
     path_length,
     sequential_operations,
 )
-from tests.benchmarks.exponents import exponent
-from tests.benchmarks.layers import HEADS, KERNEL_SIZE, LayerType
+from benchmarks.exponents import exponent
+from benchmarks.layers import HEADS, KERNEL_SIZE, LayerType
 
 WIDTH, BLOCK = 8, 4
 PATHS = {

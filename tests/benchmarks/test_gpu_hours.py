@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.gpu_hours import Update, hours, shape_of, update_of
+from benchmarks.sampling import decoder
 from models.settings import DataShape, Full, Local1D, Sinusoid
 from pipeline import config
-from tests.benchmarks.gpu_hours import Update, hours, shape_of, update_of
-from tests.benchmarks.sampling import decoder
 
 PAPER = config.load(Path(__file__).parents[2] / "paper/params.yaml")
 D, FF, LAYERS, VOCABULARY, BATCH, LENGTH = 32, 64, 3, 50, 4, 24

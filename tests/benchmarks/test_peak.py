@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.benchmarks.passes import seconds
-from tests.benchmarks.peak import peak_memory
+from benchmarks.passes import seconds
+from benchmarks.peak import peak_memory
 
 NUMBERS = 1000
 BYTES = 4 * NUMBERS

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.benchmarks import rows
+from benchmarks import rows
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from tests.benchmarks.skewing import D_HEAD, FORMS, Vectors, arguments
+from benchmarks.skewing import D_HEAD, FORMS, Vectors, arguments
 
 
 def test_both_forms_are_the_same_function_of_the_keys_up_to_the_query():

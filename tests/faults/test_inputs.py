@@ -2,12 +2,12 @@ from functools import partial
 
 import pytest
 
+from faults import inputs
+from faults.damage import Taken, Worker
+from faults.endless import endless
+from faults.hostile import CASES, alone, is_well
+from faults.inputs import ARCHIVES, RECORDS, tried_archives, tried_records
 from pipeline.tasks.music.encoding.midi_reader import DEADLY
-from tests.faults import inputs
-from tests.faults.damage import Taken, Worker
-from tests.faults.endless import endless
-from tests.faults.hostile import CASES, alone, is_well
-from tests.faults.inputs import ARCHIVES, RECORDS, tried_archives, tried_records
 
 # These take long: gigabytes.
 SLOW = {"long_lines", "message_bomb"}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.faults import machines, scale
-from tests.faults.machines import MACHINES, RUNS, TOLERANCE, Machine, compared
+from faults import machines, scale
+from faults.machines import MACHINES, RUNS, TOLERANCE, Machine, compared
 
 
 def finished(folder, apart=0.0, data="the same"):

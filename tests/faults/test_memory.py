@@ -1,6 +1,6 @@
 import pytest
 
-from tests.faults import memory, table
+from faults import memory, table
 
 FLAT = {"pairs": {"20": 300.0, "200": 375.0}, "images": {"10": 100.0, "100": 101.0}}
 STEEP = FLAT | {"images": {"100": 126.0, "10": 100.0}}

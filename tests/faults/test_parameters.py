@@ -2,9 +2,9 @@ import random
 
 import pytest
 
+from faults.parameters import ROOT, demonstrations, is_clear, mutations, read, refusal
 from pipeline import config, decode, download, encode, evaluate, train
 from pipeline.errors import ConfigError
-from tests.faults.parameters import ROOT, demonstrations, is_clear, mutations, read, refusal
 
 
 def test_wrong_parameters_are_refused_with_their_path():

@@ -4,8 +4,8 @@ import os
 import signal
 from dataclasses import dataclass
 
+from faults.endless import endless
 from pipeline.tasks.music.encoding.midi_reader import MidiFile
-from tests.faults.endless import endless
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,123 @@
+"""Our encoder-decoder in the format of CTranslate2: python -m benchmarks.ctranslate2_export.
+
+Writes the default scale's translation model into a folder that ctranslate2.Translator reads. Its
+pieces are those of the codec; a source ends with the end piece, as for our encoder.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from ctranslate2.specs import TransformerSpec
+from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
+from ctranslate2.specs.common_spec import LayerNormSpec, LinearSpec
+from ctranslate2.specs.transformer_spec import FeedForwardSpec
+from torch import nn
+
+from benchmarks import subject
+from models.attention import CrossAttention, SelfAttention
+from models.layers import FeedForward
+from models.positions import sinusoid
+from models.settings import Embeddings, Norm, PositionsAt, Residuals, Sinusoid
+from models.transformer import EncoderDecoder
+from pipeline.tasks.translation.codec import BOS, EOS, UNK, Codec
+
+LONGEST = 1024  # positions that the exported table of sinusoids has
+
+
+def export(model: EncoderDecoder, pieces: list[str], folder: Path) -> None:
+    """Write `model`, whose ids are the indexes of `pieces`, into the folder, which must be there.
+
+    Raises ValueError for a network that is not the one of Vaswani et al. 2017.
+    """
+    spec = specification(model)
+    spec.register_source_vocabulary(pieces)
+    spec.register_target_vocabulary(pieces)
+    spec.config.unk_token, spec.config.bos_token, spec.config.eos_token = (
+        pieces[index] for index in (UNK, BOS, EOS)
+    )
+    spec.config.decoder_start_token = pieces[BOS]
+    spec.validate()
+    spec.save(str(folder))
+
+
+def specification(model: EncoderDecoder) -> TransformerSpec:
+    """The weights of `model` by the names of CTranslate2; ValueError as for `export`."""
+    settings = model.settings
+    if not (
+        isinstance(model, EncoderDecoder)
+        and isinstance(settings.positions, Sinusoid)
+        and settings.positions_at is PositionsAt.INPUT
+        and settings.residuals is Residuals.SUM
+        and settings.embeddings is Embeddings.TIED
+    ):
+        raise ValueError(
+            f"{settings}: only an encoder-decoder with sinusoids at its input, residual sums and "
+            "tied embeddings can be exported"
+        )
+    spec = TransformerSpec.from_config(
+        settings.num_layers, settings.num_heads, pre_norm=settings.norm is Norm.PRE
+    )
+    embedding = model.embedding.tokens.weight
+    # Theirs are sines, then cosines; ours alternate, so that they are exported as a table.
+    positions = sinusoid(torch.arange(LONGEST), settings.d_model)
+    spec.encoder.embeddings[0].weight = _array(embedding)
+    spec.decoder.embeddings.weight = _array(embedding)
+    spec.decoder.projection.weight = _array(embedding)
+    for stack in (spec.encoder, spec.decoder):
+        stack.position_encodings.encodings = _array(positions)
+    if settings.norm is Norm.PRE:
+        _norm(spec.encoder.layer_norm, model.encoder_norm)
+        _norm(spec.decoder.layer_norm, model.decoder_norm)
+    for theirs, ours in zip(spec.encoder.layer, model.encoder, strict=True):
+        _self_attention(theirs.self_attention, ours.attention, ours.around_attention.norm)
+        _feed_forward(theirs.ffn, ours.feed_forward, ours.around_feed_forward.norm)
+    for theirs, ours in zip(spec.decoder.layer, model.decoder, strict=True):
+        _self_attention(theirs.self_attention, ours.attention, ours.around_attention.norm)
+        _cross_attention(theirs.attention, ours.cross_attention, ours.around_cross_attention.norm)
+        _feed_forward(theirs.ffn, ours.feed_forward, ours.around_feed_forward.norm)
+    return spec
+
+
+def _self_attention(
+    theirs: MultiHeadAttentionSpec, ours: SelfAttention, norm: nn.LayerNorm
+) -> None:
+    _norm(theirs.layer_norm, norm)
+    for linear, projection in zip(theirs.linear, (ours.project, ours.combine), strict=True):
+        _linear(linear, projection)
+
+
+def _cross_attention(
+    theirs: MultiHeadAttentionSpec, ours: CrossAttention, norm: nn.LayerNorm
+) -> None:
+    _norm(theirs.layer_norm, norm)
+    projections = ours.project_query, ours.project_memory, ours.combine
+    for linear, projection in zip(theirs.linear, projections, strict=True):
+        _linear(linear, projection)
+
+
+def _feed_forward(theirs: FeedForwardSpec, ours: FeedForward, norm: nn.LayerNorm) -> None:
+    _norm(theirs.layer_norm, norm)
+    _linear(theirs.linear_0, ours.widen)
+    _linear(theirs.linear_1, ours.narrow)
+
+
+def _linear(theirs: LinearSpec, ours: nn.Linear) -> None:
+    theirs.weight, theirs.bias = _array(ours.weight), _array(ours.bias)
+
+
+def _norm(theirs: LayerNormSpec, ours: nn.LayerNorm) -> None:
+    theirs.gamma, theirs.beta = _array(ours.weight), _array(ours.bias)
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().numpy()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to write; it must not be there")
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True)
+    export(subject.trained(), Codec.load(subject.encoded()).vocabulary(), folder)

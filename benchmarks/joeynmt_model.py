@@ -1,0 +1,107 @@
+"""JoeyNMT's network in the sizes of ours, and with our weights.
+
+Its words are our ids as text. It counts <unk> as 0 and <pad> as 1, we the other way round; the
+other ids are the same.
+"""
+
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from joeynmt.model import Model, build_model
+from joeynmt.vocabulary import Vocabulary
+from torch import Tensor, nn
+
+from benchmarks import subject
+from models.settings import ModelSettings
+from pipeline.tasks.translation.codec import BOS, EOS, PAD, UNK
+
+SPECIAL = {
+    "unk_id": PAD,
+    "unk_token": str(UNK),
+    "pad_id": UNK,
+    "pad_token": str(PAD),
+    "bos_id": BOS,
+    "bos_token": str(BOS),
+    "eos_id": EOS,
+    "eos_token": str(EOS),
+    "sep_id": None,
+    "sep_token": None,
+    "lang_tags": [],
+}
+
+
+def words() -> list[str]:
+    """Every word of the vocabulary, in the order of our ids."""
+    return [str(index) for index in range(subject.shape().outputs)]
+
+
+def settings() -> dict[str, Any]:
+    """The section `model` of its configuration; its dropout is also on weights and the ReLU."""
+    ours = subject.run().model
+    stack = {
+        "type": "transformer",
+        "num_layers": ours.num_layers,
+        "num_heads": ours.num_heads,
+        "hidden_size": ours.d_model,
+        "ff_size": ours.d_ff,
+        "dropout": ours.dropout,
+        "layer_norm": ours.norm.value,
+        "embeddings": {
+            "embedding_dim": ours.d_model,
+            "scale": True,
+            "dropout": ours.embedding_dropout,
+        },
+    }
+    return {"tied_embeddings": True, "tied_softmax": True, "encoder": stack, "decoder": stack}
+
+
+def with_weights_of(network: nn.Module) -> Model:
+    """Its network, ready for evaluation, that computes what `network` computes."""
+    vocabulary = Vocabulary(words(), SimpleNamespace(**SPECIAL))
+    model = build_model(settings(), vocabulary, vocabulary)
+    theirs = model.state_dict()
+    theirs |= _translated(network.state_dict(), network.settings)
+    model.load_state_dict(theirs)
+    for module in model.modules():
+        if isinstance(module, nn.LayerNorm):
+            module.eps = nn.LayerNorm(1).eps  # theirs is 1e-6
+    return model.eval()
+
+
+def _translated(ours: dict[str, Tensor], settings: ModelSettings) -> dict[str, Tensor]:
+    """Our weights by the names of theirs."""
+    theirs = {}
+
+    def copy(name: str, our_name: str) -> None:
+        for kind in ("weight", "bias"):
+            theirs[f"{name}.{kind}"] = ours[f"{our_name}.{kind}"]
+
+    def split(names: list[str], our_name: str) -> None:
+        for kind in ("weight", "bias"):
+            parts = ours[f"{our_name}.{kind}"].chunk(len(names))
+            theirs.update({f"{name}.{kind}": part for name, part in zip(names, parts, strict=True)})
+
+    embedding = ours["embedding.tokens.weight"][torch.tensor([UNK, PAD, *range(BOS, len(words()))])]
+    for name in ("src_embed.lut", "trg_embed.lut", "decoder.output_layer"):
+        theirs[f"{name}.weight"] = embedding
+    for stack in ("encoder", "decoder"):
+        copy(f"{stack}.layer_norm", f"{stack}_norm")
+        for index in range(settings.num_layers):
+            layer, our_layer = f"{stack}.layers.{index}", f"{stack}.{index}"
+            own = f"{layer}.src_src_att" if stack == "encoder" else f"{layer}.trg_trg_att"
+            split([f"{own}.{part}_layer" for part in "qkv"], f"{our_layer}.attention.project")
+            copy(f"{own}.output_layer", f"{our_layer}.attention.combine")
+            if stack == "encoder":
+                copy(f"{layer}.layer_norm", f"{our_layer}.around_attention.norm")
+            else:
+                cross, our_cross = f"{layer}.src_trg_att", f"{our_layer}.cross_attention"
+                copy(f"{layer}.x_layer_norm", f"{our_layer}.around_attention.norm")
+                copy(f"{layer}.dec_layer_norm", f"{our_layer}.around_cross_attention.norm")
+                copy(f"{cross}.q_layer", f"{our_cross}.project_query")
+                split([f"{cross}.{part}_layer" for part in "kv"], f"{our_cross}.project_memory")
+                copy(f"{cross}.output_layer", f"{our_cross}.combine")
+            copy(f"{layer}.feed_forward.layer_norm", f"{our_layer}.around_feed_forward.norm")
+            copy(f"{layer}.feed_forward.pwff_layer.0", f"{our_layer}.feed_forward.widen")
+            copy(f"{layer}.feed_forward.pwff_layer.3", f"{our_layer}.feed_forward.narrow")
+    return theirs

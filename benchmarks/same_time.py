@@ -1,0 +1,55 @@
+"""How many updates of other runs take as long as those of one.
+
+    python -m benchmarks.same_time lecture translation_sinusoid translation_lstm
+
+Measures the updates per second of the runs named, of the scale in a folder, side by side.
+"""
+
+import argparse
+from operator import truediv
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import rows
+from benchmarks.comparison import System, alternate
+from pipeline import config
+
+SECONDS, ROUNDS = 5.0, 8
+
+
+def main(scale: Path, first: str, others: list[str]) -> None:
+    """Print and record how much faster `first` is than each of the others."""
+    commands = {
+        name: ("benchmarks.updates", [str(scale), name, str(SECONDS)]) for name in [first, *others]
+    }
+    systems = alternate(commands, ROUNDS)
+    steps = config.run_of(config.load(scale / config.PARAMS), first).training.steps
+    found = [_row(scale, first, systems[first], name, systems[name]) for name in others]
+    for name, row in zip(others, found, strict=True):
+        updates = round(steps / row["ratio"])
+        print(f"{name}: {updates:,} updates take as long as the {steps:,} of {first}")
+    rows.record(found)
+
+
+def _row(scale: Path, first: str, ours: System, name: str, theirs: System) -> dict[str, Any]:
+    return {
+        "what": f"updating, {first} (peer: {name})",
+        "ours": round(median(ours.rates), 2),
+        "peer": round(median(theirs.rates), 2),
+        "ratio": round(median(map(truediv, ours.rates, theirs.rates)), 3),
+        "unit": "updates per second",
+        "machine": rows.machine(),
+        "command": f"python -m benchmarks.same_time {scale} {first} {name}",
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scale", type=Path, help="the folder of its params.yaml")
+    parser.add_argument("first", help="the run whose time the others get")
+    parser.add_argument("others", nargs="+", help="the runs to compare")
+    arguments = parser.parse_args()
+    main(arguments.scale, arguments.first, arguments.others)

@@ -1,0 +1,66 @@
+"""CTranslate2's beam search in float32 with our weights.
+
+It sorts the sentences by length itself. Its score is log P / length^alpha, ours log P /
+((5 + length) / 6)^alpha, the end counted in both. It is done with a sentence as soon as as many
+hypotheses have ended as the beam is wide, where ours goes on while an open one could be better.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from ctranslate2 import Translator
+
+from benchmarks import subject
+from benchmarks.ctranslate2_export import export
+from benchmarks.rounds import Rounds
+from models.transformer import EncoderDecoder
+from pipeline.decoding.likelihood import token_nll
+from pipeline.tasks.translation.batches import Pairs
+from pipeline.tasks.translation.codec import EOS, Codec
+from pipeline.training.loss import IGNORED
+
+
+def main(seconds: float) -> None:
+    """Translate the test split until there are no more rounds."""
+    run, pairs = subject.run(), Pairs(subject.encoded(), "test")
+    model, pieces = subject.trained(), Codec.load(subject.encoded()).vocabulary()
+    ids = {piece: index for index, piece in enumerate(pieces)}
+    sources = [[pieces[index] for index in [*source, EOS]] for source in pairs.sources]
+    targets = [[pieces[index] for index in target] for target in pairs.targets]
+    with tempfile.TemporaryDirectory() as folder:
+        export(model, pieces, Path(folder))
+        translator = Translator(
+            folder, compute_type="float32", inter_threads=1, intra_threads=run.training.threads
+        )
+    options = {
+        "beam_size": run.decoding.method.beam_size,
+        "length_penalty": run.decoding.method.length_penalty,
+        "max_batch_size": run.decoding.batch_sentences,
+        "max_decoding_length": max(map(len, sources)) + run.decoding.extra_length,
+    }
+    found = translator.translate_batch(sources, **options)
+    scored = translator.score_batch(sources, targets)
+    facts = {
+        "translations": [[ids[piece] for piece in result.hypotheses[0]] for result in found],
+        "log_prob_error": float(
+            np.abs(
+                np.concatenate([each.log_probs for each in scored]) - _log_probs(model, pairs)
+            ).max()
+        ),
+    }
+    rounds = Rounds(facts, seconds)
+    while True:
+        rounds.done(len(translator.translate_batch(sources, **options)))
+
+
+def _log_probs(model: EncoderDecoder, pairs: Pairs) -> np.ndarray:
+    """What we find log P of each token of the references to be."""
+    batch = pairs.batch(range(len(pairs)))
+    nats = token_nll(model, batch.inputs, batch.targets, batch.source)
+    return -nats[batch.targets != IGNORED].numpy()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))

@@ -1,0 +1,26 @@
+"""Our beam search, as the decode stage runs it."""
+
+import sys
+
+from benchmarks import subject
+from benchmarks.rounds import Rounds
+from pipeline.corpus import read_sequences
+from pipeline.determinism import compute_reproducibly
+from pipeline.memory import keep_freed_memory
+from pipeline.tasks.translation.decoding.decode import translate
+
+
+def main(seconds: float) -> None:
+    """Translate the test split until there are no more rounds."""
+    run = subject.run()
+    keep_freed_memory()
+    compute_reproducibly(run.training.threads)
+    model, sources = subject.trained(), read_sequences(subject.encoded(), "test", "source")
+    found = translate(model, sources, run.decoding)
+    rounds = Rounds({"translations": [hypothesis.ids for (hypothesis, *_) in found]}, seconds)
+    while True:
+        rounds.done(len(translate(model, sources, run.decoding)))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))

@@ -1,0 +1,133 @@
+"""Memory of the relative term: a vector per pair, or skewed (Huang et al. 2018, table 1).
+
+    python -m benchmarks.skewing
+
+The logits of one head, all distances: the bytes of every tensor that holds vectors of d_head, those
+of the logits, which both forms return, and all that is allocated at the peak, with logits
+and indices and copies. A megabyte is 10^6 bytes, as published.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from benchmarks.exponents import exponent
+from benchmarks.peak import peak_memory
+from benchmarks.rows import machine, record
+from models.positions import SkewedRelative
+
+LENGTHS = [650, 2048, 3500]
+D_HEAD = 64
+MEGABYTE = 10**6
+
+
+def gathered(query: Tensor, relative: SkewedRelative) -> Tensor:
+    """q_i e_(i - j) of query (1, length, d_head), as Shaw et al. 2018: a vector per pair."""
+    places = torch.arange(query.shape[-2])
+    distances = (places[:, None] - places).clamp(0, relative.behind)
+    vectors = relative.embeddings[0][distances]  # (query, key, d_head)
+    return (vectors @ query[0, :, :, None]).squeeze(-1)[None]
+
+
+def skewed(query: Tensor, relative: SkewedRelative) -> Tensor:
+    """The same for the keys up to the query, without a vector per pair."""
+    return relative.logits(query, 0, query.shape[-2])
+
+
+FORMS: dict[str, Callable[[Tensor, SkewedRelative], Tensor]] = {
+    "gathered": gathered,
+    "skewed": skewed,
+}
+
+
+class Vectors(TorchDispatchMode):
+    """Adds up in `total` the bytes of the tensors that are allocated with a last axis of d_head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        """Compute, and count the result unless it is a view."""
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor) and result.shape[-1:] == (D_HEAD,):
+            given = {_address(each) for each in args if isinstance(each, Tensor)}
+            if _address(result) not in given:
+                self.total += result.nbytes
+        return result
+
+
+def _address(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+@torch.no_grad()
+def measure(form: str, length: int) -> dict[str, float]:
+    """Megabytes of vectors, of the logits, and of all at the peak."""
+    query, relative = arguments(length)
+    with Vectors() as vectors:
+        logits = FORMS[form](query, relative)
+    peak = peak_memory(lambda: FORMS[form](query, relative))
+    found = {"vectors": vectors.total, "logits": logits.nbytes, "peak memory": peak}
+    return {name: size / MEGABYTE for name, size in found.items()}
+
+
+def arguments(length: int) -> tuple[Tensor, SkewedRelative]:
+    """A query (1, length, d_head) and the term with a vector for each distance."""
+    torch.manual_seed(0)
+    return torch.randn(1, length, D_HEAD), SkewedRelative(1, D_HEAD, length - 1, ahead=0)
+
+
+def run() -> None:
+    """Measure both forms at every length and record the rows."""
+    found = {form: {n: measure(form, n) for n in LENGTHS} for form in FORMS}
+    record([*points(found), *exponents(found)])
+
+
+def points(found: dict[str, dict[int, dict[str, float]]]) -> list[dict]:
+    """A row for each measure of each form at each length; the peer of the skewed is gathered."""
+    return [
+        _row(f"{length:>5,} positions, {form}, {measure}", ours, "MB")
+        | ({"peer": peer, "ratio": peer / ours} if form == "skewed" else {})
+        | {"point": {"form": form, "positions": length, "measure": measure}}
+        for form, at_lengths in found.items()
+        for length, measures in at_lengths.items()
+        for measure, ours in measures.items()
+        for peer in [found["gathered"][length][measure]]
+    ]
+
+
+def exponents(found: dict[str, dict[int, dict[str, float]]]) -> list[dict]:
+    """A row for each form: the exponent of the length in the bytes of vectors."""
+    return [
+        _row(
+            f"{form}, exponent of the length in vectors",
+            exponent(list(at), [each["vectors"] for each in at.values()]),
+            "exponent",
+        )
+        | {"point": {"form": form, "exponent": "positions", "measure": "vectors"}}
+        for form, at in found.items()
+    ]
+
+
+def _row(what: str, ours: float, unit: str) -> dict:
+    return {
+        "what": f"skewing: {what}",
+        "ours": ours,
+        "peer": None,
+        "ratio": None,
+        "unit": unit,
+        "machine": machine(),
+        "command": "python -m benchmarks.skewing",
+    }
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    run()

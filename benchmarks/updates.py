@@ -1,0 +1,51 @@
+"""Updates per second of a run of a scale, validation not counted."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.rounds import Rounds
+from benchmarks.training.ours import FOR_EVER
+from models.network import build
+from models.settings import DataShape
+from pipeline import config
+from pipeline.files import read_json
+from pipeline.tasks import part
+from pipeline.training.batches import Batch
+from pipeline.training.trainer import prepare, train
+
+
+class Counted:
+    """The batches of a run; to ask for the first one of an update is to be done with another."""
+
+    def __init__(self, batches: object, accumulate: int, rounds: Rounds) -> None:
+        self._batches, self._accumulate, self._rounds = batches, accumulate, rounds
+
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+        if (number - 1) % self._accumulate == 0:
+            self._rounds.done(int(number > 1))
+        return self._batches.batch(number)
+
+
+def main(name: str, seconds: float) -> None:
+    """Train until there are no more rounds."""
+    run = config.run_of(config.load(), name)
+    encoded = Path("data/encoded") / run.dataset
+    if not encoded.exists():
+        sys.exit(f"error: {encoded}: no such folder; run `dvc repro encode@{run.dataset}`")
+    shape = DataShape.model_validate(read_json(encoded / "manifest.json")["shape"])
+    never = dict.fromkeys(("steps", "validate_every", "checkpoint_every"), FOR_EVER)
+    training = run.training.model_copy(update=never)
+    prepare(training)
+    model = build(run.model, shape).to(training.device)
+    batches = part(run.task, "batches").Batches(encoded, run.model, shape, training)
+    rounds = Rounds({}, seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        train(model, Counted(batches, training.accumulate, rounds), training, Path(folder), name)
+
+
+if __name__ == "__main__":
+    os.chdir(sys.argv[1])
+    main(sys.argv[2], float(sys.argv[3]))

@@ -1,0 +1,361 @@
+"""Broken input files for each reader of raw data: python -m faults.inputs.
+
+A record among good ones has to be skipped with a reason, and the good ones kept; an archive has to
+be refused in one line. What is left of a broken file may also make sense. No traceback, no more
+than twenty seconds for any, and no more than 2 GiB of memory for all: else it exits with 1.
+"""
+
+import csv
+import io
+import json
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from faults.damage import Killed, Taken, Worker, damaged, taken
+from faults.rows import record
+from pipeline.memory import peak_memory
+from pipeline.tasks.image.encoding.digits import read_digits
+from pipeline.tasks.image.encoding.folder import read_folder
+from pipeline.tasks.image.encoding.parquet import read_parquet
+from pipeline.tasks.image.encoding.photographs import read_photographs
+from pipeline.tasks.music.encoding.midi_files import find_midi
+from pipeline.tasks.music.encoding.midi_reader import DEADLY, read_performances
+from pipeline.tasks.music.encoding.read import read_pieces
+from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
+from pipeline.tasks.translation.encoding.read import (
+    HomeAssistant,
+    ParallelColumns,
+    TranslationColumn,
+    UnreadableRecord,
+)
+from tests.tasks.image.digits import rows_of_digits
+from tests.tasks.image.digits import write_wheel as write_digits
+from tests.tasks.image.pictures import (
+    everything,
+    file_of,
+    folder_encoding,
+    noise,
+    parquet_encoding,
+    photographs_encoding,
+)
+from tests.tasks.music import test_jsb as jsb
+from tests.tasks.music.midi_bytes import midi, off, on, pedal, tempo
+from tests.tasks.music.scores import VOICES, measures, mxl, note, score, wheel
+
+SEED = 1
+GOOD = 5  # records beside the broken ones
+_FORMS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+_HOUR = 3600.0
+MAX_MEMORY = 2 << 30  # bytes of the largest process
+
+Found = dict[str, str | None]  # a record's name, and why it was skipped: None if it was not
+
+
+# ------------------------------------------------------------------------- records among others
+
+
+def midi_files(raw: Path, random: Random, broken: int) -> None:
+    """A folder of performances."""
+    for name, content in _names(broken, random, lambda: _performance(random)):
+        (raw / f"{name}.mid").write_bytes(content)
+
+
+def _read_midi_files(raw: Path) -> Found:
+    files = find_midi(raw, PerformanceReader.MIDI_FOLDER)
+    outcomes = read_performances(files, 1, _HOUR)
+    return {
+        name.removesuffix(".mid"): each if isinstance(each, str) else None
+        for name, each in outcomes.items()
+    }
+
+
+def _performance(random: Random) -> bytes:
+    events = [(0, tempo(random.randint(300_000, 900_000)))]
+    for _ in range(random.randint(5, 60)):
+        pitch = random.randint(21, 108)
+        events += [(random.randint(0, 200), on(pitch, random.randint(1, 127)))]
+        events += [(random.randint(0, 50), pedal(random.choice((0, 127))))]
+        events += [(random.randint(1, 400), off(pitch))]
+    return midi(events)
+
+
+def pictures(raw: Path, random: Random, broken: int) -> None:
+    """A folder of pictures."""
+
+    def picture() -> bytes:
+        return file_of(noise(seed=random.randrange(1000)), random.choice(_FORMS))
+
+    for name, content in _names(broken, random, picture):
+        (raw / name).write_bytes(content)
+
+
+def _read_pictures(raw: Path) -> Found:
+    _, unreadable = everything(read_folder(raw, folder_encoding()))
+    return dict.fromkeys(path.name for path in raw.iterdir()) | dict(unreadable)
+
+
+def messages(raw: Path, random: Random, broken: int) -> None:
+    """Message catalogues in a wheel."""
+
+    def catalogue() -> bytes:
+        texts = {
+            f"key {i}": "".join(chr(random.randint(32, 600)) for _ in range(30)) for i in (1, 2)
+        }
+        return json.dumps({"state": texts}, ensure_ascii=False).encode()
+
+    with zipfile.ZipFile(raw / "home-1.0-py3-none-any.whl", "w") as archive:
+        for name, content in _names(broken, random, catalogue):
+            archive.writestr(f"h/{name}/translations/en.json", content)
+            archive.writestr(f"h/{name}/translations/de.json", content)
+
+
+def _read_messages(raw: Path) -> Found:
+    return _text_records(HomeAssistant(raw, "en", "de"))
+
+
+def _text_records(text: HomeAssistant | ParallelColumns) -> Found:
+    return {
+        name.rpartition("/")[2]: str(pairs) if isinstance(pairs, UnreadableRecord) else None
+        for group in text.groups
+        for name, pairs in text.records(group)
+    }
+
+
+def scores(raw: Path, random: Random, broken: int) -> None:
+    """Compressed MusicXML in a wheel."""
+
+    def chorale() -> bytes:
+        bars = ["".join(note(random.choice(("C4", "G4", "A3")), 4) for _ in range(4))] * 2
+        return mxl(score(dict.fromkeys(VOICES, measures(*bars))))
+
+    named = _names(broken, random, chorale)
+    wheel(raw, {f"bwv_{name}.mxl": content for name, content in named})
+
+
+def _read_scores(raw: Path) -> Found:
+    pieces, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
+    found = {piece.name: None for piece in pieces} | dict(skipped)
+    return {name.removeprefix("bwv_"): why for name, why in found.items()}
+
+
+def _names(broken: int, random: Random, make: Callable[[], bytes]):
+    """Good and broken contents by name."""
+    yield from ((f"good_{number}", make()) for number in range(GOOD))
+    yield from ((f"broken_{number:04}", damaged(make(), random)) for number in range(broken))
+
+
+RECORDS: dict[str, tuple[Callable[[Path, Random, int], None], Callable[[Path], Found]]] = {
+    "MIDI files": (midi_files, _read_midi_files),
+    "images": (pictures, _read_pictures),
+    "texts": (messages, _read_messages),
+    "scores": (scores, _read_scores),
+}
+
+
+def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Taken], list[str]]:
+    """How the broken records of a kind were taken, and what went wrong.
+
+    All together take much less time than one may.
+    """
+    write, read = RECORDS[kind]
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), Random(SEED), broken)
+        try:
+            found = worker.call(read, Path(folder))
+        except Killed as killed:
+            return Counter({Taken.KILLED: 1}), [f"{kind}: {killed}"]
+    counts = Counter(_how(why) for why in found.values())
+    counts[Taken.READ] -= GOOD
+    wrong = [name for name, why in found.items() if why is not None and "\n" in why]
+    wrong += [f"{name}: {why}" for name, why in found.items() if why == DEADLY]
+    wrong += [f"good_{number}" for number in range(GOOD) if found.get(f"good_{number}", "lost")]
+    if len(found) != GOOD + broken:
+        wrong.append(f"{GOOD + broken - len(found)} records vanished")
+    return counts, wrong
+
+
+def _how(why: str | None) -> Taken:
+    """The reader of MIDI files has workers of its own, and skips a file that kills one."""
+    if why == DEADLY:
+        return Taken.KILLED
+    return Taken.READ if why is None else Taken.SKIPPED
+
+
+# ------------------------------------------------------------------------------ whole archives
+
+
+def _text_table(raw: Path) -> Path:
+    for split in ("train", "validation", "test"):
+        rows = {
+            "en": [f"a text {i}" for i in range(50)],
+            "de": [f"ein Text {i}" for i in range(50)],
+        }
+        pq.write_table(pa.table(rows), raw / f"{split}.parquet")
+    return raw / "train.parquet"
+
+
+def _struct_table(raw: Path) -> Path:
+    for split in ("train", "validation", "test"):
+        rows = [{"en": f"a text {i}", "de": f"ein Text {i}"} for i in range(50)]
+        pq.write_table(pa.table({"translation": rows}), raw / f"{split}.parquet")
+    return raw / "train.parquet"
+
+
+def _picture_table(raw: Path) -> Path:
+    rows = {"image": [file_of(noise(seed=i)) for i in range(4)], "label": [0, 1, 0, 1]}
+    pq.write_table(pa.table(rows), raw / "train.parquet")
+    return raw / "train.parquet"
+
+
+def _messages(raw: Path) -> Path:
+    path = raw / "home-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for language in ("en", "de"):
+            archive.writestr(f"h/a/translations/{language}.json", json.dumps({"a": "b" * 300}))
+    return path
+
+
+def _digits(raw: Path) -> Path:
+    return write_digits(raw, rows_of_digits(20))
+
+
+def _photographs(raw: Path) -> Path:
+    path = raw / "scikit_image-0.wheel.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("skimage/data/cat.png", file_of(noise(128, 128)))
+    return path
+
+
+def _chorales(raw: Path) -> Path:
+    content = mxl(score(dict.fromkeys(VOICES, measures(note("C4", 16)))))
+    return wheel(raw, {"bwv_1.mxl": content})
+
+
+def _jsb(raw: Path) -> Path:
+    grid = np.full((8, 4), 60.0)
+    content = jsb.npy(jsb.pickled(jsb.objects([grid, grid + 1])))
+    jsb.archive(raw, dict.fromkeys(("train", "valid", "test"), content))
+    return raw / "jsb.npz"
+
+
+def _maestro(raw: Path) -> Path:
+    text = io.StringIO()
+    table = csv.DictWriter(text, ("midi_filename", "split"))
+    table.writeheader()
+    table.writerow({"midi_filename": "2004/a.midi", "split": "train"})
+    with zipfile.ZipFile(raw / "maestro.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("maestro/maestro.csv", text.getvalue())
+        archive.writestr("maestro/2004/a.midi", _performance(Random(1)))
+    return raw / "maestro.zip"
+
+
+def _miditok(raw: Path) -> Path:
+    content = _performance(Random(1))
+    with tarfile.open(raw / "miditok.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("m/tests/MIDIs_one_track/Maestro_1.mid")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return raw / "miditok.tar.gz"
+
+
+def _performances(reader: PerformanceReader) -> Callable[[Path], object]:
+    """The files are read here, not by workers, which would take a second each."""
+
+    def read(raw: Path) -> None:
+        from pipeline.tasks.music.encoding.midi_reader import _read
+
+        for file in find_midi(raw, reader):
+            _read(file, _HOUR)
+
+    return read
+
+
+ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
+    "texts, wheel": (_messages, lambda raw: _text_records(HomeAssistant(raw, "en", "de"))),
+    "texts, parquet": (_text_table, lambda raw: _text_records(ParallelColumns(raw, "en", "de"))),
+    "texts, nested parquet": (
+        _struct_table,
+        lambda raw: _text_records(TranslationColumn(raw, "en", "de")),
+    ),
+    "images, wheel of digits": (_digits, lambda raw: everything(read_digits(raw))),
+    "images, wheel of photographs": (
+        _photographs,
+        lambda raw: everything(read_photographs(raw, photographs_encoding(["cat.png"]))),
+    ),
+    "images, parquet": (
+        _picture_table,
+        lambda raw: everything(read_parquet(raw, parquet_encoding())),
+    ),
+    "chorales, wheel": (_chorales, lambda raw: read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)),
+    "chorales, npz": (_jsb, lambda raw: read_pieces(raw, ChoraleReader.JSB_CHORALES)),
+    "performances, zip": (_maestro, _performances(PerformanceReader.MAESTRO)),
+    "performances, tar.gz": (_miditok, _performances(PerformanceReader.MIDITOK_MAESTRO)),
+}
+
+
+def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Taken], list[str]]:
+    """How broken archives of a kind were taken, and what went wrong."""
+    write, _ = ARCHIVES[kind]
+    random = Random(SEED)
+    counts, wrong = Counter(), []
+    for number in range(broken):
+        with tempfile.TemporaryDirectory() as folder:
+            path = write(Path(folder))
+            path.write_bytes(damaged(path.read_bytes(), random))
+            try:
+                how, line = worker.call(_read_archive, kind, Path(folder))
+            except Killed as killed:
+                how, line = Taken.KILLED, str(killed)
+        counts[how] += 1
+        if how in (Taken.TRACEBACK, Taken.KILLED):
+            wrong.append(f"{kind} {number}: {how}: {line}")
+    return counts, wrong
+
+
+def _read_archive(kind: str, raw: Path) -> tuple[Taken, str]:
+    _, read = ARCHIVES[kind]
+
+    def attempt() -> Taken:
+        read(raw)
+        return Taken.READ
+
+    return taken(attempt)
+
+
+def main() -> None:
+    """Try all, print and record how they were taken; exit with 1 if something went wrong."""
+    counts, wrong = {}, {}
+    with Worker() as worker:
+        for kind in RECORDS:
+            counts[kind], wrong[kind] = tried_records(kind, 500, worker)
+        for kind in ARCHIVES:
+            counts[kind], wrong[kind] = tried_archives(kind, 200, worker)
+    memory = peak_memory()
+    for kind, how in counts.items():
+        print(f"{kind}: {', '.join(f'{how[each]} {each}' for each in Taken if how[each])}")
+    numbers = {
+        "taken": {kind: dict(how) for kind, how in counts.items()},
+        "wrong": {kind: len(lines) for kind, lines in wrong.items() if lines},
+        "GiB of memory": round(memory / 2**30, 2),
+        "seed": SEED,
+    }
+    record("inputs", "python -m faults.inputs", numbers)
+    flaws = [line for lines in wrong.values() for line in lines]
+    if memory > MAX_MEMORY:
+        flaws.append(f"{memory} bytes of memory, more than {MAX_MEMORY}")
+    if flaws:
+        sys.exit("\n".join(flaws))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The smoke scale on other machines, as far as one can be them: python -m faults.machines.
+
+Fewer instructions, fewer cores, another number of threads, another folder, time zone and locale.
+Data has to have the same hashes, and no weight of a model may differ by more than TOLERANCE.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from faults.rows import record
+from faults.scale import RUNS, hashes, stage, write_params
+
+AVX2 = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+
+
+class Machine(NamedTuple):
+    """What differs: the folder's name, threads of params.yaml, variables, cores (None: all)."""
+
+    folder: str
+    threads: int = 1
+    environment: dict[str, str] = {}
+    cores: int | None = None
+
+
+MACHINES = {
+    "as it is": Machine("plain"),
+    "again": Machine("again"),
+    "no AVX-512": Machine("avx2", environment=AVX2),
+    "two threads": Machine("threads", 2, {"OMP_NUM_THREADS": "2"}),
+    "one core": Machine("core", cores=1),
+    "another folder": Machine("with spaces, ümlauts and 漢字"),
+    "another time zone and locale": Machine(
+        "zone", environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "C"}
+    ),
+}
+# Of a weight, whose size is about 0.1. Adam's first updates have the size of the learning rate
+# whatever that of the gradient: where it is next to nothing, rounding decides on their sign.
+TOLERANCE = 1e-2
+
+
+def main() -> None:
+    """Run all, compare with the first, print and record; exit with 1 if one differs too much."""
+    numbers = {}
+    with tempfile.TemporaryDirectory() as name:
+        for title, machine in MACHINES.items():
+            run_on(Path(name) / machine.folder, machine)
+            first, other = (Path(name) / each for each in ("plain", machine.folder))
+            numbers[title] = compared(first, other)
+            print(title, numbers[title])
+    row = {"compared with the machine as it is": numbers, "tolerance": TOLERANCE}
+    record("machines", "python -m faults.machines", row)
+    wrong = [title for title, found in numbers.items() if not (found["data"] and found["within"])]
+    if wrong:
+        sys.exit(f"error: data differ, or weights by more than {TOLERANCE}: {', '.join(wrong)}")
+
+
+def run_on(folder: Path, machine: Machine) -> None:
+    """Download, encode and train."""
+    write_params(folder, RUNS, machine.threads)
+    for run, dataset in RUNS.items():
+        for module, argument in (("download", dataset), ("encode", dataset), ("train", run)):
+            done = stage(folder, module, argument, cores=machine.cores, **machine.environment)
+            assert done.returncode == 0, done.stderr
+
+
+def compared(first: Path, other: Path) -> dict[str, bool | float]:
+    """Whether data and models have the same bytes, and how far apart a weight is at most."""
+    data, models = (hashes(first, part) == hashes(other, part) for part in ("data", "runs"))
+    largest = float(np.max([_apart(first, other, run) for run in RUNS]))
+    return {
+        "data": data,
+        "models": models,
+        "largest difference": largest,
+        "within": largest <= TOLERANCE,
+    }
+
+
+def _apart(first: Path, other: Path, run: str) -> float:
+    """NaN if a weight is: unlike Python's, NumPy's maximum keeps it."""
+    ours, theirs = (load_file(at / f"runs/{run}/model/model.safetensors") for at in (first, other))
+    return float(np.max([abs(ours[name] - theirs[name]).max() for name in ours]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Memory over a long training and over much data: python -m faults.memory.
+
+Trains the smoke scale's music network for ten times the steps of the default scale's and samples
+what the process holds; encodes made-up parallel text and made-up images, and ten times as many of
+them. It exits with 1 if memory grows with the steps or with the records.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ruamel.yaml import YAML
+
+from faults.rows import record
+from faults.scale import ROOT, stage, write_params
+
+RUN, DATASET = "music_relative", "chorales"
+TIMES = 10
+RECORDS = {"pairs": 20_000, "images": 10_000}  # of the smaller of two data sets
+MAX_GROWTH = 0.05  # of a training, from a fifth of its time to its end
+MAX_RATIO = 1.25  # of the peaks of the two
+_POINTS = 100
+
+Peaks = dict[str, dict[str, float]]  # MiB of an encode stage, by kind and number of records
+
+
+def main() -> None:
+    """Measure both, print and record them; exit with 1 if memory is not flat."""
+    with tempfile.TemporaryDirectory() as folder:
+        steps, curve = trained(Path(folder))
+    settled = [mebibytes for share, mebibytes in curve if share >= 0.2]
+    growth = settled[-1] / settled[0] - 1
+    print(f"{steps} steps: {settled[0]:.0f} MiB after a fifth, {settled[-1]:.0f} at the end")
+    peaks = encodings()
+    numbers = {
+        "training": {"steps": steps, "curve": curve, "growth after a fifth": round(growth, 4)},
+        "encoding": peaks,
+    }
+    record("memory", "python -m faults.memory", numbers)
+    if found := flaws(growth, peaks):
+        sys.exit(f"error: memory is not flat: {'; '.join(found)}")
+
+
+def flaws(growth: float, peaks: Peaks) -> list[str]:
+    """What grows with the steps of a training or the records of a data set."""
+    found = []
+    if growth > MAX_GROWTH:
+        found.append(f"{growth:+.1%} in a training, more than {MAX_GROWTH:+.1%}")
+    for kind, by_number in peaks.items():
+        few, many = (by_number[number] for number in sorted(by_number, key=int))
+        if many > MAX_RATIO * few:
+            found.append(
+                f"{many:.0f} MiB for {TIMES} times the {kind} of {few:.0f} MiB, "
+                f"more than {MAX_RATIO} times as much"
+            )
+    return found
+
+
+def encodings() -> Peaks:
+    """Encode few and many made-up records of each kind, and print what they took."""
+    peaks: Peaks = {}
+    for kind, few in RECORDS.items():
+        peaks[kind] = {str(count): encoded(kind, count) for count in (few, TIMES * few)}
+        told = (f"{int(number):,}: {peak:.0f} MiB" for number, peak in peaks[kind].items())
+        print(f"{kind} encoded: {', '.join(told)} at the peak")
+    return peaks
+
+
+def trained(folder: Path) -> tuple[int, list[tuple[float, float]]]:
+    """The steps of a long training, and the MiB that it held at each share of its time."""
+    yaml = YAML()
+    steps = TIMES * yaml.load(ROOT / "params.yaml")["runs"][RUN]["training"]["steps"]
+    write_params(folder, [RUN])
+    raw = yaml.load(folder / "params.yaml")
+    every = {"validate_every": steps // 10, "checkpoint_every": steps // 10}
+    raw["runs"][RUN]["training"].update(steps=steps, average_every=steps // 10, **every)
+    yaml.dump(raw, folder / "params.yaml")
+    for module in ("download", "encode"):
+        done = stage(folder, module, DATASET)
+        assert done.returncode == 0, done.stderr
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pipeline.train", RUN]
+    training = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+    samples = []
+    while training.poll() is None:
+        samples.append(_resident(training.pid))
+        time.sleep(0.2)
+    assert training.returncode == 0
+    held = [sample for sample in samples if sample]
+    chosen = [round(point * (len(held) - 1) / _POINTS) for point in range(_POINTS + 1)]
+    return steps, [(point / _POINTS, held[at]) for point, at in enumerate(chosen)]
+
+
+def _resident(pid: int) -> float:
+    """MiB that a process holds; 0 if it has ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return round(pages * resource.getpagesize() / 2**20, 1)
+
+
+def encoded(kind: str, count: int) -> float:
+    """MiB of the peak of an encode stage of so many made-up records."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "faults.memory", kind, str(count), folder]
+        return json.loads(subprocess.check_output(command, text=True))
+
+
+def _encode(kind: str, count: int, raw: Path) -> None:
+    from pipeline.memory import peak_memory
+
+    (raw / "encoded").mkdir()
+    {"pairs": _encode_pairs, "images": _encode_images}[kind](count, raw)
+    print(round(peak_memory() / 2**20, 1))
+
+
+def _encode_pairs(pairs: int, raw: Path) -> None:
+    from faults.hostile import parallel_text
+    from pipeline.tasks.translation.encoding.encode import encode
+    from pipeline.tasks.translation.settings import TranslationReader
+
+    random = Random(1)
+    words = ["".join(random.choices("abcdefghijkl", k=random.randint(2, 8))) for _ in range(5000)]
+    schema = pa.schema({"en": pa.string(), "de": pa.string()})
+    for split, count in (("validation", 200), ("test", 200), ("train", pairs)):
+        with pq.ParquetWriter(raw / f"{split}.parquet", schema) as writer:
+            for start in range(0, count, 1000):
+                rows = range(min(1000, count - start))
+                texts = [[" ".join(random.choices(words, k=8)) for _ in rows] for _ in range(2)]
+                writer.write_table(pa.table(texts, schema))
+    reader = TranslationReader.PARALLEL_COLUMNS
+    encode(raw, raw / "encoded", parallel_text(reader, vocabulary_size=1000))
+
+
+def _encode_images(images: int, raw: Path) -> None:
+    from pipeline.tasks.image.encoding.encode import encode
+    from tests.tasks.image.pictures import file_of, noise, parquet_encoding
+
+    schema = pa.schema({"image": pa.binary(), "label": pa.int64()})
+    with pq.ParquetWriter(raw / "train.parquet", schema) as writer:
+        for start in range(0, images, 1000):
+            numbers = range(start, start + 1000)
+            files = [file_of(noise(seed=number)) for number in numbers]
+            labels = [number % 10 for number in numbers]
+            writer.write_table(pa.table([files, labels], schema))
+    splits = {"validation": 0.1, "test": 0.1, "seed": 1}
+    encode(raw, raw / "encoded", parquet_encoding(splits=splits))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        _encode(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main()
