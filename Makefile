@@ -6,29 +6,29 @@ SCALES := lecture paper
 .PHONY: repro lecture paper publish test audit bench faults verify scales lock
 
 repro: .venv/requirements
-	python -m pipeline.recover && python -m pipeline.config
+	python -m pipeline recover && python -m pipeline config
 	dvc --wait-for-lock repro
-	python -m pipeline.summary
+	python -m pipeline summary
 
 # So many runs at once, a core each: such small networks gain little from a second thread. Single items,
 # because dvc would lock what comes before them for writing.
 JOBS ?= 2
 lecture: .venv/requirements
-	cd $@ && export PYTHONPATH=.. && python -m pipeline.recover && python -m pipeline.config && \
+	cd $@ && python -m pipeline recover && python -m pipeline config && \
 		dvc --wait-for-lock repro encode
 	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
 		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
-	cd $@ && dvc --wait-for-lock repro && PYTHONPATH=.. python -m pipeline.summary
+	cd $@ && dvc --wait-for-lock repro && python -m pipeline summary
 
 paper: .venv/requirements
-	cd $@ && export PYTHONPATH=.. && python -m pipeline.recover && python -m pipeline.config && \
+	cd $@ && python -m pipeline recover && python -m pipeline config && \
 		dvc --wait-for-lock repro
-	cd $@ && PYTHONPATH=.. python -m pipeline.summary
+	cd $@ && python -m pipeline summary
 
 # A folder for any static host: public/, or mine/public/ with SCALE=mine.
 SCALE := .
 publish: .venv/requirements
-	cd "$(SCALE)" && PYTHONPATH="$(CURDIR)" python -m pipeline.publish
+	cd "$(SCALE)" && python -m pipeline publish
 
 test: .venv/requirements-dev
 	ruff check --quiet . && ruff format --quiet --check .
@@ -61,17 +61,17 @@ faults: .venv/requirements-dev
 
 # Compare a finished run with the committed one, of another scale with SCALE=lecture.
 verify: .venv/requirements
-	cd "$(SCALE)" && PYTHONPATH="$(CURDIR)" python -m pipeline.verify
+	cd "$(SCALE)" && python -m pipeline verify
 
 # dvc.yaml is the same file in every scale.
 scales:
 	for scale in $(SCALES); do cp dvc.yaml $$scale/dvc.yaml; done
 
 .venv/requirements-dev: requirements.txt
-.venv/%: %.txt
+.venv/%: %.txt pyproject.toml
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@echo "installing $< into .venv (once, some minutes)"
-	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $< -e .
 	touch $@
 
 # Write requirements.txt anew from the direct requirements in requirements.in.

@@ -17,7 +17,7 @@ def main() -> None:
     dvc = str(Path(sys.executable).with_name("dvc"))
     if subprocess.run([dvc, "status", "--quiet"], check=False).returncode:
         sys.exit("error: dvc status: something has to be run again; run make repro first")
-    commands = {f"python -m pipeline.{name} --help": _help_of(name) for name in STAGES}
+    commands = {f"python -m pipeline {name} --help": _help_of(name) for name in STAGES}
     commands["dvc repro, nothing changed"] = [dvc, "repro", "--quiet"]
     seconds: dict[str, list[float]] = {what: [] for what in commands}
     for _ in range(ROUNDS):
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _help_of(stage: str) -> list[str]:
-    return [sys.executable, "-m", f"pipeline.{stage}", "--help"]
+    return [sys.executable, "-m", "pipeline", stage, "--help"]
 
 
 def _seconds(command: list[str]) -> float:

@@ -98,7 +98,7 @@ def _numbers(done: list[dict]) -> dict:
 
 
 def _kind(line: str) -> str:
-    """What pipeline.recover removed, without the file's name."""
+    """What recover removed, without the file's name."""
     return line.partition(": ")[2].removesuffix("; removed")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-REPRO = ("dvc", "--wait-for-lock", "repro")  # as the Makefile has it, after pipeline.recover
+REPRO = ("dvc", "--wait-for-lock", "repro")  # as the Makefile has it, after recover
 _PATIENCE = 600.0  # seconds; a busy machine is no failure
 
 
@@ -32,7 +32,7 @@ class Outcome:
     """What a kill and the repro after it did."""
 
     moment: str  # "within" the stage's command, or "after" it, while dvc saves what it wrote
-    recovered: list[str]  # what pipeline.recover had to remove
+    recovered: list[str]  # what recover had to remove
     orphans: list[str]  # processes that outlived dvc
     failed: list[str]  # commands that failed afterwards
     stale: list[str]  # locks and processes that are there when the repro afterwards has ended
@@ -137,7 +137,7 @@ def _end(dvc: subprocess.Popen, children: list[int], target: Target) -> None:
 
 def repro(clone: Path) -> tuple[list[str], list[str]]:
     """What `make repro` does; return what recover said, and the command that failed, if any."""
-    commands = ([sys.executable, "-m", "pipeline.recover"], _tool(REPRO))
+    commands = ([sys.executable, "pipeline", "recover"], _tool(REPRO))
     said, failed = [], []
     for command in commands:
         done = subprocess.run(

@@ -86,8 +86,8 @@ def trained(folder: Path) -> tuple[int, list[tuple[float, float]]]:
     for module in ("download", "encode"):
         done = stage(folder, module, DATASET)
         assert done.returncode == 0, done.stderr
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pipeline.train", RUN]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "pipeline"), "train", RUN]
     training = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
     samples = []
     while training.poll() is None:

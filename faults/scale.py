@@ -36,9 +36,9 @@ def stage(
 ) -> subprocess.CompletedProcess[str]:
     """Run a stage in `folder` as a user would, on the first `cores` of the machine (None: all)."""
     return subprocess.run(
-        [sys.executable, "-m", f"pipeline.{module}", *arguments],
+        [sys.executable, str(ROOT / "pipeline"), module, *arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | environment,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
         preexec_fn=partial(_pin, cores) if cores else None,
         capture_output=True,
         text=True,

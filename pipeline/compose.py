@@ -126,6 +126,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     options = parse()
     exit_on_error(lambda: main(options))

@@ -1,6 +1,6 @@
 """params.yaml as frozen, validated models: the only reader of it.
 
-    python -m pipeline.config paper/params.yaml     # checks it and runs nothing
+    python -m pipeline config paper/params.yaml     # checks it and runs nothing
 
 No setting has a default: every value stands, commented, in params.yaml, where DVC tracks it.
 """
@@ -169,7 +169,8 @@ def main(path: Path) -> None:
     print(f"{path}: nothing wrong; {len(params.datasets)} data sets, {len(params.runs)} runs")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(description="Check a params.yaml without running anything.")
     parser.add_argument("path", type=Path, nargs="?", default=PARAMS)
     arguments = parser.parse_args()

@@ -23,5 +23,6 @@ def main(name: str) -> None:
         )
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the stage from the command line."""
     run_stage(main, __doc__, "run")

@@ -62,5 +62,6 @@ def _png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the stage from the command line."""
     run_stage(main, __doc__, "demonstration")

@@ -23,5 +23,6 @@ def main(dataset: str) -> None:
         files.write_json(folder / "source.json", description)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the stage from the command line."""
     console.run_stage(main, __doc__, "dataset")

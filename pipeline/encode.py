@@ -25,5 +25,6 @@ def main(name: str) -> None:
     print(f"{name}: {counts} records; dropped {sum(facts['dropped'].values())}")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the stage from the command line."""
     run_stage(main, __doc__, "dataset")

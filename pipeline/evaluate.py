@@ -35,5 +35,6 @@ def main(name: str) -> None:
     write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the stage from the command line."""
     run_stage(main, __doc__, "run")

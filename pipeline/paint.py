@@ -1,7 +1,7 @@
 """Paint with a trained run: images of a class, or other lower halves for a picture.
 
-    python -m pipeline.paint --run image_local_2d --class 7 --count 16 -o digits.png
-    python -m pipeline.paint --run image_local_2d --class 7 --complete picture.png -o completed.png
+    paint --run image_local_2d --class 7 --count 16 -o digits.png
+    paint --run image_local_2d --class 7 --complete picture.png -o completed.png
 
 Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. The picture on disk grows
 while images are finished.
@@ -170,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     arguments = _parser().parse_args()
     exit_on_error(lambda: main(arguments))

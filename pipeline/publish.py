@@ -1,6 +1,6 @@
 """Put what the stages made into public/, a folder that any static host serves.
 
-    python -m pipeline.publish     # in the folder of a scale, after dvc repro or dvc pull
+    python -m pipeline publish     # in the folder of a scale, after dvc repro or dvc pull
 
 index.html is the report as it is; files.html lists the rest: tables/*.csv, curves/*.csv,
 samples/<run>/ and models/<run>/, which is a model card with the weights. Equal results are
@@ -101,7 +101,8 @@ def _write_listing(title: str, folder: Path) -> None:
     (folder / LISTING).write_text(page + "\n", encoding="utf-8", newline="\n")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

@@ -1,6 +1,6 @@
 """Put right what a killed dvc can leave behind, so that the next dvc repro needs no help.
 
-    python -m pipeline.recover     # in the folder of a scale; make repro does it first
+    python -m pipeline recover     # in the folder of a scale; make repro does it first
 
 dvc writes two files in place, so that a kill can cut them short, and refuses to start with either:
 .dvc/tmp/rwlock, which says who reads and writes what, and dvc.lock, whose stages dvc finds again in
@@ -8,8 +8,8 @@ its run cache. The rwlock can also name a process whose number another program h
 stage that was killed can leave half-written files beside its outputs. While dvc is at work, nothing
 is touched. What killed stages leave in .work is of use: they go on from there.
 
-A program of the user's that imports models leaves compiled modules there. dvc takes them for a
-change of the code where .dvcignore does not reach: in all scales but the default one.
+A program of the user's that imports this code leaves compiled modules beside it. dvc takes them for
+a change of the code where .dvcignore does not reach: in all scales but the default one.
 """
 
 import argparse
@@ -108,7 +108,8 @@ def _remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

@@ -14,6 +14,7 @@ def main() -> None:
     write_atomically(PAGE, render(config.load()).encode())
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     exit_on_error(main)

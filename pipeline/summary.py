@@ -48,6 +48,7 @@ def as_frame(table: Table) -> pd.DataFrame:
     return pd.DataFrame({**columns, "parameters": parameters}, index=names)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     exit_on_error(main)

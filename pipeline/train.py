@@ -32,7 +32,7 @@ def main(name: str) -> None:
     run = config.run_of(config.load(), name)
     check_training(name, run.training)
     if distributed.has_to_start(name, run.training):
-        distributed.start(run.training, "pipeline.train", name)
+        distributed.start(run.training, "train", name)
     else:
         with distributed.joined(run.training):
             _train(name, run)
@@ -78,5 +78,6 @@ def _as_csv(rows: list[dict[str, float | int]]) -> bytes:
     return text.getvalue().encode()
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the stage from the command line."""
     run_stage(main, __doc__, "run")

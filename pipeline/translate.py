@@ -157,7 +157,8 @@ def _prompt(language: str) -> Iterator[list[str]]:
             yield [input(f"{language}> ")]
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

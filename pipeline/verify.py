@@ -152,7 +152,8 @@ def _committed(path: Path) -> str:
     return shown.stdout
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

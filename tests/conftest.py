@@ -1,4 +1,4 @@
-"""One thread for small tensors, patient deadlines, and real data, downloaded once in a session."""
+"""The process as a stage has it, one thread, patient deadlines, and real data, fetched once."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipeline import config, sources
+from pipeline.process import prepare
 
-os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, after this file
+# Both are of use only before what the tests import.
+prepare()
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def home_assistant_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The raw folder of Home Assistant's messages; without a network the tests that ask fail."""
+    from pipeline import config, sources
+
     folder = tmp_path_factory.mktemp("home_assistant")
     sources.fetch(config.dataset_of(config.load(PARAMS), "home_assistant").source, folder)
     return folder

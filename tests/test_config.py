@@ -1,5 +1,4 @@
 import copy
-import os
 import re
 import subprocess
 import sys
@@ -502,11 +501,8 @@ def test_the_entries_of_ones_own_data_in_the_readme_are_valid():
 
 def test_the_command_checks_a_file_and_runs_nothing(tmp_path):
     def check(path: Path) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "pipeline.config", path]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
+        command = [sys.executable, ROOT / "pipeline", "config", path]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     right = check(DEFAULT)
     counted = f"{len(RAW['datasets'])} data sets, {len(RAW['runs'])} runs"

@@ -54,7 +54,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_half_written(scale):
 
 def test_the_command_says_one_line(scale):
     (scale / "mine/a.txt").unlink()
-    command = [sys.executable, "-m", "pipeline.download", "home_assistant"]
-    run = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
+    command = [sys.executable, ROOT / "pipeline", "download", "home_assistant"]
+    run = subprocess.run(command, capture_output=True, text=True, env={})
     assert run.returncode == 1
     assert run.stderr == "error: source.path = 'mine' holds no file; put the raw data there\n"

@@ -40,7 +40,8 @@ RAW = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding
 
 # In no stage's deps, because they hold no value that decides what a stage writes.
 NO_VALUES = {
-    "pipeline/__init__.py": "what is settled before a stage imports the rest",
+    "pipeline/__main__.py": "finds the command",
+    "pipeline/process.py": "prepares the process; no bit of a result depends on it",
     "pipeline/config.py": "reads params.yaml",
     "pipeline/settings": "types of params.yaml; test_config.py: no field has a default",
     "pipeline/tasks/translation/settings.py": "types of params.yaml, the same",
@@ -327,9 +328,9 @@ def imported_by(stage: PipelineStage) -> set[Path]:
 
 def imported_by_command(command: str, task: str) -> set[Path]:
     """The same of a command for data of `task`."""
-    name = re.search(r"python -m (\S+)", command).group(1)
+    name = re.match(r"exec python \S+/pipeline (\w+)", command).group(1)
     found: set[Path] = set()
-    waiting = list(modules_of(name))
+    waiting = [*modules_of("pipeline.__main__"), *modules_of(f"pipeline.{name}")]
     while waiting:
         path = waiting.pop()
         if path not in found:

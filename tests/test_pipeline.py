@@ -74,7 +74,7 @@ def test_a_second_machine_gets_the_same_hashes(finished, tmp_path):
     commit(second)
     call(second, "dvc", "repro")
     assert hashes(second) == hashes(finished)
-    shown = call(second, sys.executable, "-m", "pipeline.verify")
+    shown = call(second, sys.executable, "pipeline", "verify")
     assert f"{len(hashes(finished))} of {len(hashes(finished))} outputs are the same" in shown
 
 
@@ -86,7 +86,7 @@ def test_verify_names_what_differs(finished, tmp_path):
     (second / "dvc.lock").write_text(lock.replace(digest, "0" * 32 + ".dir"))
     (second / "data/encoded/chorales").mkdir(parents=True)
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.verify"], cwd=second, capture_output=True, text=True
+        [sys.executable, "pipeline", "verify"], cwd=second, capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "differs  data/encoded/chorales" in done.stdout
@@ -112,7 +112,7 @@ def test_verify_tells_a_model_of_the_same_worth_from_another(
     test[name] += moved * (test[f"{name}_high"] - test[name])
     metrics.write_text(json.dumps(content))
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.verify"], cwd=clone, capture_output=True, text=True
+        [sys.executable, "pipeline", "verify"], cwd=clone, capture_output=True, text=True
     )
     assert done.returncode == (state == "differs"), done.stderr
     assert f"{state:8} runs/image_local_2d/model" in done.stdout

@@ -264,7 +264,7 @@ def test_a_card_tells_the_facts(public: Path):
     assert "| `train` | 12,731 | 178,234 |" in text
     assert "| `Image Transformer, local 1-D` | 2.051 [2.020, 2.083] |" in text
     assert "| Given class and place | 2.422 |" in text
-    assert "python -m pipeline.paint --run image_local_1d --class 0" in text
+    assert "paint --run image_local_1d --class 0" in text
     assert "it\nis better than that" in text
     assert "enlarges" in (public / "models/image_enlarged/README.md").read_text(encoding="utf-8")
     assert text.endswith("the licence of the data.\n")
@@ -302,14 +302,15 @@ def test_without_interval_and_baseline_a_card_judges_nothing(scale: Params):
 
 @pytest.mark.parametrize(
     ("scale_folder", "lines"),
-    [(ROOT, ["export PYTHONPATH=."]), (ROOT / "lecture", ["cd lecture", "export PYTHONPATH=.."])],
+    [(ROOT, []), (ROOT / "lecture", ["cd lecture"])],
 )
 def test_a_card_loads_from_the_folder_of_its_scale(scale, monkeypatch, scale_folder, lines):
     result = read_results(scale)[0]
     facts = read_data_facts(result.run.dataset)
     monkeypatch.chdir(scale_folder)
     commands = card(result, facts, weights=True).partition("```sh\n")[2].splitlines()
-    assert commands[: len(lines)] == lines
+    first = next(index for index, line in enumerate(commands) if line.startswith("dvc repro"))
+    assert commands[:first] == lines
 
 
 NASTY = 'a | b `c` "d", <script>alert(1)</script>\n---\n# "x": [y] ``'

@@ -1,7 +1,6 @@
 """The train stage on a handful of images, as its command."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -48,9 +47,8 @@ def configure(**changes: int | float) -> None:
 
 def test_the_command_starts_the_processes_of_a_run_and_they_train_as_one(scale):
     configure(dropout=0.0, embedding_dropout=0.0, processes=2)
-    command = [sys.executable, "-m", "pipeline.train", RUN]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    command = [sys.executable, ROOT / "pipeline", "train", RUN]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
     # Told by one process only.
     assert re.fullmatch(rf"{RUN}: 12/12 .* nats\n{RUN}: .* s, .* GB in .*\n", done.stderr)

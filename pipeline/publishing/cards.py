@@ -66,7 +66,6 @@ def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
             baseline=first.best_baseline,
             surely_better=_surely_better(first),
             scale=os.path.relpath(Path.cwd(), _CODE),
-            code_folder=os.path.relpath(_CODE, Path.cwd()),
             command=_command(result),
         )
     )
@@ -175,9 +174,9 @@ def _signatures(result: Result) -> Iterator[str]:
 def _command(result: Result) -> str:
     """How the run is used; one that enlarges images only decodes its test split."""
     if result.run.task is Task.TRANSLATION:
-        return f"python -m pipeline.translate --run {result.name} < input.txt > output.txt"
+        return f"translate --run {result.name} < input.txt > output.txt"
     if result.run.task is Task.MUSIC:
-        return f"python -m pipeline.compose --run {result.name} --seconds 30 -o out.mid"
+        return f"compose --run {result.name} --seconds 30 -o out.mid"
     if result.run.decoding.samples_per_class is None:
-        return f"python -m pipeline.decode {result.name}    # enlarges the test images"
-    return f"python -m pipeline.paint --run {result.name} --class 0 -o out.png"
+        return f"python -m pipeline decode {result.name}    # enlarges the test images"
+    return f"paint --run {result.name} --class 0 -o out.png"

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -24,6 +25,8 @@ from pipeline.config import PARAMS
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.settings.training import Device, Training
 from pipeline.training.batches import Batch
+
+_PIPELINE = Path(__file__).parents[1]  # as a folder: the same code as this, whichever is installed
 
 
 def has_to_start(run: str, training: Training) -> bool:
@@ -43,7 +46,7 @@ def has_to_start(run: str, training: Training) -> bool:
 
 
 def start(training: Training, *command: str) -> None:
-    """Run `python -m command` once for each process of `training`, all on this machine.
+    """Run a command of the pipeline once for each process of `training`, all on this machine.
 
     What goes wrong is told by the process where it does; here only that one was killed.
     """
@@ -51,7 +54,7 @@ def start(training: Training, *command: str) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(training.threads))
     count = f"--nproc-per-node={training.processes}"
     try:
-        torchrun(parse_args(["--standalone", count, "-m", *command]))
+        torchrun(parse_args(["--standalone", count, str(_PIPELINE), *command]))
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         if failure.exitcode < 0:

@@ -61,10 +61,10 @@ def test_a_machine_that_differs_too_much_fails_and_is_recorded(difference, wrong
 
 
 def test_one_core_is_one_core(tmp_path, monkeypatch):
-    """A module beside the pipeline's own in the place of a stage, which says where it may run."""
+    """A program in the place of the pipeline, which says where it may run."""
     (tmp_path / "pipeline").mkdir()
     told = "import os; print(len(os.sched_getaffinity(0)))"
-    (tmp_path / "pipeline" / "where.py").write_text(told)
+    (tmp_path / "pipeline" / "__main__.py").write_text(told)
     monkeypatch.setattr(scale, "ROOT", tmp_path)
     cores = MACHINES["one core"].cores
     assert scale.stage(tmp_path, "where", cores=cores).stdout == "1\n"

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.corpus import Split
+from pipeline.process import prepare
 from pipeline.tasks.music.codec.events import to_ids
 from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 
@@ -99,7 +100,7 @@ def _in_pool(
     """What was read until all was, or until a worker died."""
     found: dict[str, Outcome] = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
+    with ProcessPoolExecutor(workers, context, prepare) as pool:
         waiting = [pool.submit(_read_chunk, chunk, max_seconds) for chunk in chunks]
         for future in as_completed(waiting):
             try:

@@ -7,6 +7,8 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from pipeline.process import prepare
+
 Item = TypeVar("Item")
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -44,6 +46,7 @@ _work: Callable[[Any], Any]
 
 
 def _receive(work: Callable[[Any], Any]) -> None:
+    prepare()
     global _work  # noqa: PLW0603 (of a process that does nothing else)
     _work = work
 

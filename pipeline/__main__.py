@@ -1,0 +1,66 @@
+"""The commands of the pipeline: python -m pipeline train music_relative.
+
+`python -m pipeline` runs the code that is installed, or that of the current folder. Started as a
+folder, `python ../pipeline train music_relative`, it runs the code of that folder, whatever is
+installed. So does dvc.yaml: the code that DVC hashes is the code that runs, also in a copy of the
+repository, such as `dvc exp run --temp` makes.
+"""
+
+import argparse
+import sys
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+if not __package__:  # started as a folder: what Python searches is the folder above it instead
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+COMMANDS = {
+    "download": "fetch the raw data of a data set and verify it",
+    "encode": "turn a data set into ids, without leaks between its splits",
+    "train": "train a run, from its last checkpoint if it was interrupted",
+    "decode": "generate with a run for the test split",
+    "evaluate": "measure a run on the test split",
+    "demonstrate": "make the figures of a demonstration",
+    "report": "write the page that shows all of it",
+    "translate": "translate text with a run",
+    "paint": "draw images with a run",
+    "compose": "compose music with a run",
+    "config": "check params.yaml and run nothing",
+    "recover": "put right what a killed dvc can leave behind",
+    "summary": "print the scores of every run",
+    "publish": "write public/, a folder for any static host",
+    "verify": "compare the outputs with the committed ones",
+}
+
+
+def main() -> None:
+    """Run the command that the command line names."""
+    width = max(map(len, COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline",
+        description="\n".join(f"{name:<{width}}  {what}" for name, what in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of these")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="of the command; --help explains them"
+    )
+    chosen = parser.parse_args()
+    sys.argv = [f"{parser.prog} {chosen.command}", *chosen.arguments]
+    _run(chosen.command)
+
+
+def _run(name: str) -> None:
+    """Run a command with the arguments that sys.argv has."""
+    from pipeline.process import prepare
+
+    prepare()  # before the command is imported, and torch with it
+    import_module(f"pipeline.{name}").command()
+
+
+# Installed as commands of their own (pyproject.toml).
+translate, paint, compose = (partial(_run, name) for name in ("translate", "paint", "compose"))
+
+if __name__ == "__main__":
+    main()
