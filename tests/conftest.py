@@ -1,12 +1,14 @@
-"""One thread for small tensors, patient deadlines, and real data, downloaded once in a session."""
+"""One thread for small tensors, patient deadlines, and data and results, made once in a session."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pipeline import config, sources
+from pipeline.config import Params
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, after this file
 
@@ -28,3 +30,22 @@ def home_assistant_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home_assistant")
     sources.fetch(config.dataset_of(config.load(PARAMS), "home_assistant").source, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_up_scale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a made-up scale."""
+    from tests.reporting.scale import write_scale  # which few tests need
+
+    folder = tmp_path_factory.mktemp("scale")
+    write_scale(folder)
+    return folder
+
+
+@pytest.fixture
+def scale(made_up_scale: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
+    """A copy that the test may damage, as the current folder."""
+    folder = tmp_path / "scale"
+    shutil.copytree(made_up_scale, folder)
+    monkeypatch.chdir(folder)
+    return config.load()
