@@ -28,7 +28,7 @@ PARAMS = Path("params.yaml")
 
 
 def _one_of(discriminator: str, types: Iterable[type[Settings]]) -> Any:
-    """The type of a value that is of one of `types`, whichever its `discriminator` names."""
+    """The union of `types`, told apart by their field `discriminator`."""
     return Annotated[reduce(or_, types), Field(discriminator=discriminator)]
 
 

@@ -1,4 +1,4 @@
-"""What a task's folder gives for the published folder, beside what all runs have."""
+"""The interface between the published folder and a task: what a task provides for its runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ Rows = list[dict[str, Any]]  # of a table, by column
 
 
 def no_languages(dataset: Dataset) -> None:
-    """The languages of data that are no text."""
+    """The default: the data are no text."""
 
 
 def no_tables(results: Sequence[Result]) -> dict[str, Rows]:
-    """The tables of a task that needs none of its own."""
+    """The default: no tables beside those that all tasks have."""
     return {}
 
 
@@ -25,12 +25,12 @@ def no_tables(results: Sequence[Result]) -> dict[str, Rows]:
 class Publication:
     """How the runs of a task are published; DataError names a file that is missing or damaged."""
 
-    write_samples: Callable[[Result, Path], None]  # as files that other programs open
-    command: Callable[[Result], str]  # that uses the run, for its card
-    languages: Callable[[Dataset], list[str] | None] = no_languages  # for its card
-    tables: Callable[[Sequence[Result]], dict[str, Rows]] = no_tables  # of the task's runs, by name
+    write_samples: Callable[[Result, Path], None]  # into a folder, in formats of other programs
+    command: Callable[[Result], str]  # a shell command that uses the run, for the model card
+    languages: Callable[[Dataset], list[str] | None] = no_languages  # for the model card
+    tables: Callable[[Sequence[Result]], dict[str, Rows]] = no_tables  # by name, of all its runs
 
 
 def publication_of(task: str) -> Publication:
-    """What `task` publishes of its runs."""
+    """How the runs of `task` are published."""
     return part(task, "publishing").PUBLICATION

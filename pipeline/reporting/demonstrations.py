@@ -1,4 +1,4 @@
-"""Demonstrations, as the page and the tables have them; their tasks read them."""
+"""Demonstrations as the page and the tables show them; the folder of their task reads them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -54,7 +54,7 @@ class TestSet:
 
 @dataclass(frozen=True)
 class Figures:
-    """The curves of a family of runs, and what their task draws beside."""
+    """The learning curves of a family of runs, and what the task adds to them."""
 
     family: Family
     train: Chart
@@ -73,23 +73,23 @@ class Group:
 
     @property
     def titles(self) -> list[str]:
-        """What stands here beside learning curves."""
+        """What the figures show beside learning curves."""
         return _distinct(each.beside.title for each in self.figures)
 
     @property
     def notes(self) -> list[str]:
-        """What is said of the charts that are not of losses."""
+        """The explanations of charts that are not of losses."""
         return _distinct(each.beside.note for each in self.figures)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A task: scores and curves by data set, then what its template shows."""
+    """A task: scores and curves by data set, then what the task's own template shows."""
 
     spec: TaskSpec
     results: list[Result]
     groups: list[Group]
-    shown: Any  # by the template of the task
+    shown: Any  # the content of that template
     metrics: Sequence[Metric]
 
     def signatures(self, metric: str) -> list[str]:
@@ -152,7 +152,7 @@ def render(params: Params) -> str:
 
 
 def _environment() -> Environment:
-    """Templates of the page by their name, those of a task as `<task>/<name>`."""
+    """The templates of the page, and those of each task as `<task>/<name>`."""
     of_tasks = {task: FileSystemLoader(page_of(task).templates) for task in specs()}
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), PrefixLoader(of_tasks)]),
@@ -166,7 +166,7 @@ def _environment() -> Environment:
 
 
 def _script() -> str:
-    """The scripts of all tasks and of the page, each in a block of its own: no name is shared."""
+    """The scripts of all tasks and of the page, each in its own block, so that no names clash."""
     folders = [*(page_of(task).templates for task in specs()), _TEMPLATES]
     paths = [path for folder in folders for path in sorted(folder.glob("*.js"))]
     blocks = (f"{{\n{path.read_text(encoding='utf-8')}}}\n" for path in paths)

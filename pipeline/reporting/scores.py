@@ -14,7 +14,7 @@ from pipeline.tasks import part
 
 
 def measures_of(result: Result) -> Measures:
-    """The metrics and the baselines of a run's task and of how its data are written."""
+    """The metrics and the baselines that suit a run and its data, chosen by its task."""
     facts = read_data_facts(result.run.dataset)
     return part(result.run.task, "measures").measures(result.run, result.dataset, facts)
 

@@ -1,4 +1,4 @@
-"""A task's part of the page: what its folder has to give, and what it may give beside."""
+"""The interface between the page and a task: what a task's folder provides for its section."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,40 +14,39 @@ from pipeline.tasks import part
 
 @dataclass(frozen=True)
 class FamilyFigures:
-    """What a task draws of a family of runs beside their losses."""
+    """What a task adds to the learning curves of a family of runs."""
 
-    charts: Sequence[tuple[str, Chart]] = ()  # with their titles
-    note: str = ""  # a sentence about the charts
-    title: str = ""  # what `template` draws, for the heading
-    template: str = ""  # drawn below the charts, with `content`; none: nothing
+    charts: Sequence[tuple[str, Chart]] = ()  # (title, chart), beside the losses
+    note: str = ""  # a sentence that explains these charts
+    template: str = ""  # rendered below the charts with `content`; "": nothing
     content: Any = None
+    title: str = ""  # of what the template shows, for the heading
 
 
 def no_figures(results: Sequence[Result]) -> FamilyFigures:
-    """The figures of a task that draws nothing but losses."""
+    """The default: nothing beside the losses."""
     return FamilyFigures()
 
 
 @dataclass(frozen=True)
 class TaskPage:
-    """How a task fills its section of the page, and those of its demonstrations.
+    """How a task fills its section of the page.
 
-    `templates` holds `intro.html`, which begins the section, `section.html`, which ends it and has
-    what `show` returned as `shown`, `demonstrations.html` if the task has any, and those that they
-    include, named with the task in front (`music/section.html`). Each `*.js` beside them becomes
-    part of the page's script.
+    The folder `templates` holds `intro.html`, the begin of the section, and `section.html`, its
+    end, which gets the value of `show` as `shown`; `demonstrations.html`, if the task has any; and
+    scripts (`*.js`). Templates include each other by a path that begins with the task's name.
     """
 
     templates: Path
-    show: Callable[[Sequence[Result], Report], Any]  # of the runs of the task
-    figures: Callable[[Sequence[Result]], FamilyFigures] = no_figures
+    show: Callable[[Sequence[Result], Report], Any]  # called with all runs of the task
+    figures: Callable[[Sequence[Result]], FamilyFigures] = no_figures  # with those of a family
     read_demonstration: (
         Callable[[str, AnyDemonstration, Sequence[Result]], Demonstration] | None
     ) = None
 
 
 def page_of(task: str) -> TaskPage:
-    """The part of the page that `task` fills."""
+    """How `task` fills its section."""
     return part(task, "reporting.page").PAGE
 
 

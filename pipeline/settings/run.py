@@ -30,7 +30,7 @@ class Run(Settings):
             )
 
     def _refuse(self, path: str, value: object, defined_for: str, remedy: str) -> Never:
-        """Raise ValueError: the parameter at `path` has a value that other tasks have."""
+        """Raise ValueError: the value of the parameter at `path` is for another task."""
         raise ValueError(
             f"{path} = {value} is defined for {defined_for}, but task = {self.task}; use {remedy}"
         )

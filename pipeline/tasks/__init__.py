@@ -1,7 +1,7 @@
-"""The tasks: a folder each, with all that is known of a task, found by its `spec.py`.
+"""The tasks: one folder each, found by its `spec.py`; no other code names a task.
 
-A folder has the same parts in every task. Each is imported only by those who call it, so that a
-stage depends on its own part alone:
+Every folder has the same parts. A part is imported only by the code that calls it, so that a stage
+depends on its own part alone:
 
     spec                          SPEC, a pipeline.tasks.base.TaskSpec: names, settings, checks
     encoding.encode               encode: raw data to ids
@@ -15,8 +15,8 @@ stage depends on its own part alone:
     demonstrations.demonstrate    demonstrate: figures without training, if the task has any
     command                       main: what a user calls
 
-What several of these share, such as the codec, is the task's own affair. A test adds a fourth task
-and finds it in the summary, on the page and among what is published (tests/tasks/test_specs.py).
+Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a fourth
+task and finds it in the summary, on the page and in the published folder.
 """
 
 from functools import cache
@@ -30,12 +30,12 @@ FOLDER = Path(__file__).parent
 
 
 def part(task: str, name: str) -> ModuleType:
-    """The part `name` of `task`; imported only when a stage needs it."""
+    """Import the module `name` from the folder of `task`."""
     return import_module(f"pipeline.tasks.{task}.{name}")
 
 
 @cache
 def specs() -> dict[str, TaskSpec]:
-    """The specs of all tasks by name, in the order of the lecture."""
+    """The specs of all tasks by name, sorted by `order`."""
     found = [part(path.parent.name, "spec").SPEC for path in FOLDER.glob("*/spec.py")]
     return {spec.name: spec for spec in sorted(found, key=lambda spec: (spec.order, spec.name))}

@@ -1,4 +1,4 @@
-"""The typed face of a task: what everything outside its folder knows of it."""
+"""The interface of a task: all that code outside its folder knows about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ DatasetT = TypeVar("DatasetT", bound=Settings)
 
 
 def _accept(*_: Any) -> None:
-    """A check for tasks that have nothing to check."""
+    """The default check: accept everything."""
 
 
 @dataclass(frozen=True)
 class TaskSpec(Generic[DatasetT, RunT]):
-    """A task as `pipeline/tasks/<name>/spec.py` declares it.
+    """A task, as `pipeline/tasks/<name>/spec.py` declares it.
 
-    Its checks raise ValueError with the dotted path of the wrong parameter, its value and the
-    remedy. It imports no torch, so that reading params.yaml stays fast; the parts that compute are
-    imported by `pipeline.tasks.part` when a stage needs them.
+    The checks raise ValueError: the dotted path of the wrong parameter, its value and the remedy.
+    A spec imports no torch, so that reading params.yaml stays fast; `pipeline.tasks.part` loads the
+    parts that compute.
     """
 
-    name: str  # its folder, and `task` in params.yaml
-    order: int  # of its section in the report: that of the lecture
+    name: str  # of the folder, and the value of `task` in params.yaml
+    order: int  # of the task's section in the report
     title: str  # of that section
-    noun: str  # one of the things that it generates
-    dataset: type[DatasetT]  # a data set in params.yaml; its `task` is Literal[name]
-    run: type[RunT]  # a run, the same
-    check_run: Callable[[str, RunT, DatasetT], None] = _accept  # its name, the run, its data
-    check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task, by name
-    demonstrations: tuple[type[Settings], ...] = ()  # that train nothing, by their `kind`
-    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # as check_run
+    noun: str  # for one generated item, as in "a bad translation"
+    dataset: type[DatasetT]  # settings of a data set, with task: Literal[name]
+    run: type[RunT]  # settings of a run, with task: Literal[name]
+    check_run: Callable[[str, RunT, DatasetT], None] = _accept  # (run's name, run, its data set)
+    check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task by name
+    demonstrations: tuple[type[Settings], ...] = ()  # settings of each kind of demonstration
+    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (its name, it, its data)

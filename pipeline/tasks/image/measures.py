@@ -76,6 +76,6 @@ ONE_CLASS = replace(
 
 
 def measures(run: ImageRun, dataset: ImageDataset, facts: dict[str, Any]) -> Measures:
-    """What speaks for a run: images of one class have no baseline that knows their class."""
+    """Those of a run; with a single class the baseline by class is one by place alone."""
     per_class = facts["splits"].get("train", {}).get("records_per_class", [])
     return ONE_CLASS if len(per_class) == 1 else MEASURES

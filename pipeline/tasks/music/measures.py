@@ -64,6 +64,6 @@ PERFORMANCES = replace(
 
 
 def measures(run: MusicRun, dataset: MusicDataset, facts: dict[str, Any]) -> Measures:
-    """What speaks for a run: events have other baselines than voices on a grid."""
+    """Those of a run; events have other baselines than voices on a grid."""
     is_performance = isinstance(dataset.encoding, PerformanceEncoding)
     return PERFORMANCES if is_performance else MEASURES

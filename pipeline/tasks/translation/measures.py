@@ -76,7 +76,7 @@ _IGNORES_CASE = {Convention.MULTI30K}
 
 
 def measures(run: TranslationRun, dataset: TranslationDataset, facts: dict[str, Any]) -> Measures:
-    """What speaks for a run: first the score that its letters can reach."""
+    """Those of a run; one that writes small letters is judged by a score that ignores case."""
     ignored = run.evaluation.tokenised_bleu in _IGNORES_CASE
     return SMALL_LETTERS if ignored and writes_small_letters(dataset) else MEASURES
 
