@@ -8,7 +8,6 @@ repository, such as `dvc exp run --temp` makes.
 
 import argparse
 import sys
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -23,9 +22,6 @@ COMMANDS = {
     "evaluate": "measure a run on the test split",
     "demonstrate": "make the figures of a demonstration",
     "report": "write the page that shows all of it",
-    "translate": "translate text with a run",
-    "paint": "draw images with a run",
-    "compose": "compose music with a run",
     "config": "check params.yaml and run nothing",
     "recover": "put right what a killed dvc can leave behind",
     "summary": "print the scores of every run",
@@ -48,19 +44,11 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     sys.argv = [f"{parser.prog} {chosen.command}", *chosen.arguments]
-    _run(chosen.command)
-
-
-def _run(name: str) -> None:
-    """Run a command with the arguments that sys.argv has."""
     from pipeline.process import prepare
 
     prepare()  # before the command is imported, and torch with it
-    import_module(f"pipeline.{name}").command()
+    import_module(f"pipeline.{chosen.command}").command()
 
-
-# Installed as commands of their own (pyproject.toml).
-translate, paint, compose = (partial(_run, name) for name in ("translate", "paint", "compose"))
 
 if __name__ == "__main__":
     main()

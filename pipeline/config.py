@@ -7,6 +7,9 @@ No setting has a default: every value stands, commented, in params.yaml, where D
 
 import argparse
 import json
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,24 +21,29 @@ from models.settings import Settings
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
-from pipeline.settings import fit
 from pipeline.settings.base import Name
-from pipeline.settings.demonstrations import AnyDemonstration
-from pipeline.tasks.image.settings import ImageDataset, ImageRun, PhotographsEncoding
-from pipeline.tasks.music.settings import MusicDataset, MusicRun
-from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
+from pipeline.tasks import specs
 
 PARAMS = Path("params.yaml")
 
-Dataset = Annotated[TranslationDataset | ImageDataset | MusicDataset, Field(discriminator="task")]
-AnyRun = Annotated[TranslationRun | ImageRun | MusicRun, Field(discriminator="task")]
+
+def _one_of(discriminator: str, types: Iterable[type[Settings]]) -> Any:
+    """The union of `types`, told apart by their field `discriminator`."""
+    return Annotated[reduce(or_, types), Field(discriminator=discriminator)]
+
+
+Dataset = _one_of("task", [spec.dataset for spec in specs().values()])
+AnyRun = _one_of("task", [spec.run for spec in specs().values()])
+AnyDemonstration = _one_of(
+    "kind", [each for spec in specs().values() for each in spec.demonstrations]
+)
 
 
 class Report(Settings):
     """What the page shows beside the numbers."""
 
     title: str
-    translations: PositiveInt  # rows in the table of translations of a run
+    table_rows: PositiveInt  # of a table of what a run generated
 
 
 class Params(Settings):
@@ -63,68 +71,41 @@ def parse(raw: Any, path: Path) -> Params:
         params = Params.model_validate_json(text)
     except ValidationError as error:
         raise ConfigError(f"{path}: {explain(error, json.loads(text))}") from None
-    for name, run in params.runs.items():
-        _check_dataset(params, name, run, path)
-    _check_conventions(params, path)
-    for name, demonstration in params.demonstrations.items():
-        _check_demonstration(params, name, demonstration, path)
+    try:
+        _check(params)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
     return params
 
 
-def _check_dataset(params: Params, name: str, run: AnyRun, path: Path) -> None:
-    dataset = _dataset_in(params, f"runs.{name}.dataset", run.dataset, path)
-    if dataset.task != run.task:
-        raise ConfigError(
-            f"{path}: runs.{name}.task = {run.task} but datasets.{run.dataset}.task = "
-            f"{dataset.task}; make them equal"
-        )
-    try:
-        match run:
-            case MusicRun():
-                fit.check_music(name, run, dataset)
-            case ImageRun():
-                fit.check_image(name, run, dataset)
-    except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from None
-
-
-def _check_conventions(params: Params, path: Path) -> None:
-    """Refuse two conventions of BLEU on one data set: the report would have them in one column."""
-    first: dict[str, tuple[str, TranslationRun]] = {}
+def _check(params: Params) -> None:
+    """Raise ValueError where runs, demonstrations and their data sets do not fit together."""
     for name, run in params.runs.items():
-        if not isinstance(run, TranslationRun):
-            continue
-        other, its = first.setdefault(run.dataset, (name, run))
-        if run.evaluation.tokenised_bleu is not its.evaluation.tokenised_bleu:
-            raise ConfigError(
-                f"{path}: runs.{name}.evaluation.tokenised_bleu = {run.evaluation.tokenised_bleu} "
-                f"but runs.{other}.evaluation.tokenised_bleu = {its.evaluation.tokenised_bleu} on "
-                "the same data set, where their scores share a column; make them equal"
-            )
+        dataset = _dataset_in(params, f"runs.{name}", run)
+        specs()[run.task].check_run(name, run, dataset)
+    for task, spec in specs().items():
+        spec.check_runs({name: run for name, run in params.runs.items() if run.task == task})
+    for name, demonstration in params.demonstrations.items():
+        if name in params.runs:
+            raise ValueError(f"demonstrations.{name} has the name of a run; give it another")
+        dataset = _dataset_in(params, f"demonstrations.{name}", demonstration)
+        specs()[demonstration.task].check_demonstration(name, demonstration, dataset)
 
 
-def _check_demonstration(
-    params: Params, name: str, demonstration: AnyDemonstration, path: Path
-) -> None:
-    where = f"demonstrations.{name}"
-    if name in params.runs:
-        raise ConfigError(f"{path}: {where} has the name of a run; give it another")
-    dataset = _dataset_in(params, f"{where}.dataset", demonstration.dataset, path)
-    if not isinstance(dataset.encoding, PhotographsEncoding):
-        raise ConfigError(
-            f"{path}: {where}.dataset = {demonstration.dataset}, but datasets."
-            f"{demonstration.dataset}.encoding.reader = {dataset.encoding.reader}; "
-            "it has to be skimage_photographs"
-        )
-
-
-def _dataset_in(params: Params, where: str, name: str, path: Path) -> Dataset:
+def _dataset_in(params: Params, where: str, user: AnyRun | AnyDemonstration) -> Dataset:
+    """The data set of a run or a demonstration, which has the same task."""
+    name = user.dataset
     if name not in params.datasets:
-        raise ConfigError(
-            f"{path}: {where} = {name} is not among datasets "
+        raise ValueError(
+            f"{where}.dataset = {name} is not among datasets "
             f"({', '.join(params.datasets)}){nearest(name, params.datasets)}"
         )
-    return params.datasets[name]
+    dataset = params.datasets[name]
+    if dataset.task != user.task:
+        raise ValueError(
+            f"{where}.task = {user.task} but datasets.{name}.task = {dataset.task}; make them equal"
+        )
+    return dataset
 
 
 def dataset_of(params: Params, name: str) -> Dataset:

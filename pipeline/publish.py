@@ -19,7 +19,7 @@ from pipeline.console import exit_on_error
 from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
-from pipeline.publishing.samples import write_samples
+from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables, to_csv
 from pipeline.reporting.results import (
     CURVES,
@@ -77,7 +77,7 @@ def _publish_run(result: Result, folder: Path) -> None:
     shutil.copy(CURVES / f"{result.name}.csv", curves)
     samples = samples / result.name
     samples.mkdir(parents=True)
-    write_samples(result, samples)
+    publication_of(result.run.task).write_samples(result, samples)
     model = model / result.name
     trained = RUNS / result.name / "model"
     if trained.is_dir():

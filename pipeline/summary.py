@@ -24,7 +24,7 @@ def main() -> None:
     for task, of_task in by_task(read_results(params)).items():
         for dataset, on_dataset in by_dataset(of_task).items():
             for split, results in by_test(on_dataset).items():
-                table = tabulate(task, results)
+                table = tabulate(results)
                 print(f"{task} on {dataset}, {split}: {table.record_count:,} {table.records}")
                 print(as_frame(table).to_string(), end="\n\n")
     if waiting:

@@ -1,11 +1,14 @@
-"""The process as a stage has it, one thread, patient deadlines, and real data, fetched once."""
+"""The process as a stage has it, one thread, patient deadlines, and data and results, made once."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pipeline import config, sources
+from pipeline.config import Params
 from pipeline.process import prepare
 
 # Both are of use only before what the tests import.
@@ -27,8 +30,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def home_assistant_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The raw folder of Home Assistant's messages; without a network the tests that ask fail."""
-    from pipeline import config, sources
+    from pipeline import config
 
     folder = tmp_path_factory.mktemp("home_assistant")
     sources.fetch(config.dataset_of(config.load(PARAMS), "home_assistant").source, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_up_scale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a made-up scale."""
+    from tests.reporting.scale import write_scale  # which few tests need
+
+    folder = tmp_path_factory.mktemp("scale")
+    write_scale(folder)
+    return folder
+
+
+@pytest.fixture
+def scale(made_up_scale: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
+    """A copy that the test may damage, as the current folder."""
+    folder = tmp_path / "scale"
+    shutil.copytree(made_up_scale, folder)
+    monkeypatch.chdir(folder)
+    return config.load()

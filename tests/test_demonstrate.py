@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from pipeline import config, demonstrate
 from pipeline.errors import ConfigError, DataError
-from pipeline.reporting.demonstrations import read_demonstration
+from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from tests.tasks.image.pictures import file_of
 
 ROOT = Path(__file__).parents[1]

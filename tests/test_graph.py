@@ -22,6 +22,7 @@ from dvc.stage import PipelineStage
 from ruamel.yaml import YAML
 
 from pipeline import config
+from pipeline.tasks import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
 
@@ -44,10 +45,12 @@ NO_VALUES = {
     "pipeline/process.py": "prepares the process; no bit of a result depends on it",
     "pipeline/config.py": "reads params.yaml",
     "pipeline/settings": "types of params.yaml; test_config.py: no field has a default",
-    "pipeline/tasks/translation/settings.py": "types of params.yaml, the same",
-    "pipeline/tasks/image/settings.py": "types of params.yaml, the same",
-    "pipeline/tasks/music/settings.py": "types of params.yaml, the same",
     "pipeline/tasks/__init__.py": "finds the part of a task that a stage calls",
+    "pipeline/tasks/base.py": "the type of a spec",
+    "pipeline/tasks/<task>/spec.py": "names of a task, its settings and their checks",
+    "pipeline/tasks/<task>/settings.py": "types of params.yaml, the same",
+    "pipeline/tasks/<task>/demonstrations/settings.py": "types of params.yaml, the same",
+    "pipeline/tasks/<task>/fit.py": "refuses what does not fit together",
     "models/settings.py": "types of params.yaml; test_config.py: no field has a default",
     "models/errors.py": "exception classes",
     "pipeline/explain.py": "messages about params.yaml",
@@ -231,6 +234,11 @@ CODE = [
     ("pipeline/config.py", ""),
     ("pipeline/settings/training.py", ""),
     ("pipeline/console.py", ""),
+    ("pipeline/tasks/music/spec.py", "report"),
+    ("pipeline/tasks/music/fit.py", "report"),
+    ("pipeline/tasks/music/measures.py", "report"),
+    ("pipeline/tasks/music/reporting/arcs.py", "report"),
+    ("pipeline/tasks/music/composer.py", "report"),
     ("pipeline/reporting/__init__.py", "report"),
     ("pipeline/tasks/music/metrics/evaluate.py", "evaluate@*music report"),
     ("pipeline/tasks/music/decoding/midi.py", "decode@*music evaluate@*music report"),
@@ -263,7 +271,7 @@ def test_every_module_that_a_stage_imports_is_among_its_dependencies(stages):
         undeclared[stage.addressing] = [
             str(module)
             for module in sorted(imported_by(stage))
-            if not any(module.is_relative_to(path) for path in [*declared, *NO_VALUES])
+            if not any(map(module.is_relative_to, declared)) and not is_without_values(module)
         ]
 
     assert {stage: modules for stage, modules in undeclared.items() if modules} == {}
@@ -273,12 +281,14 @@ def test_every_module_that_a_demonstration_imports_is_among_its_dependencies():
     """The default scale has none, so that DVC resolves no such stage there."""
     graph = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
     stage = graph["stages"]["demonstrate"]["do"]
-    declared = [dep.removeprefix("${code}/") for dep in stage["deps"]]
+    declared = [
+        dep.removeprefix("${code}/").replace("${item.task}", "image") for dep in stage["deps"]
+    ]
 
     undeclared = [
         str(module)
-        for module in imported_by_command(stage["cmd"], "image")
-        if not any(module.is_relative_to(path) for path in [*declared, *NO_VALUES])
+        for module in imported_by_command(stage["cmd"], ["image"])
+        if not any(map(module.is_relative_to, declared)) and not is_without_values(module)
     ]
     assert sorted(undeclared) == []
 
@@ -308,8 +318,14 @@ def of_any_task(path: str) -> str:
     return re.sub(r"pipeline/tasks/\w+/", "pipeline/tasks/<task>/", path)
 
 
+def is_without_values(module: Path) -> bool:
+    general = Path(of_any_task(str(module)))
+    return any(map(general.is_relative_to, NO_VALUES))
+
+
 def test_the_modules_without_values_are_imported_by_stages(stages):
-    imported = {module for stage in stages for module in imported_by(stage)}
+    modules = {module for stage in stages for module in imported_by(stage)}
+    imported = {Path(of_any_task(str(module))) for module in modules}
 
     unused = [
         path for path in NO_VALUES if not any(module.is_relative_to(path) for module in imported)
@@ -320,14 +336,12 @@ def test_the_modules_without_values_are_imported_by_stages(stages):
 def imported_by(stage: PipelineStage) -> set[Path]:
     """The modules of this repository that the command of `stage` imports, directly or not."""
     item = stage.addressing.partition("@")[2]
-    task = next(
-        (RAW[table][item]["task"] for table in ("runs", "datasets") if item in RAW[table]), ""
-    )
-    return imported_by_command(stage.cmd, task)
+    of_item = [RAW[table][item]["task"] for table in ("runs", "datasets") if item in RAW[table]]
+    return imported_by_command(stage.cmd, of_item or list(specs()))
 
 
-def imported_by_command(command: str, task: str) -> set[Path]:
-    """The same of a command for data of `task`."""
+def imported_by_command(command: str, tasks: list[str]) -> set[Path]:
+    """The same of a command that asks `tasks` for their parts, and all tasks for their specs."""
     name = re.match(r"exec python \S+/pipeline (\w+)", command).group(1)
     found: set[Path] = set()
     waiting = [*modules_of("pipeline.__main__"), *modules_of(f"pipeline.{name}")]
@@ -336,7 +350,9 @@ def imported_by_command(command: str, task: str) -> set[Path]:
         if path not in found:
             found.add(path)
             for imported in imports_of(path):
-                waiting.extend(modules_of(imported.replace("<task>", task)))
+                asked = specs() if imported == "pipeline.tasks.<task>.spec" else tasks
+                for task in asked:
+                    waiting.extend(modules_of(imported.replace("<task>", task)))
     return {path for path in found if not is_empty(path)}
 
 
@@ -347,7 +363,7 @@ def tree_of(path: Path) -> ast.Module:
 
 @functools.cache
 def imports_of(path: Path) -> list[str]:
-    """The names that a module imports; `part(..., "name")` imports that part of a stage's task."""
+    """The names that a module imports; `part(..., "name")` imports that part of a task."""
     imported = []
     for node in ast.walk(tree_of(path)):
         match node:

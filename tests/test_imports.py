@@ -6,26 +6,65 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.tasks import specs
+
 ROOT = Path(__file__).parents[1]
-TASKS = [path.parent.name for path in (ROOT / "pipeline" / "tasks").glob("*/batches.py")]
 SLOW = {"torch", "datasets", "dvc", "pandas", "pyarrow"}
 
-# The stages, and publish, with the part of a task that they call, and what of SLOW they need. Those
-# that need the same are imported together, because torch takes seconds.
+# The stages, and publish, with the parts of a task that they call, and what of SLOW they need.
+# Those that need the same are imported together, because torch takes seconds.
+PAGE = ["measures", "reporting.page"]
 STAGES = [
-    ({"download": None, "encode": "encoding.encode", "report": None, "publish": None}, set()),
-    ({"train": "batches", "decode": "decoding.decode", "evaluate": "metrics.evaluate"}, {"torch"}),
+    (
+        {
+            "download": [],
+            "encode": ["encoding.encode"],
+            "report": PAGE,
+            "publish": [*PAGE, "publishing"],
+        },
+        set(),
+    ),
+    (
+        {"train": ["batches"], "decode": ["decoding.decode"], "evaluate": ["metrics.evaluate"]},
+        {"torch"},
+    ),
 ]
 
 
 @pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["without torch", "with torch"])
 def test_stages_import_nothing_slow_that_they_do_not_need(stages, needed):
     modules = [f"pipeline.{stage}" for stage in stages]
-    parts = [part for part in stages.values() if part is not None]
-    modules += [f"pipeline.tasks.{task}.{part}" for task in TASKS for part in parts]
+    parts = [part for parts in stages.values() for part in parts]
+    modules += [f"pipeline.tasks.{task}.{part}" for task in specs() for part in parts]
     program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert TASKS
     assert SLOW.intersection(ran.stdout.split()) == needed
+
+
+@pytest.mark.parametrize("task", specs())
+def test_a_command_reads_its_options_before_anything_slow_is_imported(task):
+    program = f"""
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from pipeline.tasks.{task}.command import main
+sys.argv[1:] = ["--help"]
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("usage: ") and "--run RUN" in ran.stdout
+    assert not {*SLOW, "numpy", "PIL", "soundfile"}.intersection(ran.stderr.split())
+
+
+@pytest.mark.parametrize("task", specs())
+def test_a_command_that_cannot_begin_says_so_in_one_line(task, tmp_path):
+    command = [sys.executable, "-m", f"pipeline.tasks.{task}.command", "--run", "music"]
+    if task != "translation":
+        command += ["-o", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "error: params.yaml: no such file; run in the folder of a scale\n"

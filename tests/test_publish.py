@@ -20,9 +20,9 @@ from pipeline import config, publish
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import write_json
-from pipeline.publishing import samples
 from pipeline.publishing.cards import card
 from pipeline.publishing.markdown import code, table
+from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables
 from pipeline.reporting.claims import Verdict, judge, read_claims
 from pipeline.reporting.results import PAGE, read_data_facts, read_results
@@ -110,7 +110,7 @@ def test_real_sound_has_the_same_bytes_and_the_length_of_the_piece(scale: Params
     result = next(each for each in read_results(scale) if each.name == MUSICAL)
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
-        samples.write_samples(result, tmp_path / folder)
+        publication_of(result.run.task).write_samples(result, tmp_path / folder)
     assert bytes_of(tmp_path / "first") == bytes_of(tmp_path / "second")
     midi = pretty_midi.PrettyMIDI(str(tmp_path / "first/from_nothing_0.mid"))
     sound = soundfile.info(tmp_path / "first/from_nothing_0.mp3")

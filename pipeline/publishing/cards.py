@@ -9,16 +9,15 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline.config import Dataset
 from pipeline.publishing.markdown import code, table
+from pipeline.publishing.publication import publication_of
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.results import Result
 from pipeline.reporting.scores import Table, as_text, tabulate
-from pipeline.settings.base import Task
 from pipeline.settings.sources import HubSource
+from pipeline.tasks import specs
 
 _CODE = Path(__file__).parents[2]  # a scale is a folder below it
-_NOUNS = {Task.TRANSLATION: "translation", Task.IMAGE: "image", Task.MUSIC: "piece of music"}
 # The identifiers that data sets here may have; the hub knows more, and calls all others "other".
 _LICENCES = {
     "apache-2.0",
@@ -39,7 +38,7 @@ def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
 
     `weights` tells whether they lie beside the card. DataError if a score is missing.
     """
-    tests = [(on.split, tabulate(on.run.task, [on])) for on in result.tests]
+    tests = [(on.split, tabulate([on])) for on in result.tests]
     first = tests[0][1]
     return (
         _environment()
@@ -50,7 +49,7 @@ def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
             facts=facts,
             source=result.dataset.source,
             weights=weights,
-            noun=_NOUNS[result.run.task],
+            noun=specs()[result.run.task].noun,
             splits=_splits(facts["splits"]),
             settings=table(
                 ["setting", "value"],
@@ -66,7 +65,7 @@ def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
             baseline=first.best_baseline,
             surely_better=_surely_better(first),
             scale=os.path.relpath(Path.cwd(), _CODE),
-            command=_command(result),
+            command=publication_of(result.run.task).command(result),
         )
     )
 
@@ -87,14 +86,14 @@ def _front_matter(result: Result, tests: list[tuple[str, Table]]) -> ModelCardDa
     source = result.dataset.source
     return ModelCardData(
         **_licence(source.licence),
-        language=_languages(result.dataset),
+        language=publication_of(result.run.task).languages(result.dataset),
         datasets=[source.id] if isinstance(source, HubSource) else None,
         metrics=[metric.key for metric in tests[0][1].metrics],
-        tags=[result.run.task.value, result.run.model.architecture.value],
+        tags=[result.run.task, result.run.model.architecture.value],
         model_name=result.name,
         eval_results=[
             EvalResult(
-                task_type=result.run.task.value,
+                task_type=result.run.task,
                 dataset_type=result.run.dataset,
                 dataset_name=" ".join(source.origin.split()),
                 dataset_split=split,
@@ -114,12 +113,6 @@ def _licence(licence: str) -> dict[str, str]:
     if identifier in _LICENCES:
         return {"license": identifier}
     return {"license": "other", "license_name": identifier}
-
-
-def _languages(dataset: Dataset) -> list[str] | None:
-    if dataset.task is not Task.TRANSLATION:
-        return None
-    return [dataset.encoding.source_language, dataset.encoding.target_language]
 
 
 def _splits(splits: dict[str, dict[str, Any]]) -> str:
@@ -169,14 +162,3 @@ def _signatures(result: Result) -> Iterator[str]:
         for key, value in sorted(on.metrics["test"].items()):
             if key.endswith("_signature"):
                 yield f"{key.removesuffix('_signature')} on {on.split}: {value}"
-
-
-def _command(result: Result) -> str:
-    """How the run is used; one that enlarges images only decodes its test split."""
-    if result.run.task is Task.TRANSLATION:
-        return f"translate --run {result.name} < input.txt > output.txt"
-    if result.run.task is Task.MUSIC:
-        return f"compose --run {result.name} --seconds 30 -o out.mid"
-    if result.run.decoding.samples_per_class is None:
-        return f"python -m pipeline decode {result.name}    # enlarges the test images"
-    return f"paint --run {result.name} --class 0 -o out.png"

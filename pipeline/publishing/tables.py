@@ -8,19 +8,17 @@ from typing import Any
 
 from pipeline.config import Params
 from pipeline.files import read_json
+from pipeline.publishing.publication import Rows, publication_of
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
 from pipeline.reporting.claims import Compared, judge, read_claims
-from pipeline.reporting.demonstrations import read_demonstration
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.flatten import leaves
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
 from pipeline.reporting.scores import Row, Table, tabulate
-from pipeline.reporting.search_grid import read_search_grid
+from pipeline.reporting.section import read_demonstration
 from pipeline.reporting.significance import Comparison, compare_all
-from pipeline.settings.base import Task
-
-Rows = list[dict[str, Any]]
+from pipeline.tasks import specs
 
 
 def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
@@ -33,13 +31,14 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "claims": _claims(params, results),
         "published": _published(),
         "measures": _measures(results),
-        "search_grids": _search_grids(results),
         "demonstrations": _demonstrations(params, results),
         "benchmarks": _benchmarks(),
         "faults": _faults(),
         "data": _data(params),
         "settings": _settings(params),
     }
+    for task, of_task in by_task(results).items():
+        found |= publication_of(task).tables(of_task)
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -60,8 +59,8 @@ def _test_sets(results: Sequence[Result]) -> Iterator[TestSet]:
     for task, of_task in by_task(results).items():
         for dataset, on_dataset in by_dataset(of_task).items():
             for split, on in by_test(on_dataset).items():
-                where = {"task": task.value, "dataset": dataset, "test_set": split}
-                yield where, tabulate(task, on), on
+                where = {"task": task, "dataset": dataset, "test_set": split}
+                yield where, tabulate(on), on
 
 
 def _summary(params: Params, test_sets: Sequence[TestSet]) -> Rows:
@@ -173,8 +172,8 @@ def _checked(each: Compared) -> dict[str, Any]:
 def _published() -> Rows:
     published = read_published()
     return [
-        {"task": task.value, **number.model_dump(), "authors": published.authors_of(number)}
-        for task in Task
+        {"task": task, **number.model_dump(), "authors": published.authors_of(number)}
+        for task in specs()
         for number in published.of_task(task)
     ]
 
@@ -185,24 +184,13 @@ def _measures(results: Sequence[Result]) -> Rows:
         {"run": result.name, "measure": path, "value": _as_json(value)}
         for result in results
         for path, value in leaves(result.metrics)
-        if path != "search_grid"
+        if not _is_table(value)
     ]
 
 
-def _search_grids(results: Sequence[Result]) -> Rows:
-    return [
-        {
-            "run": result.name,
-            "beam_size": size,
-            "length_penalty": alpha,
-            "tokenised_bleu": cell.bleu,
-            "length_ratio": cell.length_ratio,
-        }
-        for result in results
-        if result.run.task is Task.TRANSLATION and (grid := read_search_grid(result))
-        for size, cells in grid.rows.items()
-        for alpha, cell in zip(grid.length_penalties, cells, strict=True)
-    ]
+def _is_table(value: Any) -> bool:
+    """Whether it is a list of rows, which are a table of their own."""
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def _demonstrations(params: Params, results: Sequence[Result]) -> Rows:

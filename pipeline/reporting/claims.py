@@ -18,8 +18,8 @@ from pipeline.files import read_json
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
 from pipeline.reporting.results import METRICS, RUNS, Result
 from pipeline.reporting.scores import Score
-from pipeline.reporting.search_grid import read_search_grid
 from pipeline.reporting.significance import Comparison, compare, measure
+from pipeline.tasks.translation.reporting.search_grid import read_search_grid
 
 SIGNIFICANT = 0.05  # the largest p of a difference that counts as real
 _CLAIMS = Path(__file__).with_name("claims.yaml")

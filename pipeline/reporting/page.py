@@ -2,32 +2,24 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.config import Params
+from pipeline.config import Params, Report
 from pipeline.errors import DataError
-from pipeline.reporting.arcs import Arcs, read_arcs
-from pipeline.reporting.attention import Attention, read_attention
+from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
-from pipeline.reporting.by_position import chart_by_position
-from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
 from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.costs import read_costs
-from pipeline.reporting.data_uri import data_uri
-from pipeline.reporting.demonstrations import read_demonstration
-from pipeline.reporting.distributions import read_distributions
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
-from pipeline.reporting.grids import Grid, read_grid
-from pipeline.reporting.positions import Positions, read_positions
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
@@ -39,17 +31,14 @@ from pipeline.reporting.results import (
     read_data_facts,
     read_results,
 )
-from pipeline.reporting.scores import MEASURES, Table, tabulate
-from pipeline.reporting.search_grid import SearchGrid, read_search_grid
+from pipeline.reporting.scores import Table, tabulate
+from pipeline.reporting.section import FamilyFigures, TaskPage, page_of, read_demonstration
 from pipeline.reporting.significance import Comparison, compare_all
-from pipeline.reporting.translations import read_translations, spread
-from pipeline.settings.base import Task
+from pipeline.tasks import part, specs
+from pipeline.tasks.base import TaskSpec
 
 MAX_BYTES = 15_000_000
-AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs that make music
-_FEWER = 4  # only the first run shows all report.translations, the others this part of them
 _TEMPLATES = Path(__file__).with_name("templates")
-_SCRIPTS = ("player.js", "attention.js", "print.js")
 _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
 
 
@@ -65,14 +54,13 @@ class TestSet:
 
 @dataclass(frozen=True)
 class Figures:
-    """The curves of a family of runs, and the attention of those that have it recorded."""
+    """The learning curves of a family of runs, and what the task adds to them."""
 
     family: Family
     train: Chart
     validation: Chart | None
-    by_position: Chart | None  # of the test pieces; None where it is not measured
     cut: bool  # whether losses lie above the charts
-    attention: list[Attention]
+    beside: FamilyFigures
 
 
 @dataclass(frozen=True)
@@ -83,37 +71,36 @@ class Group:
     tests: list[TestSet]  # "test" first
     figures: list[Figures]  # by family
 
+    @property
+    def titles(self) -> list[str]:
+        """What the figures show beside learning curves."""
+        return _distinct(each.beside.title for each in self.figures)
+
+    @property
+    def notes(self) -> list[str]:
+        """The explanations of charts that are not of losses."""
+        return _distinct(each.beside.note for each in self.figures)
+
 
 @dataclass(frozen=True)
 class Section:
-    """A task: scores and curves by data set, then what each run generated."""
+    """A task: scores and curves by data set, then what the task's own template shows."""
 
-    task: Task
+    spec: TaskSpec
     results: list[Result]
     groups: list[Group]
-    generated: list[tuple[Result, Any]]  # of the runs whose samples are in this folder
-    searches: list[tuple[Result, SearchGrid]]
-    positions: Positions | None  # None where no run recorded them
+    shown: Any  # the content of that template
+    metrics: Sequence[Metric]
 
     def signatures(self, metric: str) -> list[str]:
         """The distinct signatures under which the runs' `metric` was computed."""
-        found = [
-            str(result.metrics["test"][f"{metric}_signature"])
-            for result in self.results
-            if f"{metric}_signature" in result.metrics["test"]
-        ]
-        return list(dict.fromkeys(found))
+        tests = [result.metrics["test"] for result in self.results]
+        return _distinct(str(test.get(f"{metric}_signature", "")) for test in tests)
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A chorale as the page plays it; `audio` is None when the page has no room for it."""
-
-    chorale: Chorale
-    roll: Roll
-    audio: str | None
-    midi: str
-    arcs: Arcs | None  # None where no attention was recorded
+def _distinct(texts: Iterable[str]) -> list[str]:
+    """Each of `texts` once, without the empty one."""
+    return [text for text in dict.fromkeys(texts) if text]
 
 
 def render(params: Params) -> str:
@@ -124,8 +111,8 @@ def render(params: Params) -> str:
     """
     params, waiting = finished(params)
     results = read_results(params)
-    style = _template_text("style.css")
-    script = "".join(_template_text(name) for name in _SCRIPTS)
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = _script()
     page = (
         _environment()
         .get_template("page.html")
@@ -135,9 +122,10 @@ def render(params: Params) -> str:
             elsewhere=[result for result in results if not result.is_here],
             without_curve=[result for result in results if not result.has_curve],
             published=read_published(),
-            sections=_sections(params, results),
+            sections=[
+                _section(task, of_task, params.report) for task, of_task in by_task(results).items()
+            ],
             data={name: _data_view(name) for name in by_dataset(results)},
-            measures=MEASURES,
             demonstrations=[
                 read_demonstration(name, settings, results)
                 for name, settings in params.demonstrations.items()
@@ -152,21 +140,22 @@ def render(params: Params) -> str:
             script=Markup(script),  # noqa: S704 (our own file)
             style_hash=_content_hash(style),
             script_hash=_content_hash(script),
-            voices=VOICES,
         )
     )
     size = len(page.encode())
     if size > MAX_BYTES:
         raise DataError(
             f"reports/index.html: the page has {size:,} bytes, more than {MAX_BYTES:,}; "
-            "lower report.translations, or how much the runs generate (runs.<run>.decoding)"
+            "lower report.table_rows, or how much the runs generate (runs.<run>.decoding)"
         )
     return page
 
 
 def _environment() -> Environment:
+    """The templates of the page, and those of each task as `<task>/<name>`."""
+    of_tasks = {task: FileSystemLoader(page_of(task).templates) for task in specs()}
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), PrefixLoader(of_tasks)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -176,8 +165,12 @@ def _environment() -> Environment:
     return environment
 
 
-def _template_text(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+def _script() -> str:
+    """The scripts of all tasks and of the page, each in its own block, so that no names clash."""
+    folders = [*(page_of(task).templates for task in specs()), _TEMPLATES]
+    paths = [path for folder in folders for path in sorted(folder.glob("*.js"))]
+    blocks = (f"{{\n{path.read_text(encoding='utf-8')}}}\n" for path in paths)
+    return '"use strict";\n' + "".join(blocks)
 
 
 def _content_hash(text: str) -> str:
@@ -186,48 +179,27 @@ def _content_hash(text: str) -> str:
     return f"sha256-{digest}"
 
 
-def _sections(params: Params, results: Sequence[Result]) -> list[Section]:
-    sections = []
-    for task, of_task in by_task(results).items():
-        groups = [_group(task, *item) for item in by_dataset(of_task).items()]
-        here = [result for result in of_task if result.is_here]
-        match task:
-            case Task.TRANSLATION:
-                first = params.report.translations
-                counts = (first if each is here[0] else max(first // _FEWER, 1) for each in here)
-                generated = [_translations(*each) for each in zip(here, counts, strict=True)]
-            case Task.IMAGE:
-                generated = [_grids(each) for each in here]
-            case Task.MUSIC:
-                generated = [_music(each, AUDIO_BYTES // len(here)) for each in here]
-        shown = list(zip(here, generated, strict=True))
-        positions = read_positions(of_task)
-        sections.append(Section(task, of_task, groups, shown, _searches(of_task), positions))
-    return sections
-
-
-def _searches(results: Sequence[Result]) -> list[tuple[Result, SearchGrid]]:
-    """The translators that searched the validation split with several settings."""
-    translators = [result for result in results if result.run.task is Task.TRANSLATION]
-    grids = [(result, read_search_grid(result)) for result in translators]
-    return [(result, grid) for result, grid in grids if grid is not None]
-
-
-def _grids(result: Result) -> dict[str, Grid]:
-    drawn = result.run.decoding.samples_per_class is not None
-    kinds = ("conditional", "completions") if drawn else ("completions",)
-    return {kind: read_grid(result.samples, kind) for kind in kinds}
-
-
-def _group(task: Task, dataset: str, results: Sequence[Result]) -> Group:
-    return Group(
-        dataset,
-        [_test_set(task, split, on) for split, on in by_test(results).items()],
-        [_figures(family) for family in families([each for each in results if each.has_curve])],
+def _section(task: str, results: list[Result], report: Report) -> Section:
+    page = page_of(task)
+    return Section(
+        specs()[task],
+        results,
+        [_group(page, *item) for item in by_dataset(results).items()],
+        page.show(results, report),
+        part(task, "measures").MEASURES.metrics,
     )
 
 
-def _figures(family: Family) -> Figures:
+def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
+    with_curve = [result for result in results if result.has_curve]
+    return Group(
+        dataset,
+        [_test_set(split, on) for split, on in by_test(results).items()],
+        [_figures(page, family) for family in families(with_curve)],
+    )
+
+
+def _figures(page: TaskPage, family: Family) -> Figures:
     curves = [read_curve(result.name) for result in family.results]
     titles = [result.run.title for result in family.results]
     train = [curve.train for curve in curves]
@@ -242,50 +214,15 @@ def _figures(family: Family) -> Figures:
         family,
         chart(list(zip(titles, train, strict=True)), limits),
         chart(validated, limits) if validated else None,
-        chart_by_position(family.results),
         any(loss > limits[1] for points in train for _, loss in points),
-        [each for each in map(read_attention, family.results) if each],
+        page.figures(family.results),
     )
 
 
-def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
-    table = tabulate(task, results)
+def _test_set(split: str, results: Sequence[Result]) -> TestSet:
+    table = tabulate(results)
     comparisons = compare_all([result for result in results if result.is_here])
     return TestSet(split, table, strips(table), comparisons)
-
-
-def _translations(result: Result, count: int) -> dict[str, Any]:
-    translations = read_translations(result.samples, result.split)
-    return {
-        "shown": spread(translations, count),
-        "total": len(translations),
-    }
-
-
-def _music(result: Result, audio_bytes: int) -> dict[str, Any]:
-    return {
-        "pieces": _pieces(result, audio_bytes),
-        "distributions": read_distributions(result.records),
-    }
-
-
-def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
-    chorales = read_chorales(result.samples)
-    lowest, highest = pitch_range(chorales)
-    pieces = []
-    for chorale in chorales:
-        audio = data_uri("audio/mpeg", chorale.mp3)
-        audio_bytes -= len(audio)
-        pieces.append(
-            Piece(
-                chorale,
-                roll(chorale, lowest, highest),
-                audio if audio_bytes >= 0 else None,
-                data_uri("audio/midi", chorale.midi),
-                read_arcs(result.records, chorale.file),
-            )
-        )
-    return pieces
 
 
 def _data_view(dataset: str) -> dict[str, Any]:

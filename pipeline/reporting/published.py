@@ -1,13 +1,15 @@
 """The published numbers: facts of the papers, each with its source and its data."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from models.settings import Settings
-from pipeline.settings.base import Task
+from pipeline.tasks import FOLDER, specs
 
-_FACTS = Path(__file__).with_name("published.yaml")
+_NAME = "published.yaml"
 
 
 class Paper(Settings):
@@ -46,18 +48,35 @@ class RelativeMemory(Settings):
     logits: float
 
 
-class Published(Settings):
-    """The whole file of facts."""
+class Shared(Settings):
+    """What belongs to no task."""
 
-    papers: list[Paper]  # that the lecture tells of
-    further: list[Paper]  # with numbers on the same data
-    numbers: dict[str, list[Number]]
+    papers: list[Paper]
     layers: list[Layer]
     relative_memory: list[RelativeMemory]
 
-    def of_task(self, task: Task) -> list[Number]:
+
+class OfTask(Settings):
+    """What a task's folder has."""
+
+    papers: list[Paper]  # that the lecture tells of
+    further: list[Paper]  # with numbers on the same data
+    numbers: list[Number]
+
+
+@dataclass(frozen=True)
+class Published:
+    """All facts that come with the code."""
+
+    papers: list[Paper]  # that the lecture tells of
+    further: list[Paper]  # with numbers on the same data
+    numbers: dict[str, list[Number]]  # by task
+    layers: list[Layer]
+    relative_memory: list[RelativeMemory]
+
+    def of_task(self, task: str) -> list[Number]:
         """The numbers of one task."""
-        return self.numbers.get(task.value, [])
+        return self.numbers[task]
 
     def authors_of(self, number: Number) -> str:
         """Who published a number."""
@@ -67,4 +86,16 @@ class Published(Settings):
 
 def read_published() -> Published:
     """Read the facts that come with the code."""
-    return Published.model_validate(YAML(typ="safe", pure=True).load(_FACTS.read_text("utf-8")))
+    shared = Shared.model_validate(_read(Path(__file__).parent))
+    tasks = {task: OfTask.model_validate(_read(FOLDER / task / "reporting")) for task in specs()}
+    return Published(
+        papers=shared.papers + [paper for own in tasks.values() for paper in own.papers],
+        further=[paper for own in tasks.values() for paper in own.further],
+        numbers={task: own.numbers for task, own in tasks.items()},
+        layers=shared.layers,
+        relative_memory=shared.relative_memory,
+    )
+
+
+def _read(folder: Path) -> Any:
+    return YAML(typ="safe", pure=True).load((folder / _NAME).read_text("utf-8"))

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.config import AnyRun, Dataset, Params
 from pipeline.errors import DataError
 from pipeline.files import read_json
-from pipeline.settings.base import Task
+from pipeline.tasks import specs
 
 PAGE = Path("reports/index.html")
 METRICS = Path("reports/metrics")
@@ -59,7 +59,7 @@ class Result:
     @property
     def section(self) -> str:
         """The dotted path of `metrics` in that file, for error messages."""
-        task = self.run.task.value
+        task = self.run.task
         return task if self.split == "test" else f"{task}.{self.split}"
 
     @property
@@ -106,7 +106,7 @@ def _read_result(params: Params, name: str, run: AnyRun) -> Result:
     path = METRICS / f"{name}.json"
     metrics = read_json(path)
     try:
-        of_task, model = metrics[run.task.value], metrics.get("model", {})
+        of_task, model = metrics[run.task], metrics.get("model", {})
         for measured in (of_task, *(of_task[key] for key in filter(_is_further_test, of_task))):
             measured["test"], measured["baseline"]
     except (KeyError, TypeError):
@@ -172,16 +172,10 @@ def read_data_facts(dataset: str) -> dict[str, Any]:
     return facts
 
 
-def count_classes(dataset: str) -> int | None:
-    """How many classes the images of a data set have; None if the encode stage did not count."""
-    train = read_data_facts(dataset)["splits"].get("train", {})
-    return len(train["records_per_class"]) if "records_per_class" in train else None
-
-
-def by_task(results: Iterable[Result]) -> dict[Task, list[Result]]:
+def by_task(results: Iterable[Result]) -> dict[str, list[Result]]:
     """Group the runs by task: tasks in the order of the lecture, runs in the order of params."""
     results = list(results)
-    groups = {task: [result for result in results if result.run.task == task] for task in Task}
+    groups = {task: [result for result in results if result.run.task == task] for task in specs()}
     return {task: group for task, group in groups.items() if group}
 
 

@@ -5,225 +5,18 @@ The first metric of a task is the one that it is judged by.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipeline.errors import DataError
 from pipeline.measures import Baseline, Measures, Metric
-from pipeline.reporting.results import Result, count_classes
-from pipeline.settings.base import Task
-from pipeline.tasks.music.settings import PerformanceEncoding
-from pipeline.tasks.translation.settings import (
-    Convention,
-    LetterCase,
-    TranslationEncoding,
-)
-
-MEASURES = {
-    Task.TRANSLATION: Measures(
-        metrics=(
-            Metric(
-                "bleu",
-                "BLEU",
-                "sacreBLEU over the whole test split, on detokenised text",
-                decimals=1,
-                higher_is_better=True,
-                has_interval=True,
-            ),
-            Metric(
-                "tokenised_bleu",
-                "BLEU, tokenised",
-                "on text cut by the papers’ convention, which the signature names; not comparable "
-                "with the column before it",
-                decimals=1,
-                higher_is_better=True,
-            ),
-            Metric(
-                "chrf",
-                "chrF",
-                "F-score of character n-grams",
-                decimals=1,
-                higher_is_better=True,
-                has_interval=True,
-            ),
-            Metric(
-                "nats_per_token",
-                "nats per piece",
-                "−ln p of the reference per piece, END included; depends on the vocabulary, so it "
-                "compares only runs with the same pieces",
-                decimals=3,
-                higher_is_better=False,
-            ),
-        ),
-        baselines=(
-            Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
-        ),
-        records="sentences",
-    ),
-    Task.IMAGE: Measures(
-        metrics=(
-            Metric(
-                "bits_per_dimension",
-                "bits per dimension",
-                "−log₂ p per intensity, averaged over all channels and pixels of the test images",
-                decimals=3,
-                higher_is_better=False,
-                has_interval=True,
-            ),
-            Metric(
-                "psnr",
-                "PSNR",
-                "peak signal to noise of enlarged images in decibels, of a sample at the first "
-                "temperature",
-                decimals=2,
-                higher_is_better=True,
-                optional=True,
-            ),
-            Metric(
-                "psnr_of_mean",
-                "PSNR of the mean",
-                "the same of the mean of all samples of an image",
-                decimals=2,
-                higher_is_better=True,
-                optional=True,
-            ),
-            Metric(
-                "diversity",
-                "diversity",
-                "standard deviation of an intensity among the samples of an image, as a share of "
-                "the range",
-                decimals=3,
-                higher_is_better=True,
-                optional=True,
-            ),
-        ),
-        baselines=(
-            Baseline(
-                "Bicubic interpolation",
-                {"bits_per_dimension": "bicubic", "psnr": "bicubic_psnr"},
-                optional=True,
-                definition="a logistic around the interpolated intensity, its one scale for all "
-                "pixels the likeliest for the training images; alone among the baselines it is "
-                "given the source that is enlarged, the others describe the image without it",
-            ),
-            Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
-            Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
-            Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
-            Baseline(
-                "Difference to the pixel to the left", {"bits_per_dimension": "left_difference"}
-            ),
-            Baseline("Given class and place", {"bits_per_dimension": "class_and_position"}),
-            Baseline("PNG", {"bits_per_dimension": "png"}),
-            Baseline("WebP, lossless", {"bits_per_dimension": "webp"}),
-            Baseline("JPEG XL, lossless", {"bits_per_dimension": "jpeg_xl"}),
-        ),
-        records="images",
-    ),
-    Task.MUSIC: Measures(
-        metrics=(
-            Metric(
-                "nats_per_token",
-                "nats per token",
-                "−ln p per voice and 16th of a chorale, or per event of a performance; each token "
-                "of the test pieces is scored once",
-                decimals=3,
-                higher_is_better=False,
-                has_interval=True,
-            ),
-            Metric(
-                "validation.nats_per_token",
-                "nats, validation",
-                "the same of the validation split, of which the Music Transformer’s paper tells",
-                decimals=3,
-                higher_is_better=False,
-            ),
-            Metric(
-                "accuracy",
-                "accuracy",
-                "share of tokens whose likeliest prediction is the true one",
-                decimals=1,
-                higher_is_better=True,
-                percent=True,
-            ),
-            Metric(
-                "onset_accuracy",
-                "onset accuracy",
-                "the same where a note begins: holding the pitch of a voice cannot score",
-                decimals=1,
-                higher_is_better=True,
-                percent=True,
-            ),
-        ),
-        baselines=(
-            Baseline("Frequency of each token", {"nats_per_token": "unigram_nats"}),
-            Baseline("Given the voice’s previous pitch", {"nats_per_token": "bigram_nats"}),
-            Baseline("Previous pitch held", {"accuracy": "hold_accuracy"}),
-            Baseline("Commonest onset of each voice", {"onset_accuracy": "onset_accuracy"}),
-        ),
-        records="pieces",
-    ),
-}
-
-
-PERFORMANCES = replace(
-    MEASURES[Task.MUSIC],
-    baselines=(
-        Baseline("Frequency of each event", {"nats_per_token": "unigram_nats"}),
-        Baseline(
-            "Given the event before",
-            {"nats_per_token": "bigram_nats", "accuracy": "bigram_accuracy"},
-        ),
-        Baseline("Commonest onset", {"onset_accuracy": "onset_accuracy"}),
-    ),
-)
-
-ONE_CLASS = replace(
-    MEASURES[Task.IMAGE],
-    baselines=tuple(
-        replace(baseline, label="Given place")
-        if "class_and_position" in baseline.keys.values()
-        else baseline
-        for baseline in MEASURES[Task.IMAGE].baselines
-    ),
-)
-
-_BLEU, _TOKENISED_BLEU, _CHRF, _NATS_PER_PIECE = MEASURES[Task.TRANSLATION].metrics
-SMALL_LETTERS = replace(
-    MEASURES[Task.TRANSLATION],
-    metrics=(
-        replace(
-            _TOKENISED_BLEU,
-            label="BLEU, lower-cased",
-            definition="on text tokenised and put into small letters by the papers’ convention, "
-            "which the signature names; these networks write small letters alone",
-        ),
-        replace(
-            _BLEU,
-            label="BLEU, cased",
-            definition=f"{_BLEU.definition}; counts as an error each capital letter that these "
-            "networks cannot write",
-        ),
-        replace(_CHRF, label="chrF, cased", definition=f"{_CHRF.definition}, capitals too"),
-        _NATS_PER_PIECE,
-    ),
-)
-_IGNORES_CASE = {Convention.MULTI30K}
+from pipeline.reporting.results import Result, read_data_facts
+from pipeline.tasks import part
 
 
 def measures_of(result: Result) -> Measures:
-    """The metrics and the baselines of a run's task and of how its data are written."""
-    if isinstance(result.dataset.encoding, PerformanceEncoding):
-        return PERFORMANCES
-    if writes_small_letters(result) and result.run.evaluation.tokenised_bleu in _IGNORES_CASE:
-        return SMALL_LETTERS
-    if result.run.task is Task.IMAGE and count_classes(result.run.dataset) == 1:
-        return ONE_CLASS
-    return MEASURES[result.run.task]
-
-
-def writes_small_letters(result: Result) -> bool:
-    """Whether it translates into small letters: a score in which case counts says little."""
-    encoding = result.dataset.encoding
-    return isinstance(encoding, TranslationEncoding) and encoding.letter_case is LetterCase.LOWER
+    """The metrics and the baselines that suit a run and its data, chosen by its task."""
+    facts = read_data_facts(result.run.dataset)
+    return part(result.run.task, "measures").measures(result.run, result.dataset, facts)
 
 
 @dataclass(frozen=True)
@@ -278,7 +71,7 @@ class Table:
         return max(scored, key=lambda pair: sign * pair[1].value, default=None)
 
 
-def tabulate(task: Task, results: Sequence[Result]) -> Table:
+def tabulate(results: Sequence[Result]) -> Table:
     """Return the table of `results`, which share the task and the data set."""
     measures = measures_of(results[0])
     metrics = tuple(

@@ -11,12 +11,12 @@ from sacrebleu.metrics import BLEU
 
 from pipeline.errors import DataError
 from pipeline.reporting.results import RUNS, Result
-from pipeline.reporting.scores import MEASURES, Metric, measures_of, writes_small_letters
-from pipeline.reporting.translations import read_translations
-from pipeline.settings.base import Task
+from pipeline.reporting.scores import Metric, measures_of
+from pipeline.tasks.translation.measures import BLEU as _BLEU
+from pipeline.tasks.translation.measures import writes_small_letters
+from pipeline.tasks.translation.reporting.translations import read_translations
 
 _SAMPLES, _SEED = 1000, 1
-_BLEU = next(metric for metric in MEASURES[Task.TRANSLATION].metrics if metric.key == "bleu")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def measure(result: Result, key: str | None = None) -> Measured:
     Those are BLEU as sacreBLEU cuts text, which is that of a translation, and what a likelihood is
     measured by. DataError if its records are damaged.
     """
-    if result.run.task is Task.TRANSLATION and key in (None, _BLEU.key):
+    if result.run.task == "translation" and key in (None, _BLEU.key):
         return _measure_translations(result)
     metrics = measures_of(result).metrics
     metric = metrics[0] if key is None else next(each for each in metrics if each.key == key)
@@ -91,7 +91,7 @@ def compare_all(results: Sequence[Result]) -> list[Comparison]:
 
 def _measure_translations(result: Result) -> Measured:
     translations = read_translations(result.samples, result.split)
-    small = writes_small_letters(result)
+    small = writes_small_letters(result.dataset)
     metric = replace(_BLEU, label="BLEU, case ignored") if small else _BLEU
     of_corpus, of_sentence = BLEU(lowercase=small), BLEU(lowercase=small, effective_order=True)
     hypotheses = [each.hypothesis for each in translations]

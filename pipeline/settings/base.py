@@ -1,7 +1,6 @@
 """What the settings of more than one part share."""
 
 import re
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
@@ -35,14 +34,6 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what torch takes
 Temperature = Annotated[float, Field(ge=1e-6)]  # far below, logits would overflow
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class Task(StrEnum):
-    """What is generated."""
-
-    TRANSLATION = "translation"
-    IMAGE = "image"
-    MUSIC = "music"
 
 
 class Splits(Settings):

@@ -1,19 +1,14 @@
 """What the runs of every task have."""
 
-from models.settings import (
-    AnyModelSettings,
-    Architecture,
-    Embeddings,
-    LogisticMixture,
-    ModelSettings,
-    Settings,
-)
+from typing import Never
+
+from models.settings import AnyModelSettings, Architecture, Settings
 from pipeline.settings.base import Name
 from pipeline.settings.training import Training
 
 
 class Run(Settings):
-    """One network on one data set; a task adds how it is decoded and evaluated."""
+    """One network on one data set; a task adds its name, how it is decoded and evaluated."""
 
     dataset: Name
     title: str  # how the report calls it
@@ -27,23 +22,15 @@ class Run(Settings):
                 f"use {' or '.join(architectures)}"
             )
 
-    def _refuse_crop(self) -> None:
+    def _expect_whole_sequences(self) -> None:
         if self.training.crop is not None:
             raise ValueError(
                 f"training.crop = {self.training.crop}, but task = {self.task} needs whole "
                 "sequences; use null"
             )
 
-    def _refuse_pixels(self) -> None:
-        if not isinstance(self.model, ModelSettings):
-            return
-        if isinstance(self.model.output, LogisticMixture):
-            raise ValueError(
-                f"model.output.kind = {self.model.output.kind} is defined for images, but task = "
-                f"{self.task}; use categorical"
-            )
-        if self.model.embeddings is Embeddings.CHANNELS:
-            raise ValueError(
-                f"model.embeddings = {self.model.embeddings} is defined for images, but task = "
-                f"{self.task}; use separate"
-            )
+    def _refuse(self, path: str, value: object, defined_for: str, remedy: str) -> Never:
+        """Raise ValueError: the value of the parameter at `path` is for another task."""
+        raise ValueError(
+            f"{path} = {value} is defined for {defined_for}, but task = {self.task}; use {remedy}"
+        )

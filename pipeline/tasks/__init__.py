@@ -1,13 +1,41 @@
-"""All that differs between tasks: a folder each, with the same parts in every one.
+"""The tasks: one folder each, found by its `spec.py`; no other code names a task.
 
-encoding.encode.encode, batches.Batches, decoding.decode.decode and metrics.evaluate.evaluate are
-what the stages call; codec is what they share. A stage depends on its own part alone.
+Every folder has the same parts. A part is imported only by the code that calls it, so that a stage
+depends on its own part alone:
+
+    spec                          SPEC, a pipeline.tasks.base.TaskSpec: names, settings, checks
+    encoding.encode               encode: raw data to ids
+    batches                       Batches: ids to batches of a training
+    decoding.decode               decode: what a network generates for the test split
+    metrics.evaluate              evaluate: the metrics and the baselines of a run
+    measures                      MEASURES, and measures: those that speak for a run
+    reporting.page                PAGE, a pipeline.reporting.section.TaskPage: its part of the page
+    reporting/published.yaml      what papers publish
+    publishing                    PUBLICATION, a pipeline.publishing.publication.Publication
+    demonstrations.demonstrate    demonstrate: figures without training, if the task has any
+    command                       main: what a user calls
+
+Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a fourth
+task and finds it in the summary, on the page and in the published folder.
 """
 
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+
+from pipeline.tasks.base import TaskSpec
+
+FOLDER = Path(__file__).parent
 
 
 def part(task: str, name: str) -> ModuleType:
-    """The part `name` of `task`; imported only when a stage needs it."""
+    """Import the module `name` from the folder of `task`."""
     return import_module(f"pipeline.tasks.{task}.{name}")
+
+
+@cache
+def specs() -> dict[str, TaskSpec]:
+    """The specs of all tasks by name, sorted by `order`."""
+    found = [part(path.parent.name, "spec").SPEC for path in FOLDER.glob("*/spec.py")]
+    return {spec.name: spec for spec in sorted(found, key=lambda spec: (spec.order, spec.name))}

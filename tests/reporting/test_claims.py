@@ -29,7 +29,6 @@ from pipeline.reporting.claims import (
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import finished, read_results
 from pipeline.reporting.scores import Score, tabulate
-from pipeline.settings.base import Task
 from tests.reporting.scale import ROOT
 
 
@@ -186,7 +185,7 @@ def test_enlarged_images_are_compared_with_their_best_baseline(monkeypatch, scal
     bicubic, best, psnr = judge(enlargement, params, read_results(params)).numbers
     assert (bicubic.second, best.second) == (Score(2.61043), Score(2.442019))
     (enlarged,) = [each for each in read_results(params) if each.name == "image_enlarged"]
-    assert tabulate(Task.IMAGE, [enlarged]).best_baseline == ("Given place", best.second)
+    assert tabulate([enlarged]).best_baseline == ("Given place", best.second)
     assert bicubic.first.value == best.first.value < best.second.value
     assert bicubic.holds and best.holds and psnr.holds
 

@@ -17,7 +17,7 @@ from pipeline.reporting import page
 from pipeline.reporting.claims import read_claims
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
-from pipeline.settings.base import Task
+from pipeline.tasks import part, specs
 from pipeline.tasks.translation.settings import LetterCase
 from tests.reporting.browser import CHROMIUM, Browser, browser
 from tests.reporting.scale import ROOT, add_further_test
@@ -156,7 +156,7 @@ def test_searches_stand_in_a_table_with_bleu_and_length(html: str):
 
 def test_embedded_data_is_marked_as_not_comparable(html: str):
     assert "not comparable with" in html
-    numbers = sum(len(read_published().of_task(task)) for task in Task)
+    numbers = sum(len(read_published().of_task(task)) for task in specs())
     assert html.count("other data</span>") == numbers
 
 
@@ -179,10 +179,10 @@ def test_a_further_test_set_has_a_table_of_its_own(scale: Params):
 
 def test_published_numbers_name_known_papers():
     published = read_published()
-    for task in Task:
+    for task in specs():
         assert published.of_task(task)
         assert all(published.authors_of(number) for number in published.of_task(task))
-    assert set(published.numbers) == {task.value for task in Task}
+    assert set(published.numbers) == set(specs())
 
 
 def test_equal_inputs_give_equal_bytes(scale: Params, html: str):
@@ -247,7 +247,7 @@ def test_a_run_that_waits_is_named_and_the_others_are_shown(scale: Params):
 
 
 def test_sound_beyond_the_room_is_left_out_and_said(scale: Params, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(page, "AUDIO_BYTES", 180_000)
+    monkeypatch.setattr(part("music", "reporting.page"), "AUDIO_BYTES", 180_000)
     outline = Outline(text := render(scale))
     assert len(outline.all("audio")) == 4  # two of each run: 40 kB each
     assert text.count("no room for more sound") == 4
@@ -292,7 +292,7 @@ def test_only_chorales_have_a_legend_of_voices(scale: Params, html: str):
 
 def test_page_that_is_too_large_is_refused(scale: Params, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "MAX_BYTES", 100_000)
-    with pytest.raises(DataError, match="more than 100,000; lower report.translations"):
+    with pytest.raises(DataError, match="more than 100,000; lower report.table_rows"):
         render(scale)
 
 

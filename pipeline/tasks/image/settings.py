@@ -19,7 +19,6 @@ from pipeline.settings.base import (
     Seed,
     Share,
     Splits,
-    Task,
     Temperature,
 )
 from pipeline.settings.run import Run
@@ -129,7 +128,7 @@ ImageEncoding = Annotated[
 class ImageDataset(Settings):
     """Images with classes."""
 
-    task: Literal[Task.IMAGE]
+    task: Literal["image"]
     source: AnySource
     encoding: ImageEncoding
 
@@ -183,7 +182,7 @@ class ImageEvaluation(Settings):
 class ImageRun(Run):
     """A run that paints."""
 
-    task: Literal[Task.IMAGE]
+    task: Literal["image"]
     training: ImageTraining
     decoding: ImageDecoding
     evaluation: ImageEvaluation
@@ -196,15 +195,11 @@ class ImageRun(Run):
             Architecture.LSTM_DECODER,
             Architecture.PIXELCNN,
         )
-        self._refuse_crop()
+        self._expect_whole_sequences()
         self._check_source()
-        if isinstance(self.model, ModelSettings) and isinstance(
-            self.model.positions, RelativePitchTime
-        ):
-            raise ValueError(
-                f"model.positions.kind = {self.model.positions.kind} is defined for music, but "
-                f"task = {self.task}; use skewed_relative"
-            )
+        positions = self.model.positions if isinstance(self.model, ModelSettings) else None
+        if isinstance(positions, RelativePitchTime):
+            self._refuse("model.positions.kind", positions.kind, "music", "skewed_relative")
         return self
 
     def _check_source(self) -> None:

@@ -8,17 +8,19 @@ from pydantic import Field, PositiveInt, model_validator
 from models.settings import (
     Architecture,
     ConcatenatedSinusoid,
+    Embeddings,
     Labels,
     Learned,
     Local1D,
     Local2D,
+    LogisticMixture,
     ModelSettings,
     PositiveFloat,
     RelativePitchTime,
     Settings,
     Sinusoid2D,
 )
-from pipeline.settings.base import NonNegativeInt, Sampling, Seed, Share, Splits, Task
+from pipeline.settings.base import NonNegativeInt, Sampling, Seed, Share, Splits
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 from pipeline.settings.training import Training
@@ -96,7 +98,7 @@ def _splits_checked(encoding: MusicEncoding) -> MusicEncoding:
 class MusicDataset(Settings):
     """Pieces of music."""
 
-    task: Literal[Task.MUSIC]
+    task: Literal["music"]
     source: AnySource
     encoding: MusicEncoding
 
@@ -158,7 +160,7 @@ class MusicEvaluation(Settings):
 class MusicRun(Run):
     """A run that composes."""
 
-    task: Literal[Task.MUSIC]
+    task: Literal["music"]
     training: MusicTraining
     decoding: MusicDecoding
     evaluation: MusicEvaluation
@@ -166,15 +168,9 @@ class MusicRun(Run):
     @model_validator(mode="after")
     def _check_task(self) -> "MusicRun":
         self._expect(Architecture.DECODER, Architecture.LSTM_DECODER)
-        self._refuse_pixels()
         if not isinstance(self.model, ModelSettings):
             return self
-        for part in (self.model.positions, self.model.locality):
-            if isinstance(part, Sinusoid2D | Local2D):
-                raise ValueError(
-                    f"model has kind = {part.kind}, which is defined for images; "
-                    "use a one-dimensional kind"
-                )
+        self._refuse_kinds_of_images(self.model)
         if isinstance(self.model.positions, Learned):
             self._check_learned(self.model.positions.max_length)
         if isinstance(self.model.locality, Local1D):
@@ -187,6 +183,15 @@ class MusicRun(Run):
         positions = self.model.positions if isinstance(self.model, ModelSettings) else None
         labelled = isinstance(positions, ConcatenatedSinusoid) and positions.labels is Labels.VOICES
         return labelled or isinstance(positions, RelativePitchTime)
+
+    def _refuse_kinds_of_images(self, model: ModelSettings) -> None:
+        if isinstance(model.output, LogisticMixture):
+            self._refuse("model.output.kind", model.output.kind, "images", "categorical")
+        if model.embeddings is Embeddings.CHANNELS:
+            self._refuse("model.embeddings", model.embeddings, "images", "separate")
+        for path, part in (("positions", model.positions), ("locality", model.locality)):
+            if isinstance(part, Sinusoid2D | Local2D):
+                self._refuse(f"model.{path}.kind", part.kind, "images", "a one-dimensional kind")
 
     def _check_block(self, query_block: int) -> None:
         if self.training.crop is not None and query_block > self.training.crop:

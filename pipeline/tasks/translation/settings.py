@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import Architecture, Full, ModelSettings, Settings, Sinusoid2D
+from models.settings import (
+    Architecture,
+    Embeddings,
+    Full,
+    LogisticMixture,
+    ModelSettings,
+    Settings,
+    Sinusoid2D,
+)
 from pipeline.settings.base import (
     Name,
     NonNegativeFloat,
@@ -14,7 +22,6 @@ from pipeline.settings.base import (
     Seed,
     Share,
     Splits,
-    Task,
 )
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
@@ -76,7 +83,7 @@ class TranslationEncoding(Settings):
 class TranslationDataset(Settings):
     """Parallel text."""
 
-    task: Literal[Task.TRANSLATION]
+    task: Literal["translation"]
     source: AnySource
     encoding: TranslationEncoding
 
@@ -147,7 +154,7 @@ class TranslationEvaluation(Settings):
 class TranslationRun(Run):
     """A run that translates."""
 
-    task: Literal[Task.TRANSLATION]
+    task: Literal["translation"]
     decoding: TranslationDecoding
     evaluation: TranslationEvaluation
 
@@ -158,25 +165,20 @@ class TranslationRun(Run):
             Architecture.LSTM_ENCODER_DECODER,
             Architecture.CONV_ENCODER_DECODER,
         )
-        self._refuse_crop()
+        self._expect_whole_sequences()
         if isinstance(self.model, ModelSettings):
-            self._refuse_image_kinds(self.model)
-        self._refuse_pixels()
+            self._refuse_kinds_of_other_tasks(self.model)
         return self
 
-    def _refuse_image_kinds(self, model: ModelSettings) -> None:
+    def _refuse_kinds_of_other_tasks(self, model: ModelSettings) -> None:
         if isinstance(model.positions, Sinusoid2D):
-            raise ValueError(
-                f"model.positions.kind = {model.positions.kind} is defined for images, but task = "
-                f"{self.task}; use sinusoid"
-            )
+            self._refuse("model.positions.kind", model.positions.kind, "images", "sinusoid")
         if not isinstance(model.locality, Full):
-            raise ValueError(
-                f"model.locality.kind = {model.locality.kind} is defined for images and music, but "
-                f"task = {self.task}; use kind = full"
-            )
+            kind = model.locality.kind
+            self._refuse("model.locality.kind", kind, "images and music", "kind = full")
         if model.reduction is not None:
-            raise ValueError(
-                f"model.reduction = {model.reduction} is defined for images, but task = "
-                f"{self.task}; use null"
-            )
+            self._refuse("model.reduction", model.reduction, "images", "null")
+        if isinstance(model.output, LogisticMixture):
+            self._refuse("model.output.kind", model.output.kind, "images", "categorical")
+        if model.embeddings is Embeddings.CHANNELS:
+            self._refuse("model.embeddings", model.embeddings, "images", "separate")

@@ -1,0 +1,36 @@
+"""The interface of a task: all that code outside its folder knows about it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from models.settings import Settings
+from pipeline.settings.run import Run
+
+RunT = TypeVar("RunT", bound=Run)
+DatasetT = TypeVar("DatasetT", bound=Settings)
+
+
+def _accept(*_: Any) -> None:
+    """The default check: accept everything."""
+
+
+@dataclass(frozen=True)
+class TaskSpec(Generic[DatasetT, RunT]):
+    """A task, as `pipeline/tasks/<name>/spec.py` declares it.
+
+    The checks raise ValueError: the dotted path of the wrong parameter, its value and the remedy.
+    A spec imports no torch, so that reading params.yaml stays fast; `pipeline.tasks.part` loads the
+    parts that compute.
+    """
+
+    name: str  # of the folder, and the value of `task` in params.yaml
+    order: int  # of the task's section in the report
+    title: str  # of that section
+    noun: str  # for one generated item, as in "a bad translation"
+    dataset: type[DatasetT]  # settings of a data set, with task: Literal[name]
+    run: type[RunT]  # settings of a run, with task: Literal[name]
+    check_run: Callable[[str, RunT, DatasetT], None] = _accept  # (run's name, run, its data set)
+    check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task by name
+    demonstrations: tuple[type[Settings], ...] = ()  # settings of each kind of demonstration
+    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (its name, it, its data)

@@ -1,0 +1,158 @@
+"""Untrained networks that differ in how they know where a pixel stands."""
+
+import torch
+from torch import Tensor, nn
+
+from models.network import build, pixel_order
+from models.settings import (
+    AnyModelSettings,
+    Architecture,
+    Backend,
+    Categorical,
+    DataShape,
+    Embeddings,
+    Full,
+    Learned,
+    Local2D,
+    Locality,
+    ModelSettings,
+    NoPositions,
+    Norm,
+    PixelCnnSettings,
+    Positions,
+    PositionsAt,
+    Residuals,
+    ShawParts,
+    ShawRelative,
+    Sinusoid,
+    Sinusoid2D,
+    SkewedRelative,
+)
+from pipeline.tasks.image.demonstrations.equivariance.shifts import Network
+
+IDS = 257  # the empty canvas, and 256 intensities
+BLOCK = 2  # rows and columns of a block of local attention
+REACH = 8  # positions around a piece that decide its features, a multiple of BLOCK
+_LAYERS, _WIDTH, _HEADS = 2, 32, 4
+
+
+def networks(canvas: tuple[int, int], seed: int) -> dict[str, Network]:
+    """Networks with random weights in float64, by their positions, for a canvas (height, width).
+
+    The Transformers are encoders with full attention in raster order, so that relative distances
+    count pixels in raster order too. `convolution` is a gated PixelCNN. On a canvas of several rows
+    there is local 2-D attention, of a decoder, without and with positions.
+    """
+    shape = DataShape(
+        inputs=IDS,
+        outputs=IDS,
+        height=canvas[0],
+        width=canvas[1],
+        channels=1,
+        voices=None,
+        pitches=None,
+    )
+    none, every_distance = NoPositions(kind="none"), canvas[0] * canvas[1]
+    sinusoid = Sinusoid2D(kind="sinusoid_2d") if canvas[0] > 1 else Sinusoid(kind="sinusoid")
+    found = {
+        "none": _encoder(none, shape, seed),
+        "sinusoid": _encoder(sinusoid, shape, seed),
+        "learned": _encoder(Learned(kind="learned", max_length=every_distance), shape, seed),
+        "shaw_relative": _encoder(
+            ShawRelative(
+                kind="shaw_relative",
+                max_distance=every_distance,
+                parts=ShawParts.KEYS_AND_VALUES,
+            ),
+            shape,
+            seed,
+        ),
+        "skewed_relative": _encoder(
+            SkewedRelative(kind="skewed_relative", max_distance=every_distance), shape, seed
+        ),
+        "convolution": _generator(_pixelcnn(), shape, seed),
+    }
+    if canvas[0] > 1:
+        local = Local2D(
+            kind="local_2d",
+            query_rows=BLOCK,
+            query_columns=BLOCK,
+            memory_rows=BLOCK,
+            memory_columns=BLOCK,
+        )
+        decoder = Architecture.DECODER
+        found["local_none"] = _generator(_transformer(decoder, none, local), shape, seed)
+        found["local_sinusoid"] = _generator(_transformer(decoder, sinusoid, local), shape, seed)
+    return found
+
+
+def _encoder(positions: Positions, shape: DataShape, seed: int) -> Network:
+    """What the encoder of a Transformer returns; it attends to no padding."""
+    settings = _transformer(Architecture.ENCODER_DECODER, positions, Full(kind="full"))
+    model = _random(settings, shape, seed)
+
+    def features(ids: Tensor) -> Tensor:
+        found = []
+        hook = model.encoder_norm.register_forward_hook(lambda _, given, out: found.append(out[0]))
+        with torch.no_grad():
+            model(torch.zeros(1, 1, dtype=torch.long), ids.view(1, -1))
+        hook.remove()
+        return found[0].view(*ids.shape, -1)
+
+    return features
+
+
+def _generator(settings: AnyModelSettings, shape: DataShape, seed: int) -> Network:
+    """The logits of each pixel, given those that are generated before it."""
+    model = _random(settings, shape, seed)
+    order = torch.tensor(pixel_order(settings, shape))
+
+    def features(ids: Tensor) -> Tensor:
+        pixels = ids.flatten()[order]
+        inputs = torch.cat((torch.tensor([IDS - 1]), pixels[:-1]))
+        with torch.no_grad():
+            logits = model(inputs[None])[0]
+        return logits[order.argsort()].view(*ids.shape, -1)
+
+    return features
+
+
+def _random(settings: AnyModelSettings, shape: DataShape, seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    return build(settings, shape).double().eval()
+
+
+def _transformer(
+    architecture: Architecture, positions: Positions, locality: Locality
+) -> ModelSettings:
+    return ModelSettings(
+        architecture=architecture,
+        num_layers=_LAYERS,
+        d_model=_WIDTH,
+        num_heads=_HEADS,
+        d_ff=4 * _WIDTH,
+        norm=Norm.PRE,
+        residuals=Residuals.SUM,
+        embeddings=Embeddings.SEPARATE,
+        positions=positions,
+        positions_at=PositionsAt.INPUT,
+        locality=locality,
+        backend=Backend.DENSE,
+        output=Categorical(kind="categorical"),
+        reduction=None,
+        dropout=0.0,
+        embedding_dropout=0.0,
+        attention_dropout=0.0,
+        relu_dropout=0.0,
+    )
+
+
+def _pixelcnn() -> PixelCnnSettings:
+    return PixelCnnSettings(
+        architecture=Architecture.PIXELCNN,
+        num_layers=_LAYERS,
+        d_model=_WIDTH,
+        first_kernel_size=7,
+        kernel_size=3,
+        dropout=0.0,
+    )

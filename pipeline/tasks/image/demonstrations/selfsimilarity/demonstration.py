@@ -1,0 +1,55 @@
+"""Both halves of the lecture's slide on self-similarity, with their numbers."""
+
+import math
+
+import numpy as np
+import torch
+
+from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import nonlocal_means
+from pipeline.tasks.image.demonstrations.selfsimilarity.texture import synthesise
+from pipeline.tasks.image.demonstrations.settings import SelfSimilarity
+
+_DIGITS = 4
+
+
+def demonstrate(
+    piece: np.ndarray, sample: np.ndarray, settings: SelfSimilarity
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Return figures (height, width, 3) of intensities 0..255 by name, and the numbers.
+
+    The numbers are PSNR in dB of what is noisy, of the mean over the same patch, and of non-local
+    means.
+    """
+    denoising = settings.denoising
+    clean = torch.from_numpy(piece.astype(np.float64))
+    noise = np.random.default_rng(settings.seed).normal(0.0, denoising.noise, piece.shape)
+    noisy = clean + torch.from_numpy(noise)
+    averaged = box_mean(noisy, denoising.patch)
+    denoised = nonlocal_means(noisy, denoising.patch, denoising.bandwidth)
+    grown = synthesise(
+        sample.astype(np.float64),
+        settings.texture.size,
+        settings.texture.neighbourhood,
+        settings.seed,
+    )
+    figures = {
+        "original": clean.numpy(),
+        "noisy": noisy.numpy(),
+        "averaged": averaged.numpy(),
+        "denoised": denoised.numpy(),
+        "sample": sample,
+        "texture": grown,
+    }
+    restored = {"noisy": noisy, "averaged": averaged, "denoised": denoised}
+    return figures, {name: round(psnr(clean, each), _DIGITS) for name, each in restored.items()}
+
+
+def psnr(clean: torch.Tensor, other: torch.Tensor) -> float:
+    """Peak signal-to-noise ratio in dB: 10 log10(255^2 / mean squared error)."""
+    return 10 * math.log10(255**2 / (clean - other).square().mean().item())
+
+
+def box_mean(image: torch.Tensor, size: int) -> torch.Tensor:
+    """The mean over the size x size pixels around each of image (height, width, channels)."""
+    padded = torch.nn.functional.pad(image.permute(2, 0, 1)[None], (size // 2,) * 4, mode="reflect")
+    return torch.nn.functional.avg_pool2d(padded, size, stride=1)[0].permute(1, 2, 0)

@@ -1,0 +1,81 @@
+"""The metrics of images, and the trivial baselines."""
+
+from dataclasses import replace
+from typing import Any
+
+from pipeline.measures import Baseline, Measures, Metric
+from pipeline.tasks.image.settings import ImageDataset, ImageRun
+
+MEASURES = Measures(
+    metrics=(
+        Metric(
+            "bits_per_dimension",
+            "bits per dimension",
+            "−log₂ p per intensity, averaged over all channels and pixels of the test images",
+            decimals=3,
+            higher_is_better=False,
+            has_interval=True,
+        ),
+        Metric(
+            "psnr",
+            "PSNR",
+            "peak signal to noise of enlarged images in decibels, of a sample at the first "
+            "temperature",
+            decimals=2,
+            higher_is_better=True,
+            optional=True,
+        ),
+        Metric(
+            "psnr_of_mean",
+            "PSNR of the mean",
+            "the same of the mean of all samples of an image",
+            decimals=2,
+            higher_is_better=True,
+            optional=True,
+        ),
+        Metric(
+            "diversity",
+            "diversity",
+            "standard deviation of an intensity among the samples of an image, as a share of "
+            "the range",
+            decimals=3,
+            higher_is_better=True,
+            optional=True,
+        ),
+    ),
+    baselines=(
+        Baseline(
+            "Bicubic interpolation",
+            {"bits_per_dimension": "bicubic", "psnr": "bicubic_psnr"},
+            optional=True,
+            definition="a logistic around the interpolated intensity, its one scale for all "
+            "pixels the likeliest for the training images; alone among the baselines it is "
+            "given the source that is enlarged, the others describe the image without it",
+        ),
+        Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
+        Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
+        Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
+        Baseline("Difference to the pixel to the left", {"bits_per_dimension": "left_difference"}),
+        Baseline("Given class and place", {"bits_per_dimension": "class_and_position"}),
+        Baseline("PNG", {"bits_per_dimension": "png"}),
+        Baseline("WebP, lossless", {"bits_per_dimension": "webp"}),
+        Baseline("JPEG XL, lossless", {"bits_per_dimension": "jpeg_xl"}),
+    ),
+    records="images",
+)
+
+ONE_CLASS = replace(
+    MEASURES,
+    baselines=tuple(
+        replace(baseline, label="Given place")
+        if "class_and_position" in baseline.keys.values()
+        else baseline
+        for baseline in MEASURES.baselines
+    ),
+)
+
+
+def measures(run: ImageRun, dataset: ImageDataset, facts: dict[str, Any]) -> Measures:
+    """Those of a run; with a single class the baseline by class is one by place alone."""
+    per_class = facts["splits"].get("train", {}).get("records_per_class", [])
+    return ONE_CLASS if len(per_class) == 1 else MEASURES

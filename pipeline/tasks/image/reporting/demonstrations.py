@@ -1,0 +1,97 @@
+"""What the demonstrations of images wrote: figures as data URIs, and their numbers."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from pipeline.errors import DataError
+from pipeline.files import read_json
+from pipeline.reporting.data_uri import data_uri
+from pipeline.reporting.demonstrations import Demonstration, Picture
+from pipeline.reporting.results import METRICS, RUNS, Result
+from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity
+from pipeline.tasks.image.reporting.grids import Grid, read_grid
+
+_DENOISING = ("original", "noisy", "averaged", "denoised")
+_TEXTURE = ("sample", "texture")
+_SHIFTS = ("placed", "moved")
+_TABLES = ("sequence", "image")
+
+
+def read_demonstration(
+    name: str, settings: SelfSimilarity | Equivariance, results: Sequence[Result]
+) -> Demonstration:
+    """Read a demonstration; DataError names the file that is missing or damaged."""
+    numbers = read_json(METRICS / f"{name}.json").get("demonstration", {})
+    match settings:
+        case SelfSimilarity():
+            pictures = _self_similarity(name, numbers)
+            learned = _learned(settings.texture.photograph, results)
+            return Demonstration(name, settings, pictures, {}, learned)
+        case Equivariance():
+            pictures = {title: _read_picture(name, title, None) for title in _SHIFTS}
+            tables = _equivariance(name, settings, numbers)
+            return Demonstration(name, settings, pictures, tables, [])
+
+
+def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:
+    pictures = {}
+    for title in _DENOISING + _TEXTURE:
+        psnr = None
+        if title in _DENOISING[1:]:
+            psnr = _number(name, numbers, title)
+        pictures[title] = _read_picture(name, title, psnr)
+    return pictures
+
+
+def _learned(photograph: str, results: Sequence[Result]) -> list[tuple[Result, Grid]]:
+    """The runs whose images are all pieces of `photograph`."""
+    of_it = [
+        result
+        for result in results
+        if getattr(result.dataset.encoding, "photographs", None) == [photograph]
+    ]
+    return [(result, read_grid(result.samples, "conditional")) for result in of_it]
+
+
+def _equivariance(
+    name: str, settings: Equivariance, numbers: dict[str, Any]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The mean difference of each network by what was done with the piece."""
+    done = [*(f"shift_{shift}" for shift in settings.shifts), "mirrored"]
+    return {
+        table: {
+            network: {each: _number(name, numbers, table, network, each, "mean") for each in done}
+            for network in numbers.get(table, {})
+        }
+        for table in _TABLES
+    }
+
+
+def _number(name: str, numbers: dict[str, Any], *path: str) -> float:
+    value: Any = numbers
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise DataError(
+            f"{METRICS / name}.json: demonstration.{'.'.join(path)} = {value!r} is not a number; "
+            f"run `dvc repro demonstrate@{name}`"
+        )
+    return value
+
+
+def _read_picture(name: str, title: str, psnr: float | None) -> Picture:
+    path = RUNS / name / "figures" / f"{title}.png"
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            image.verify()
+            size = image.width
+    except (OSError, SyntaxError) as error:
+        raise DataError(
+            f"{path}: not a PNG image ({error}); run `dvc repro demonstrate@{name}`"
+        ) from None
+    return Picture(data_uri("image/png", content), size, psnr)

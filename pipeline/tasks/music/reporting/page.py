@@ -1,0 +1,92 @@
+"""The section of music: the pieces of each run, with sound as far as there is room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import Report
+from pipeline.reporting.data_uri import data_uri
+from pipeline.reporting.figures import Chart
+from pipeline.reporting.results import Result
+from pipeline.reporting.section import FamilyFigures, TaskPage
+from pipeline.tasks.music.reporting.arcs import Arcs, read_arcs
+from pipeline.tasks.music.reporting.by_position import chart_by_position
+from pipeline.tasks.music.reporting.chorales import (
+    VOICES,
+    Chorale,
+    Roll,
+    pitch_range,
+    read_chorales,
+    roll,
+)
+from pipeline.tasks.music.reporting.distributions import read_distributions
+
+AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A chorale as the page plays it; `audio` is None when the page has no room for it."""
+
+    chorale: Chorale
+    roll: Roll
+    audio: str | None
+    midi: str
+    arcs: Arcs | None  # None where no attention was recorded
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What a run composed."""
+
+    result: Result
+    pieces: list[Piece]
+    distributions: list[tuple[str, Chart]]  # with their titles
+    voices: Sequence[str]  # none for performances
+
+
+def show(results: Sequence[Result], report: Report) -> list[Composed]:
+    """Read the pieces of the runs whose samples are in this folder."""
+    here = [result for result in results if result.is_here]
+    return [_composed(result, AUDIO_BYTES // len(here)) for result in here]
+
+
+def figures(results: Sequence[Result]) -> FamilyFigures:
+    """The test loss by position, where it was measured."""
+    chart = chart_by_position(results)
+    if chart is None:
+        return FamilyFigures()
+    return FamilyFigures(
+        charts=[("Test loss by position", chart)],
+        note="By position: nats per token of the test pieces over how many tokens stand before, "
+        "up to twice as many as training saw.",
+    )
+
+
+def _composed(result: Result, audio_bytes: int) -> Composed:
+    pieces = _pieces(result, audio_bytes)
+    has_bars = any(piece.chorale.bars for piece in pieces)
+    distributions = read_distributions(result.records)
+    return Composed(result, pieces, distributions, VOICES if has_bars else ())
+
+
+def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
+    chorales = read_chorales(result.samples)
+    lowest, highest = pitch_range(chorales)
+    pieces = []
+    for chorale in chorales:
+        audio = data_uri("audio/mpeg", chorale.mp3)
+        audio_bytes -= len(audio)
+        pieces.append(
+            Piece(
+                chorale,
+                roll(chorale, lowest, highest),
+                audio if audio_bytes >= 0 else None,
+                data_uri("audio/midi", chorale.midi),
+                read_arcs(result.records, chorale.file),
+            )
+        )
+    return pieces
+
+
+PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show, figures=figures)

@@ -1,0 +1,86 @@
+"""The metrics of translations, and the trivial baseline."""
+
+from dataclasses import replace
+from typing import Any
+
+from pipeline.measures import Baseline, Measures, Metric
+from pipeline.tasks.translation.settings import (
+    Convention,
+    LetterCase,
+    TranslationDataset,
+    TranslationRun,
+)
+
+BLEU = Metric(
+    "bleu",
+    "BLEU",
+    "sacreBLEU over the whole test split, on detokenised text",
+    decimals=1,
+    higher_is_better=True,
+    has_interval=True,
+)
+TOKENISED_BLEU = Metric(
+    "tokenised_bleu",
+    "BLEU, tokenised",
+    "on text cut by the papers’ convention, which the signature names; not comparable "
+    "with the column before it",
+    decimals=1,
+    higher_is_better=True,
+)
+CHRF = Metric(
+    "chrf",
+    "chrF",
+    "F-score of character n-grams",
+    decimals=1,
+    higher_is_better=True,
+    has_interval=True,
+)
+NATS_PER_PIECE = Metric(
+    "nats_per_token",
+    "nats per piece",
+    "−ln p of the reference per piece, END included; depends on the vocabulary, so it "
+    "compares only runs with the same pieces",
+    decimals=3,
+    higher_is_better=False,
+)
+
+MEASURES = Measures(
+    metrics=(BLEU, TOKENISED_BLEU, CHRF, NATS_PER_PIECE),
+    baselines=(
+        Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
+    ),
+    records="sentences",
+)
+
+# Of networks that write small letters alone, by a convention in which case does not count.
+_BY_CASE = (
+    replace(
+        TOKENISED_BLEU,
+        label="BLEU, lower-cased",
+        definition="on text tokenised and put into small letters by the papers’ convention, "
+        "which the signature names; these networks write small letters alone",
+    ),
+    replace(
+        BLEU,
+        label="BLEU, cased",
+        definition=f"{BLEU.definition}; counts as an error each capital letter that these "
+        "networks cannot write",
+    ),
+    replace(CHRF, label="chrF, cased", definition=f"{CHRF.definition}, capitals too"),
+)
+_OTHERS = {metric.key for metric in MEASURES.metrics} - {metric.key for metric in _BY_CASE}
+SMALL_LETTERS = replace(
+    MEASURES, metrics=(*_BY_CASE, *(each for each in MEASURES.metrics if each.key in _OTHERS))
+)
+_IGNORES_CASE = {Convention.MULTI30K}
+
+
+def measures(run: TranslationRun, dataset: TranslationDataset, facts: dict[str, Any]) -> Measures:
+    """Those of a run; one that writes small letters is judged by a score that ignores case."""
+    ignored = run.evaluation.tokenised_bleu in _IGNORES_CASE
+    return SMALL_LETTERS if ignored and writes_small_letters(dataset) else MEASURES
+
+
+def writes_small_letters(dataset: TranslationDataset) -> bool:
+    """Whether its networks write small letters alone, so that a score with case says little."""
+    return dataset.encoding.letter_case is LetterCase.LOWER

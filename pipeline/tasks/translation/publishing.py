@@ -1,0 +1,62 @@
+"""What is published of runs that translate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.publishing.publication import Publication, Rows
+from pipeline.reporting.results import Result
+from pipeline.tasks.translation.reporting.search_grid import read_search_grid
+from pipeline.tasks.translation.reporting.translations import Translation, read_translations
+from pipeline.tasks.translation.settings import TranslationDataset
+
+_LINE_BREAKS = str.maketrans("\r\n", "  ")
+
+
+def write_samples(result: Result, folder: Path) -> None:
+    """Write the translations of each test set, a line each."""
+    for on in result.tests:
+        _write_translations(read_translations(on.samples, on.split), on.split, folder)
+
+
+def _write_translations(translations: list[Translation], split: str, folder: Path) -> None:
+    """<split>.{source,reference,hypothesis}.txt, with line n of each for sentence n.
+
+    `sacrebleu test.reference.txt -i test.hypothesis.txt` computes the BLEU of the report.
+    """
+    for column in ("source", "reference", "hypothesis"):
+        texts = (getattr(each, column).translate(_LINE_BREAKS) for each in translations)
+        text = "".join(f"{line}\n" for line in texts)
+        (folder / f"{split}.{column}.txt").write_text(text, encoding="utf-8", newline="\n")
+
+
+def command(result: Result) -> str:
+    """How the run translates a text."""
+    return f"translate --run {result.name} < input.txt > output.txt"
+
+
+def languages(dataset: TranslationDataset) -> list[str]:
+    """The source's and the target's."""
+    return [dataset.encoding.source_language, dataset.encoding.target_language]
+
+
+def tables(results: Sequence[Result]) -> dict[str, Rows]:
+    """A row for each search of the validation split."""
+    rows = [
+        {
+            "run": result.name,
+            "beam_size": size,
+            "length_penalty": alpha,
+            "tokenised_bleu": cell.bleu,
+            "length_ratio": cell.length_ratio,
+        }
+        for result in results
+        if (grid := read_search_grid(result))
+        for size, cells in grid.rows.items()
+        for alpha, cell in zip(grid.length_penalties, cells, strict=True)
+    ]
+    return {"search_grids": rows}
+
+
+PUBLICATION = Publication(
+    write_samples=write_samples, command=command, languages=languages, tables=tables
+)

@@ -1,0 +1,15 @@
+"""Translation, as the rest of the pipeline knows it."""
+
+from pipeline.tasks.base import TaskSpec
+from pipeline.tasks.translation.fit import check_runs
+from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
+
+SPEC = TaskSpec(
+    name="translation",
+    order=1,
+    title="Translation",
+    noun="translation",
+    dataset=TranslationDataset,
+    run=TranslationRun,
+    check_runs=check_runs,
+)

@@ -1,0 +1,50 @@
+"""The translations that the page shows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Params
+from pipeline.errors import DataError
+from pipeline.tasks.translation.reporting.translations import (
+    Translation,
+    read_translations,
+    spread,
+)
+
+TEXT = Path("runs/translation_sinusoid/samples")
+
+
+def scored(*scores: float) -> list[Translation]:
+    return [Translation(f"s{score}", "r", "h", score) for score in scores]
+
+
+def test_spread_takes_best_worst_and_evenly_between():
+    chosen = spread(scored(*[-float(score) for score in range(101)]), 5)
+    assert [each.score for each in chosen] == [0.0, -25.0, -50.0, -75.0, -100.0]
+
+
+def test_spread_does_not_depend_on_the_order_of_the_file():
+    translations = scored(-1.0, -2.0, -2.5, -3.0, -9.0)
+    assert spread(translations[::-1], 3) == spread(translations, 3)
+
+
+@pytest.mark.parametrize(("available", "asked", "expected"), [(3, 10, 3), (3, 1, 1), (1, 1, 1)])
+def test_spread_never_repeats(available: int, asked: int, expected: int):
+    chosen = spread(scored(*[-float(score) for score in range(available)]), asked)
+    assert len(set(chosen)) == len(chosen) == expected
+
+
+def test_line_separators_inside_a_sentence_do_not_cut_it(scale: Params):
+    line = {"source": "a\u2028b", "reference": "c", "hypothesis": "d", "score": -1.0}
+    (TEXT / "test.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n")
+    assert read_translations(TEXT, "test")[0].source == "a\u2028b"
+
+
+@pytest.mark.parametrize("line", ['{"source": "a"}', "{", "[]"])
+def test_damaged_translation_names_the_line(scale: Params, line: str):
+    with (TEXT / "test.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(DataError, match="line 121: .*decode@translation_sinusoid"):
+        read_translations(TEXT, "test")
