@@ -68,7 +68,7 @@ def update_of(run: config.AnyRun, shape: DataShape) -> Update:
         targets = training.crop
     else:
         targets = sources = SENTENCE
-    sequences = max(1, training.batch_tokens // targets) * training.accumulate
+    sequences = max(1, training.batch_tokens // targets) * training.accumulate_batches
     return Update(sequences, targets, sources)
 
 

@@ -43,7 +43,8 @@ def main(name: str, seconds: float) -> None:
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, training)
     rounds = Rounds({}, seconds)
     with tempfile.TemporaryDirectory() as folder:
-        train(model, Counted(batches, training.accumulate, rounds), training, Path(folder), name)
+        counted = Counted(batches, training.accumulate_batches, rounds)
+        train(model, counted, training, Path(folder), name)
 
 
 if __name__ == "__main__":

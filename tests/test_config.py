@@ -69,6 +69,8 @@ MISSING = [
     (f"{MUSIC}.task", f"{MUSIC}.task"),
     (f"{MUSIC}.dataset", f"{MUSIC}.dataset"),
     (f"{MUSIC}.training.learning_rate", f"{MUSIC}.training.learning_rate"),
+    (f"{MUSIC}.training.optimizer.kind", f"{MUSIC}.training.optimizer.kind"),
+    (f"{MUSIC}.training.schedule.warmup_steps", f"{MUSIC}.training.schedule.warmup_steps"),
     (f"{MUSIC}.model.positions.kind", f"{MUSIC}.model.positions.kind"),
     (f"{MUSIC}.model.positions.max_distance", f"{MUSIC}.model.positions.max_distance"),
     (f"{IMAGE}.model.locality.query_block", f"{IMAGE}.model.locality.query_block"),
@@ -123,6 +125,8 @@ SUPERFLUOUS = [
     ("runs.music_sinusoid.model.positions.max_distance", "for kind = sinusoid; remove it"),
     ("datasets.digits.source.address", "for kind = package; remove it"),
     (f"{TEXT}.decoding.method.top_k", "is not a parameter for kind = beam; remove it"),
+    (f"{TEXT}.training.optimizer.weight_decay", "is not a parameter for kind = adam; remove it"),
+    (f"{TEXT}.training.schedule.final_ratio", "for kind = inverse_square_root; remove it"),
 ]
 
 
@@ -156,6 +160,17 @@ WRONG = [
     ),
     (f"{MUSIC}.training.device", "gpu", 'device = "gpu": should be cpu or cuda'),
     (f"{MUSIC}.model.norm", "Pre", "should be post or pre; did you mean pre?"),
+    (f"{MUSIC}.training.optimizer.kind", "Adam", "should be adam or adamw; did you mean adam?"),
+    (
+        f"{MUSIC}.training.schedule.kind",
+        "cosin",
+        "should be constant or inverse_square_root or cosine; did you mean cosine?",
+    ),
+    (
+        f"{MUSIC}.training.checkpoint_selection",
+        "average",
+        "should be averaged or best or last; did you mean averaged?",
+    ),
     (
         f"{MUSIC}.model.positions.kind",
         "skewed_relativ",
@@ -175,6 +190,8 @@ WRONG = [
     (f"{MUSIC}.training.learning_rate", float("nan"), "= NaN: should be a finite number"),
     (f"{MUSIC}.training.steps", 0, "steps = 0: should be greater than 0"),
     (f"{MUSIC}.training.crop", 0, "crop = 0: should be greater than 0"),
+    (f"{MUSIC}.training.optimizer.beta2", 1.0, "beta2 = 1.0: should be less than 1"),
+    (f"{MUSIC}.training.schedule.warmup_steps", 0, "warmup_steps = 0: should be greater than 0"),
     (f"{MUSIC}.training.seed", -1, "seed = -1: should be greater than or equal to 0"),
     (f"{MUSIC}.model.dropout", 1.0, "dropout = 1.0: should be less than 1"),
     (f"{MUSIC}.decoding.sampling.top_p", 0.0, "top_p = 0.0: should be greater than 0"),
@@ -367,6 +384,28 @@ def test_a_network_without_an_architecture_is_told():
     assert message == f"{IMAGE}.model.architecture is missing; add it"
 
 
+OPTIMIZERS = [
+    {"kind": "adam", "beta1": 0.9, "beta2": 0.98, "epsilon": 1e-9},
+    {"kind": "adamw", "beta1": 0.9, "beta2": 0.98, "epsilon": 1e-9, "weight_decay": 0.1},
+]
+SCHEDULES = [
+    {"kind": "constant", "warmup_steps": 1},
+    {"kind": "inverse_square_root", "warmup_steps": 200},
+    {"kind": "cosine", "warmup_steps": 200, "final_ratio": 0.1},
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("optimizer", value) for value in OPTIMIZERS] + [("schedule", value) for value in SCHEDULES],
+    ids=lambda part: part if isinstance(part, str) else part["kind"],
+)
+def test_a_run_chooses_its_optimizer_and_schedule_by_one_parameter(key, value):
+    raw = changed(f"{MUSIC}.training.{key}", put(value))
+    training = config.parse(raw, DEFAULT).runs["music_relative"].training
+    assert training.model_dump(mode="json")[key] == value
+
+
 def test_a_key_with_line_breaks_is_told_in_one_line():
     message = complaint(changed("datasets", put({"a\n\u2028b": None})))
 
@@ -375,7 +414,7 @@ def test_a_key_with_line_breaks_is_told_in_one_line():
 
 def test_several_problems_are_counted():
     raw = changed(f"{MUSIC}.training.steps", put(0))
-    raw["runs"]["music_relative"]["training"]["warmup_steps"] = -1
+    raw["runs"]["music_relative"]["training"]["batch_tokens"] = -1
 
     assert complaint(raw).endswith("(and 1 more problem)")
 

@@ -19,9 +19,13 @@ import pytest
 from dvc.repo import Repo
 from dvc.repo.graph import build_graph
 from dvc.stage import PipelineStage
+from dvc.utils.hydra import apply_overrides
+from dvc.utils.serialize import load_yaml
+from dvc.utils.serialize._yaml import parse_yaml_for_update
 from ruamel.yaml import YAML
 
 from pipeline import config
+from pipeline.reporting.flatten import leaves
 from pipeline.tasks import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
@@ -402,7 +406,43 @@ def test_dvc_reads_the_parameters_as_we_do(scale):
     """Merge keys too, which YAML 1.2 does not have."""
     path = ROOT / scale / "params.yaml"
     params = config.load(path).model_dump(mode="json")
-    assert dvc.utils.serialize.load_yaml(str(path)) == params
+    assert load_yaml(str(path)) == params
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "tests/smoke/params.yaml"])
+def test_no_two_runs_share_a_mapping(file):
+    """DVC's --set-param writes into the mapping of a run, and so into all that share it."""
+    raw = parse_yaml_for_update((ROOT / file).read_text(encoding="utf-8"), file)
+    mappings = list(mappings_in(raw))
+    assert len(mappings) > 30
+    assert len({id(mapping) for mapping in mappings}) == len(mappings)
+
+
+def mappings_in(value: Any) -> Iterator[dict[str, Any]]:
+    """All mappings inside a parsed file, those that a merge brings included."""
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from mappings_in(inner)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("runs.translation_sinusoid.training.learning_rate", 0.001),  # which others merge
+        ("runs.music_relative.training.learning_rate", 0.001),  # merged
+        ("runs.music_sinusoid.training.optimizer.beta1", 0.8),
+        ("runs.image_local_2d.decoding.sampling.temperature", 0.5),
+        ("datasets.digits.encoding.splits.seed", 2),
+    ],
+)
+def test_set_param_changes_that_parameter_alone(path, value, tmp_path):
+    file = tmp_path / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", file)
+    apply_overrides(str(file), [f"{path}={value}"])
+
+    before, after = (dict(leaves(load_yaml(str(each)))) for each in (ROOT / "params.yaml", file))
+    assert before != after == before | {path: value}
 
 
 @pytest.mark.parametrize("scale", ["lecture", "paper"])

@@ -1,5 +1,6 @@
 """What the stages' commands import: nothing slow that they do not need."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path

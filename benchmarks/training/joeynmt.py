@@ -77,10 +77,10 @@ def _configuration(folder: Path) -> dict[str, Any]:
         "model": joeynmt_model.settings(),
         "training": {
             "optimizer": "adam",
-            "adam_betas": [training.adam_beta1, training.adam_beta2],
+            "adam_betas": [training.optimizer.beta1, training.optimizer.beta2],
             "learning_rate": training.learning_rate,
             "learning_rate_min": 0.0,
-            "learning_rate_warmup": training.warmup_steps,
+            "learning_rate_warmup": training.schedule.warmup_steps,
             "scheduling": "warmupinversesquareroot",
             "label_smoothing": training.label_smoothing,
             "normalization": "tokens",

@@ -28,8 +28,8 @@ def main(seconds: float) -> None:
     model = _network().train()
     optimizer = torch.optim.Adam(
         model.parameters(),
-        lr=training.learning_rate / training.warmup_steps,
-        betas=(training.adam_beta1, training.adam_beta2),
+        lr=training.learning_rate / training.schedule.warmup_steps,
+        betas=(training.optimizer.beta1, training.optimizer.beta2),
         fused=True,
     )
     batches = Batches(subject.encoded(), run.model, subject.shape(), training)

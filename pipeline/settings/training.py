@@ -1,11 +1,12 @@
-"""How weights are found, as params.yaml says it."""
+"""The settings of training: device, batches, optimizer, schedule, regularisation, checkpoints."""
 
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import PositiveFloat, Probability, Settings
-from pipeline.settings.base import Seed
+from pipeline.settings.base import NonNegativeFloat, Seed, Share
 
 
 class Device(StrEnum):
@@ -16,42 +17,87 @@ class Device(StrEnum):
 
 
 class Precision(StrEnum):
-    """The numbers that matrix products are computed in; weights are always float32."""
+    """The number format of matrix products; weights are always float32."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
 
 
-class Publish(StrEnum):
-    """Which weights of a training are published."""
+class CheckpointSelection(StrEnum):
+    """Which weights of a training become the model of the run."""
 
     AVERAGED = "averaged"  # the mean of the last checkpoints
     BEST = "best"  # those with the lowest validation loss
     LAST = "last"
 
 
+class Adam(Settings):
+    """Adam (Kingma and Ba 2015)."""
+
+    kind: Literal["adam"]
+    beta1: Probability  # decay of the mean gradient
+    beta2: Probability  # decay of the mean squared gradient
+    epsilon: PositiveFloat  # added to the root of the latter
+
+
+class AdamW(Settings):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
+    kind: Literal["adamw"]
+    beta1: Probability
+    beta2: Probability
+    epsilon: PositiveFloat
+    weight_decay: NonNegativeFloat  # an update subtracts learning rate * weight_decay * weight
+
+
+Optimizer = Annotated[Adam | AdamW, Field(discriminator="kind")]
+
+
+class Constant(Settings):
+    """The peak rate, after a linear warm-up."""
+
+    kind: Literal["constant"]
+    warmup_steps: PositiveInt  # updates until the peak; 1: no warm-up
+
+
+class InverseSquareRoot(Settings):
+    """Linear warm-up, then decay with the inverse square root of the step (Vaswani et al. 2017)."""
+
+    kind: Literal["inverse_square_root"]
+    warmup_steps: PositiveInt
+
+
+class Cosine(Settings):
+    """Linear warm-up, then half a period of a cosine (Loshchilov and Hutter 2017)."""
+
+    kind: Literal["cosine"]
+    warmup_steps: PositiveInt
+    final_ratio: Share  # of the peak: the rate of the last step
+
+
+Schedule = Annotated[Constant | InverseSquareRoot | Cosine, Field(discriminator="kind")]
+
+
 class Training(Settings):
-    """How weights are found; a step is one optimizer update."""
+    """How weights are trained; a step is one optimizer update."""
 
     seed: Seed
     device: Device
     processes: PositiveInt  # each computes its share of every batch; with cuda on a GPU of its own
-    threads: PositiveInt  # CPU threads of a process; another number rounds differently
+    threads: PositiveInt  # CPU threads of a process; results round differently with another number
     precision: Precision
     compile: bool  # torch.compile
     steps: PositiveInt
     batch_tokens: PositiveInt  # target positions in a batch, padding included
-    accumulate: PositiveInt  # batches of one update
+    accumulate_batches: PositiveInt  # batches whose gradients one update sums
     crop: PositiveInt | None  # positions of a random crop of a long sequence; null: whole sequences
-    learning_rate: PositiveFloat  # the peak, reached at warmup_steps
-    warmup_steps: PositiveInt
-    adam_beta1: Probability
-    adam_beta2: Probability
-    adam_epsilon: PositiveFloat
+    learning_rate: PositiveFloat  # the peak of the schedule
+    optimizer: Optimizer
+    schedule: Schedule
     label_smoothing: Probability
     gradient_clip: PositiveFloat | None  # largest norm of the gradient; null: not clipped
-    publish: Publish
-    average_checkpoints: PositiveInt  # the last N, spaced by average_every
+    checkpoint_selection: CheckpointSelection
+    average_checkpoints: PositiveInt  # the last N, average_every steps apart
     average_every: PositiveInt
     validate_every: PositiveInt
     checkpoint_every: PositiveInt

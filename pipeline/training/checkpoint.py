@@ -1,4 +1,4 @@
-"""The state of an interrupted training: weights, optimizer, what is kept to be published, curve.
+"""The state of an interrupted training: weights, optimizer, kept weights, curve.
 
 Because batch and randomness of a step follow from (seed, step), nothing else has to be kept.
 """
@@ -26,7 +26,7 @@ class Progression:
     """How far a training is."""
 
     step: int  # the last update
-    kept: dict[str, Tensor]  # to be published: see publish.py
+    kept: dict[str, Tensor]  # see checkpoint_selection.py
     curve: list[dict[str, float | int]]
     updates: list[Update]  # since the curve's last row
 

@@ -1,4 +1,4 @@
-"""Trains any network on any batches, and goes on where it was interrupted; knows no task."""
+"""Trains a network on the batches of any task, and resumes an interrupted training."""
 
 import math
 import sys
@@ -12,17 +12,17 @@ from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError, PipelineError
 from pipeline.memory import keep_freed_memory
 from pipeline.settings.training import Training
-from pipeline.training import checkpoint, distributed
+from pipeline.training import checkpoint, distributed, optimizers
 from pipeline.training.batches import Batches
 from pipeline.training.checkpoint import Progression
+from pipeline.training.checkpoint_selection import keep, selected
 from pipeline.training.loss import token_nats
-from pipeline.training.publish import keep, published
-from pipeline.training.schedule import learning_rate
+from pipeline.training.schedules import learning_rate
 from pipeline.training.update import backward, in_precision, logits, update
 
 
 def prepare(training: Training) -> None:
-    """Fix what decides the bits of the result beside the data: threads, kernels, first seed."""
+    """Set what decides the bits of the result beside the data: threads, kernels, first seed."""
     keep_freed_memory()
     compute_reproducibly(training.threads)
     torch.manual_seed(training.seed)
@@ -31,7 +31,7 @@ def prepare(training: Training) -> None:
 def train(
     model: nn.Module, batches: Batches, training: Training, folder: Path, title: str
 ) -> list[dict[str, float | int]]:
-    """Train `model`, leave the weights to publish in it, and return the curve.
+    """Train `model`, leave the selected weights in it, and return the curve.
 
     Checkpoints lie in `folder`; if there is one, training goes on from it and ends with the same
     weights as a training that was never interrupted. A row of the curve holds step, learning_rate,
@@ -39,20 +39,15 @@ def train(
     the share of padding in the batches since the row before. Raises PipelineError if a loss or a
     gradient is not finite; KeyboardInterrupt says what is saved.
     """
-    optimizer = torch.optim.Adam(
-        model.parameters(),
-        betas=(training.adam_beta1, training.adam_beta2),
-        eps=training.adam_epsilon,
-        fused=True,
-    )
+    optimizer = optimizers.build(model, training.optimizer)
     state = _resume(folder, model, optimizer)
     network = distributed.parallel(model)
     if training.compile:
-        # One code for all lengths: a resumed training meets them in another order.
+        # Compiled for dynamic lengths: a resumed training meets them in another order.
         network = torch.compile(network, dynamic=True)
     if distributed.processes() > 1:
-        # After the first backward pass DistributedDataParallel lays its messages out anew, and how
-        # sums round depends on that. So the first pass is one that does not count, or a resumed
+        # After the first backward pass DistributedDataParallel rebuilds its buckets, and how sums
+        # round depends on them. The first pass is therefore thrown away: otherwise a resumed
         # training would end with other bytes.
         backward(network, [batches.batch(1)], training)
     progress = Progress(title, training.steps, state.step)
@@ -72,7 +67,7 @@ def train(
                 progress.update(step, _note(state.curve))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_what_is_saved(title, state.step, saved)) from None
-    model.load_state_dict(published(state, model, training))
+    model.load_state_dict(selected(state, model, training))
     return state.curve
 
 
@@ -93,11 +88,11 @@ def validation_loss(model: nn.Module, batches: Batches, training: Training) -> f
 def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression:
     try:
         state = checkpoint.read(folder, model, optimizer)
-        told = state and f"going on from step {state.step} in {folder}"
+        message = state and f"going on from step {state.step} in {folder}"
     except CheckpointError as error:
-        state, told = None, f"{error}; beginning again"
-    if told and distributed.rank() == 0:
-        print(told, file=sys.stderr)
+        state, message = None, f"{error}; beginning again"
+    if message and distributed.rank() == 0:
+        print(message, file=sys.stderr)
     return state or Progression(0, {}, [], [])
 
 
@@ -110,7 +105,7 @@ def _curve_row(
         raise PipelineError(f"the validation loss is {validation} after step {state.step}")
     return {
         "step": state.step,
-        "learning_rate": learning_rate(state.step, training.learning_rate, training.warmup_steps),
+        "learning_rate": learning_rate(state.step, training),
         "train_loss": math.fsum(losses) / len(losses),
         "validation_loss": validation,
         "padding": sum(padding) / sum(positions),

@@ -1,4 +1,4 @@
-"""One update of the weights: the gradient of a step's mean loss, clipped, and Adam."""
+"""One update of the weights: the gradient of a step's mean loss, clipped, and the optimizer."""
 
 import math
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from pipeline.settings.training import Precision, Training
 from pipeline.training import distributed
 from pipeline.training.batches import Batch, Batches
 from pipeline.training.loss import smoothed_cross_entropy
-from pipeline.training.schedule import learning_rate
+from pipeline.training.schedules import learning_rate
 
 
 class Update(NamedTuple):
@@ -32,12 +32,13 @@ def update(
 ) -> Update:
     """Update the weights of `network` by the mean loss over all targets of all batches of `step`.
 
-    The step has `accumulate` batches, of which each process computes its share. Raises
+    The step has `accumulate_batches` batches, of which each process computes its share. Raises
     PipelineError if the loss or the norm of its gradient is not finite.
     """
     network.train()
     torch.manual_seed(_seed(training.seed, step, distributed.rank()))
-    numbers = range((step - 1) * training.accumulate + 1, step * training.accumulate + 1)
+    count = training.accumulate_batches
+    numbers = range((step - 1) * count + 1, step * count + 1)
     step_batches = [batches.batch(number) for number in numbers]
     optimizer.zero_grad()
     loss = backward(network, step_batches, training)
@@ -50,7 +51,7 @@ def update(
             "training.gradient_clip"
         )
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate(step, training.learning_rate, training.warmup_steps)
+        group["lr"] = learning_rate(step, training)
     optimizer.step()
     padding, positions = zip(*(batch.padding for batch in step_batches), strict=True)
     return Update(loss, sum(padding), sum(positions))

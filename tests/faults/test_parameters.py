@@ -44,6 +44,8 @@ def test_every_stage_reads_all_parameters_before_it_does_anything(
     right = (ROOT / "tests/smoke/params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(right.replace("warmup_steps: 4", "warmup_steps: 0"))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match="runs.translation_sinusoid.training.warmup_steps = 0"):
+    with pytest.raises(
+        ConfigError, match="runs.translation_sinusoid.training.schedule.warmup_steps = 0"
+    ):
         stage.main(name)
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -12,7 +12,7 @@ from models.settings import DataShape
 from pipeline.training.batches import Batch, shifted
 from pipeline.training.trainer import prepare, train
 from tests.models.baselines import DECODERS, TRANSLATORS, changed
-from tests.training.toys import SHAPE, Reversal, training
+from tests.training.toys import SHAPE, Reversal, inverse_square_root, training
 
 IMAGES = DataShape(inputs=9, outputs=5, height=3, width=4, channels=1, voices=None, pitches=None)
 
@@ -87,7 +87,7 @@ def test_a_translator_learns_to_reverse(tmp_path, name):
     settings = training(
         steps=steps,
         learning_rate=0.02,
-        warmup_steps=10,
+        schedule=inverse_square_root(10),
         label_smoothing=0.0,
         average_checkpoints=1,
         validate_every=steps,

@@ -7,16 +7,18 @@ from torch.nn import functional as F
 from models.settings import Architecture
 from models.transformer import build
 from pipeline.errors import CheckpointError
-from pipeline.training import checkpoint
+from pipeline.settings.training import Optimizer
+from pipeline.training import checkpoint, optimizers
 from pipeline.training.checkpoint import Progression
 from pipeline.training.update import Update
 from tests.models.networks import TEXT, settings
+from tests.training.toys import OPTIMIZERS, adam
 
 
-def _network(d_model: int = 8, seed: int = 0):
+def _network(kind: Optimizer, d_model: int = 8, seed: int = 0):
     torch.manual_seed(seed)
     model = build(settings(Architecture.DECODER, d_model=d_model), TEXT)
-    return model, torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+    return model, optimizers.build(model, kind)
 
 
 def _update(model, optimizer):
@@ -26,9 +28,14 @@ def _update(model, optimizer):
     optimizer.step()
 
 
+@pytest.fixture(params=OPTIMIZERS, ids=lambda settings: settings.kind)
+def kind(request):
+    return request.param
+
+
 @pytest.fixture
-def written(tmp_path):
-    model, optimizer = _network()
+def written(tmp_path, kind):
+    model, optimizer = _network(kind)
     _update(model, optimizer)
     average = {name: 2 * tensor for name, tensor in model.state_dict().items()}
     curve = [{"step": 1, "train_loss": 0.1 + 0.2}]
@@ -38,12 +45,12 @@ def written(tmp_path):
 
 
 def test_no_checkpoint_is_none(tmp_path):
-    assert checkpoint.read(tmp_path, *_network()) is None
+    assert checkpoint.read(tmp_path, *_network(adam())) is None
 
 
-def test_a_checkpoint_brings_everything_back(written):
+def test_a_checkpoint_brings_everything_back(written, kind):
     folder, model, optimizer = written
-    other, other_optimizer = _network(seed=1)
+    other, other_optimizer = _network(kind, seed=1)
     progress = checkpoint.read(folder, other, other_optimizer)
     assert progress.step == 1
     assert progress.curve == [{"step": 1, "train_loss": 0.1 + 0.2}]
@@ -70,23 +77,23 @@ def _assert_refused(folder, model, optimizer):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.01, 0.5, 0.999])
-def test_a_cut_checkpoint_is_refused(written, share):
+def test_a_cut_checkpoint_is_refused(written, kind, share):
     folder = written[0]
     path = folder / checkpoint.FILE
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    _assert_refused(folder, *_network())
+    _assert_refused(folder, *_network(kind))
 
 
 @pytest.mark.parametrize("content", [b"\xff" * 200, b"\0" * 200, b"{}"])
-def test_a_file_that_is_no_checkpoint_is_refused(written, content):
+def test_a_file_that_is_no_checkpoint_is_refused(written, kind, content):
     folder = written[0]
     (folder / checkpoint.FILE).write_bytes(content)
-    _assert_refused(folder, *_network())
+    _assert_refused(folder, *_network(kind))
 
 
-def test_the_checkpoint_of_another_network_is_refused(written):
-    _assert_refused(written[0], *_network(d_model=12))
+def test_the_checkpoint_of_another_network_is_refused(written, kind):
+    _assert_refused(written[0], *_network(kind, d_model=12))
 
 
 def test_a_full_disk_leaves_the_checkpoint_before_it(written):

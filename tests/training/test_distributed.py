@@ -9,7 +9,15 @@ import torch._dynamo  # once here, and not in every process
 from pipeline.training import distributed
 from pipeline.training.batches import Batch
 from pipeline.training.trainer import train
-from tests.training.toys import Reversal, network, reversed_pairs, sequences, trained, training
+from tests.training.toys import (
+    Reversal,
+    adam,
+    network,
+    reversed_pairs,
+    sequences,
+    trained,
+    training,
+)
 
 PROCESSES = multiprocessing.get_context("fork")
 LAYER = {"num_layers": 1}
@@ -56,7 +64,7 @@ def in_processes(count, action):
 
 
 def _double(folder, processes):
-    settings = training(processes=processes, accumulate=2, adam_epsilon=1e-4)
+    settings = training(processes=processes, accumulate_batches=2, optimizer=adam(1e-4))
     model = network(settings, dropout=0.0, attention_dropout=0.0, **LAYER).double()
     curve = train(model, Uneven(), settings, folder, "toy")
     return curve, torch.nn.utils.parameters_to_vector(model.parameters()).tolist()

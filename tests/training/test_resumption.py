@@ -12,10 +12,10 @@ import pytest
 
 from models import store
 from pipeline.console import exit_on_error
-from pipeline.settings.training import Publish
+from pipeline.settings.training import CheckpointSelection
 from pipeline.training import checkpoint
 from pipeline.training.batches import Batch
-from tests.training.toys import Reversal, trained, training
+from tests.training.toys import OPTIMIZERS, Reversal, trained, training
 
 PROCESSES = multiprocessing.get_context("fork")
 
@@ -68,9 +68,18 @@ def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path, undisturbed,
     assert [line[: line.index(" in ")] for line in lines if line.startswith("going on")] == resumed
 
 
-@pytest.mark.parametrize("publish", [Publish.BEST, Publish.LAST])
-def test_what_is_to_be_published_outlives_an_interruption(tmp_path, publish):
-    settings = training(publish=publish, validate_every=2, learning_rate=2.0)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda settings: settings.kind)
+def test_every_optimizer_goes_on_with_the_same_bytes(tmp_path, optimizer):
+    settings = training(optimizer=optimizer)
+    undisturbed = trained(tmp_path / "undisturbed", settings)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path, settings, Interrupted(9))
+    assert trained(tmp_path, settings) == undisturbed
+
+
+@pytest.mark.parametrize("selection", [CheckpointSelection.BEST, CheckpointSelection.LAST])
+def test_the_selected_weights_outlive_an_interruption(tmp_path, selection):
+    settings = training(checkpoint_selection=selection, validate_every=2, learning_rate=2.0)
     undisturbed, curve = trained(tmp_path / "undisturbed", settings)
     losses = [row["validation_loss"] for row in curve]
     assert losses.index(min(losses)) < 4  # the best is there before step 10

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from pipeline.decoding.beam import search
 from pipeline.errors import PipelineError
-from pipeline.settings.training import Precision, Publish
+from pipeline.settings.training import CheckpointSelection, Precision
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy
@@ -18,6 +18,8 @@ from tests.decoding.test_beam import beam
 from tests.training.toys import (
     SHAPE,
     Reversal,
+    adam,
+    inverse_square_root,
     network,
     reversed_pairs,
     sequences,
@@ -67,25 +69,31 @@ def test_the_curve_tells_the_share_of_padding_since_the_row_before(undisturbed):
         assert 0.0 < expected < 0.4
 
 
-def _weights(folder, **changes):
-    settings = training(average_checkpoints=1, validate_every=2, learning_rate=1.0, **changes)
-    published, curve = trained(folder / str(changes), settings)
-    return load(published), curve
+def _weights(folder, selection, steps=12):
+    settings = training(
+        steps=steps,
+        checkpoint_selection=selection,
+        average_checkpoints=1,
+        validate_every=2,
+        learning_rate=1.0,
+    )
+    content, curve = trained(folder / f"{selection}-{steps}", settings)
+    return load(content), curve
 
 
 def test_the_average_is_that_of_the_last_checkpoints(tmp_path):
     """Each weight, after 8, 10 and 12 updates; they are the last of shorter trainings."""
-    published, _ = trained(tmp_path / "averaged", training(learning_rate=1.0))
-    last = [_weights(tmp_path, steps=steps, publish=Publish.LAST)[0] for steps in (8, 10, 12)]
-    for name, tensor in load(published).items():
+    averaged, _ = trained(tmp_path / "averaged", training(learning_rate=1.0))
+    last = [_weights(tmp_path, CheckpointSelection.LAST, steps)[0] for steps in (8, 10, 12)]
+    for name, tensor in load(averaged).items():
         assert_close(tensor, torch.stack([weights[name] for weights in last]).mean(dim=0))
 
 
 def test_the_best_has_the_lowest_validation_loss(tmp_path):
-    best, curve = _weights(tmp_path, publish=Publish.BEST)
+    best, curve = _weights(tmp_path, CheckpointSelection.BEST)
     lowest = min(curve, key=lambda row: row["validation_loss"])
     assert lowest["step"] < 12
-    expected, _ = _weights(tmp_path, steps=lowest["step"], publish=Publish.LAST)
+    expected, _ = _weights(tmp_path, CheckpointSelection.LAST, lowest["step"])
     assert all(torch.equal(best[name], tensor) for name, tensor in expected.items())
 
 
@@ -112,8 +120,9 @@ def _double(folder, batches, settings):
 
 
 def test_batches_that_are_accumulated_update_as_one(tmp_path):
-    settings = training(adam_epsilon=1e-4)  # a smaller one blows up the rounding of tiny gradients
-    three = training(adam_epsilon=1e-4, accumulate=3)
+    large = adam(1e-4)  # a smaller epsilon blows up the rounding of tiny gradients
+    settings = training(optimizer=large)
+    three = training(optimizer=large, accumulate_batches=3)
     curve, weights = _double(tmp_path / "one", Joined(), settings)
     other_curve, other_weights = _double(tmp_path / "three", Apart(), three)
     for row, other in zip(curve, other_curve, strict=True):
@@ -210,7 +219,7 @@ def test_validation_is_the_mean_over_tokens_without_dropout_and_smoothing():
     ],
 )
 def test_a_dead_run_says_at_once_where_and_on_which_records(tmp_path, hook, told):
-    settings = training(steps=3, average_checkpoints=1, accumulate=2)
+    settings = training(steps=3, average_checkpoints=1, accumulate_batches=2)
     model = network(settings)
 
     class Dying(Reversal):
@@ -232,7 +241,11 @@ def test_gradients_are_clipped_to_the_largest_norm(tmp_path):
     steps = {}
     for clip in (1e-3, 1e-6):
         settings = training(
-            steps=1, average_checkpoints=1, gradient_clip=clip, adam_epsilon=1.0, warmup_steps=1
+            steps=1,
+            average_checkpoints=1,
+            gradient_clip=clip,
+            optimizer=adam(1.0),
+            schedule=inverse_square_root(1),
         )
         model = network(settings)
         before = torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
@@ -248,7 +261,7 @@ def test_gradients_are_clipped_to_the_largest_norm(tmp_path):
 def test_a_network_learns_to_reverse(tmp_path):
     settings = training(
         steps=300,
-        warmup_steps=40,
+        schedule=inverse_square_root(40),
         average_checkpoints=4,
         average_every=5,
         validate_every=100,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -9,7 +10,15 @@ from torch import nn
 from models import store
 from models.settings import Architecture, DataShape
 from models.transformer import build
-from pipeline.settings.training import Device, Precision, Publish, Training
+from pipeline.settings.training import (
+    Adam,
+    AdamW,
+    CheckpointSelection,
+    Device,
+    InverseSquareRoot,
+    Precision,
+    Training,
+)
 from pipeline.tasks.image.settings import ImageTraining
 from pipeline.tasks.music.settings import MusicTraining
 from pipeline.tasks.translation.codec import BOS, EOS
@@ -22,19 +31,33 @@ SYMBOLS = range(4, 12)
 SHAPE = DataShape.sequence(inputs=12, outputs=12)
 
 
-def training(**changes: int | float | None) -> Training:
+def training(**changes: Any) -> Training:
     """A few steps with everything in them; `changes` replace settings."""
     return Training(**(_USUAL | changes))
 
 
-def music_training(**changes: int | float | None) -> MusicTraining:
+def music_training(**changes: Any) -> MusicTraining:
     """The same for music."""
     return MusicTraining(**(_USUAL | {"augmentation": None} | changes))
 
 
-def image_training(**changes: int | float | None) -> ImageTraining:
+def image_training(**changes: Any) -> ImageTraining:
     """The same for images."""
     return ImageTraining(**(_USUAL | {"augmentation": None} | changes))
+
+
+def adam(epsilon: float = 1e-9) -> Adam:
+    """The optimizer of these trainings."""
+    return Adam(kind="adam", beta1=0.9, beta2=0.98, epsilon=epsilon)
+
+
+# One of each kind; test_optimizers.py asserts that none is missing.
+OPTIMIZERS = [adam(), AdamW(kind="adamw", beta1=0.9, beta2=0.98, epsilon=1e-9, weight_decay=0.1)]
+
+
+def inverse_square_root(warmup_steps: int = 4) -> InverseSquareRoot:
+    """The schedule of these trainings."""
+    return InverseSquareRoot(kind="inverse_square_root", warmup_steps=warmup_steps)
 
 
 _USUAL = {
@@ -46,16 +69,14 @@ _USUAL = {
     "compile": False,
     "steps": 12,
     "batch_tokens": 64,
-    "accumulate": 1,
+    "accumulate_batches": 1,
     "crop": None,
     "learning_rate": 0.005,
-    "warmup_steps": 4,
-    "adam_beta1": 0.9,
-    "adam_beta2": 0.98,
-    "adam_epsilon": 1e-9,
+    "optimizer": adam(),
+    "schedule": inverse_square_root(),
     "label_smoothing": 0.1,
     "gradient_clip": 1.0,
-    "publish": Publish.AVERAGED,
+    "checkpoint_selection": CheckpointSelection.AVERAGED,
     "average_checkpoints": 3,
     "average_every": 2,
     "validate_every": 5,

@@ -16,7 +16,7 @@ from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from pipeline.training.trainer import train
 from tests.models.baselines import DECODERS, changed, network
 from tests.tasks.image.networks import SHAPE
-from tests.training.toys import image_training
+from tests.training.toys import image_training, inverse_square_root
 
 PIXELS = SHAPE.height * SHAPE.width
 SAMPLING = Sampling(seed=1, temperature=1.0, top_k=1, top_p=1.0)
@@ -38,7 +38,7 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
         steps=60,
         batch_tokens=10 * PIXELS,
         learning_rate=0.03,
-        warmup_steps=10,
+        schedule=inverse_square_root(10),
         label_smoothing=0.0,
         average_checkpoints=1,
         validate_every=60,

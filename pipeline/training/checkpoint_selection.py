@@ -1,43 +1,43 @@
-"""The weights that a training publishes, and what of them has to be kept on the way."""
+"""Which weights of a training become its model, and what has to be kept of them on the way."""
 
 import math
 
 from torch import Tensor, nn
 
-from pipeline.settings.training import Publish, Training
+from pipeline.settings.training import CheckpointSelection, Training
 from pipeline.training.checkpoint import Progression
 
 
 def keep(state: Progression, model: nn.Module, training: Training) -> None:
-    """Add to what `state` keeps the weights after its last step, if they count.
+    """Add the weights after the last step to what `state` keeps, if they are selected.
 
-    Kept are the sum of the checkpoints to be averaged, or the weights that were validated best.
+    Kept is the sum of the checkpoints to average, or the weights with the lowest validation loss.
     """
-    match training.publish:
-        case Publish.AVERAGED if _is_averaged(state.step, training):
+    match training.checkpoint_selection:
+        case CheckpointSelection.AVERAGED if _is_averaged(state.step, training):
             for name, tensor in model.state_dict().items():
                 kept = state.kept.get(name)
                 state.kept[name] = tensor.clone() if kept is None else kept + tensor
-        case Publish.BEST if _is_best(state):
+        case CheckpointSelection.BEST if _is_best(state):
             state.kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-def published(state: Progression, model: nn.Module, training: Training) -> dict[str, Tensor]:
-    """The weights to publish when the training is done."""
-    match training.publish:
-        case Publish.AVERAGED:
+def selected(state: Progression, model: nn.Module, training: Training) -> dict[str, Tensor]:
+    """The selected weights, by name, at the end of the training."""
+    match training.checkpoint_selection:
+        case CheckpointSelection.AVERAGED:
             return {name: kept / training.average_checkpoints for name, kept in state.kept.items()}
-        case Publish.BEST:
+        case CheckpointSelection.BEST:
             return state.kept
-        case Publish.LAST:
+        case CheckpointSelection.LAST:
             return model.state_dict()
 
 
 def _is_averaged(step: int, training: Training) -> bool:
-    back = training.steps - step
+    steps_left = training.steps - step
     return (
-        back % training.average_every == 0
-        and back // training.average_every < training.average_checkpoints
+        steps_left % training.average_every == 0
+        and steps_left // training.average_every < training.average_checkpoints
     )
 
 

@@ -1,0 +1,25 @@
+"""The optimizer of a run, from its settings."""
+
+import torch
+from torch import nn
+
+from pipeline.settings.training import Adam, AdamW, Optimizer
+
+
+def build(model: nn.Module, settings: Optimizer) -> torch.optim.Optimizer:
+    """The optimizer of all weights of `model`; each update sets its learning rate."""
+    match settings:
+        case Adam(beta1=beta1, beta2=beta2, epsilon=epsilon):
+            # Kingma and Ba 2015, algorithm 1.
+            return torch.optim.Adam(
+                model.parameters(), betas=(beta1, beta2), eps=epsilon, fused=True
+            )
+        case AdamW(beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=decay):
+            # Loshchilov and Hutter 2019, algorithm 2.
+            return torch.optim.AdamW(
+                model.parameters(),
+                betas=(beta1, beta2),
+                eps=epsilon,
+                weight_decay=decay,
+                fused=True,
+            )
