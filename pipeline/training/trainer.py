@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import torch
-from torch import nn
 
+from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError, PipelineError
@@ -15,10 +15,10 @@ from pipeline.settings.training import Training
 from pipeline.training import checkpoint, distributed
 from pipeline.training.batches import Batches
 from pipeline.training.checkpoint import Progression
-from pipeline.training.loss import token_nats
+from pipeline.training.loss import MeanNats
 from pipeline.training.publish import keep, published
 from pipeline.training.schedule import learning_rate
-from pipeline.training.update import backward, in_precision, logits, update
+from pipeline.training.update import backward, in_precision, update
 
 
 def prepare(training: Training) -> None:
@@ -29,7 +29,7 @@ def prepare(training: Training) -> None:
 
 
 def train(
-    model: nn.Module, batches: Batches, training: Training, folder: Path, title: str
+    model: AutoregressiveModel, batches: Batches, training: Training, folder: Path, title: str
 ) -> list[dict[str, float | int]]:
     """Train `model`, leave the weights to publish in it, and return the curve.
 
@@ -46,7 +46,7 @@ def train(
         fused=True,
     )
     state = _resume(folder, model, optimizer)
-    network = distributed.parallel(model)
+    network = distributed.parallel(MeanNats(model, training.label_smoothing))
     if training.compile:
         # One code for all lengths: a resumed training meets them in another order.
         network = torch.compile(network, dynamic=True)
@@ -77,20 +77,23 @@ def train(
 
 
 @torch.no_grad()
-def validation_loss(model: nn.Module, batches: Batches, training: Training) -> float:
+def validation_loss(model: AutoregressiveModel, batches: Batches, training: Training) -> float:
     """Mean nats per target of the validation split, without dropout and label smoothing."""
     model.eval()
     total, count = 0.0, 0
     for batch in batches.validation()[distributed.rank() :: distributed.processes()]:
         batch = batch.to(training.device)
         with in_precision(training):
-            total += token_nats(logits(model, batch), batch.targets).double().sum().item()
+            nats = model.nats(batch.inputs, batch.targets, batch.source)
+        total += nats.double().sum().item()
         count += batch.target_count
-    total, count = distributed.total(total, count)
+    total, count = distributed.all_reduce(total, count)
     return total / count
 
 
-def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression:
+def _resume(
+    folder: Path, model: AutoregressiveModel, optimizer: torch.optim.Optimizer
+) -> Progression:
     try:
         state = checkpoint.read(folder, model, optimizer)
         told = state and f"going on from step {state.step} in {folder}"
@@ -102,7 +105,7 @@ def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
 
 
 def _curve_row(
-    model: nn.Module, batches: Batches, training: Training, state: Progression
+    model: AutoregressiveModel, batches: Batches, training: Training, state: Progression
 ) -> dict[str, float | int]:
     losses, padding, positions = zip(*state.updates, strict=True)
     validation = validation_loss(model, batches, training)

@@ -15,7 +15,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.network import build, pixel_order, reduction_of
-from models.settings import AnyModelSettings, DataShape
+from models.settings import DataShape, ModelSettings
 from pipeline import config
 from pipeline.settings.training import Device, Precision
 from pipeline.tasks.image.codec import ImageCodec

@@ -1,0 +1,104 @@
+"""How a network knows where a token is. The module models/positions/<kind>.py computes it.
+
+A new scheme is a class here, in the union below, and a module of that name.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from models.settings.base import EvenWidth, Settings
+
+
+class InputPositionSettings(Settings):
+    """A scheme that changes the embeddings once, before the first layer."""
+
+
+class RelativePositionSettings(Settings):
+    """A scheme inside attention, which depends on the distance from query to key."""
+
+
+class NoPositions(InputPositionSettings):
+    """None: the order shows in the mask, the recurrence or the convolution, if at all."""
+
+    kind: Literal["none"]
+
+
+class Sinusoid(InputPositionSettings):
+    """Fixed sinusoids added to the embeddings (Vaswani et al. 2017, section 3.5)."""
+
+    kind: Literal["sinusoid"]
+
+
+class Learned(InputPositionSettings):
+    """A learned vector per position (Vaswani et al. 2017, table 3, row E)."""
+
+    kind: Literal["learned"]
+    max_length: PositiveInt  # a longer sequence is an error
+
+
+class Sinusoid2D(InputPositionSettings):
+    """Half the width encodes the row, half column and channel (Parmar et al. 2018, 3.1)."""
+
+    kind: Literal["sinusoid_2d"]
+
+
+class Labels(StrEnum):
+    """What is known of a position beside its index."""
+
+    NONE = "none"
+    VOICES = "voices"  # which voice comes next: the instrument labels of Huang et al. 2018
+
+
+class ConcatenatedSinusoid(InputPositionSettings):
+    """Sinusoids concatenated to the embeddings, not added (Huang et al. 2018, JSB Chorales)."""
+
+    kind: Literal["concatenated_sinusoid"]
+    width: EvenWidth  # of the sinusoids, and of the labels
+    labels: Labels
+
+
+class ShawParts(StrEnum):
+    """Which of keys and values have vectors of distances (Shaw et al. 2018, table 4)."""
+
+    KEYS_AND_VALUES = "keys_and_values"
+    KEYS = "keys"
+    VALUES = "values"
+
+
+class ShawRelative(RelativePositionSettings):
+    """Learned vectors for key and value per clipped distance (Shaw et al. 2018)."""
+
+    kind: Literal["shaw_relative"]
+    max_distance: Annotated[int, Field(ge=0)]
+    parts: ShawParts
+
+
+class SkewedRelative(RelativePositionSettings):
+    """Learned vectors per distance and head, by skewing (Huang et al. 2018, section 3.4)."""
+
+    kind: Literal["skewed_relative"]
+    max_distance: PositiveInt
+
+
+class RelativePitchTime(RelativePositionSettings):
+    """Skewed relative, with vectors for pitch and time too (Huang et al. 2018, JSB Chorales)."""
+
+    kind: Literal["relative_pitch_time"]
+    max_distance: PositiveInt
+    max_time_distance: PositiveInt  # time steps
+    max_pitch_distance: PositiveInt  # semitones
+
+
+Positions = Annotated[
+    NoPositions
+    | Sinusoid
+    | Sinusoid2D
+    | Learned
+    | ConcatenatedSinusoid
+    | ShawRelative
+    | SkewedRelative
+    | RelativePitchTime,
+    Field(discriminator="kind"),
+]
