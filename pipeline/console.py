@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 from models.errors import SequenceError
-
 from pipeline.errors import PipelineError
 from pipeline.memory import peak_memory
 

@@ -10,10 +10,10 @@ import io
 from contextlib import nullcontext
 from pathlib import Path
 
-from models.build import build
 from pydantic import ValidationError
 
 from models import store
+from models.build import build
 from models.settings import DataShape
 from pipeline import config
 from pipeline.console import run_stage

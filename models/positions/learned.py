@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
+from models.errors import SequenceError
 from models.settings import Learned as Settings
 from models.shared.coordinates import Grid
-from models.errors import SequenceError
 from models.shared.positions import InputPositions, Site
 
 

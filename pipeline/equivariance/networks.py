@@ -1,6 +1,8 @@
 """Untrained networks that differ in how they know where a pixel stands."""
 
 import torch
+from torch import Tensor
+
 from models.build import build
 from models.settings import (
     Attention,

@@ -1,13 +1,6 @@
 """What the runs of every task have."""
 
-from models.settings import (
-    AnyModelSettings,
-    Architecture,
-    Embeddings,
-    LogisticMixture,
-    ModelSettings,
-    Settings,
-)
+from models.settings import ModelSettings, Settings, Structure
 from pipeline.settings.base import Name
 from pipeline.settings.training import Training
 
@@ -17,14 +10,14 @@ class Run(Settings):
 
     dataset: Name
     title: str  # how the report calls it
-    model: AnyModelSettings
+    model: ModelSettings
     training: Training
 
-    def _expect(self, *architectures: Architecture) -> None:
-        if self.model.architecture not in architectures:
+    def _expect(self, structure: Structure) -> None:
+        if self.model.structure is not structure:
             raise ValueError(
-                f"model.architecture = {self.model.architecture} does not fit task = {self.task}; "
-                f"use {' or '.join(architectures)}"
+                f"model.structure = {self.model.structure} does not fit task = {self.task}; "
+                f"use {structure}"
             )
 
     def _refuse_crop(self) -> None:
@@ -32,18 +25,4 @@ class Run(Settings):
             raise ValueError(
                 f"training.crop = {self.training.crop}, but task = {self.task} needs whole "
                 "sequences; use null"
-            )
-
-    def _refuse_pixels(self) -> None:
-        if not isinstance(self.model, ModelSettings):
-            return
-        if isinstance(self.model.output, LogisticMixture):
-            raise ValueError(
-                f"model.output.kind = {self.model.output.kind} is defined for images, but task = "
-                f"{self.task}; use categorical"
-            )
-        if self.model.embeddings is Embeddings.CHANNELS:
-            raise ValueError(
-                f"model.embeddings = {self.model.embeddings} is defined for images, but task = "
-                f"{self.task}; use separate"
             )

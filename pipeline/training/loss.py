@@ -9,8 +9,8 @@ from models.shared.heads import IGNORED
 class MeanNats(nn.Module):
     """A network as it is trained: from a batch to its mean nats per target.
 
-    Vaswani et al. 2017, section 5.4. A module, so that DistributedDataParallel and torch.compile see
-    the output head too.
+    Vaswani et al. 2017, section 5.4. A module, so that DistributedDataParallel and torch.compile
+    see the output head too.
     """
 
     def __init__(self, model: AutoregressiveModel, label_smoothing: float) -> None:

@@ -5,13 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import (
-    Architecture,
-    Embeddings,
-    ModelSettings,
-    RelativePitchTime,
-    Settings,
-)
+from models.settings import Settings, Structure
 from pipeline.settings.base import (
     NonNegativeFloat,
     NonNegativeInt,
@@ -190,45 +184,27 @@ class ImageRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "ImageRun":
-        self._expect(
-            Architecture.DECODER,
-            Architecture.ENCODER_DECODER,
-            Architecture.LSTM_DECODER,
-            Architecture.PIXELCNN,
-        )
         self._refuse_crop()
         self._check_source()
-        if isinstance(self.model, ModelSettings) and isinstance(
-            self.model.positions, RelativePitchTime
-        ):
-            raise ValueError(
-                f"model.positions.kind = {self.model.positions.kind} is defined for music, but "
-                f"task = {self.task}; use skewed_relative"
-            )
         return self
 
     def _check_source(self) -> None:
         """An encoder reads a smaller image, in ids of its own."""
         samples = self.decoding.samples_per_class
-        if self.model.architecture is not Architecture.ENCODER_DECODER:
+        if self.model.structure is not Structure.ENCODER_DECODER:
             if samples is None:
                 raise ValueError(
                     "decoding.samples_per_class = null is for super-resolution, but "
-                    f"model.architecture = {self.model.architecture}; give a number"
+                    f"model.structure = {self.model.structure}; give a number"
                 )
             return
-        if self.model.reduction is None:
+        if self.model.super_resolution is None:
             raise ValueError(
-                f"model.architecture = {self.model.architecture} enlarges images, but "
-                "model.reduction = null; give how many times smaller its source is"
-            )
-        if self.model.embeddings is Embeddings.TIED:
-            raise ValueError(
-                "model.embeddings = tied, but the source of an image has ids of its own; "
-                "use separate"
+                f"model.structure = {self.model.structure} enlarges images, but "
+                "model.super_resolution = null; give how many times smaller its source is"
             )
         if samples is not None:
             raise ValueError(
-                f"decoding.samples_per_class = {samples}, but model.reduction = "
-                f"{self.model.reduction}: every image has a source; use null"
+                f"decoding.samples_per_class = {samples}, but model.super_resolution = "
+                f"{self.model.super_resolution}: every image has a source; use null"
             )

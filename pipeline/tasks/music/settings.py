@@ -6,17 +6,15 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import (
-    Architecture,
     ConcatenatedSinusoid,
     Labels,
     Learned,
     Local1D,
-    Local2D,
-    ModelSettings,
     PositiveFloat,
     RelativePitchTime,
     Settings,
-    Sinusoid2D,
+    Structure,
+    TransformerSettings,
 )
 from pipeline.settings.base import NonNegativeInt, Sampling, Seed, Share, Splits, Task
 from pipeline.settings.run import Run
@@ -165,33 +163,26 @@ class MusicRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "MusicRun":
-        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER)
-        self._refuse_pixels()
-        if not isinstance(self.model, ModelSettings):
+        self._expect(Structure.DECODER)
+        if not isinstance(self.model, TransformerSettings):
             return self
-        for part in (self.model.positions, self.model.locality):
-            if isinstance(part, Sinusoid2D | Local2D):
-                raise ValueError(
-                    f"model has kind = {part.kind}, which is defined for images; "
-                    "use a one-dimensional kind"
-                )
         if isinstance(self.model.positions, Learned):
             self._check_learned(self.model.positions.max_length)
-        if isinstance(self.model.locality, Local1D):
-            self._check_block(self.model.locality.query_block)
+        if isinstance(self.model.attention, Local1D):
+            self._check_block(self.model.attention.query_block)
         return self
 
     @property
     def needs_voices(self) -> bool:
         """Whether the network tells voices from each other, which a grid alone has."""
-        positions = self.model.positions if isinstance(self.model, ModelSettings) else None
+        positions = self.model.positions
         labelled = isinstance(positions, ConcatenatedSinusoid) and positions.labels is Labels.VOICES
         return labelled or isinstance(positions, RelativePitchTime)
 
     def _check_block(self, query_block: int) -> None:
         if self.training.crop is not None and query_block > self.training.crop:
             raise ValueError(
-                f"model.locality.query_block = {query_block} is more than training.crop = "
+                f"model.attention.query_block = {query_block} is more than training.crop = "
                 f"{self.training.crop}, so that nothing is local; choose a smaller block"
             )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import Architecture, Full, ModelSettings, Settings, Sinusoid2D
+from models.settings import Settings, Structure
 from pipeline.settings.base import (
     Name,
     NonNegativeFloat,
@@ -153,30 +153,6 @@ class TranslationRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":
-        self._expect(
-            Architecture.ENCODER_DECODER,
-            Architecture.LSTM_ENCODER_DECODER,
-            Architecture.CONV_ENCODER_DECODER,
-        )
+        self._expect(Structure.ENCODER_DECODER)
         self._refuse_crop()
-        if isinstance(self.model, ModelSettings):
-            self._refuse_image_kinds(self.model)
-        self._refuse_pixels()
         return self
-
-    def _refuse_image_kinds(self, model: ModelSettings) -> None:
-        if isinstance(model.positions, Sinusoid2D):
-            raise ValueError(
-                f"model.positions.kind = {model.positions.kind} is defined for images, but task = "
-                f"{self.task}; use sinusoid"
-            )
-        if not isinstance(model.locality, Full):
-            raise ValueError(
-                f"model.locality.kind = {model.locality.kind} is defined for images and music, but "
-                f"task = {self.task}; use kind = full"
-            )
-        if model.reduction is not None:
-            raise ValueError(
-                f"model.reduction = {model.reduction} is defined for images, but task = "
-                f"{self.task}; use null"
-            )

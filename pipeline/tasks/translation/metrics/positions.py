@@ -72,7 +72,7 @@ def positions_by_layer(model: AutoregressiveModel, encoded: Path) -> dict[str, d
 def probe_r2(
     states: Tensor, positions: Tensor, test_states: Tensor, test_positions: Tensor
 ) -> float:
-    """R^2 on the test states of the ridge regression of positions (row,) on states (row, feature)."""
+    """R^2 on test states of the ridge regression of positions (row,) on states (row, feature)."""
     centre, middle = states.mean(dim=0), positions.mean()
     centred = states - centre
     squares = centred.T @ centred
