@@ -25,8 +25,6 @@ from models.settings.shape import ImageLayout, Layout, VoiceLayout
 if TYPE_CHECKING:
     from models.settings.architectures import PixelCnnSettings, TransformerSettings
 
-_DIVISORS = {Sinusoid: 2, Sinusoid2D: 4}  # of d_model: sines and cosines, of one or two axes
-
 
 def check_transformer(model: "TransformerSettings") -> None:
     """Refuse combinations of settings that are not defined, whatever the data."""
@@ -62,11 +60,16 @@ def _check_positions(model: "TransformerSettings") -> None:
             "positions_at = every_layer is not defined for positions.kind = "
             f"{model.positions.kind}, which adds no vectors; use positions_at = input"
         )
-    divisor = _DIVISORS.get(type(model.positions), 1)
-    if model.d_model % divisor:
+    d_head, kind = model.d_model // model.num_heads, model.positions.kind
+    if model.d_model % model.positions.model_divisor:
         raise ValueError(
-            f"d_model = {model.d_model} is not divisible by {divisor}, which positions.kind = "
-            f"{model.positions.kind} needs; choose a multiple"
+            f"d_model = {model.d_model} is not divisible by {model.positions.model_divisor}, which "
+            f"positions.kind = {kind} needs; choose a multiple"
+        )
+    if d_head % model.positions.head_divisor:
+        raise ValueError(
+            f"d_model / num_heads = {d_head} is not divisible by {model.positions.head_divisor}, "
+            f"which positions.kind = {kind} needs; choose a multiple"
         )
 
 

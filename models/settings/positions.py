@@ -4,18 +4,25 @@ A new scheme is a class here, in the union below, and a module of that name.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from models.settings.base import EvenWidth, Settings
 
 
-class InputPositionSettings(Settings):
+class PositionSettings(Settings):
+    """A scheme; d_model and the width of a head have to be multiples of its divisors."""
+
+    model_divisor: ClassVar[int] = 1
+    head_divisor: ClassVar[int] = 1
+
+
+class InputPositionSettings(PositionSettings):
     """A scheme that changes the embeddings once, before the first layer."""
 
 
-class RelativePositionSettings(Settings):
+class RelativePositionSettings(PositionSettings):
     """A scheme inside attention, which depends on the distance from query to key."""
 
 
@@ -29,6 +36,7 @@ class Sinusoid(InputPositionSettings):
     """Fixed sinusoids added to the embeddings (Vaswani et al. 2017, section 3.5)."""
 
     kind: Literal["sinusoid"]
+    model_divisor: ClassVar[int] = 2  # sines and cosines
 
 
 class Learned(InputPositionSettings):
@@ -42,6 +50,7 @@ class Sinusoid2D(InputPositionSettings):
     """Half the width encodes the row, half column and channel (Parmar et al. 2018, 3.1)."""
 
     kind: Literal["sinusoid_2d"]
+    model_divisor: ClassVar[int] = 4  # sines and cosines of two axes
 
 
 class Labels(StrEnum):
