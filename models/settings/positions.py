@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from models.settings.base import EvenWidth, Settings
+from models.settings.base import EvenWidth, PositiveFloat, Settings
 
 
 class PositionSettings(Settings):
@@ -100,6 +100,20 @@ class RelativePitchTime(RelativePositionSettings):
     max_pitch_distance: PositiveInt  # semitones
 
 
+class Rotary(RelativePositionSettings):
+    """Queries and keys turned by angles in proportion to their positions (Su et al. 2021)."""
+
+    kind: Literal["rotary"]
+    head_divisor: ClassVar[int] = 2  # components turn in pairs
+    base: PositiveFloat  # of the angles' geometric sequence: 10000 in the paper
+
+
+class Alibi(RelativePositionSettings):
+    """A penalty on the logits that is linear in the distance (Press et al. 2021)."""
+
+    kind: Literal["alibi"]
+
+
 Positions = Annotated[
     NoPositions
     | Sinusoid
@@ -108,6 +122,8 @@ Positions = Annotated[
     | ConcatenatedSinusoid
     | ShawRelative
     | SkewedRelative
-    | RelativePitchTime,
+    | RelativePitchTime
+    | Rotary
+    | Alibi,
     Field(discriminator="kind"),
 ]
