@@ -19,12 +19,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
+from models.attention import attend, attend_blocks, attend_blockwise, attend_relative
+from models.locality import blocks
 from torch import Tensor
 
 from benchmarks import passes
 from benchmarks.rows import machine, memory_alone, record
-from models.attention import attend, attend_blocks, attend_blockwise, attend_relative
-from models.locality import blocks
 from models.positions import ShawRelative, SkewedRelative
 from models.settings import Backend, Local1D, ShawParts
 from models.transformer import causal_mask

@@ -13,11 +13,11 @@ from ctranslate2.specs import TransformerSpec
 from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
 from ctranslate2.specs.common_spec import LayerNormSpec, LinearSpec
 from ctranslate2.specs.transformer_spec import FeedForwardSpec
+from models.attention import CrossAttention, SelfAttention
+from models.layers import FeedForward
 from torch import nn
 
 from benchmarks import subject
-from models.attention import CrossAttention, SelfAttention
-from models.layers import FeedForward
 from models.positions import sinusoid
 from models.settings import Embeddings, Norm, PositionsAt, Residuals, Sinusoid
 from models.transformer import EncoderDecoder

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from models.network import build, pixel_order, reduction_of
 from torch.utils.flop_counter import FlopCounterMode
 
-from models.network import build, pixel_order, reduction_of
-from models.settings import AnyModelSettings, DataShape
+from models.settings import DataShape
 from pipeline import config
 from pipeline.settings.training import Device, Precision
 from pipeline.tasks.image.codec import ImageCodec

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import count
 
-from torch import Tensor
-from torch.nn import functional as F
-
 from models.attention import SelfAttention
 from models.convolution import GatedConvolution
 from models.locality import blocks
+from torch import Tensor
+from torch.nn import functional as F
+
 from models.lstm import lstm
 from models.settings import Architecture, ConvEncoderDecoderSettings, Local1D
 

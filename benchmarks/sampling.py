@@ -17,11 +17,11 @@ from functools import partial
 from statistics import mean, median
 
 import torch
+from models.network import build
 from torch import nn
 from torch.testing import assert_close
 
 from benchmarks.rows import machine, record
-from models.network import build
 from models.settings import (
     Architecture,
     Backend,

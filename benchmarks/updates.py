@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from models.network import build
+
 from benchmarks.rounds import Rounds
 from benchmarks.training.ours import FOR_EVER
-from models.network import build
 from models.settings import DataShape
 from pipeline import config
 from pipeline.files import read_json

@@ -7,17 +7,17 @@ from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
-from torch import nn
 
-from models.network import build
-from models.settings import AnyModelSettings, DataShape
+from models.build import build
+from models.settings import DataShape, ModelSettings
+from models.shared.base import AutoregressiveModel
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
-_SETTINGS = TypeAdapter(AnyModelSettings)
+_SETTINGS = TypeAdapter(ModelSettings)
 
 
-def save(model: nn.Module, folder: Path) -> None:
+def save(model: AutoregressiveModel, folder: Path) -> None:
     """Write the weights and the settings of `model` into `folder`; equal models, equal bytes."""
     config = {"settings": model.settings.model_dump(), "shape": model.shape.model_dump()}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
@@ -25,7 +25,7 @@ def save(model: nn.Module, folder: Path) -> None:
     (folder / WEIGHTS).write_bytes(save_tensors(weights))  # an OSError where the disk is full
 
 
-def load(folder: Path, device: str = "cpu") -> nn.Module:
+def load(folder: Path, device: str = "cpu") -> AutoregressiveModel:
     """Read a network back, ready for evaluation.
 
     Raises ValueError, naming the file, if one is missing, damaged or does not fit the other.

@@ -82,6 +82,10 @@ def _check(params: Params) -> None:
     """Raise ValueError where runs, demonstrations and their data sets do not fit together."""
     for name, run in params.runs.items():
         dataset = _dataset_in(params, f"runs.{name}", run)
+        try:
+            run.model.check_data(dataset.layout)
+        except ValueError as error:
+            raise ValueError(f"runs.{name}.model.{error}") from None
         specs()[run.task].check_run(name, run, dataset)
     for task, spec in specs().items():
         spec.check_runs({name: run for name, run in params.runs.items() if run.task == task})

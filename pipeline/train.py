@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models import store
-from models.network import build
+from models.build import build
 from models.settings import DataShape
 from pipeline import config
 from pipeline.console import run_stage
@@ -24,7 +24,7 @@ from pipeline.machine import check_training
 from pipeline.tasks import part
 from pipeline.training import distributed
 from pipeline.training.trainer import prepare, train
-from pipeline.training.workspace import fingerprint, workspace
+from pipeline.training.workspace import code_of, fingerprint, workspace
 
 
 def main(name: str) -> None:
@@ -48,7 +48,7 @@ def _train(name: str, run: config.AnyRun) -> None:
     except ValueError as error:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
-    mark = fingerprint(settings, encoded, run.task)
+    mark = fingerprint(settings, encoded, code_of(run))
     first = distributed.rank() == 0
     with workspace(name, mark) if first else nullcontext(Path()) as work:
         curve = train(model, batches, run.training, work, name)

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from torch import nn
-
 from models import store
+from models.shared.base import AutoregressiveModel
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError
 from pipeline.machine import check_device
@@ -12,7 +11,7 @@ from pipeline.memory import keep_freed_memory
 from pipeline.settings.training import Training
 
 
-def load_model(run: str, training: Training) -> nn.Module:
+def load_model(run: str, training: Training) -> AutoregressiveModel:
     """Load the model of `run` on the device and with the threads that it was trained with.
 
     Raises CheckpointError if it is missing or damaged, ConfigError if the device is not there.

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from ctranslate2 import Translator
+from pipeline.decoding.likelihood import token_nll
 
 from benchmarks import subject
 from benchmarks.ctranslate2_export import export
 from benchmarks.rounds import Rounds
 from models.transformer import EncoderDecoder
-from pipeline.decoding.likelihood import token_nll
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.codec import EOS, Codec
 from pipeline.training.loss import IGNORED

@@ -1,44 +1,43 @@
-"""Draws the ids of a sequence that are not given, one after the other; knows ids, no task."""
+"""Samples the ids of a sequence that are not given, one after the other; knows no task."""
 
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.settings.base import Sampling
 
-DRAWN = -1  # an id of a template that is to be drawn
+TO_SAMPLE = -1  # an id of a template that is to be sampled
 
 
 @torch.no_grad()
 def fill(
-    model: nn.Module,
+    model: AutoregressiveModel,
     template: Tensor,
     sampling: Sampling,
     progress: Progress | None = None,
     source: Tensor | None = None,
     enough: Callable[[Tensor], bool] | None = None,
 ) -> Tensor:
-    """Draw the ids of template (batch, length) that are DRAWN, from the first to the last.
+    """Sample the ids of template (batch, length) that are TO_SAMPLE, from the first to the last.
 
-    Each is drawn given all before it, the given ones included; ids after it have no influence.
-    The first column is always given. The rows of a source (source, ids) lie side by side. Ends
+    Each is conditioned on all before it, the given ones included; ids after it have no influence.
+    The first column is always given. The rows of a source (source, ids) are consecutive. Ends
     early, with what is filled, when that is `enough`. Uses the model's cache: each position is
     computed once.
     """
     batch, length = template.shape
     random = torch.Generator(device=template.device).manual_seed(sampling.seed)
-    if source is None:
-        state = model.begin(batch, length - 1)
-    else:
-        state = model.begin(source, batch // len(source), length - 1)
+    copies = batch if source is None else batch // len(source)
+    state = model.init_state(source, copies, length - 1)
     filled = template.clone()
     for position in range(1, length):
-        logits = model.advance(filled[:, position - 1], state)
+        logits = model.step(filled[:, position - 1], state)
         drawn = draw(logits, sampling, random)
         given = template[:, position]
-        filled[:, position] = torch.where(given == DRAWN, drawn, given)
+        filled[:, position] = torch.where(given == TO_SAMPLE, drawn, given)
         if progress is not None:
             progress.update(position)
         if enough is not None and enough(filled[:, : position + 1]):

@@ -1,8 +1,6 @@
 """What the runs of every task have."""
 
-from typing import Never
-
-from models.settings import AnyModelSettings, Architecture, Settings
+from models.settings import ModelSettings, Settings, Structure
 from pipeline.settings.base import Name
 from pipeline.settings.training import Training
 
@@ -12,14 +10,14 @@ class Run(Settings):
 
     dataset: Name
     title: str  # how the report calls it
-    model: AnyModelSettings
+    model: ModelSettings
     training: Training
 
-    def _expect(self, *architectures: Architecture) -> None:
-        if self.model.architecture not in architectures:
+    def _expect(self, structure: Structure) -> None:
+        if self.model.structure is not structure:
             raise ValueError(
-                f"model.architecture = {self.model.architecture} does not fit task = {self.task}; "
-                f"use {' or '.join(architectures)}"
+                f"model.structure = {self.model.structure} does not fit task = {self.task}; "
+                f"use {structure}"
             )
 
     def _expect_whole_sequences(self) -> None:
@@ -28,9 +26,3 @@ class Run(Settings):
                 f"training.crop = {self.training.crop}, but task = {self.task} needs whole "
                 "sequences; use null"
             )
-
-    def _refuse(self, path: str, value: object, defined_for: str, remedy: str) -> Never:
-        """Raise ValueError: the value of the parameter at `path` is for another task."""
-        raise ValueError(
-            f"{path} = {value} is defined for {defined_for}, but task = {self.task}; use {remedy}"
-        )

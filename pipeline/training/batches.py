@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.transformer import PADDING
-from pipeline.training.loss import IGNORED
+from models.shared.base import PADDING
+from models.shared.heads import IGNORED
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Pr
     the file is damaged or belongs to another network.
     """
     path = folder / FILE
-    content = distributed.from_first(lambda: path.read_bytes() if path.exists() else None)
+    content = distributed.broadcast(lambda: path.read_bytes() if path.exists() else None)
     if content is None:
         return None
     before = copy.deepcopy(model.state_dict())

@@ -66,7 +66,7 @@ def start(training: Training, *command: str) -> None:
 
 @contextmanager
 def joined(training: Training) -> Iterator[None]:
-    """Inside, the processes of `training` know each other; one alone has nobody to know.
+    """Initialise torch.distributed for the block; a no-op for one process.
 
     Raises PipelineError if another process is lost.
     """
@@ -105,7 +105,7 @@ def share(batch: Batch) -> tuple[Batch, int]:
     """The rows of `batch` that this process computes, and how many targets they have.
 
     A process that is left without a row takes the first with a count of 0, because every process
-    has to take part in the exchange of gradients.
+    has to take part in the all-reduce.
     """
     own = batch.rows(slice(rank(), None, processes()))
     if len(own.targets):
@@ -114,19 +114,19 @@ def share(batch: Batch) -> tuple[Batch, int]:
 
 
 def parallel(model: nn.Module) -> nn.Module:
-    """`model` as it is called for training; its backward averages the gradients of all processes.
+    """`model` wrapped for training: its backward pass averages gradients over all processes.
 
-    All start from the weights of process 0.
+    Weights are broadcast from process 0.
     """
     return DistributedDataParallel(model) if processes() > 1 else model
 
 
-def exchange(network: nn.Module, now: bool) -> AbstractContextManager:
-    """Inside, a backward pass of a `parallel` network exchanges gradients only if it is time to."""
+def gradient_sync(network: nn.Module, now: bool) -> AbstractContextManager:
+    """Whether backward passes in the block all-reduce gradients of a `parallel` network."""
     return nullcontext() if now or processes() == 1 else network.no_sync()
 
 
-def total(*values: float) -> list[float]:
+def all_reduce(*values: float) -> list[float]:
     """The sum over all processes of each of `values`."""
     if processes() == 1:
         return list(values)
@@ -136,8 +136,8 @@ def total(*values: float) -> list[float]:
     return sums.tolist()
 
 
-def from_first(make: Callable[[], bytes | None]) -> bytes | None:
-    """What `make` returns in process 0, in all of them; only there it is called."""
+def broadcast(make: Callable[[], bytes | None]) -> bytes | None:
+    """What `make` returns in process 0, the only one that calls it."""
     if processes() == 1:
         return make()
     made = [make() if rank() == 0 else None]

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import torch
-from torch import nn
 
+from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.determinism import compute_reproducibly
 from pipeline.errors import CheckpointError, PipelineError
@@ -16,9 +16,9 @@ from pipeline.training import checkpoint, distributed, optimizers
 from pipeline.training.batches import Batches
 from pipeline.training.checkpoint import Progression
 from pipeline.training.checkpoint_selection import keep, selected
-from pipeline.training.loss import token_nats
+from pipeline.training.loss import MeanNats
 from pipeline.training.schedules import learning_rate
-from pipeline.training.update import backward, in_precision, logits, update
+from pipeline.training.update import backward, in_precision, update
 
 
 def prepare(training: Training) -> None:
@@ -29,7 +29,7 @@ def prepare(training: Training) -> None:
 
 
 def train(
-    model: nn.Module, batches: Batches, training: Training, folder: Path, title: str
+    model: AutoregressiveModel, batches: Batches, training: Training, folder: Path, title: str
 ) -> list[dict[str, float | int]]:
     """Train `model`, leave the selected weights in it, and return the curve.
 
@@ -41,7 +41,7 @@ def train(
     """
     optimizer = optimizers.build(model, training.optimizer)
     state = _resume(folder, model, optimizer)
-    network = distributed.parallel(model)
+    network = distributed.parallel(MeanNats(model, training.label_smoothing))
     if training.compile:
         # Compiled for dynamic lengths: a resumed training meets them in another order.
         network = torch.compile(network, dynamic=True)
@@ -72,20 +72,23 @@ def train(
 
 
 @torch.no_grad()
-def validation_loss(model: nn.Module, batches: Batches, training: Training) -> float:
+def validation_loss(model: AutoregressiveModel, batches: Batches, training: Training) -> float:
     """Mean nats per target of the validation split, without dropout and label smoothing."""
     model.eval()
     total, count = 0.0, 0
     for batch in batches.validation()[distributed.rank() :: distributed.processes()]:
         batch = batch.to(training.device)
         with in_precision(training):
-            total += token_nats(logits(model, batch), batch.targets).double().sum().item()
+            nats = model.nats(batch.inputs, batch.targets, batch.source)
+        total += nats.double().sum().item()
         count += batch.target_count
-    total, count = distributed.total(total, count)
+    total, count = distributed.all_reduce(total, count)
     return total / count
 
 
-def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression:
+def _resume(
+    folder: Path, model: AutoregressiveModel, optimizer: torch.optim.Optimizer
+) -> Progression:
     try:
         state = checkpoint.read(folder, model, optimizer)
         message = state and f"going on from step {state.step} in {folder}"
@@ -97,7 +100,7 @@ def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
 
 
 def _curve_row(
-    model: nn.Module, batches: Batches, training: Training, state: Progression
+    model: AutoregressiveModel, batches: Batches, training: Training, state: Progression
 ) -> dict[str, float | int]:
     losses, padding, positions = zip(*state.updates, strict=True)
     validation = validation_loss(model, batches, training)

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pipeline.errors import PipelineError
 from pipeline.settings.training import Precision, Training
 from pipeline.training import distributed
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.loss import smoothed_cross_entropy
 from pipeline.training.schedules import learning_rate
 
 
@@ -64,15 +63,13 @@ def backward(network: nn.Module, step_batches: list[Batch], training: Training) 
     for index, batch in enumerate(step_batches, start=1):
         own, count = distributed.share(batch)
         own = own.to(training.device)
-        with distributed.exchange(network, now=index == len(step_batches)):
+        with distributed.gradient_sync(network, now=index == len(step_batches)):
             with in_precision(training):
-                mean = smoothed_cross_entropy(
-                    logits(network, own), own.targets, training.label_smoothing
-                )
+                mean = network(own.inputs, own.targets, own.source)
             part = mean * (count / targets)
-            (part * distributed.processes()).backward()  # the exchange takes the processes' mean
+            (part * distributed.processes()).backward()  # the all-reduce averages
         loss = loss + part.detach()
-    return distributed.total(loss.item())[0]
+    return distributed.all_reduce(loss.item())[0]
 
 
 def in_precision(training: Training) -> torch.autocast:
@@ -80,11 +77,6 @@ def in_precision(training: Training) -> torch.autocast:
     return torch.autocast(
         training.device, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16
     )
-
-
-def logits(network: nn.Module, batch: Batch) -> Tensor:
-    """The logits (batch, target, outputs) of a network with or without a source."""
-    return network(batch.inputs) if batch.source is None else network(batch.inputs, batch.source)
 
 
 def _seed(seed: int, step: int, rank: int) -> int:

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,26 @@ import torch
 
 from pipeline.errors import PipelineError
 from pipeline.files import sha256_of
+from pipeline.settings.run import Run
 
 WORK = Path(".work/train")
 _CODE = Path(__file__).resolve().parents[2]
 
 
-def fingerprint(settings: dict[str, Any], encoded: Path, task: str) -> str:
+def code_of(run: Run) -> list[Path]:
+    """The files that a training of `run` computes with: its architecture's, and its task's."""
+    model, task = run.model, Path("pipeline/tasks") / run.task
+    folders = ("models/shared", f"models/{model.architecture}", "pipeline/training", task / "codec")
+    files = (f"models/positions/{model.positions.kind}.py", task / "batches.py")
+    found = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
+    return sorted(found + [_CODE / file for file in files])
+
+
+def fingerprint(settings: dict[str, Any], encoded: Path, code: Sequence[Path]) -> str:
     """What decides the result of a training: its parameters, its data, and its code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    of_task = f"pipeline/tasks/{task}"
-    folders = ("models", "pipeline/training", f"{of_task}/codec")
-    code = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
-    code.append(_CODE / of_task / "batches.py")  # settings.py has other stages' too
-    for path in sorted(encoded.iterdir()) + sorted(code):
+    for path in [*sorted(encoded.iterdir()), *code]:
         digest.update(path.name.encode() + sha256_of(path).encode())
     return digest.hexdigest()[:16]
 

@@ -1,7 +1,7 @@
 import torch
+from pipeline.decoding.likelihood import token_nll
 from torch.testing import assert_close
 
-from pipeline.decoding.likelihood import token_nll
 from pipeline.training.loss import IGNORED
 from tests.models import naive
 from tests.models.networks import SKEWED, decoder, encoder_decoder

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.settings import DataShape, Norm
 from pipeline.console import Progress
-from pipeline.decoding.sampling import DRAWN, draw, fill
+from pipeline.decoding.sampling import TO_SAMPLE, draw, fill
 from pipeline.settings.base import Sampling
 from tests.models import naive
 from tests.models.baselines import LSTM, PIXELCNN, network
@@ -100,7 +100,7 @@ def test_rows_are_truncated_each_by_its_own_distribution():
 )
 @pytest.mark.parametrize("changes", [{}, {"temperature": 0.7, "top_k": 4, "top_p": 0.9}])
 def test_the_cache_changes_nothing(model, changes):
-    template = torch.full((3, 1 + IMAGE.height * IMAGE.width), DRAWN)
+    template = torch.full((3, 1 + IMAGE.height * IMAGE.width), TO_SAMPLE)
     template[:, 0] = torch.tensor([7, 8, 7])
     template[1, 4:9] = torch.arange(5)
     settings = sampling(**changes)
@@ -114,14 +114,14 @@ def test_given_ids_stay_and_all_others_are_outputs(data):
     rows = data.draw(st.lists(ids, min_size=1, max_size=3))
     template = torch.tensor([[8, *row] for row in rows])
     filled = fill(decoder(SKEWED), template, sampling())
-    given = template != DRAWN
+    given = template != TO_SAMPLE
     assert torch.equal(filled[given], template[given])
     assert torch.all((filled[:, 1:] >= 0) & (filled[:, 1:] < IMAGE.outputs))
 
 
 def test_what_is_given_later_has_no_influence():
     model = decoder(SKEWED)
-    template = torch.full((2, 12), DRAWN)
+    template = torch.full((2, 12), TO_SAMPLE)
     template[:, 0] = 8
     later = template.clone()
     later[:, 6:] = 3
@@ -134,7 +134,7 @@ def test_sequences_follow_the_distribution_of_the_model():
     shape = DataShape.sequence(inputs=4, outputs=3)
     model = decoder(SKEWED, norm=Norm.PRE, shape=shape).float()
     draws = 20_000
-    template = torch.full((draws, 4), DRAWN)
+    template = torch.full((draws, 4), TO_SAMPLE)
     template[:, 0] = 3
     filled = fill(model, template, sampling())
     sequences = torch.tensor(list(product(range(3), repeat=3)))
@@ -147,7 +147,7 @@ def test_sequences_follow_the_distribution_of_the_model():
 
 
 def test_draws_follow_from_the_seed():
-    template = torch.full((4, 10), DRAWN)
+    template = torch.full((4, 10), TO_SAMPLE)
     template[:, 0] = 8
     model = decoder(SKEWED)
     one, same, other = (fill(model, template, sampling(seed=seed)) for seed in (1, 1, 2))
@@ -156,7 +156,7 @@ def test_draws_follow_from_the_seed():
 
 
 def test_progress_ends_at_the_last_position(capsys):
-    template = torch.full((1, 5), DRAWN)
+    template = torch.full((1, 5), TO_SAMPLE)
     template[:, 0] = 8
     fill(decoder(SKEWED), template, sampling(), Progress("drawing", 4))
     assert "drawing: 4/4" in capsys.readouterr().err

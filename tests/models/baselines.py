@@ -1,9 +1,9 @@
 """Small networks of the families that the lecture measures against."""
 
 import torch
+from models.network import build
 from torch import nn
 
-from models.network import build
 from models.settings import (
     AnyModelSettings,
     Architecture,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.settings import Local1D, Local2D
-from pipeline.decoding.sampling import DRAWN, draw
+from pipeline.decoding.sampling import TO_SAMPLE, draw
 
 
 def positional_encoding(position: int, width: int) -> list[float]:
@@ -175,7 +175,7 @@ def fill(model: nn.Module, template: Tensor, sampling) -> Tensor:
             logits = model(filled[:, :position])[:, -1]
         drawn = draw(logits, sampling, random)
         for row in range(len(template)):
-            if template[row, position] == DRAWN:
+            if template[row, position] == TO_SAMPLE:
                 filled[row, position] = drawn[row]
     return filled
 

@@ -4,9 +4,9 @@ from enum import StrEnum
 from itertools import product
 
 import torch
+from models.network import build
 from torch import nn
 
-from models.network import build
 from models.settings import (
     Architecture,
     Backend,

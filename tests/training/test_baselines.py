@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from models.network import build
 
 from models import store
-from models.network import build
 from models.settings import DataShape
 from pipeline.training.batches import Batch, shifted
 from pipeline.training.trainer import prepare, train

@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from pipeline.decoding.beam import search
 from safetensors.torch import load
+from tests.decoding.test_beam import beam
 from torch.testing import assert_close
 
-from pipeline.decoding.beam import search
 from pipeline.errors import PipelineError
 from pipeline.settings.training import CheckpointSelection, Precision
 from pipeline.tasks.translation.codec import BOS, EOS
@@ -14,7 +15,6 @@ from pipeline.training.batches import Batch
 from pipeline.training.loss import IGNORED, smoothed_cross_entropy
 from pipeline.training.trainer import train, validation_loss
 from pipeline.training.update import in_precision, logits
-from tests.decoding.test_beam import beam
 from tests.training.toys import (
     SHAPE,
     Reversal,

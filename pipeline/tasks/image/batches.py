@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.network import pixel_order, reduction_of
-from models.settings import AnyModelSettings, DataShape
+from models.settings import DataShape, ModelSettings
+from models.shared.order import generation_order, super_resolution_factor
 from pipeline.corpus import read_sequences
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.codec.augmentation import Augmenter
@@ -22,10 +22,10 @@ class Batches:
     """All images have the same length, so a batch is a fixed number of them."""
 
     def __init__(
-        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: ImageTraining
+        self, encoded: Path, model: ModelSettings, shape: DataShape, training: ImageTraining
     ) -> None:
-        order = pixel_order(model, shape)
-        self._codec, self._reduction = ImageCodec.of(shape), reduction_of(model)
+        order = generation_order(model, shape.layout)
+        self._codec, self._factor = ImageCodec.of(shape), super_resolution_factor(model)
         self._sequence_order = np.array([0] + [1 + raster for raster in order])
         self._train = read_sequences(encoded, "train", "pixels").rows()
         self._validation = read_sequences(encoded, "validation", "pixels").rows()
@@ -57,7 +57,7 @@ class Batches:
 
     def _in_order(self, rows: np.ndarray) -> Batch:
         batch = shifted(rows[:, self._sequence_order])
-        if self._reduction is None:
+        if self._factor is None:
             return batch
         pixels = rows[:, 1:].reshape(-1, *self._codec.size)
-        return replace(batch, source=torch.from_numpy(self._codec.sources(pixels, self._reduction)))
+        return replace(batch, source=torch.from_numpy(self._codec.sources(pixels, self._factor)))

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from pipeline import config
-from pipeline.decoding.sampling import DRAWN
+from pipeline.decoding.sampling import TO_SAMPLE
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
@@ -41,7 +41,7 @@ class Painter:
 
     def paint(self, label: int, count: int) -> Iterator[np.ndarray]:
         """Yield the finished images (image, height, width, channels) of a class, more each time."""
-        return self._draw(label, np.full(self.codec.size, DRAWN), count)
+        return self._draw(label, np.full(self.codec.size, TO_SAMPLE), count)
 
     def complete(self, label: int, pixels: np.ndarray, count: int) -> Iterator[np.ndarray]:
         """The same with the upper half of `pixels` (height, width, channels) kept.
@@ -49,7 +49,7 @@ class Painter:
         First comes what is given.
         """
         known = pixels.astype(np.int64)
-        known[self.codec.height // 2 :] = DRAWN
+        known[self.codec.height // 2 :] = TO_SAMPLE
         for finished in self._draw(label, known, count):
             yield np.concatenate((known[None], finished))
 

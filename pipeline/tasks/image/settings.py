@@ -5,13 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import (
-    Architecture,
-    Embeddings,
-    ModelSettings,
-    RelativePitchTime,
-    Settings,
-)
+from models.settings import ImageLayout, Settings, Structure, TransformerSettings
 from pipeline.settings.base import (
     NonNegativeFloat,
     NonNegativeInt,
@@ -132,6 +126,12 @@ class ImageDataset(Settings):
     source: AnySource
     encoding: ImageEncoding
 
+    @property
+    def layout(self) -> ImageLayout:
+        """What a network has to fit."""
+        height, width, channels = self.encoding.size
+        return ImageLayout(height=height, width=width, channels=channels)
+
     @model_validator(mode="after")
     def _check_splits(self) -> "ImageDataset":
         given = self.source.splits if isinstance(self.source, HubSource) else {}
@@ -189,41 +189,33 @@ class ImageRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "ImageRun":
-        self._expect(
-            Architecture.DECODER,
-            Architecture.ENCODER_DECODER,
-            Architecture.LSTM_DECODER,
-            Architecture.PIXELCNN,
-        )
         self._expect_whole_sequences()
         self._check_source()
-        positions = self.model.positions if isinstance(self.model, ModelSettings) else None
-        if isinstance(positions, RelativePitchTime):
-            self._refuse("model.positions.kind", positions.kind, "music", "skewed_relative")
         return self
 
     def _check_source(self) -> None:
         """An encoder reads a smaller image, in ids of its own."""
         samples = self.decoding.samples_per_class
-        if self.model.architecture is not Architecture.ENCODER_DECODER:
+        if self.model.structure is not Structure.ENCODER_DECODER:
             if samples is None:
                 raise ValueError(
                     "decoding.samples_per_class = null is for super-resolution, but "
-                    f"model.architecture = {self.model.architecture}; give a number"
+                    f"model.structure = {self.model.structure}; give a number"
                 )
             return
-        if self.model.reduction is None:
+        if not isinstance(self.model, TransformerSettings):
             raise ValueError(
-                f"model.architecture = {self.model.architecture} enlarges images, but "
-                "model.reduction = null; give how many times smaller its source is"
+                f"model.architecture = {self.model.architecture} does not enlarge images; use "
+                "transformer, or structure = decoder"
             )
-        if self.model.embeddings is Embeddings.TIED:
+        factor = self.model.super_resolution
+        if factor is None:
             raise ValueError(
-                "model.embeddings = tied, but the source of an image has ids of its own; "
-                "use separate"
+                f"model.structure = {self.model.structure} enlarges images, but "
+                "model.super_resolution = null; give the factor between source and target"
             )
         if samples is not None:
             raise ValueError(
-                f"decoding.samples_per_class = {samples}, but model.reduction = "
-                f"{self.model.reduction}: every image has a source; use null"
+                f"decoding.samples_per_class = {samples}, but model.super_resolution = {factor}: "
+                "every image has a source; use null"
             )

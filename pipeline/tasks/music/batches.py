@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.settings import AnyModelSettings, DataShape
+from models.settings import DataShape, ModelSettings
 from pipeline.corpus import read_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.codec import FIELD, is_grid, unit_of
@@ -23,7 +23,7 @@ class Batches:
     """
 
     def __init__(
-        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: MusicTraining
+        self, encoded: Path, model: ModelSettings, shape: DataShape, training: MusicTraining
     ) -> None:
         self._unit = unit_of(shape)
         if training.crop is None or training.crop % self._unit:

@@ -1,8 +1,6 @@
 """What a run and its music have to agree on."""
 
-from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
-
-VOICES = 4  # of a chorale's grid: the length of codec.grid.VOICES, which checking has no need of
+from pipeline.tasks.music.settings import VOICES, MusicDataset, MusicRun, Representation
 
 
 def check_run(name: str, run: MusicRun, dataset: MusicDataset) -> None:
@@ -22,11 +20,6 @@ def check_run(name: str, run: MusicRun, dataset: MusicDataset) -> None:
                 f"runs.{name}.training.augmentation.stretch = {augmentation.stretch}, but "
                 f"{where} has no tempo; use [1.0]"
             )
-    elif run.needs_voices:
-        raise ValueError(
-            f"runs.{name}.model.positions.kind = {run.model.positions.kind} tells voices, "
-            f"but {where}; use positions.kind = skewed_relative"
-        )
 
 
 def _check_sixteenths(name: str, run: MusicRun, where: str) -> None:

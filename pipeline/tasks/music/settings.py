@@ -6,24 +6,23 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import (
-    Architecture,
-    ConcatenatedSinusoid,
-    Embeddings,
-    Labels,
+    Layout,
     Learned,
     Local1D,
-    Local2D,
-    LogisticMixture,
-    ModelSettings,
     PositiveFloat,
-    RelativePitchTime,
+    SequenceLayout,
     Settings,
-    Sinusoid2D,
+    Structure,
+    TransformerSettings,
+    VoiceLayout,
 )
 from pipeline.settings.base import NonNegativeInt, Sampling, Seed, Share, Splits
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 from pipeline.settings.training import Training
+
+VOICES = 4  # of a chorale's grid
+PITCHES = 128  # of MIDI
 
 
 class Representation(StrEnum):
@@ -102,6 +101,13 @@ class MusicDataset(Settings):
     source: AnySource
     encoding: MusicEncoding
 
+    @property
+    def layout(self) -> Layout:
+        """What a network has to fit."""
+        if isinstance(self.encoding, ChoraleEncoding):
+            return VoiceLayout(voices=VOICES, pitches=PITCHES)
+        return SequenceLayout()
+
 
 class Augmentation(Settings):
     """Training pieces in other keys and tempi, drawn anew for each crop (Huang et al. 2018)."""
@@ -167,36 +173,19 @@ class MusicRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "MusicRun":
-        self._expect(Architecture.DECODER, Architecture.LSTM_DECODER)
-        if not isinstance(self.model, ModelSettings):
+        self._expect(Structure.DECODER)
+        if not isinstance(self.model, TransformerSettings):
             return self
-        self._refuse_kinds_of_images(self.model)
         if isinstance(self.model.positions, Learned):
             self._check_learned(self.model.positions.max_length)
-        if isinstance(self.model.locality, Local1D):
-            self._check_block(self.model.locality.query_block)
+        if isinstance(self.model.attention, Local1D):
+            self._check_block(self.model.attention.query_block)
         return self
-
-    @property
-    def needs_voices(self) -> bool:
-        """Whether the network tells voices from each other, which a grid alone has."""
-        positions = self.model.positions if isinstance(self.model, ModelSettings) else None
-        labelled = isinstance(positions, ConcatenatedSinusoid) and positions.labels is Labels.VOICES
-        return labelled or isinstance(positions, RelativePitchTime)
-
-    def _refuse_kinds_of_images(self, model: ModelSettings) -> None:
-        if isinstance(model.output, LogisticMixture):
-            self._refuse("model.output.kind", model.output.kind, "images", "categorical")
-        if model.embeddings is Embeddings.CHANNELS:
-            self._refuse("model.embeddings", model.embeddings, "images", "separate")
-        for path, part in (("positions", model.positions), ("locality", model.locality)):
-            if isinstance(part, Sinusoid2D | Local2D):
-                self._refuse(f"model.{path}.kind", part.kind, "images", "a one-dimensional kind")
 
     def _check_block(self, query_block: int) -> None:
         if self.training.crop is not None and query_block > self.training.crop:
             raise ValueError(
-                f"model.locality.query_block = {query_block} is more than training.crop = "
+                f"model.attention.query_block = {query_block} is more than training.crop = "
                 f"{self.training.crop}, so that nothing is local; choose a smaller block"
             )
 

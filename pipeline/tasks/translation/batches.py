@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.settings import AnyModelSettings, DataShape
+from models.settings import DataShape, ModelSettings
+from models.shared.heads import IGNORED
 from pipeline.corpus import Split, read_sequences
 from pipeline.settings.training import Training
 from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.training.batches import Batch, pad
-from pipeline.training.loss import IGNORED
 
 
 class Batches:
@@ -24,7 +24,7 @@ class Batches:
     """
 
     def __init__(
-        self, encoded: Path, model: AnyModelSettings, shape: DataShape, training: Training
+        self, encoded: Path, model: ModelSettings, shape: DataShape, training: Training
     ) -> None:
         self._train, self._validation = Pairs(encoded, "train"), Pairs(encoded, "validation")
         self._tokens, self._seed = training.batch_tokens, training.seed

@@ -5,15 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import (
-    Architecture,
-    Embeddings,
-    Full,
-    LogisticMixture,
-    ModelSettings,
-    Settings,
-    Sinusoid2D,
-)
+from models.settings import Full, SequenceLayout, Settings, Structure, TransformerSettings
 from pipeline.settings.base import (
     Name,
     NonNegativeFloat,
@@ -86,6 +78,11 @@ class TranslationDataset(Settings):
     task: Literal["translation"]
     source: AnySource
     encoding: TranslationEncoding
+
+    @property
+    def layout(self) -> SequenceLayout:
+        """What a network has to fit."""
+        return SequenceLayout()
 
 
 class Beam(Settings):
@@ -160,25 +157,13 @@ class TranslationRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":
-        self._expect(
-            Architecture.ENCODER_DECODER,
-            Architecture.LSTM_ENCODER_DECODER,
-            Architecture.CONV_ENCODER_DECODER,
-        )
+        self._expect(Structure.ENCODER_DECODER)
         self._expect_whole_sequences()
-        if isinstance(self.model, ModelSettings):
-            self._refuse_kinds_of_other_tasks(self.model)
+        if isinstance(self.model, TransformerSettings) and not isinstance(
+            self.model.attention, Full
+        ):
+            raise ValueError(
+                f"model.attention.kind = {self.model.attention.kind} is defined for images and "
+                f"music, but task = {self.task}; use kind = full"
+            )
         return self
-
-    def _refuse_kinds_of_other_tasks(self, model: ModelSettings) -> None:
-        if isinstance(model.positions, Sinusoid2D):
-            self._refuse("model.positions.kind", model.positions.kind, "images", "sinusoid")
-        if not isinstance(model.locality, Full):
-            kind = model.locality.kind
-            self._refuse("model.locality.kind", kind, "images and music", "kind = full")
-        if model.reduction is not None:
-            self._refuse("model.reduction", model.reduction, "images", "null")
-        if isinstance(model.output, LogisticMixture):
-            self._refuse("model.output.kind", model.output.kind, "images", "categorical")
-        if model.embeddings is Embeddings.CHANNELS:
-            self._refuse("model.embeddings", model.embeddings, "images", "separate")

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from models.locality import generation_order
 from PIL import Image
 
-from models.locality import generation_order
 from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 import torch
-
 from models.locality import generation_order
+
 from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.codec import ImageCodec

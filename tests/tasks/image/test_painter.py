@@ -3,11 +3,11 @@ import io
 import numpy as np
 import pytest
 import torch
+from models.network import build
 from PIL import Image
 
-from models.network import build
 from pipeline import config
-from pipeline.decoding.sampling import DRAWN
+from pipeline.decoding.sampling import TO_SAMPLE
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image import command, painter
@@ -66,7 +66,7 @@ def test_a_completion_keeps_the_upper_half_and_comes_after_what_is_given():
     pixels = np.arange(16).reshape(4, 4, 1)
     painter = Painter(Counting(LOCAL_1D, SHAPE, 100.0), sampling())
     (images,) = painter.complete(2, pixels, 3)
-    assert np.array_equal(images[0, :2], pixels[:2]) and (images[0, 2:] == DRAWN).all()
+    assert np.array_equal(images[0, :2], pixels[:2]) and (images[0, 2:] == TO_SAMPLE).all()
     assert all(np.array_equal(image, pixels) for image in images[1:])
 
 

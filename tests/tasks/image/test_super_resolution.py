@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-
 from models.network import build, pixel_order
+from PIL import Image
+from pipeline.decoding.likelihood import token_nll
+
 from models.settings import (
     Architecture,
     Embeddings,
@@ -18,7 +19,6 @@ from models.settings import (
     Sinusoid2D,
 )
 from pipeline.corpus import write_sequences
-from pipeline.decoding.likelihood import token_nll
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from models.maps import translation_maps
 from models.network import build
+
 from models.settings import Architecture, DataShape, LstmEncoderDecoderSettings
 from pipeline import evaluate as stage
 from pipeline.corpus import write_sequences

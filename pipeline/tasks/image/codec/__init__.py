@@ -2,7 +2,7 @@
 
 Ids 0 .. levels - 1 are intensities, levels .. levels + classes - 1 are classes. A sequence is the
 class and then the intensities in raster order, the channels of a pixel one after the other; a
-network may generate them in another order, which `models.network.pixel_order` gives. Images without
+network may generate them in another order, which `models.shared.order` gives. Images without
 labels are all of one class. The source of super-resolution is the same image, smaller; its ids are
 the intensities plus 1, because 0 is padding there.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from models.settings import DataShape
+from models.settings import DataShape, ImageLayout
 from pipeline.errors import DataError
 
 
@@ -30,10 +30,11 @@ class ImageCodec:
     @classmethod
     def of(cls, shape: DataShape) -> "ImageCodec":
         """Return the codec of encoded images; DataError if `shape` is not that of images."""
-        if shape.height is None or shape.width is None or shape.channels is None:
+        image = shape.layout
+        if not isinstance(image, ImageLayout):
             raise DataError("the encoded data has no height and width; it is not of task image")
         classes = shape.inputs - shape.outputs
-        return cls(shape.height, shape.width, shape.channels, shape.outputs, classes)
+        return cls(image.height, image.width, image.channels, shape.outputs, classes)
 
     @property
     def shape(self) -> DataShape:
@@ -41,11 +42,7 @@ class ImageCodec:
         return DataShape(
             inputs=self.levels + self.classes,
             outputs=self.levels,
-            height=self.height,
-            width=self.width,
-            channels=self.channels,
-            voices=None,
-            pitches=None,
+            layout=ImageLayout(height=self.height, width=self.width, channels=self.channels),
         )
 
     @property

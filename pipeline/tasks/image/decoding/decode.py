@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
 
-from models.network import pixel_order, reduction_of
+from models.shared.base import AutoregressiveModel
+from models.shared.order import generation_order, super_resolution_factor
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
-from pipeline.decoding.sampling import DRAWN, fill
+from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically, write_json
 from pipeline.settings.base import Sampling
@@ -26,7 +26,9 @@ _BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
 GAP = 128  # gaps, and pixels that are not given
 
 
-def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecoding) -> None:
+def decode(
+    model: AutoregressiveModel, encoded: Path, samples: Path, decoding: ImageDecoding
+) -> None:
     """Write grids of images as they are finished, and samples.json, which says what they show.
 
     These are completions.png, completions.npy with the same images (temperature, image, completion,
@@ -48,20 +50,20 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: ImageDecodi
 
 
 def draw(
-    model: nn.Module,
+    model: AutoregressiveModel,
     codec: ImageCodec,
     labels: np.ndarray,
     known: np.ndarray,
     sampling: Sampling,
     source: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw what is DRAWN of `known` (image, height, width, channels), given the rest of it.
+    """Draw what is TO_SAMPLE of `known` (image, height, width, channels), given the rest of it.
 
     Intensities are drawn in the order of the model's locality: each sees the known and drawn ones
     before it in that order. `source` (source, ids) is that of super-resolution; the images of one
     lie side by side. Returns intensities (image, height, width, channels).
     """
-    order = pixel_order(model.settings, model.shape)
+    order = generation_order(model.settings, model.shape.layout)
     classes = np.array([[codec.class_id(int(label))] for label in labels])
     template = np.hstack([classes, known.reshape(len(known), -1)[:, order]])
     device = next(model.parameters()).device
@@ -75,10 +77,10 @@ def draw(
 
 
 def _write_conditional(
-    model: nn.Module, codec: ImageCodec, samples: Path, decoding: ImageDecoding
+    model: AutoregressiveModel, codec: ImageCodec, samples: Path, decoding: ImageDecoding
 ) -> dict[str, Any]:
     columns, sampling = decoding.samples_per_class, decoding.sampling
-    images = np.full((codec.classes, columns, *codec.size), DRAWN)
+    images = np.full((codec.classes, columns, *codec.size), TO_SAMPLE)
     at_once = max(1, _AT_ONCE // columns)
     for first in range(0, codec.classes, at_once):
         group = images[first : first + at_once]
@@ -97,14 +99,18 @@ def _write_conditional(
 
 
 def _write_completions(
-    model: nn.Module, codec: ImageCodec, test: np.ndarray, samples: Path, decoding: ImageDecoding
+    model: AutoregressiveModel,
+    codec: ImageCodec,
+    test: np.ndarray,
+    samples: Path,
+    decoding: ImageDecoding,
 ) -> dict[str, Any]:
     rows, columns = decoding.completed_images, decoding.completions_per_image
     labels, pixels = codec.decode_all(test[:rows])
     original = pixels.astype(np.int64)
-    given = _given(codec, original, reduction_of(model.settings))
+    given = _given(codec, original, super_resolution_factor(model.settings))
     temperatures = decoding.completion_temperatures
-    drawn = np.full((len(temperatures), rows, columns, *codec.size), DRAWN)
+    drawn = np.full((len(temperatures), rows, columns, *codec.size), TO_SAMPLE)
     shown = {"original": original, **given.shown}
     beside = [shades(images[:_SHOWN, None], codec) for images in shown.values()]
     for temperature, images in zip(temperatures, drawn, strict=True):
@@ -135,30 +141,30 @@ def _write_completions(
 class Given:
     """What a network is given of images, and how that is shown."""
 
-    known: np.ndarray  # (image, height, width, channels), DRAWN where it is not given
+    known: np.ndarray  # (image, height, width, channels), TO_SAMPLE where it is not given
     source: np.ndarray | None  # (image, ids)
     shown: dict[str, np.ndarray]  # title to (image, height, width, channels)
 
 
-def _given(codec: ImageCodec, original: np.ndarray, reduction: int | None) -> Given:
+def _given(codec: ImageCodec, original: np.ndarray, factor: int | None) -> Given:
     """The upper half of each image, or the image made smaller."""
     known = original.copy()
-    if reduction is None:
-        known[:, codec.height // 2 :] = DRAWN
+    if factor is None:
+        known[:, codec.height // 2 :] = TO_SAMPLE
         return Given(known, None, {"given": known})
-    known[:] = DRAWN
-    smaller = codec.reduce(original, reduction)
+    known[:] = TO_SAMPLE
+    smaller = codec.reduce(original, factor)
     shown = {
-        "given": smaller.repeat(reduction, axis=1).repeat(reduction, axis=2),
+        "given": smaller.repeat(factor, axis=1).repeat(factor, axis=2),
         "bicubic": codec.interpolate(smaller),
     }
-    return Given(known, codec.sources(original, reduction), shown)
+    return Given(known, codec.sources(original, factor), shown)
 
 
 def shades(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
-    """Intensities to 0..255; DRAWN, which is not known, to the grey of the gaps."""
+    """Intensities to 0..255; TO_SAMPLE, which is not known, to the grey of the gaps."""
     shade = np.rint(pixels * (255 / (codec.levels - 1)))
-    return np.where(pixels == DRAWN, GAP, shade).astype(np.uint8)
+    return np.where(pixels == TO_SAMPLE, GAP, shade).astype(np.uint8)
 
 
 def png_grid(cells: np.ndarray) -> bytes:

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from models.network import pixel_order, reduction_of
+from models.shared.base import AutoregressiveModel
+from models.shared.order import generation_order, super_resolution_factor
 from pipeline.bootstrap import interval
 from pipeline.corpus import read_sequences
-from pipeline.decoding.likelihood import token_nll
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.baselines import baseline_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
@@ -27,7 +26,7 @@ _DIGITS = 6
 
 
 def evaluate(
-    model: nn.Module, encoded: Path, samples: Path, evaluation: ImageEvaluation
+    model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: ImageEvaluation
 ) -> dict[str, Any]:
     """Return bits per dimension of the test split, its 95 % interval over images, and baselines.
 
@@ -37,19 +36,17 @@ def evaluate(
     train, test = (read_sequences(encoded, split, "pixels").rows() for split in ("train", "test"))
     codec.check(train)
     _, pixels = codec.decode_all(test)
-    reduction = reduction_of(model.settings)
-    source = None if reduction is None else codec.sources(pixels, reduction)
+    factor = super_resolution_factor(model.settings)
+    source = None if factor is None else codec.sources(pixels, factor)
     bits = _image_bits(model, test, source, evaluation.batch_images)
     counts = np.full(len(bits), codec.dimensions)
     low, high = interval(bits, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
     references = baseline_bits(train, test, codec) | codec_bits(pixels)
     enlarged: dict[str, Any] = {}
-    if reduction is not None:
+    if factor is not None:
         _, seen = codec.decode_all(train)
-        references["bicubic"] = bicubic_bits(seen, pixels, reduction, codec)
-        references["bicubic_psnr"], enlarged = measure_enlargements(
-            samples, pixels, reduction, codec
-        )
+        references["bicubic"] = bicubic_bits(seen, pixels, factor, codec)
+        references["bicubic_psnr"], enlarged = measure_enlargements(samples, pixels, factor, codec)
     return {
         "test": {
             "bits_per_dimension": round(float(bits.sum() / counts.sum()), _DIGITS),
@@ -65,11 +62,12 @@ def evaluate(
     }
 
 
+@torch.no_grad()
 def _image_bits(
-    model: nn.Module, ids: np.ndarray, source: np.ndarray | None, batch_images: int
+    model: AutoregressiveModel, ids: np.ndarray, source: np.ndarray | None, batch_images: int
 ) -> np.ndarray:
     """Bits of each whole image (image,) given its class, and its source if it has one."""
-    order = np.array(pixel_order(model.settings, model.shape))
+    order = np.array(generation_order(model.settings, model.shape.layout))
     device = next(model.parameters()).device
     ids = ids.astype(np.int64)
     sequences = torch.from_numpy(np.hstack([ids[:, :1], ids[:, 1:][:, order]])).to(device)
@@ -78,7 +76,7 @@ def _image_bits(
     if source is not None:
         sources = torch.from_numpy(source).to(device).split(batch_images)
     nats = [
-        token_nll(model, batch[:, :-1], batch[:, 1:], read).double().sum(dim=1)
+        model.nats(batch[:, :-1], batch[:, 1:], read).double().sum(dim=1)
         for batch, read in zip(batches, sources, strict=True)
     ]
     return torch.cat(nats).cpu().numpy() / math.log(2)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.settings import DataShape
+from models.settings import DataShape, SequenceLayout
 from pipeline.errors import DataError
 
 PITCHES = 128
@@ -28,7 +28,7 @@ TIME_SHIFT = NOTE_OFF + PITCHES  # of one step
 VELOCITY = TIME_SHIFT + LONGEST_SHIFT
 OUTPUTS = VELOCITY + VELOCITIES
 START = OUTPUTS
-SHAPE = DataShape.sequence(inputs=OUTPUTS + 1, outputs=OUTPUTS)
+SHAPE = DataShape(inputs=OUTPUTS + 1, outputs=OUTPUTS, layout=SequenceLayout())
 IDS = np.dtype(np.int16)
 
 _VELOCITY_STEP = 128 // VELOCITIES

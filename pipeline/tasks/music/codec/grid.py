@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.settings import DataShape
+from models.settings import DataShape, VoiceLayout
 from pipeline.errors import DataError
 
 VOICES = ("soprano", "alto", "tenor", "bass")
@@ -23,11 +23,7 @@ INPUTS = 130
 SHAPE = DataShape(
     inputs=INPUTS,
     outputs=OUTPUTS,
-    height=None,
-    width=None,
-    channels=None,
-    voices=len(VOICES),
-    pitches=SILENCE,
+    layout=VoiceLayout(voices=len(VOICES), pitches=SILENCE),
 )
 IDS = np.dtype(np.int16)
 TOLERANCE = 1e-6  # of a 16th: the error of sums of triplets

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.settings import DataShape
+from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
-from pipeline.decoding.sampling import DRAWN, fill
+from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.settings.base import Sampling
 from pipeline.tasks.music.codec import events, grid, is_grid
 from pipeline.tasks.music.decoding import midi
@@ -18,7 +19,7 @@ MOST_EVENTS_PER_SECOND = 100  # MAESTRO has 40
 
 
 def compose(
-    model: nn.Module,
+    model: AutoregressiveModel,
     openings: Sequence[np.ndarray],
     tokens: int,
     sampling: Sampling,
@@ -28,7 +29,7 @@ def compose(
 
     Pieces (piece, 1 + token) that are `enough` end early.
     """
-    template = np.full((len(openings), 1 + tokens), DRAWN, np.int64)
+    template = np.full((len(openings), 1 + tokens), TO_SAMPLE, np.int64)
     for row, opening in zip(template, openings, strict=True):
         row[: len(opening)] = opening[: len(row)]
     device = next(model.parameters()).device
@@ -38,7 +39,7 @@ def compose(
 
 
 def compose_for(
-    model: nn.Module, opening: np.ndarray, seconds: float, count: int, sampling: Sampling
+    model: AutoregressiveModel, opening: np.ndarray, seconds: float, count: int, sampling: Sampling
 ) -> list[np.ndarray]:
     """Draw `count` pieces of `seconds` after one opening, ids (1 + token,) each.
 
@@ -47,7 +48,7 @@ def compose_for(
     shape, openings = model.shape, [opening] * count
     if is_grid(shape):
         sixteenths = math.ceil(seconds / midi.SECONDS_PER_SIXTEENTH)
-        return list(compose(model, openings, sixteenths * shape.voices, sampling))
+        return list(compose(model, openings, sixteenths * shape.layout.voices, sampling))
 
     def enough(ids: Tensor) -> bool:
         return all(events.seconds_of(row) >= seconds for row in ids.cpu().numpy())

@@ -6,9 +6,9 @@ Each as MIDI, as a piano roll and as sound.
 from pathlib import Path
 
 import numpy as np
-from torch import nn
 
 from models.settings import DataShape
+from models.shared.base import AutoregressiveModel
 from pipeline.corpus import read_sequences
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
@@ -22,7 +22,9 @@ from pipeline.tasks.music.settings import MusicDecoding
 _SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
 
 
-def decode(model: nn.Module, encoded: Path, samples: Path, decoding: MusicDecoding) -> None:
+def decode(
+    model: AutoregressiveModel, encoded: Path, samples: Path, decoding: MusicDecoding
+) -> None:
     """Write `from_nothing_<i>.mid`, `continuation_<i>.mid` and what they are to samples.json.
 
     Beside each stand its piano roll, .png, and its sound, .mp3. Continued are the first test pieces

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from models.maps import attention_maps
-from models.settings import DataShape, Full
-from models.transformer import DecoderOnly
+from models.settings import DataShape
+from models.shared.base import AutoregressiveModel
 from pipeline.files import read_json
 from pipeline.tasks.music.codec import DRAWN_IDS, events, is_grid, unit_of
+from pipeline.tasks.music.metrics.motif_attention import has_full_attention
 from pipeline.tasks.music.metrics.notes import Sounding, sounding_notes
 
 _OF_A_HEAD = 3  # arcs from a note
@@ -24,13 +23,13 @@ _FLOOR = 0.05  # of the attention; weaker arcs are left out
 _OF_A_PIECE = 2500  # arcs, the strongest: 60 kB, which a page can hold
 
 
-def arcs_of_samples(model: nn.Module, samples: Path) -> dict[str, dict[str, Any]]:
+def arcs_of_samples(model: AutoregressiveModel, samples: Path) -> dict[str, dict[str, Any]]:
     """The arcs of each drawn piece by the stem of its file, where attention is full.
 
     `notes` [[start, end, pitch, part], ...] in seconds; `arcs` [[note, earlier note, layer, head,
     weight], ...], the weight in thousandths of the head's attention; `layers` and `heads`.
     """
-    if not isinstance(model, DecoderOnly) or not isinstance(model.settings.locality, Full):
+    if not has_full_attention(model):
         return {}
     drawn = np.load(samples / DRAWN_IDS, allow_pickle=False)
     described = read_json(samples / "samples.json")
@@ -40,11 +39,12 @@ def arcs_of_samples(model: nn.Module, samples: Path) -> dict[str, dict[str, Any]
     }
 
 
-def _of_piece(model: DecoderOnly, ids: np.ndarray, seconds: float) -> dict[str, Any]:
+def _of_piece(model: AutoregressiveModel, ids: np.ndarray, seconds: float) -> dict[str, Any]:
     notes = sounding_notes(ids, model.shape)
     device = next(model.parameters()).device
     inputs = torch.from_numpy(ids.astype(np.int64))[None].to(device)
-    maps = torch.cat(attention_maps(model, inputs))  # (layer, heads, ...): the batch is one piece
+    inside = model.internals(inputs)
+    maps = torch.cat(inside.decoder_attention)  # (layer, heads, ...): the batch is one piece
     step = _step_seconds(ids, seconds, model.shape)
     return {
         "notes": [

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from torch import nn
 
+from models.shared.base import AutoregressiveModel
 from pipeline.tasks.music.metrics.likelihood import score
 
 _BINS = 8
 
 
 def nats_by_position(
-    model: nn.Module, pieces: Sequence[np.ndarray], longest: int
+    model: AutoregressiveModel, pieces: Sequence[np.ndarray], longest: int
 ) -> dict[str, float]:
     """Mean nats per token of `pieces` at positions 0 .. longest - 1, in bins such as "000-063".
 

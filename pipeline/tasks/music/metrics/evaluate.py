@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 from models.settings import DataShape
+from models.shared.base import AutoregressiveModel
 from pipeline.bootstrap import interval
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.files import read_json
@@ -26,7 +26,7 @@ _DIGITS = 6
 
 
 def evaluate(
-    model: nn.Module, encoded: Path, samples: Path, evaluation: MusicEvaluation
+    model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: MusicEvaluation
 ) -> dict[str, dict[str, Any]]:
     """Measure `model` and what it drew: {"test": ..., "validation": ..., "baseline": ..., ...}.
 
@@ -84,7 +84,7 @@ def _likelihood(
 
 
 def _score(
-    model: nn.Module, pieces: Sequence[np.ndarray], evaluation: MusicEvaluation
+    model: AutoregressiveModel, pieces: Sequence[np.ndarray], evaluation: MusicEvaluation
 ) -> list[Scored]:
     return score(model, pieces, evaluation.window, evaluation.stride)
 

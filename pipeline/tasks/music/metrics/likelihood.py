@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
+from models.shared.base import AutoregressiveModel
+from models.shared.heads import IGNORED
 from pipeline.training.batches import pad
-from pipeline.training.loss import IGNORED, token_nats
 
 _BATCH_POSITIONS = 8192  # scored at once
 
@@ -46,7 +46,9 @@ def windows(piece: int, ids: np.ndarray, window: int, stride: int) -> Iterator[W
 
 
 @torch.no_grad()
-def score(model: nn.Module, pieces: Sequence[np.ndarray], window: int, stride: int) -> list[Scored]:
+def score(
+    model: AutoregressiveModel, pieces: Sequence[np.ndarray], window: int, stride: int
+) -> list[Scored]:
     """Score every token of `pieces`, ids (1 + token,) each, seen through sliding windows."""
     device = next(model.parameters()).device
     scored = [Scored(np.zeros(len(ids) - 1), np.zeros(len(ids) - 1, np.int64)) for ids in pieces]
@@ -55,9 +57,9 @@ def score(model: nn.Module, pieces: Sequence[np.ndarray], window: int, stride: i
     for first in range(0, len(cuts), at_once):
         batch = cuts[first : first + at_once]
         targets = pad([cut.targets for cut in batch], IGNORED)
-        logits = model(pad([cut.inputs for cut in batch], 0).to(device))
-        nats = token_nats(logits, targets.to(device)).double().cpu().numpy()
-        likeliest = logits.argmax(dim=-1).cpu().numpy()
+        hidden = model(pad([cut.inputs for cut in batch], 0).to(device))
+        nats = model.head.nats(hidden, targets.to(device)).double().cpu().numpy()
+        likeliest = model.head.next_logits(hidden).argmax(dim=-1).cpu().numpy()
         for row, cut in enumerate(batch):
             counted = np.flatnonzero(cut.targets != IGNORED)
             scored[cut.piece].nats[cut.start + counted] = nats[row, counted]

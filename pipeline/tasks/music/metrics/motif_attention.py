@@ -16,11 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
-from models.maps import attention_maps
-from models.settings import DataShape, Full
-from models.transformer import DecoderOnly
+from models.settings import DataShape, Full, TransformerSettings
+from models.shared.base import AutoregressiveModel
 from pipeline.tasks.music.codec import unit_of
 from pipeline.tasks.music.metrics.motifs import motifs
 from pipeline.tasks.music.metrics.notes import melodies_of, sounding_notes
@@ -42,7 +40,7 @@ class Recurrence(NamedTuple):
 
 
 def attention_to_motifs(
-    model: nn.Module,
+    model: AutoregressiveModel,
     validation: Sequence[np.ndarray],
     test: Sequence[np.ndarray],
     window: int,
@@ -56,7 +54,7 @@ def attention_to_motifs(
     validation pieces: the highest of the test pieces would be above chance by choice alone. `heads`
     has each. Empty where no motif comes again, and for a network without full attention.
     """
-    if not isinstance(model, DecoderOnly) or not isinstance(model.settings.locality, Full):
+    if not has_full_attention(model):
         return {}
     choosing, measured = (_shares(model, each, window, length) for each in (validation, test))
     if not (len(choosing.of_heads) and len(measured.of_heads)):
@@ -76,7 +74,15 @@ def attention_to_motifs(
     return {"on_motifs": on_motifs, "heads": heads}
 
 
-def _shares(model: DecoderOnly, pieces: Sequence[np.ndarray], window: int, length: int) -> Shares:
+def has_full_attention(model: AutoregressiveModel) -> bool:
+    """Whether a query sees all notes before it, so that an arc may go to any of them."""
+    settings = model.settings
+    return isinstance(settings, TransformerSettings) and isinstance(settings.attention, Full)
+
+
+def _shares(
+    model: AutoregressiveModel, pieces: Sequence[np.ndarray], window: int, length: int
+) -> Shares:
     shares, chances = [], []
     for ids in pieces:
         inputs = np.asarray(ids[:window], np.int64)
@@ -84,8 +90,10 @@ def _shares(model: DecoderOnly, pieces: Sequence[np.ndarray], window: int, lengt
         if not found:
             continue
         device = next(model.parameters()).device
-        maps = attention_maps(model, torch.from_numpy(inputs)[None].to(device))
-        weights = torch.cat(maps)  # (layer, heads, query, key): the batch is one piece
+        inside = model.internals(torch.from_numpy(inputs)[None].to(device))
+        weights = torch.cat(
+            inside.decoder_attention
+        )  # (layer, heads, query, key): the batch is one piece
         for each in found:
             shares.append(weights[:, :, each.query, each.keys].sum(dim=-1).cpu().numpy())
             chances.append(len(each.keys) / each.visible)

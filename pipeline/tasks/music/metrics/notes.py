@@ -64,7 +64,9 @@ def melodies_of(ids: np.ndarray, shape: DataShape) -> list[list[Sounding]]:
     """
     notes = sounding_notes(ids, shape)
     if is_grid(shape):
-        return [[note for note in notes if note.part == voice] for voice in range(shape.voices)]
+        return [
+            [note for note in notes if note.part == voice] for voice in range(shape.layout.voices)
+        ]
     return [list({note.onset: note for note in sorted(notes, key=_by_height)}.values())]
 
 

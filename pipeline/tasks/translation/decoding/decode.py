@@ -7,22 +7,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.corpus import Split, all_tests, read_sequences
-from pipeline.decoding.ancestral import sample
-from pipeline.decoding.beam import Hypothesis, search
 from pipeline.files import write_json_lines
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
+from pipeline.tasks.translation.decoding.beam import Hypothesis, search
+from pipeline.tasks.translation.decoding.sample_sequence import sample_sequence
 from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
 
 SEARCH_GRID = "search_grid.jsonl"
 GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
 
 
-def decode(model: nn.Module, encoded: Path, samples: Path, decoding: TranslationDecoding) -> None:
+def decode(
+    model: AutoregressiveModel, encoded: Path, samples: Path, decoding: TranslationDecoding
+) -> None:
     """Write source, reference, hypothesis and score of each test sentence, one JSON object a line.
 
     The score is log P of the hypothesis, over its length penalty if it was searched; `others` are
@@ -37,7 +40,11 @@ def decode(model: nn.Module, encoded: Path, samples: Path, decoding: Translation
 
 
 def _rows(
-    model: nn.Module, encoded: Path, split: Split, codec: Codec, decoding: TranslationDecoding
+    model: AutoregressiveModel,
+    encoded: Path,
+    split: Split,
+    codec: Codec,
+    decoding: TranslationDecoding,
 ) -> list[dict[str, Any]]:
     sources = (encoded / f"{split}.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
     references = (encoded / f"{split}.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
@@ -67,7 +74,7 @@ def longest_source(encoded: Path) -> int:
 
 
 def translate(
-    model: nn.Module,
+    model: AutoregressiveModel,
     sources: Sequence[Sequence[int]],
     decoding: TranslationDecoding,
     progress: Progress | None = None,
@@ -89,7 +96,7 @@ def translate(
 
 
 def _hypotheses(
-    model: nn.Module, sources: list[Tensor], decoding: TranslationDecoding
+    model: AutoregressiveModel, sources: list[Tensor], decoding: TranslationDecoding
 ) -> list[list[Hypothesis]]:
     match decoding.method:
         case Beam() as beam:
@@ -97,12 +104,12 @@ def _hypotheses(
         case Greedy():
             return search(model, sources, BOS, EOS, GREEDY, decoding.extra_length)
         case Drawn() as sampling:
-            drawn = sample(model, sources, BOS, EOS, sampling, decoding.extra_length)
+            drawn = sample_sequence(model, sources, BOS, EOS, sampling, decoding.extra_length)
             return [[hypothesis] for hypothesis in drawn]
 
 
 def _search_grid(
-    model: nn.Module, encoded: Path, codec: Codec, decoding: TranslationDecoding
+    model: AutoregressiveModel, encoded: Path, codec: Codec, decoding: TranslationDecoding
 ) -> list[dict[str, Any]]:
     if decoding.search_grid is None:
         return []

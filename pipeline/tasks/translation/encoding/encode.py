@@ -15,7 +15,7 @@ from random import Random
 
 import numpy as np
 
-from models.settings import DataShape
+from models.settings import DataShape, SequenceLayout
 from pipeline.corpus import SPLITS, Split, is_test, read_sequences, write_sequences
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Splits
@@ -112,7 +112,9 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
         ids = _write_ids(encoded, split, pieces, encoding.letter_case, workers)
         splits[split] = ids | {"groups": len(groups[split])}
     return {
-        "shape": DataShape.sequence(pieces.size, pieces.size).model_dump(),
+        "shape": DataShape(
+            inputs=pieces.size, outputs=pieces.size, layout=SequenceLayout()
+        ).model_dump(),
         "splits": splits,
         "dropped": {reason.value: tally.dropped[reason] for reason in Reason},
         "skipped": tally.listed,

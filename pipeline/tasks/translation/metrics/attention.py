@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.maps import translation_maps
-from models.transformer import EncoderDecoder
+from models.settings import TransformerSettings
+from models.shared.base import AutoregressiveModel
 from pipeline.corpus import read_sequences
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, Codec
@@ -19,7 +19,7 @@ _PER_MILLE = 1000
 
 
 def attention_of_sentences(
-    model: nn.Module, encoded: Path, hypotheses: Sequence[str], count: int
+    model: AutoregressiveModel, encoded: Path, hypotheses: Sequence[str], count: int
 ) -> dict[str, list[dict[str, Any]]]:
     """The weights of every layer and head in `count` test sentences and their `hypotheses`.
 
@@ -28,7 +28,7 @@ def attention_of_sentences(
     `target` are the pieces that the decoder reads, from the beginning of the sentence on: its query
     at a piece predicts the next. No sentences for a network that is no Transformer.
     """
-    if count == 0 or not isinstance(model, EncoderDecoder):
+    if count == 0 or not isinstance(model.settings, TransformerSettings):
         return {"sentences": []}
     codec = Codec.load(encoded)
     sources = read_sequences(encoded, "test", "source")
@@ -51,19 +51,19 @@ def chosen(lengths: np.ndarray, count: int) -> list[int]:
 
 
 def _sentence(
-    model: EncoderDecoder, source: np.ndarray, hypothesis: str, codec: Codec
+    model: AutoregressiveModel, source: np.ndarray, hypothesis: str, codec: Codec
 ) -> dict[str, Any]:
     target = np.array([BOS, *codec.encode(hypothesis)])
     device = next(model.parameters()).device
     rows = (torch.from_numpy(ids.astype(np.int64))[None].to(device) for ids in (target, source))
-    maps = translation_maps(model, *rows)
+    inside = model.internals(*rows)
     names = codec.vocabulary()
     return {
         "source": [names[index] for index in source],
         "target": [names[index] for index in target],
-        "encoder": _per_mille(maps.encoder),
-        "decoder": _per_mille(maps.decoder),
-        "cross": _per_mille(maps.cross),
+        "encoder": _per_mille(inside.encoder_attention),
+        "decoder": _per_mille(inside.decoder_attention),
+        "cross": _per_mille(inside.cross_attention),
     }
 
 

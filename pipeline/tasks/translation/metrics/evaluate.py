@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from sacrebleu.metrics import BLEU, CHRF
-from torch import nn
 
+from models.shared.base import AutoregressiveModel
+from models.shared.heads import IGNORED
 from pipeline.corpus import Split, all_tests
-from pipeline.decoding.likelihood import token_nll
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences
 from pipeline.tasks.translation.metrics.positions import positions_by_layer
 from pipeline.tasks.translation.metrics.tokenised import tokenised_bleu
 from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
-from pipeline.training.loss import IGNORED
 
 _DIGITS = 6
 
@@ -24,7 +24,7 @@ Scores = dict[str, float | str]
 
 
 def evaluate(
-    model: nn.Module, encoded: Path, samples: Path, evaluation: TranslationEvaluation
+    model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: TranslationEvaluation
 ) -> dict[str, dict]:
     """Measure the translations in `samples` and `model` on the test sets.
 
@@ -82,8 +82,9 @@ def _target_language(encoded: Path) -> str:
     return read_json(encoded / "manifest.json")["target_language"]
 
 
+@torch.no_grad()
 def sentence_nats(
-    model: nn.Module, encoded: Path, split: Split, batch_tokens: int
+    model: AutoregressiveModel, encoded: Path, split: Split, batch_tokens: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """-log p of each reference of a split and its pieces, the end counted, (sentence,) each."""
     pairs = Pairs(encoded, split)
@@ -91,7 +92,7 @@ def sentence_nats(
     nats, tokens = np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
     for group in pairs.grouped(np.arange(len(pairs)), batch_tokens):
         batch = pairs.batch(group).to(device)
-        of_tokens = token_nll(model, batch.inputs, batch.targets, batch.source)
+        of_tokens = model.nats(batch.inputs, batch.targets, batch.source)
         nats[group] = of_tokens.double().sum(dim=1).cpu().numpy()
         tokens[group] = (batch.targets != IGNORED).sum(dim=1).cpu().numpy()
     return nats, tokens

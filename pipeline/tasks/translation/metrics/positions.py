@@ -3,16 +3,14 @@
 The lecture: residual sums carry positions upward; without them attention loses its diagonal.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.maps import translation_maps
-from models.transformer import EncoderDecoder
+from models.settings import TransformerSettings
+from models.shared.base import AutoregressiveModel
 from pipeline.corpus import Split
 from pipeline.tasks.translation.batches import Pairs
 
@@ -31,12 +29,12 @@ class Observed:
     cross_correlation: Tensor  # (layer,), mean over heads
 
     @property
-    def places(self) -> Tensor:
+    def positions(self) -> Tensor:
         """The position of each row of `states`, (source,)."""
         return torch.arange(len(self.states[0]), dtype=torch.float64)
 
 
-def positions_by_layer(model: nn.Module, encoded: Path) -> dict[str, dict[str, float]]:
+def positions_by_layer(model: AutoregressiveModel, encoded: Path) -> dict[str, dict[str, float]]:
     """How much of positions is left in each layer, measured on the test split.
 
     `probe_r2` of layer_0, the embeddings, and of what each encoder layer returns: R^2 of a linear
@@ -47,11 +45,11 @@ def positions_by_layer(model: nn.Module, encoded: Path) -> dict[str, dict[str, f
     heads and sentences; 1 is a diagonal of any slope, 0 what uniform attention has. Empty for a
     network that is no Transformer.
     """
-    if not isinstance(model, EncoderDecoder):
+    if not isinstance(model.settings, TransformerSettings):
         return {}
     fitted_on = _observe_all(model, encoded, "validation")
     measured_on = _observe_all(model, encoded, "test")
-    uniform = [_uniform(len(each.places)) for each in measured_on]
+    uniform = [_uniform(len(each.positions)) for each in measured_on]
     chance = torch.cat([near_diagonal(each) for each in uniform]).mean()
     near = torch.cat([each.near_diagonal for each in measured_on], dim=1).mean(dim=1)
     across = torch.stack([each.cross_correlation for each in measured_on]).mean(dim=0)
@@ -71,16 +69,18 @@ def positions_by_layer(model: nn.Module, encoded: Path) -> dict[str, dict[str, f
     }
 
 
-def probe_r2(states: Tensor, places: Tensor, test_states: Tensor, test_places: Tensor) -> float:
-    """R^2 on the test states of the ridge regression of places (row,) on states (row, feature)."""
-    centre, middle = states.mean(dim=0), places.mean()
+def probe_r2(
+    states: Tensor, positions: Tensor, test_states: Tensor, test_positions: Tensor
+) -> float:
+    """R^2 on test states of the ridge regression of positions (row,) on states (row, feature)."""
+    centre, middle = states.mean(dim=0), positions.mean()
     centred = states - centre
     squares = centred.T @ centred
     mean_square = (squares.trace() / len(squares)).clamp(min=_TINY)
     ridge = _RIDGE * mean_square * torch.eye(len(squares), dtype=squares.dtype)
-    weights = torch.linalg.solve(squares + ridge, centred.T @ (places - middle))
-    errors = test_places - middle - (test_states - centre) @ weights
-    spread = test_places - test_places.mean()
+    weights = torch.linalg.solve(squares + ridge, centred.T @ (positions - middle))
+    errors = test_positions - middle - (test_states - centre) @ weights
+    spread = test_positions - test_positions.mean()
     return float(1 - errors.square().sum() / spread.square().sum())
 
 
@@ -109,45 +109,28 @@ def _probed(fitted_on: list[Observed], measured_on: list[Observed], layer: int) 
 
 
 def _rows(observed: list[Observed], layer: int) -> tuple[Tensor, Tensor]:
-    """The states and the places of all sentences, end to end."""
+    """The states and the positions of all sentences, end to end."""
     states = torch.cat([each.states[layer] for each in observed])
-    return states, torch.cat([each.places for each in observed])
+    return states, torch.cat([each.positions for each in observed])
 
 
-def _observe_all(model: EncoderDecoder, encoded: Path, split: Split) -> list[Observed]:
+def _observe_all(model: AutoregressiveModel, encoded: Path, split: Split) -> list[Observed]:
     """One sentence at a time, so that there is no padding to attend to."""
     pairs = Pairs(encoded, split)
     count = min(_SENTENCES, len(pairs))
     return [_observe(model, pairs, index * len(pairs) // count) for index in range(count)]
 
 
-def _observe(model: EncoderDecoder, pairs: Pairs, index: int) -> Observed:
+def _observe(model: AutoregressiveModel, pairs: Pairs, index: int) -> Observed:
     batch = pairs.batch([index]).to(next(model.parameters()).device)
-    with _encoder_states(model) as states:
-        maps = translation_maps(model, batch.inputs, batch.source)
+    inside = model.internals(batch.inputs, batch.source)
     return Observed(
-        [each[0].double().cpu() for each in states],
-        torch.stack([near_diagonal(each[0].double().cpu()) for each in maps.encoder]),
-        torch.stack([correlation(each[0].double().cpu()).mean() for each in maps.cross]),
-    )
-
-
-@contextmanager
-def _encoder_states(model: EncoderDecoder) -> Iterator[list[Tensor]]:
-    """Collect what the first encoder layer gets and what each returns, (batch, source, d_model)."""
-    states: list[Tensor] = []
-    hooks = [
-        model.encoder[0].register_forward_pre_hook(lambda _, given: states.append(given[0])),
-        *(
-            layer.register_forward_hook(lambda _, given, output: states.append(output))
-            for layer in model.encoder
+        [each[0].double().cpu() for each in inside.encoder_states],
+        torch.stack([near_diagonal(each[0].double().cpu()) for each in inside.encoder_attention]),
+        torch.stack(
+            [correlation(each[0].double().cpu()).mean() for each in inside.cross_attention]
         ),
-    ]
-    try:
-        yield states
-    finally:
-        for hook in hooks:
-            hook.remove()
+    )
 
 
 def _uniform(length: int) -> Tensor:

@@ -1,20 +1,19 @@
 """Untrained networks that differ in how they know where a pixel stands."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.network import build, pixel_order
+from models.build import build
 from models.settings import (
-    AnyModelSettings,
-    Architecture,
+    Attention,
     Backend,
     Categorical,
     DataShape,
     Embeddings,
     Full,
+    ImageLayout,
     Learned,
     Local2D,
-    Locality,
     ModelSettings,
     NoPositions,
     Norm,
@@ -27,7 +26,11 @@ from models.settings import (
     Sinusoid,
     Sinusoid2D,
     SkewedRelative,
+    Structure,
+    TransformerSettings,
 )
+from models.shared.base import AutoregressiveModel
+from models.shared.order import generation_order
 from pipeline.tasks.image.demonstrations.equivariance.shifts import Network
 
 IDS = 257  # the empty canvas, and 256 intensities
@@ -43,15 +46,8 @@ def networks(canvas: tuple[int, int], seed: int) -> dict[str, Network]:
     count pixels in raster order too. `convolution` is a gated PixelCNN. On a canvas of several rows
     there is local 2-D attention, of a decoder, without and with positions.
     """
-    shape = DataShape(
-        inputs=IDS,
-        outputs=IDS,
-        height=canvas[0],
-        width=canvas[1],
-        channels=1,
-        voices=None,
-        pitches=None,
-    )
+    layout = ImageLayout(height=canvas[0], width=canvas[1], channels=1)
+    shape = DataShape(inputs=IDS, outputs=IDS, layout=layout)
     none, every_distance = NoPositions(kind="none"), canvas[0] * canvas[1]
     sinusoid = Sinusoid2D(kind="sinusoid_2d") if canvas[0] > 1 else Sinusoid(kind="sinusoid")
     found = {
@@ -80,53 +76,51 @@ def networks(canvas: tuple[int, int], seed: int) -> dict[str, Network]:
             memory_rows=BLOCK,
             memory_columns=BLOCK,
         )
-        decoder = Architecture.DECODER
+        decoder = Structure.DECODER
         found["local_none"] = _generator(_transformer(decoder, none, local), shape, seed)
         found["local_sinusoid"] = _generator(_transformer(decoder, sinusoid, local), shape, seed)
     return found
 
 
 def _encoder(positions: Positions, shape: DataShape, seed: int) -> Network:
-    """What the encoder of a Transformer returns; it attends to no padding."""
-    settings = _transformer(Architecture.ENCODER_DECODER, positions, Full(kind="full"))
+    """The output of a Transformer's last encoder layer; padding is masked."""
+    full = Full(kind="full", backend=Backend.DENSE)
+    settings = _transformer(Structure.ENCODER_DECODER, positions, full)
     model = _random(settings, shape, seed)
 
     def features(ids: Tensor) -> Tensor:
-        found = []
-        hook = model.encoder_norm.register_forward_hook(lambda _, given, out: found.append(out[0]))
-        with torch.no_grad():
-            model(torch.zeros(1, 1, dtype=torch.long), ids.view(1, -1))
-        hook.remove()
-        return found[0].view(*ids.shape, -1)
+        states = model.internals(torch.zeros(1, 1, dtype=torch.long), ids.view(1, -1))
+        return states.encoder_states[-1].view(*ids.shape, -1)
 
     return features
 
 
-def _generator(settings: AnyModelSettings, shape: DataShape, seed: int) -> Network:
-    """The logits of each pixel, given those that are generated before it."""
+def _generator(settings: ModelSettings, shape: DataShape, seed: int) -> Network:
+    """The hidden state that predicts each pixel, given those that are generated before it."""
     model = _random(settings, shape, seed)
-    order = torch.tensor(pixel_order(settings, shape))
+    order = torch.tensor(generation_order(settings, shape.layout))
 
     def features(ids: Tensor) -> Tensor:
         pixels = ids.flatten()[order]
         inputs = torch.cat((torch.tensor([IDS - 1]), pixels[:-1]))
         with torch.no_grad():
-            logits = model(inputs[None])[0]
-        return logits[order.argsort()].view(*ids.shape, -1)
+            hidden = model(inputs[None])[0]
+        return hidden[order.argsort()].view(*ids.shape, -1)
 
     return features
 
 
-def _random(settings: AnyModelSettings, shape: DataShape, seed: int) -> nn.Module:
+def _random(settings: ModelSettings, shape: DataShape, seed: int) -> AutoregressiveModel:
     torch.manual_seed(seed)
     return build(settings, shape).double().eval()
 
 
 def _transformer(
-    architecture: Architecture, positions: Positions, locality: Locality
-) -> ModelSettings:
-    return ModelSettings(
-        architecture=architecture,
+    structure: Structure, positions: Positions, attention: Attention
+) -> TransformerSettings:
+    return TransformerSettings(
+        architecture="transformer",
+        structure=structure,
         num_layers=_LAYERS,
         d_model=_WIDTH,
         num_heads=_HEADS,
@@ -136,10 +130,9 @@ def _transformer(
         embeddings=Embeddings.SEPARATE,
         positions=positions,
         positions_at=PositionsAt.INPUT,
-        locality=locality,
-        backend=Backend.DENSE,
+        attention=attention,
         output=Categorical(kind="categorical"),
-        reduction=None,
+        super_resolution=None,
         dropout=0.0,
         embedding_dropout=0.0,
         attention_dropout=0.0,
@@ -149,10 +142,11 @@ def _transformer(
 
 def _pixelcnn() -> PixelCnnSettings:
     return PixelCnnSettings(
-        architecture=Architecture.PIXELCNN,
+        architecture="pixelcnn",
         num_layers=_LAYERS,
         d_model=_WIDTH,
         first_kernel_size=7,
         kernel_size=3,
+        positions=NoPositions(kind="none"),
         dropout=0.0,
     )

@@ -1,7 +1,7 @@
-"""Whether what a network makes of a picture moves with the picture: f(shift x) = shift f(x).
+"""Translation equivariance: whether a network commutes with shifts, f(shift x) = shift f(x).
 
-A picture stands on an empty canvas, whose ids are 0: padding, which an encoder does not attend to.
-Moved, it has the same surroundings.
+A picture is on an empty canvas, whose ids are 0: padding, which an encoder masks. Shifted, it has
+the same surroundings.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models.transformer import PADDING
+from models.shared.base import PADDING
 
 # Maps ids (height, width) to features (height, width, feature).
 Network = Callable[[Tensor], Tensor]

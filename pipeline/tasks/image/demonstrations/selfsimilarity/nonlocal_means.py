@@ -6,10 +6,9 @@ is the same for all keys of a query, that is a softmax of dot products.
 """
 
 import torch
+from models.attention import attend
 from torch import Tensor
 from torch.nn import functional as F
-
-from models.attention import attend
 
 
 def nonlocal_means(image: Tensor, patch: int, bandwidth: float) -> Tensor:

@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from models.attention import attend
 from skimage.restoration import denoise_nl_means
 
-from models.attention import attend
 from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import (
     fixed_kernel,
     nonlocal_means,

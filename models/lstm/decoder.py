@@ -1,0 +1,59 @@
+"""The recurrent language model of Performance RNN (Simon and Oore 2017).
+
+A position follows from the state that the one before it left, so `step` is `forward` over a single
+position; in training the layers run over all positions of a batch one after the other.
+"""
+
+from torch import Tensor, nn
+
+from models.lstm.layers import Past, empty_past, lstm
+from models.settings import DataShape, LstmSettings
+from models.shared.base import AutoregressiveModel, State
+from models.shared.dropout import drop
+from models.shared.heads import Softmax
+
+
+class Decoder(AutoregressiveModel):
+    """Predicts each token from those before it.
+
+    Dropout between layers, none between positions (Zaremba et al. 2014).
+    """
+
+    def __init__(self, settings: LstmSettings, shape: DataShape) -> None:
+        super().__init__()
+        self.settings, self.shape = settings, shape
+        self.tokens = nn.Embedding(shape.inputs, settings.d_model)
+        self.layers = nn.ModuleList(
+            lstm(settings.d_model, settings.d_model) for _ in range(settings.num_layers)
+        )
+        self.head = Softmax(settings.d_model, shape.outputs)
+
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
+        """Map inputs (batch, target) to hidden states (batch, target, d_model)."""
+        return self._decode(inputs, self._empty_past(len(inputs)))
+
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        """See AutoregressiveModel."""
+        return State(self._empty_past(copies), copies)
+
+    def step(self, ids: Tensor, state: State) -> Tensor:
+        """See AutoregressiveModel."""
+        state.position += 1
+        return self.head.next_logits(self._decode(ids[:, None], state.past)[:, 0])
+
+    def _empty_past(self, batch: int) -> Past:
+        return empty_past(self.settings.num_layers, batch, self.tokens.weight)
+
+    def _decode(self, ids: Tensor, past: Past) -> Tensor:
+        """Hidden states (batch, target, d_model) after each of ids (batch, target).
+
+        Advances `past`.
+        """
+        hidden = self._drop(self.tokens(ids))
+        for index, layer in enumerate(self.layers):
+            hidden, past.layers[index] = layer(hidden, past.layers[index])
+            hidden = self._drop(hidden)
+        return hidden
+
+    def _drop(self, inputs: Tensor) -> Tensor:
+        return drop(inputs, self.settings.dropout, self.training)

@@ -1,0 +1,129 @@
+"""The recurrent encoder-decoder with attention of GNMT (Wu et al. 2016, section 3).
+
+A position follows from the state that the one before it left, so `step` is `forward` over a single
+position; in training the layers run over all positions of a batch one after the other.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from models.lstm.layers import Past, empty_past, lstm
+from models.settings import DataShape, LstmSettings
+from models.shared.base import PADDING, AutoregressiveModel, Memory, State
+from models.shared.dropout import drop
+from models.shared.heads import Softmax
+
+
+class AdditiveAttention(nn.Module):
+    """A network with one hidden layer scores query and key: v^T tanh(W_q q + W_k k).
+
+    Wu et al. 2016, eq. 4; Bahdanau et al. 2015, section A.1.2.
+    """
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.project_query = nn.Linear(d_model, d_model)
+        self.project_key = nn.Linear(d_model, d_model, bias=False)
+        self.score = nn.Linear(d_model, 1, bias=False)
+
+    def memory(self, encoded: Tensor, attn_mask: Tensor) -> Memory:
+        """Keys and values of encoded (source, position, d_model); attn_mask (source, position)."""
+        return Memory(self.project_key(encoded), encoded, attn_mask[:, None])
+
+    def forward(self, query: Tensor, memory: Memory) -> Tensor:
+        """The context of each query (batch, target, d_model), in the same shape.
+
+        Consecutive rows may share a source: memory then has a row for each source.
+        """
+        by_source = query.view(len(memory.key), -1, query.shape[-1])
+        hidden = torch.tanh(self.project_query(by_source)[:, :, None] + memory.key[:, None])
+        logits = self.score(hidden).squeeze(-1).masked_fill(~memory.mask, -torch.inf)
+        return (logits.softmax(dim=-1) @ memory.value).view_as(query)
+
+
+class EncoderDecoder(AutoregressiveModel):
+    """Predicts each target token from the source and the target tokens before it.
+
+    The first encoder layer reads in both directions; residual connections between layers; the first
+    decoder layer queries the attention, and the context goes to all layers above it. Smaller than
+    in the paper: a direction has half the width, so that residual connections can begin at the
+    second layer and not at the third; and source, target and softmax share one matrix, as in our
+    other translators, whose vocabulary is joint.
+    """
+
+    def __init__(self, settings: LstmSettings, shape: DataShape) -> None:
+        super().__init__()
+        self.settings, self.shape = settings, shape
+        d_model, above_first = settings.d_model, range(settings.num_layers - 1)
+        self.tokens = nn.Embedding(shape.inputs, d_model)
+        self.forwards = lstm(d_model, d_model // 2)
+        self.backwards = lstm(d_model, d_model // 2)
+        self.encoder = nn.ModuleList(lstm(d_model, d_model) for _ in above_first)
+        self.first = lstm(d_model, d_model)
+        self.attention = AdditiveAttention(d_model)
+        self.decoder = nn.ModuleList(lstm(2 * d_model, d_model) for _ in above_first)
+        self.head = Softmax(d_model, shape.outputs, self.tokens)
+        nn.init.normal_(self.tokens.weight, std=d_model**-0.5)
+
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
+        """Map inputs (batch, target) and source (batch, source) to (batch, target, d_model)."""
+        memory = self._encode(source)
+        return self._decode(inputs, self._empty_past(len(inputs)), memory)
+
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        """See AutoregressiveModel."""
+        return State(self._empty_past(len(source) * copies), copies, [self._encode(source)])
+
+    def step(self, ids: Tensor, state: State) -> Tensor:
+        """See AutoregressiveModel."""
+        state.position += 1
+        hidden = self._decode(ids[:, None], state.past, *state.memories)
+        return self.head.next_logits(hidden[:, 0])
+
+    def _empty_past(self, batch: int) -> Past:
+        return empty_past(self.settings.num_layers, batch, self.tokens.weight)
+
+    def _encode(self, source: Tensor) -> Memory:
+        attn_mask = source != PADDING
+        embedded = self._embed(source)
+        mirror = mirrored(attn_mask.sum(dim=1), source.shape[1])[:, :, None].expand_as(embedded)
+        from_left, _ = self.forwards(embedded)
+        from_right, _ = self.backwards(embedded.gather(1, mirror))
+        from_right = from_right.gather(1, mirror[:, :, : from_right.shape[2]])
+        hidden = torch.cat((from_left, from_right), dim=-1)
+        for layer in self.encoder:
+            above, _ = layer(self._drop(hidden))
+            hidden = hidden + above
+        return self.attention.memory(hidden, attn_mask)
+
+    def _decode(self, ids: Tensor, past: Past, memory: Memory) -> Tensor:
+        """Hidden states (batch, target, d_model) after each of ids (batch, target).
+
+        Advances `past`.
+        """
+        hidden, past.layers[0] = self.first(self._embed(ids), past.layers[0])
+        context = self.attention(hidden, memory)
+        for index, layer in enumerate(self.decoder, start=1):
+            inputs = self._drop(torch.cat((hidden, context), dim=-1))
+            above, past.layers[index] = layer(inputs, past.layers[index])
+            hidden = hidden + above
+        return self._drop(hidden)
+
+    def _embed(self, ids: Tensor) -> Tensor:
+        return self._drop(self.tokens(ids) * math.sqrt(self.settings.d_model))
+
+    def _drop(self, inputs: Tensor) -> Tensor:
+        return drop(inputs, self.settings.dropout, self.training)
+
+
+def mirrored(lengths: Tensor, longest: int) -> Tensor:
+    """The position of the token that a backward reading meets at each position, (batch, longest).
+
+    Rows of `lengths` (batch,) are read from their last token on; padding stays behind them, where
+    no token sees it. Mirroring twice is the identity.
+    """
+    positions = torch.arange(longest, device=lengths.device)
+    back = lengths[:, None] - 1 - positions
+    return torch.where(back >= 0, back, positions)

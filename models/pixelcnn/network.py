@@ -1,0 +1,173 @@
+"""The gated PixelCNN (van den Oord et al. 2016, Conditional image generation, section 2)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.pixelcnn.layers import GatedLayer, Mask, MaskedConvolution
+from models.settings import DataShape, PixelCnnSettings
+from models.shared.base import AutoregressiveModel, State
+from models.shared.heads import OutputHead, softmax_nats
+
+
+@dataclass
+class Past:
+    """What is kept between two channels.
+
+    The vertical stack is computed once a row, for all of its columns, from the last rows of each
+    layer's input; the horizontal stack for one pixel, anew for each of its channels, from the last
+    columns of each layer's input: that for the last channel is complete, and stays. So a pixel
+    costs as much at the end of a large image as at its beginning.
+    """
+
+    condition: Tensor  # (batch, d_model), of the first input
+    above: list[Tensor]  # (batch, d_model, rows - 1, width) of each layer
+    from_above: list[Tensor]  # (batch, 2 * d_model, 1, width) of each layer
+    left: list[Tensor]  # (batch, d_model, 1, reach + width) of each layer; before column 0 zeros
+    channels: list[Tensor]  # (batch,) each, those of the pixel under way that are fed
+
+    def reorder(self, rows: Tensor) -> None:
+        """Keep the batch rows `rows`, in that order."""
+        self.condition = self.condition[rows]
+        self.above = [history[rows] for history in self.above]
+        self.from_above = [features[rows] for features in self.from_above]
+        self.left = [history[rows] for history in self.left]
+        self.channels = [ids[rows] for ids in self.channels]
+
+
+class ChannelSoftmax(OutputHead):
+    """A softmax for each channel of a pixel, from its features and those of the channels before.
+
+    Two masked convolutions of one pixel each; `features` (d_model,) are the channels that the
+    hidden features belong to.
+    """
+
+    def __init__(self, features: Tensor, channels: int, outputs: int) -> None:
+        super().__init__()
+        of_outputs = torch.arange(channels).repeat_interleave(outputs)
+        self.output_projection = nn.Sequential(
+            nn.ReLU(),
+            MaskedConvolution(features, features),
+            nn.ReLU(),
+            MaskedConvolution(features, of_outputs),
+            nn.Unflatten(1, (channels, outputs)),
+        )
+
+    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """See OutputHead: hidden (batch, pixel, d_model), targets (batch, channel of a pixel)."""
+        logits = self._logits(hidden).flatten(1, 2)[:, : targets.shape[1]]
+        nats = softmax_nats(logits.flatten(0, 1), targets.flatten(), label_smoothing)
+        return nats.view(targets.shape)
+
+    def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
+        """See OutputHead: hidden (batch, d_model) of a pixel of which `observed` are read."""
+        channel = 0 if observed is None else observed.shape[-1]
+        return self._logits(hidden[:, None])[:, 0, channel]
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        """Map hidden (batch, pixel, d_model) to logits (batch, pixel, channel, outputs)."""
+        return self.output_projection(hidden.transpose(1, 2)[..., None])[..., 0].permute(0, 3, 1, 2)
+
+
+class PixelCnn(AutoregressiveModel):
+    """Predicts each channel of a pixel from those before it in raster order, and from the class.
+
+    The first input is the condition h of every gate; the others are the channels of the pixels. A
+    condition has a row of the table, an intensity the part of a row that belongs to its channel.
+    """
+
+    def __init__(self, settings: PixelCnnSettings, shape: DataShape) -> None:
+        super().__init__()
+        self.settings, self.shape = settings, shape
+        channels = shape.layout.channels
+        features = torch.arange(channels).repeat_interleave(settings.d_model // channels)
+        self.tokens = nn.Embedding(shape.inputs, settings.d_model)
+        masks = [Mask.A] + [Mask.B] * (settings.num_layers - 1)
+        self.layers = nn.ModuleList(GatedLayer(settings, mask, features) for mask in masks)
+        self.head = ChannelSoftmax(features, channels, shape.outputs)
+
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
+        """Map inputs (batch, target) to hidden states (batch, pixel, d_model)."""
+        condition, above = self.tokens(inputs[:, 0]), self._image(inputs[:, 1:])
+        left = above
+        for layer in self.layers:
+            above, left = layer(above, left, condition)
+        return left.flatten(2).transpose(1, 2)
+
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        """See AutoregressiveModel."""
+        width, d_model = self.shape.layout.width, self.settings.d_model
+
+        def zeros(features: int, rows: int, columns: int) -> Tensor:
+            return self.tokens.weight.new_zeros(copies, features, rows, columns)
+
+        past = Past(
+            condition=zeros(d_model, 1, 1)[:, :, 0, 0],
+            above=[zeros(d_model, layer.size[0] - 1, width) for layer in self.layers],
+            from_above=[zeros(2 * d_model, 1, width) for _ in self.layers],
+            left=[zeros(d_model, 1, layer.reach + width) for layer in self.layers],
+            channels=[],
+        )
+        return State(past, copies)
+
+    def step(self, ids: Tensor, state: State) -> Tensor:
+        """See AutoregressiveModel."""
+        past: Past = state.past
+        if state.position == 0:
+            past.condition = self.tokens(ids)
+        else:
+            self._place(ids, state)
+        pixel, channel = divmod(state.position, self.shape.layout.channels)
+        past.channels = [*past.channels, ids] if channel else []
+        column = pixel % self.shape.layout.width
+        if column == channel == 0:
+            self._begin_row(past)
+        features = past.left[0][..., self.layers[0].reach + column, None]  # known so far
+        for layer, left, from_above in zip(self.layers, past.left, past.from_above, strict=True):
+            left[..., layer.reach + column, None] = features
+            window = left[..., column : column + layer.size[1]]
+            features = layer.horizontal_stack(window, from_above[..., column, None])
+        state.position += 1
+        observed = torch.stack(past.channels, dim=-1) if past.channels else None
+        return self.head.next_logits(features[..., 0, 0], observed)
+
+    def _place(self, ids: Tensor, state: State) -> None:
+        """Put ids (batch,) of one channel into their pixel: the last of a row, when one begins."""
+        pixel, channel = divmod(state.position - 1, self.shape.layout.channels)
+        pixels = state.past.left[0].unflatten(1, (self.shape.layout.channels, -1))
+        column = self.layers[0].reach + pixel % self.shape.layout.width
+        pixels[:, channel, :, 0, column] = self._embed(ids, channel)
+
+    def _begin_row(self, past: Past) -> None:
+        """The vertical stack reads the row of pixels above."""
+        above = past.left[0][..., self.layers[0].reach :]
+        for index, layer in enumerate(self.layers):
+            window = torch.cat((past.above[index], above), dim=2)
+            past.above[index] = window[:, :, 1:]
+            above, past.from_above[index] = layer.vertical_stack(window, past.condition)
+
+    def _embed(self, ids: Tensor, channel: Tensor | int) -> Tensor:
+        """Vectors (..., d_model / channels) of intensities of `channel`."""
+        channels = self.shape.layout.channels
+        parts = self.tokens.weight.view(-1, self.settings.d_model // channels)
+        return F.embedding(ids * channels + channel, parts)
+
+    def _image(self, ids: Tensor) -> Tensor:
+        """Vectors of ids (batch, channel of a pixel) as (batch, d_model, rows, width).
+
+        There is room for one channel more than is given, the one that is predicted last, and what
+        is not given is zero.
+        """
+        layout, given = self.shape.layout, ids.shape[1]
+        width, channels = layout.width, layout.channels
+        vectors = self._embed(ids, torch.arange(given, device=ids.device) % channels)
+        rows = given // (width * channels) + 1
+        filled = F.pad(vectors, (0, 0, 0, rows * width * channels - given))
+        return filled.unflatten(1, (rows, width, channels)).flatten(3).permute(0, 3, 1, 2)
+
+
+def build(settings: PixelCnnSettings, shape: DataShape) -> AutoregressiveModel:
+    """A gated PixelCNN with fresh weights."""
+    return PixelCnn(settings, shape)

@@ -1,0 +1,64 @@
+"""Relative pitch and time: the interval and the time between two notes, beside their distance.
+
+For voices on a grid. Huang et al. 2018 use it on the JSB Chorales.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import RelativePitchTime as Settings
+from models.shared.positions import AttentionPositions, Site
+from models.shared.skewing import skewed_logits
+
+
+class RelativePitchTime(AttentionPositions):
+    """Learned vectors per head for distances, for differences in time, and for intervals of pitch.
+
+    Larger differences share the outermost vectors. An id that is no pitch (silence, the start) has
+    no interval to any other: a vector of its own.
+    """
+
+    uses_ids = True
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        super().__init__(settings, site)
+        self.settings, self.layout = settings, site.layout
+        heads, d_head, intervals = site.num_heads, site.d_head, 2 * settings.max_pitch_distance + 1
+        self.distances = nn.Parameter(torch.empty(heads, settings.max_distance + 1, d_head))
+        self.times = nn.Parameter(torch.empty(heads, settings.max_time_distance + 1, d_head))
+        self.intervals = nn.Parameter(torch.empty(heads, intervals + 1, d_head))
+        for vectors in (self.distances, self.times, self.intervals):
+            nn.init.normal_(vectors, std=d_head**-0.5)
+
+    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor:
+        """Map query (batch, heads, query, d_head) to (batch, heads, query, key); causal."""
+        queries = slice(first, first + query.shape[-2])
+        return (
+            skewed_logits(query, self.distances, 0, first, keys)
+            + _by_label(query, self.times, self._times(queries, keys, query.device))
+            + _by_label(query, self.intervals, self._intervals(queries, ids[:, None, :keys]))
+        )
+
+    def _times(self, queries: slice, keys: int, device: torch.device) -> Tensor:
+        """Time steps from key to query, (query, key); a later key, which is masked, has 0."""
+        voices = self.layout.voices
+        times = (torch.arange(keys, device=device) + voices - 1) // voices
+        return (times[queries, None] - times).clamp(0, self.settings.max_time_distance)
+
+    def _intervals(self, queries: slice, ids: Tensor) -> Tensor:
+        """Semitones from key to query, or the label of no interval: (batch, 1, query, key)."""
+        most = self.settings.max_pitch_distance
+        semitones = ids[..., queries, None] - ids[..., None, :]
+        pitched = ids < self.layout.pitches
+        both = pitched[..., queries, None] & pitched[..., None, :]
+        return (semitones.clamp(-most, most) + most).where(both, 2 * most + 1)
+
+
+def _by_label(query: Tensor, vectors: Tensor, labels: Tensor) -> Tensor:
+    """Products of queries with the vectors (heads, label, d_head) that `labels` name.
+
+    Queries (batch, heads, query, d_head) meet the few vectors once, and the products are gathered
+    by labels (..., query, key): no (query, key, d_head) tensor.
+    """
+    products = query @ vectors.transpose(-1, -2)
+    return products.gather(-1, labels.expand(*query.shape[:-1], -1))

@@ -1,0 +1,32 @@
+"""Rotary positions (Su et al. 2021, RoFormer, section 3.2)."""
+
+import torch
+from torch import Tensor
+
+from models.settings.positions import Rotary as Settings
+from models.shared.positions import AttentionPositions, Site
+
+
+class Rotary(AttentionPositions):
+    """Turns each pair of components of queries and keys by an angle in proportion to the position.
+
+    The product of a query at i and a key at j depends on i - j alone: R_i q . R_j k = q . R_(j-i) k
+    (eq. 16). Pair n turns by base^(-2n / d_head) per position (eq. 15). There is nothing to learn.
+    """
+
+    rotates_only = True
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        super().__init__(settings, site)
+        self.base = settings.base
+
+    def rotate(self, heads: Tensor, first: int) -> Tensor:
+        """Map queries or keys (batch, heads, length, d_head) to the same shape (eq. 34)."""
+        length, d_head = heads.shape[-2:]
+        positions = torch.arange(first, first + length, device=heads.device, dtype=heads.dtype)
+        pairs = torch.arange(0, d_head, 2, device=heads.device, dtype=heads.dtype)
+        angles = positions[:, None] * self.base ** (-pairs / d_head)
+        even, odd = heads[..., 0::2], heads[..., 1::2]
+        cosines, sines = angles.cos(), angles.sin()
+        turned = (even * cosines - odd * sines, even * sines + odd * cosines)
+        return torch.stack(turned, dim=-1).flatten(-2)

@@ -1,0 +1,48 @@
+"""Relative position representations (Shaw et al. 2018, eqs. 3 to 5)."""
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import ShawParts
+from models.settings import ShawRelative as Settings
+from models.shared.positions import AttentionPositions, Site
+
+
+class ShawRelative(AttentionPositions):
+    """Learned vectors a^K, a^V per distance clipped to [-k, k] (Shaw et al. 2018, eqs. 3-5).
+
+    One table for all heads of a layer, as in the paper. Queries meet the 2k + 1 vectors once and
+    the products are gathered by distance; weights are summed by distance before they meet a^V:
+    no (query, key, d_head) tensor. A part that has no vectors, as in table 4, adds nothing.
+    """
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        super().__init__(settings, site)
+        self.max_distance, parts = settings.max_distance, settings.parts
+        self.key_vectors = self._vectors(site.d_head) if parts is not ShawParts.VALUES else None
+        self.value_vectors = self._vectors(site.d_head) if parts is not ShawParts.KEYS else None
+
+    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor | float:
+        """Map query (..., heads, query, d_head) to q_i (a^K_ij)^T, (..., heads, query, key)."""
+        if self.key_vectors is None:
+            return 0.0
+        products = query @ self.key_vectors.T
+        return products.gather(-1, self._distances(query, first, keys))
+
+    def values(self, weights: Tensor, first: int) -> Tensor | float:
+        """Map weights (..., heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
+        if self.value_vectors is None:
+            return 0.0
+        by_distance = weights.new_zeros(*weights.shape[:-1], len(self.value_vectors))
+        index = self._distances(weights, first, weights.shape[-1])
+        return by_distance.scatter_add(-1, index, weights) @ self.value_vectors
+
+    def _vectors(self, d_head: int) -> nn.Parameter:
+        return nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * self.max_distance + 1, d_head)))
+
+    def _distances(self, like: Tensor, first: int, keys: int) -> Tensor:
+        """clip(j - i, k) + k for queries from `first` on, (..., heads, query, key)."""
+        i = torch.arange(first, first + like.shape[-2], device=like.device)[:, None]
+        j = torch.arange(keys, device=like.device)
+        clipped = (j - i).clamp(-self.max_distance, self.max_distance) + self.max_distance
+        return clipped.expand(*like.shape[:-1], keys)

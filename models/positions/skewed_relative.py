@@ -1,0 +1,27 @@
+"""Relative attention by skewing: Q E_r^T (Huang et al. 2018, section 3.4)."""
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import SkewedRelative as Settings
+from models.shared.positions import AttentionPositions, Site
+from models.shared.skewing import skewed_logits
+
+
+class SkewedRelative(AttentionPositions):
+    """A learned vector per head and distance, added to the logits.
+
+    Distances run up to max_distance behind the query and, in an encoder, as far ahead of it; larger
+    ones share the outermost vectors.
+    """
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        super().__init__(settings, site)
+        self.ahead = 0 if site.causal else settings.max_distance
+        distances = self.ahead + settings.max_distance + 1
+        self.embeddings = nn.Parameter(torch.empty(site.num_heads, distances, site.d_head))
+        nn.init.normal_(self.embeddings, std=site.d_head**-0.5)
+
+    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor:
+        """Map query (..., heads, query, d_head) to q_i e_(i - j), (..., heads, query, key)."""
+        return skewed_logits(query, self.embeddings, self.ahead, first, keys)

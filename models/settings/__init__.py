@@ -1,0 +1,41 @@
+"""What a network is and what data it is for, validated when it is read. Imports no torch."""
+
+from models.settings.architectures import (
+    ConvS2SSettings,
+    LstmSettings,
+    ModelSettings,
+    PixelCnnSettings,
+    TransformerSettings,
+)
+from models.settings.attention import Attention, Backend, Full, Local1D, Local2D
+from models.settings.base import EvenWidth, KernelSize, PositiveFloat, Probability, Settings
+from models.settings.choices import (
+    Categorical,
+    Embeddings,
+    LogisticMixture,
+    Norm,
+    Output,
+    PositionsAt,
+    Residuals,
+    Structure,
+)
+from models.settings.positions import (
+    ConcatenatedSinusoid,
+    Labels,
+    Learned,
+    NoPositions,
+    Positions,
+    RelativePitchTime,
+    ShawParts,
+    ShawRelative,
+    Sinusoid,
+    Sinusoid2D,
+    SkewedRelative,
+)
+from models.settings.shape import (
+    DataShape,
+    ImageLayout,
+    Layout,
+    SequenceLayout,
+    VoiceLayout,
+)

@@ -1,0 +1,122 @@
+"""The settings of every architecture. The package models/<architecture> is its network.
+
+A new architecture is a class here, in the union below, and a package of that name.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from models.settings import fit
+from models.settings.attention import Attention
+from models.settings.base import EvenWidth, KernelSize, Probability, Settings
+from models.settings.choices import (
+    Embeddings,
+    Norm,
+    Output,
+    PositionsAt,
+    Residuals,
+    Structure,
+)
+from models.settings.positions import NoPositions, Positions, Sinusoid
+from models.settings.shape import Layout
+
+
+class TransformerSettings(Settings):
+    """Vaswani et al. 2017 (encoder-decoder); Parmar et al. 2018, Huang et al. 2018 (decoder)."""
+
+    architecture: Literal["transformer"]
+    structure: Structure
+    num_layers: PositiveInt
+    d_model: PositiveInt
+    num_heads: PositiveInt
+    d_ff: PositiveInt
+    norm: Norm
+    residuals: Residuals
+    embeddings: Embeddings
+    positions: Positions
+    positions_at: PositionsAt
+    attention: Attention
+    output: Output
+    super_resolution: Annotated[int, Field(ge=2)] | None  # factor between source and target image
+    dropout: Probability
+    embedding_dropout: Probability
+    attention_dropout: Probability
+    relu_dropout: Probability
+
+    @model_validator(mode="after")
+    def _check_combination(self) -> "TransformerSettings":
+        fit.check_transformer(self)
+        return self
+
+    def check_data(self, layout: Layout) -> None:
+        """Raise ValueError, with the parameter and a remedy, if the data are not for it."""
+        fit.check_transformer_data(self, layout)
+
+
+class LstmSettings(Settings):
+    """GNMT (Wu et al. 2016, section 3); the decoder is Performance RNN (Simon and Oore 2017)."""
+
+    architecture: Literal["lstm"]
+    structure: Structure
+    num_layers: PositiveInt
+    d_model: PositiveInt
+    positions: NoPositions
+    dropout: Probability
+
+    @model_validator(mode="after")
+    def _check_encoder(self) -> "LstmSettings":
+        if self.structure is Structure.DECODER:
+            return self
+        if self.num_layers < 2:
+            raise ValueError(
+                f"num_layers = {self.num_layers}, but the attention context goes to the layers "
+                "above the first; choose at least 2"
+            )
+        if self.d_model % 2:
+            raise ValueError(
+                f"d_model = {self.d_model} is odd, but each direction of the first encoder layer "
+                "has half of it; choose an even number"
+            )
+        return self
+
+    def check_data(self, layout: Layout) -> None:
+        """Any sequence will do."""
+
+
+class ConvS2SSettings(Settings):
+    """Gated convolutions with attention in every decoder layer (Gehring et al. 2017, section 3)."""
+
+    architecture: Literal["convs2s"]
+    structure: ClassVar[Structure] = Structure.ENCODER_DECODER
+    num_layers: PositiveInt
+    d_model: EvenWidth  # half of a sinusoid is sines
+    kernel_size: KernelSize
+    positions: Sinusoid
+    dropout: Probability
+
+    def check_data(self, layout: Layout) -> None:
+        """Any sequence will do."""
+
+
+class PixelCnnSettings(Settings):
+    """Gated masked convolutions in two stacks (van den Oord et al. 2016, section 2)."""
+
+    architecture: Literal["pixelcnn"]
+    structure: ClassVar[Structure] = Structure.DECODER
+    num_layers: PositiveInt
+    d_model: PositiveInt
+    first_kernel_size: KernelSize
+    kernel_size: KernelSize
+    positions: NoPositions
+    dropout: Probability
+
+    def check_data(self, layout: Layout) -> None:
+        """Raise ValueError, with the parameter and a remedy, if the data are not for it."""
+        fit.check_pixelcnn_data(self, layout)
+
+
+ModelSettings = Annotated[
+    TransformerSettings | LstmSettings | ConvS2SSettings | PixelCnnSettings,
+    Field(discriminator="architecture"),
+]

@@ -1,0 +1,203 @@
+"""What fits what: which settings of a network go together, and with which data.
+
+The one place for it, without torch: the configuration asks it when params.yaml is read, and the
+builder when a network is made. Every function raises ValueError with the parameter and a remedy.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, get_args
+
+from models.settings.attention import Attention, Full, Local1D, Local2D
+from models.settings.base import Settings
+from models.settings.choices import Embeddings, LogisticMixture, PositionsAt, Structure
+from models.settings.positions import (
+    ConcatenatedSinusoid,
+    Labels,
+    Learned,
+    Positions,
+    RelativePitchTime,
+    RelativePositionSettings,
+    Sinusoid,
+    Sinusoid2D,
+)
+from models.settings.shape import ImageLayout, Layout, VoiceLayout
+
+if TYPE_CHECKING:
+    from models.settings.architectures import PixelCnnSettings, TransformerSettings
+
+
+def check_transformer(model: "TransformerSettings") -> None:
+    """Refuse combinations of settings that are not defined, whatever the data."""
+    if model.d_model % model.num_heads:
+        raise ValueError(
+            f"num_heads = {model.num_heads} does not divide d_model = {model.d_model}; "
+            "choose a divisor"
+        )
+    _check_positions(model)
+    _check_output(model)
+    if model.super_resolution is not None and model.structure is not Structure.ENCODER_DECODER:
+        raise ValueError(
+            f"super_resolution = {model.super_resolution} needs a source, but structure = "
+            f"{model.structure}; use null, or structure = encoder_decoder"
+        )
+    if model.super_resolution is not None and model.embeddings is Embeddings.TIED:
+        raise ValueError(
+            "embeddings = tied, but the source of an image has ids of its own; use separate"
+        )
+
+
+def _check_positions(model: "TransformerSettings") -> None:
+    defined = _defined_positions(model.structure, model.attention)
+    if not isinstance(model.positions, defined):
+        raise ValueError(
+            f"positions.kind = {model.positions.kind} with attention.kind = "
+            f"{model.attention.kind} is not defined for structure = {model.structure}; "
+            f"use positions.kind = {_kinds(defined)}"
+        )
+    added = isinstance(model.positions, Sinusoid | Sinusoid2D | Learned)
+    if model.positions_at is PositionsAt.EVERY_LAYER and not added:
+        raise ValueError(
+            "positions_at = every_layer is not defined for positions.kind = "
+            f"{model.positions.kind}, which adds no vectors; use positions_at = input"
+        )
+    d_head, kind = model.d_model // model.num_heads, model.positions.kind
+    if model.d_model % model.positions.model_divisor:
+        raise ValueError(
+            f"d_model = {model.d_model} is not divisible by {model.positions.model_divisor}, which "
+            f"positions.kind = {kind} needs; choose a multiple"
+        )
+    if d_head % model.positions.head_divisor:
+        raise ValueError(
+            f"d_model / num_heads = {d_head} is not divisible by {model.positions.head_divisor}, "
+            f"which positions.kind = {kind} needs; choose a multiple"
+        )
+
+
+def _defined_positions(structure: Structure, attention: Attention) -> tuple[type[Settings], ...]:
+    """Local attention of a decoder has relative positions in one dimension only.
+
+    Pitch and time are relations of every pair of tokens, so that their attention is full; the
+    labels of concatenated sinusoids are those of what a decoder predicts.
+    """
+    decoder, full = structure is Structure.DECODER, isinstance(attention, Full)
+    kinds = [each for each in get_args(get_args(Positions)[0]) if each not in _SPECIAL]
+    if not (full or (decoder and isinstance(attention, Local1D))):
+        kinds = [each for each in kinds if not issubclass(each, RelativePositionSettings)]
+    if decoder and not isinstance(attention, Local2D):
+        kinds.append(ConcatenatedSinusoid)
+    if decoder and full:
+        kinds.append(RelativePitchTime)
+    return tuple(kinds)
+
+
+_SPECIAL = (ConcatenatedSinusoid, RelativePitchTime)
+
+
+def _check_output(model: "TransformerSettings") -> None:
+    if not isinstance(model.output, LogisticMixture):
+        return
+    undefined = f"output.kind = {model.output.kind} is not defined for "
+    if model.structure is not Structure.DECODER:
+        raise ValueError(f"{undefined}structure = {model.structure}; use output.kind = categorical")
+    if model.embeddings is not Embeddings.SEPARATE:
+        raise ValueError(
+            f"{undefined}embeddings = {model.embeddings}, which is for a softmax; "
+            "use embeddings = separate"
+        )
+    if isinstance(model.positions, RelativePitchTime):
+        raise ValueError(
+            f"{undefined}positions.kind = {model.positions.kind}, which is for music; "
+            "use output.kind = categorical"
+        )
+
+
+def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None:
+    """Refuse what is defined for images or for voices only, and sizes that do not fit an image."""
+    if isinstance(layout, ImageLayout):
+        _check_image(model, layout)
+    else:
+        _refuse_image_kinds(model)
+    labelled = (
+        isinstance(model.positions, ConcatenatedSinusoid)
+        and model.positions.labels is Labels.VOICES
+    )
+    if isinstance(layout, VoiceLayout):
+        return
+    if isinstance(model.positions, RelativePitchTime):
+        raise ValueError(
+            "positions.kind = relative_pitch_time is defined for voices on a grid only; "
+            "use positions.kind = skewed_relative"
+        )
+    if labelled:
+        raise ValueError(
+            "positions.labels = voices is defined for voices on a grid only; "
+            "use positions.labels = none"
+        )
+
+
+def _refuse_image_kinds(model: "TransformerSettings") -> None:
+    wrong = None
+    if isinstance(model.positions, Sinusoid2D):
+        wrong = f"positions.kind = {model.positions.kind}", "a one-dimensional kind"
+    elif isinstance(model.attention, Local2D):
+        wrong = f"attention.kind = {model.attention.kind}", "a one-dimensional kind"
+    elif model.embeddings is Embeddings.CHANNELS:
+        wrong = f"embeddings = {model.embeddings}", "embeddings = separate"
+    elif isinstance(model.output, LogisticMixture):
+        wrong = f"output.kind = {model.output.kind}", "output.kind = categorical"
+    elif model.super_resolution is not None:
+        wrong = f"super_resolution = {model.super_resolution}", "null"
+    if wrong:
+        raise ValueError(f"{wrong[0]} is defined for images only; use {wrong[1]}")
+
+
+def _check_image(model: "TransformerSettings", image: ImageLayout) -> None:
+    columns = image.width * positions_per_pixel(model, image)
+    size, count = f"{image.height} x {columns}", image.height * columns
+    factor = model.super_resolution
+    if factor is not None and (image.height % factor or image.width % factor):
+        raise ValueError(
+            f"super_resolution = {factor} does not divide images of {image.height} x "
+            f"{image.width} pixels; choose a divisor"
+        )
+    match model.positions:
+        case Learned(max_length=longest) if longest < count:
+            raise ValueError(
+                f"positions.max_length = {longest} is less than the {count} positions of an "
+                "image; choose a larger one"
+            )
+    match model.attention:
+        case Local1D(query_block=block) if block > count:
+            raise ValueError(
+                f"attention.query_block = {block} is more than images of {size} positions have; "
+                "choose a smaller one"
+            )
+        case Local2D(query_rows=rows, query_columns=across):
+            if image.height % rows or columns % across:
+                raise ValueError(
+                    f"attention.query_rows = {rows} and query_columns = {across} do not tile "
+                    f"images of {size} positions; choose divisors"
+                )
+
+
+def positions_per_pixel(model: "TransformerSettings", image: ImageLayout) -> int:
+    """One for a mixture of logistics, which predicts all channels of a pixel at once."""
+    return 1 if isinstance(model.output, LogisticMixture) else image.channels
+
+
+def check_pixelcnn_data(model: "PixelCnnSettings", layout: Layout) -> None:
+    """A PixelCNN has a group of features for each channel of an image."""
+    if not isinstance(layout, ImageLayout):
+        raise ValueError(
+            f"architecture = {model.architecture} is defined for images only; "
+            "use lstm or transformer"
+        )
+    if model.d_model % layout.channels:
+        raise ValueError(
+            f"d_model = {model.d_model} is not divisible by the {layout.channels} channels of a "
+            "pixel; choose a multiple"
+        )
+
+
+def _kinds(settings: Iterable[type[Settings]]) -> str:
+    return " or ".join(get_args(each.model_fields["kind"].annotation)[0] for each in settings)

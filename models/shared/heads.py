@@ -1,0 +1,104 @@
+"""Output heads: from hidden states to the distribution of the next id.
+
+Nobody needs the logits of all outputs at all positions at once: likelihood asks for `nats` of the
+targets, sampling for `next_logits` of the last position.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+IGNORED = -100  # a target that is padding: in no loss and in no metric
+CHUNK_LOGITS = 2**24  # computed at once: 64 MiB in float32, and as much for their gradient
+
+
+class OutputHead(nn.Module, ABC):
+    """The distribution of the next id given a hidden state."""
+
+    @abstractmethod
+    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """-log p of each of targets (batch, target), in nats; 0 where the target is IGNORED.
+
+        With label smoothing, the cross-entropy with a distribution that gives 1 - label_smoothing
+        to the target and spreads label_smoothing evenly over all outputs (Vaswani et al. 2017,
+        section 5.4). `hidden` is what the network's `forward` returns.
+        """
+
+    @abstractmethod
+    def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
+        """The logits (..., outputs) of the next id after hidden states (..., features).
+
+        Where several ids share a hidden state (the channels of a pixel), `observed` (..., ids) are
+        those that are known.
+        """
+
+
+class Softmax(OutputHead):
+    """A linear map and a softmax; with tied embeddings the map is the embedding's matrix.
+
+    Vaswani et al. 2017, section 3.4.
+    """
+
+    def __init__(self, d_model: int, outputs: int, tied: nn.Embedding | None = None) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.output_projection = nn.Linear(d_model, outputs) if tied is None else None
+        self._tied = (tied,)  # in a tuple, so that its weights are not registered twice
+
+    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """See OutputHead. In chunks of CHUNK_LOGITS; all but one are recomputed going backward."""
+
+        def of_chunk(hidden: Tensor, targets: Tensor) -> Tensor:
+            return softmax_nats(self.next_logits(hidden), targets, label_smoothing)
+
+        rows = max(1, CHUNK_LOGITS // self.outputs)
+        chunks = list(
+            zip(hidden.flatten(0, -2).split(rows), targets.flatten().split(rows), strict=True)
+        )
+        if len(chunks) == 1:
+            return of_chunk(*chunks[0]).view(targets.shape)
+        nats = [checkpoint(of_chunk, *chunk, use_reentrant=False) for chunk in chunks]
+        return torch.cat(nats).view(targets.shape)
+
+    def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
+        """Map hidden (..., d_model) to logits (..., outputs)."""
+        if self.output_projection is not None:
+            return self.output_projection(hidden)
+        return hidden @ self._tied[0].weight[: self.outputs].T
+
+
+def softmax_nats(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+    """-log p (target,) of targets (target,) under logits (target, outputs), as OutputHead.nats."""
+    return _SoftmaxNats.apply(logits, targets, label_smoothing)
+
+
+class _SoftmaxNats(torch.autograd.Function):
+    """F.cross_entropy with label_smoothing, whose backward pass takes three tensors of the size of
+    the logits, the largest of a training, where this takes one.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+        log_probs = logits.log_softmax(dim=-1)
+        counted = (targets != IGNORED).to(log_probs.dtype)
+        targets = targets.clamp(min=0)[:, None]
+        ctx.save_for_backward(log_probs, targets, counted)
+        ctx.label_smoothing = label_smoothing
+        nats = (label_smoothing - 1.0) * log_probs.gather(1, targets).squeeze(1)
+        if label_smoothing > 0.0:
+            nats = nats - label_smoothing * log_probs.mean(dim=-1)
+        return nats * counted
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        """p - (1 - label_smoothing) [target] - label_smoothing / outputs, times the gradient."""
+        log_probs, targets, counted = ctx.saved_tensors
+        difference = log_probs.exp()
+        if ctx.label_smoothing > 0.0:
+            difference -= ctx.label_smoothing / difference.shape[-1]
+        asked = torch.full_like(counted, ctx.label_smoothing - 1.0)[:, None]
+        difference.scatter_add_(1, targets, asked)
+        return difference.mul_((gradient * counted)[:, None]), None, None

@@ -1,0 +1,66 @@
+"""Scaled dot-product attention in several heads (Vaswani et al. 2017, section 3.2)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.shared.dropout import drop
+from models.shared.positions import AttentionPositions
+
+
+def attention_weights(
+    query: Tensor,
+    key: Tensor,
+    attn_mask: Tensor | None,
+    positions: AttentionPositions | None = None,
+    first: int = 0,
+    ids: Tensor | None = None,
+) -> Tensor:
+    """softmax((Q K^T + S_rel) / sqrt(d_head)), (..., heads, query, key).
+
+    query (..., heads, query, d_head), key (..., heads, key, d_head); `attn_mask` broadcasts to
+    (..., heads, query, key) and is True where attention is allowed, None where it always is. The
+    first query is at position `first`; S_rel is what `positions` add, for `ids` (batch, key).
+    """
+    scaled = query * query.shape[-1] ** -0.5
+    logits = scaled @ key.transpose(-1, -2)
+    if positions is not None:
+        logits = logits + positions.logits(scaled, first, key.shape[-2], ids)
+    if attn_mask is not None:
+        logits = logits.masked_fill(~attn_mask, -torch.inf)
+    return logits.softmax(dim=-1)
+
+
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None,
+    dropout: float,
+    positions: AttentionPositions | None = None,
+    first: int = 0,
+    ids: Tensor | None = None,
+) -> Tensor:
+    """attention_weights(Q, K) V (eq. 1), and what `positions` add to the values.
+
+    Axes as of `attention_weights`; value (..., heads, key, d_head). A fused kernel computes it
+    where the weights are those of the plain products.
+    """
+    if positions is None or positions.rotates_only:
+        return F.scaled_dot_product_attention(
+            query, key, value, attn_mask=attn_mask, dropout_p=dropout
+        )
+    weights = attention_weights(query, key, attn_mask, positions, first, ids)
+    weights = drop(weights, dropout)
+    return weights @ value + positions.values(weights, first)
+
+
+def split_heads(projected: Tensor, num_heads: int) -> Tensor:
+    """(batch, length, heads * d_head) to (batch, heads, length, d_head)."""
+    batch, length, width = projected.shape
+    return projected.view(batch, length, num_heads, width // num_heads).transpose(1, 2)
+
+
+def merge_heads(heads: Tensor) -> Tensor:
+    """(batch, heads, length, d_head) to (batch, length, heads * d_head)."""
+    return heads.transpose(1, 2).flatten(-2)

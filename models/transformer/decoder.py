@@ -1,0 +1,97 @@
+"""The decoder without a source: Image Transformer, Music Transformer."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import DataShape, Embeddings, Norm, TransformerSettings
+from models.shared.base import AutoregressiveModel, Internals, State
+from models.shared.coordinates import Grid
+from models.shared.heads import OutputHead, Softmax
+from models.transformer.embedding import Embedding
+from models.transformer.initialise import initialise
+from models.transformer.layers import Layer
+from models.transformer.past import empty_past
+from models.transformer.patterns import pattern
+from models.transformer.recording import recorded
+
+
+class Decoder(AutoregressiveModel):
+    """Predicts each token from those before it."""
+
+    def __init__(
+        self,
+        settings: TransformerSettings,
+        shape: DataShape,
+        make_head: Callable[[], OutputHead] | None = None,
+    ) -> None:
+        """With a softmax, unless `make_head` makes another head."""
+        super().__init__()
+        self.settings, self.shape = settings, shape
+        grid = Grid.of(settings.attention, shape.layout)
+        self.embedding = Embedding(settings, shape, grid, shifted=True)
+        self.pattern = pattern(settings.attention, shape.layout)
+        self.layers = nn.ModuleList(
+            Layer(settings, shape.layout, self.pattern) for _ in range(settings.num_layers)
+        )
+        self.final_norm = final_norm(settings)
+        self.head = make_head() if make_head else softmax(settings, shape, self.embedding)
+        initialise(self)
+
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
+        """Map inputs (batch, target) to hidden states (batch, target, d_model)."""
+        return self.hidden(self.embedding.vectors(inputs), inputs if self._uses_ids else None)
+
+    def hidden(self, vectors: Tensor, ids: Tensor | None = None) -> Tensor:
+        """The same for vectors (batch, target, d_model), which have no positions yet."""
+        hidden = self.embedding.with_positions(vectors)
+        for index, layer in enumerate(self.layers):
+            hidden = layer(self.embedding.at_layer(hidden, index), None, ids)
+        return self.final_norm(hidden)
+
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        """See AutoregressiveModel."""
+        like = self.embedding.tokens.weight
+        positions = self.layers[0].attention.positions
+        past = empty_past(self.settings, self.pattern, positions, copies, max_length, like)
+        return State(past, copies)
+
+    def step(self, ids: Tensor, state: State) -> Tensor:
+        """See AutoregressiveModel."""
+        state.past.feed(ids)
+        vectors = self.embedding.vectors(ids[:, None], state.position)
+        return self.head.next_logits(self.hidden_step(vectors, state))
+
+    def hidden_step(self, vectors: Tensor, state: State) -> Tensor:
+        """The hidden state (batch, d_model) of the next position, vectors (batch, 1, d_model)."""
+        hidden = self.embedding.with_positions(vectors, state.position)
+        window = state.past.window(state.position)
+        for index, (layer, cache) in enumerate(zip(self.layers, state.past.caches, strict=True)):
+            hidden = self.embedding.at_layer(hidden, index, state.position)
+            hidden = layer.step(hidden, cache, window, state.past.ids)
+        state.position += 1
+        return self.final_norm(hidden[:, 0])
+
+    @torch.no_grad()
+    def internals(self, inputs: Tensor, source: Tensor | None = None) -> Internals:
+        """See AutoregressiveModel."""
+        with recorded([layer.attention for layer in self.layers]) as calls:
+            self(inputs)
+        return Internals([attention.weights(*given) for attention, given, _ in calls])
+
+    @property
+    def _uses_ids(self) -> bool:
+        positions = self.layers[0].attention.positions
+        return positions is not None and positions.uses_ids
+
+
+def softmax(settings: TransformerSettings, shape: DataShape, embedding: Embedding) -> Softmax:
+    """The softmax, whose matrix may be tied to that of the embedding."""
+    tied = settings.embeddings is Embeddings.TIED
+    return Softmax(settings.d_model, shape.outputs, embedding.tokens if tied else None)
+
+
+def final_norm(settings: TransformerSettings) -> nn.Module:
+    """Pre-norm leaves the sum of all sub-layers unnormalised; post-norm ends with its own norm."""
+    return nn.LayerNorm(settings.d_model) if settings.norm is Norm.PRE else nn.Identity()

@@ -1,0 +1,66 @@
+"""Embeddings and positions (Vaswani et al. 2017, sections 3.4, 3.5 and 5.4)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import DataShape, Embeddings, PositionsAt, TransformerSettings
+from models.shared.coordinates import Grid
+from models.shared.dropout import drop
+from models.shared.positions import Site, input_positions
+
+
+class Embedding(nn.Module):
+    """Token vectors times sqrt(d_model), plus positions, then dropout.
+
+    `grid` says where the positions of an image are. The inputs of a decoder are its targets shifted
+    right by one, `shifted`; those of an encoder are not.
+    """
+
+    def __init__(
+        self, settings: TransformerSettings, shape: DataShape, grid: Grid, shifted: bool
+    ) -> None:
+        super().__init__()
+        self.settings, self.shape = settings, shape
+        self.grid, self.shifted = grid, shifted
+        tables = grid.channels if settings.embeddings is Embeddings.CHANNELS else 1
+        self.tokens = nn.Embedding(tables * shape.inputs, settings.d_model)
+        nn.init.normal_(self.tokens.weight, std=settings.d_model**-0.5)
+        site = Site(settings.d_model, settings.num_heads, shape.layout)
+        self.positions = input_positions(settings.positions, site)
+
+    def forward(self, ids: Tensor, first: int = 0) -> Tensor:
+        """Map ids (batch, length), the first at position `first`, to (batch, length, d_model).
+
+        Raises SequenceError if the sequence is longer than the positions that are learned.
+        """
+        return self.with_positions(self.vectors(ids, first), first)
+
+    def vectors(self, ids: Tensor, first: int = 0) -> Tensor:
+        """The vectors (batch, length, d_model) of ids (batch, length), without positions."""
+        if self.settings.embeddings is Embeddings.CHANNELS:
+            positions = torch.arange(first, first + ids.shape[1], device=ids.device)
+            channels = self.grid.channel(positions - int(self.shifted))
+            ids = channels * self.shape.inputs + ids
+        return self.tokens(ids) * math.sqrt(self.settings.d_model)
+
+    def with_positions(self, vectors: Tensor, first: int = 0) -> Tensor:
+        """Add positions to vectors (batch, length, d_model), the first at position `first`."""
+        vectors = self._add_positions(vectors, first)
+        return drop(vectors, self.settings.embedding_dropout, self.training)
+
+    def at_layer(self, hidden: Tensor, layer: int, first: int = 0) -> Tensor:
+        """Add the positions to the input (batch, length, d_model) of a layer again, if so set.
+
+        Layer 0 has them already.
+        """
+        if layer == 0 or self.settings.positions_at is PositionsAt.INPUT:
+            return hidden
+        return self._add_positions(hidden, first)
+
+    def _add_positions(self, vectors: Tensor, first: int) -> Tensor:
+        if self.positions is None:
+            return vectors
+        positions = torch.arange(first, first + vectors.shape[1], device=vectors.device)
+        return self.positions(vectors, positions, self.grid)

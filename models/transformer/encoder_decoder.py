@@ -1,0 +1,96 @@
+"""The encoder-decoder: the Transformer for translation, and images in super-resolution."""
+
+import torch
+from torch import Tensor, nn
+
+from models.settings import DataShape, Embeddings, TransformerSettings
+from models.shared.base import PADDING, AutoregressiveModel, Internals, Memory, State
+from models.shared.coordinates import Grid
+from models.transformer.decoder import final_norm, softmax
+from models.transformer.embedding import Embedding
+from models.transformer.initialise import initialise
+from models.transformer.layers import CrossLayer, Layer
+from models.transformer.past import empty_past
+from models.transformer.patterns import pattern, source_pattern
+from models.transformer.recording import recorded
+
+
+class EncoderDecoder(AutoregressiveModel):
+    """Predicts each target token from the source and the target tokens before it.
+
+    Source and target share a vocabulary; tied embeddings and softmax share one matrix (section
+    3.4). The source of an image is a smaller image; its encoder has full attention, whatever the
+    pattern of the decoder.
+    """
+
+    def __init__(self, settings: TransformerSettings, shape: DataShape) -> None:
+        super().__init__()
+        self.settings, self.shape = settings, shape
+        layout, layers = shape.layout, range(settings.num_layers)
+        grid = Grid.of(settings.attention, layout)
+        self.embedding = Embedding(settings, shape, grid, shifted=True)
+        self.pattern = pattern(settings.attention, layout)
+        of_source = source_pattern(settings.attention)
+        self.encoder = nn.ModuleList(Layer(settings, layout, of_source) for _ in layers)
+        self.decoder = nn.ModuleList(CrossLayer(settings, layout, self.pattern) for _ in layers)
+        self.encoder_norm = final_norm(settings)
+        self.decoder_norm = final_norm(settings)
+        self.head = softmax(settings, shape, self.embedding)
+        self.source_embedding = None
+        if settings.embeddings is not Embeddings.TIED:
+            factor = settings.super_resolution
+            source_grid = grid if factor is None else grid.reduced(factor)
+            self.source_embedding = Embedding(settings, shape, source_grid, shifted=False)
+        initialise(self)
+
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
+        """Map inputs (batch, target) and source (batch, source) to (batch, target, d_model)."""
+        memories = self._encode(source)
+        hidden = self.embedding(inputs)
+        for index, (layer, memory) in enumerate(zip(self.decoder, memories, strict=True)):
+            hidden = layer(self.embedding.at_layer(hidden, index), memory)
+        return self.decoder_norm(hidden)
+
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        """See AutoregressiveModel."""
+        like = self.embedding.tokens.weight
+        positions = self.decoder[0].attention.positions
+        batch = len(source) * copies
+        past = empty_past(self.settings, self.pattern, positions, batch, max_length, like)
+        return State(past, copies, self._encode(source))
+
+    def step(self, ids: Tensor, state: State) -> Tensor:
+        """See AutoregressiveModel."""
+        hidden = self.embedding(ids[:, None], state.position)
+        window = state.past.window(state.position)
+        layers = zip(self.decoder, state.past.caches, state.memories, strict=True)
+        for index, (layer, cache, memory) in enumerate(layers):
+            hidden = self.embedding.at_layer(hidden, index, state.position)
+            hidden = layer.step(hidden, cache, window, memory)
+        state.position += 1
+        return self.head.next_logits(self.decoder_norm(hidden[:, 0]))
+
+    @torch.no_grad()
+    def internals(self, inputs: Tensor, source: Tensor | None = None) -> Internals:
+        """See AutoregressiveModel."""
+        with (
+            recorded(self.encoder) as encoder,
+            recorded([layer.attention for layer in self.encoder]) as encoder_attention,
+            recorded([layer.attention for layer in self.decoder]) as decoder_attention,
+            recorded([layer.cross_attention for layer in self.decoder]) as cross_attention,
+        ):
+            self(inputs, source)
+        called = (decoder_attention, encoder_attention, cross_attention)
+        weights = [[call.module.weights(*call.given) for call in calls] for calls in called]
+        embedded = encoder[0].given[0]
+        return Internals(*weights, [embedded, *(call.returned for call in encoder)])
+
+    def _encode(self, source: Tensor) -> list[Memory]:
+        """What each decoder layer reads of source (source, position)."""
+        padding = (source != PADDING)[:, None, None, :]
+        embedding = self.embedding if self.source_embedding is None else self.source_embedding
+        hidden = embedding(source)
+        for index, layer in enumerate(self.encoder):
+            hidden = layer(embedding.at_layer(hidden, index), padding)
+        hidden = self.encoder_norm(hidden)
+        return [layer.cross_attention.memory(hidden, padding) for layer in self.decoder]

@@ -1,0 +1,128 @@
+"""The layers of encoders and decoders (Vaswani et al. 2017, section 3.1)."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.settings import Layout, Norm, Residuals, TransformerSettings
+from models.shared.base import Memory
+from models.shared.dropout import drop
+from models.shared.positions import Site, attention_positions
+from models.transformer.cache import KeyValueCache
+from models.transformer.multi_head import CrossAttention, SelfAttention
+from models.transformer.patterns import Pattern, Window, source_pattern
+
+
+class Residual(nn.Module):
+    """A sub-layer with dropout on its output, the residual sum, and layer normalisation."""
+
+    def __init__(self, settings: TransformerSettings) -> None:
+        super().__init__()
+        self.order, self.dropout = settings.norm, settings.dropout
+        self.residuals = settings.residuals
+        self.norm = nn.LayerNorm(settings.d_model)
+
+    def forward(self, inputs: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+        """LayerNorm(x + Dropout(sublayer(x))), or x + Dropout(sublayer(LayerNorm(x))) for pre.
+
+        Without residuals the same without "x +".
+        """
+        outputs = sublayer(self.norm(inputs) if self.order is Norm.PRE else inputs)
+        outputs = drop(outputs, self.dropout, self.training)
+        if self.residuals is Residuals.SUM:
+            outputs = inputs + outputs
+        return outputs if self.order is Norm.PRE else self.norm(outputs)
+
+
+class FeedForward(nn.Module):
+    """max(0, x W_1 + b_1) W_2 + b_2 at every position (eq. 2), with dropout after the maximum."""
+
+    def __init__(self, d_model: int, d_ff: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.w_1 = nn.Linear(d_model, d_ff)
+        self.w_2 = nn.Linear(d_ff, d_model)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map inputs (..., d_model) to the same shape."""
+        return self.w_2(drop(F.relu(self.w_1(inputs)), self.dropout, self.training))
+
+
+def self_attention(
+    settings: TransformerSettings, layout: Layout, pattern: Pattern
+) -> SelfAttention:
+    """The self-attention of one layer, with its positions if they are of attention."""
+    site = Site(settings.d_model, settings.num_heads, layout, pattern.causal)
+    return SelfAttention(
+        settings.d_model,
+        settings.num_heads,
+        settings.attention_dropout,
+        pattern,
+        attention_positions(settings.positions, site),
+    )
+
+
+class Layer(nn.Module):
+    """Self-attention, then the feed-forward network: an encoder's layer.
+
+    A decoder without a source consists of these too, with a causal pattern.
+    """
+
+    def __init__(self, settings: TransformerSettings, layout: Layout, pattern: Pattern) -> None:
+        super().__init__()
+        self.attention = self_attention(settings, layout, pattern)
+        self.feed_forward = FeedForward(settings.d_model, settings.d_ff, settings.relu_dropout)
+        self.around_attention = Residual(settings)
+        self.around_feed_forward = Residual(settings)
+
+    def forward(
+        self, inputs: Tensor, padding: Tensor | None = None, ids: Tensor | None = None
+    ) -> Tensor:
+        """Map inputs (batch, length, d_model) to the same shape; see SelfAttention.forward."""
+        hidden = self.around_attention(inputs, lambda x: self.attention(x, padding, ids))
+        return self.around_feed_forward(hidden, self.feed_forward)
+
+    def step(
+        self,
+        inputs: Tensor,
+        cache: KeyValueCache,
+        window: Window | None,
+        ids: Tensor | None = None,
+    ) -> Tensor:
+        """The same for one new position, inputs (batch, 1, d_model); see SelfAttention.step."""
+        hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window, ids))
+        return self.around_feed_forward(hidden, self.feed_forward)
+
+
+class CrossLayer(nn.Module):
+    """Causal self-attention, attention to the source, then the feed-forward network."""
+
+    def __init__(self, settings: TransformerSettings, layout: Layout, pattern: Pattern) -> None:
+        super().__init__()
+        self.attention = self_attention(settings, layout, pattern)
+        self.cross_attention = CrossAttention(
+            settings.d_model,
+            settings.num_heads,
+            settings.attention_dropout,
+            source_pattern(settings.attention),
+        )
+        self.feed_forward = FeedForward(settings.d_model, settings.d_ff, settings.relu_dropout)
+        self.around_attention = Residual(settings)
+        self.around_cross_attention = Residual(settings)
+        self.around_feed_forward = Residual(settings)
+
+    def forward(self, inputs: Tensor, memory: Memory) -> Tensor:
+        """Map inputs (batch, target, d_model) to the same shape."""
+        return self._rest(self.around_attention(inputs, self.attention), memory)
+
+    def step(
+        self, inputs: Tensor, cache: KeyValueCache, window: Window | None, memory: Memory
+    ) -> Tensor:
+        """The same for one new position, inputs (batch, 1, d_model); see SelfAttention.step."""
+        hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window))
+        return self._rest(hidden, memory)
+
+    def _rest(self, hidden: Tensor, memory: Memory) -> Tensor:
+        hidden = self.around_cross_attention(hidden, lambda x: self.cross_attention(x, memory))
+        return self.around_feed_forward(hidden, self.feed_forward)

@@ -1,0 +1,116 @@
+"""Multi-head self-attention and cross-attention (Vaswani et al. 2017, section 3.2.2)."""
+
+from torch import Tensor, nn
+
+from models.shared.base import Memory
+from models.shared.positions import AttentionPositions
+from models.transformer.attention import attention, attention_weights, merge_heads, split_heads
+from models.transformer.cache import KeyValueCache
+from models.transformer.patterns import Full, Heads, Pattern, Window
+
+
+class SelfAttention(nn.Module):
+    """Every position attends to positions of its own sequence, those that the pattern allows."""
+
+    def __init__(
+        self,
+        d_model: int,
+        num_heads: int,
+        dropout: float,
+        pattern: Pattern,
+        positions: AttentionPositions | None,
+    ) -> None:
+        super().__init__()
+        self.num_heads, self.dropout, self.pattern = num_heads, dropout, pattern
+        self.positions = positions
+        self.in_proj = nn.Linear(d_model, 3 * d_model)  # W_Q, W_K, W_V of all heads in one product
+        self.out_proj = nn.Linear(d_model, d_model)  # W_O
+
+    def forward(
+        self, inputs: Tensor, padding: Tensor | None = None, ids: Tensor | None = None
+    ) -> Tensor:
+        """Map inputs (batch, length, d_model) to the same shape.
+
+        `padding` and `ids` as of Heads.
+        """
+        heads = self._heads(inputs, 0, padding, ids)
+        dropout = self.dropout if self.training else 0.0
+        attended = self.pattern.attention(heads, self.positions, dropout)
+        return self.out_proj(merge_heads(attended))
+
+    def weights(
+        self, inputs: Tensor, padding: Tensor | None = None, ids: Tensor | None = None
+    ) -> Tensor:
+        """The attention weights (batch, heads, query, key) of `forward`, without dropout."""
+        heads = self._heads(inputs, 0, padding, ids)
+        attn_mask = self.pattern.dense_mask(heads)
+        return attention_weights(heads.query, heads.key, attn_mask, self.positions, 0, ids)
+
+    def step(
+        self,
+        inputs: Tensor,
+        cache: KeyValueCache,
+        window: Window | None,
+        ids: Tensor | None = None,
+    ) -> Tensor:
+        """Attend from one new position, inputs (batch, 1, d_model), to the cached ones and itself.
+
+        `window` is what the new position may attend to, None for all; `ids` (batch, key).
+        """
+        heads = self._heads(inputs, cache.length, None, ids)
+        keys, values = cache.append(heads.key, heads.value, window)
+        attn_mask = None if window is None else window.mask
+        first = keys.shape[-2] - 1  # the query itself is the last key
+        attended = attention(
+            heads.query, keys, values, attn_mask, 0.0, self.positions, first, heads.ids
+        )
+        return self.out_proj(merge_heads(attended))
+
+    def _heads(
+        self, inputs: Tensor, first: int, padding: Tensor | None, ids: Tensor | None
+    ) -> Heads:
+        projected = self.in_proj(inputs).chunk(3, dim=-1)
+        query, key, value = (split_heads(part, self.num_heads) for part in projected)
+        if self.positions is not None:
+            query, key = (self.positions.rotate(each, first) for each in (query, key))
+        return Heads(query, key, value, padding, ids)
+
+
+class CrossAttention(nn.Module):
+    """Every target position attends to the encoded source."""
+
+    def __init__(self, d_model: int, num_heads: int, dropout: float, pattern: Full) -> None:
+        super().__init__()
+        self.num_heads, self.dropout, self.pattern = num_heads, dropout, pattern
+        self.project_query = nn.Linear(d_model, d_model)
+        self.project_kv = nn.Linear(d_model, 2 * d_model)
+        self.out_proj = nn.Linear(d_model, d_model)
+
+    def memory(self, encoded: Tensor, padding: Tensor) -> Memory:
+        """Keys and values (source, heads, position, d_head) of encoded (source, position, d_model).
+
+        `padding` (source, 1, 1, position) is False where there is padding.
+        """
+        key, value = self.project_kv(encoded).chunk(2, dim=-1)
+        heads = split_heads(key, self.num_heads), split_heads(value, self.num_heads)
+        return Memory(*heads, padding)
+
+    def forward(self, inputs: Tensor, memory: Memory) -> Tensor:
+        """Map inputs (batch, target, d_model) to the same shape.
+
+        Consecutive rows may share a source: memory then has a row for each source.
+        """
+        by_source = inputs.view(len(memory.key), -1, inputs.shape[-1])
+        heads = self._heads(by_source, memory)
+        dropout = self.dropout if self.training else 0.0
+        attended = self.pattern.attention(heads, None, dropout)
+        return self.out_proj(merge_heads(attended)).view_as(inputs)
+
+    def weights(self, inputs: Tensor, memory: Memory) -> Tensor:
+        """The attention weights (batch, heads, target, source) of `forward`, without dropout."""
+        heads = self._heads(inputs, memory)
+        return attention_weights(heads.query, heads.key, self.pattern.dense_mask(heads))
+
+    def _heads(self, inputs: Tensor, memory: Memory) -> Heads:
+        query = split_heads(self.project_query(inputs), self.num_heads)
+        return Heads(query, memory.key, memory.value, memory.mask)

@@ -1,0 +1,16 @@
+"""The Transformer that settings describe."""
+
+from models.settings import DataShape, LogisticMixture, Structure, TransformerSettings
+from models.shared.base import AutoregressiveModel
+from models.transformer.decoder import Decoder
+from models.transformer.encoder_decoder import EncoderDecoder
+from models.transformer.pixel_decoder import PixelDecoder
+
+
+def build(settings: TransformerSettings, shape: DataShape) -> AutoregressiveModel:
+    """A Transformer with fresh weights."""
+    if isinstance(settings.output, LogisticMixture):
+        return PixelDecoder(settings, shape)
+    if settings.structure is Structure.ENCODER_DECODER:
+        return EncoderDecoder(settings, shape)
+    return Decoder(settings, shape)
