@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from models.settings.positions import Alibi as Settings
+from models.settings import Alibi as Settings
 from models.shared.positions import AttentionPositions, Site
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from models.settings.positions import Rotary as Settings
+from models.settings import Rotary as Settings
 from models.shared.positions import AttentionPositions, Site
 
 
@@ -23,10 +23,11 @@ class Rotary(AttentionPositions):
     def rotate(self, heads: Tensor, first: int) -> Tensor:
         """Map queries or keys (batch, heads, length, d_head) to the same shape (eq. 34)."""
         length, d_head = heads.shape[-2:]
-        positions = torch.arange(first, first + length, device=heads.device, dtype=heads.dtype)
-        pairs = torch.arange(0, d_head, 2, device=heads.device, dtype=heads.dtype)
+        exact = {"device": heads.device, "dtype": torch.promote_types(heads.dtype, torch.float32)}
+        positions = torch.arange(first, first + length, **exact)  # bfloat16 counts to 256
+        pairs = torch.arange(0, d_head, 2, **exact)
         angles = positions[:, None] * self.base ** (-pairs / d_head)
         even, odd = heads[..., 0::2], heads[..., 1::2]
         cosines, sines = angles.cos(), angles.sin()
         turned = (even * cosines - odd * sines, even * sines + odd * cosines)
-        return torch.stack(turned, dim=-1).flatten(-2)
+        return torch.stack(turned, dim=-1).flatten(-2).to(heads.dtype)

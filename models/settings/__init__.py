@@ -20,12 +20,14 @@ from models.settings.choices import (
     Structure,
 )
 from models.settings.positions import (
+    Alibi,
     ConcatenatedSinusoid,
     Labels,
     Learned,
     NoPositions,
     Positions,
     RelativePitchTime,
+    Rotary,
     ShawParts,
     ShawRelative,
     Sinusoid,

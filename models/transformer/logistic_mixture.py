@@ -1,8 +1,7 @@
 """Discretised mixtures of logistics: the distribution of a pixel (Salimans et al. 2017, section 2).
 
-Levels are at equal distances in [-1, 1]. A logistic gives each level the mass between the midpoints
-to its neighbours, and the first and the last level all that is beyond. A pixel has one mixture for
-all its channels; inside a mixture, the mean of a channel moves with the channels before it (eq. 3).
+A pixel has one mixture for all its channels; inside a mixture, the mean of a channel moves with the
+channels before it (eq. 3).
 """
 
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.shared.heads import IGNORED, OutputHead
+from models.shared.logistic import log_mass, log_masses, scaled
 
 LOG_SCALES = (-7.0, 7.0)  # from narrower than a step of 256 levels to wider than all of them
 
@@ -19,33 +19,6 @@ LOG_SCALES = (-7.0, 7.0)  # from narrower than a step of 256 levels to wider tha
 def count_parameters(mixtures: int, channels: int) -> int:
     """Of a pixel: a weight, and for each channel mean, scale and a term per channel before it."""
     return mixtures * (1 + 2 * channels + channels * (channels - 1) // 2)
-
-
-def scaled(ids: Tensor, levels: int, dtype: torch.dtype) -> Tensor:
-    """The intensities 0 .. levels - 1 as numbers in [-1, 1]."""
-    return ids.to(dtype) * (2.0 / (levels - 1)) - 1.0
-
-
-def log_masses(means: Tensor, log_scales: Tensor, levels: int) -> Tensor:
-    """log p of each level under logistics of means and log_scales (...): (..., level)."""
-    every = torch.arange(levels, device=means.device)
-    return log_mass(every, means[..., None], log_scales[..., None], levels)
-
-
-def log_mass(ids: Tensor, means: Tensor, log_scales: Tensor, levels: int) -> Tensor:
-    """log p of the levels ids (...) under logistics of means and log_scales (...), broadcast.
-
-    Exact for any parameters: with a > b, sigmoid(a) - sigmoid(b) is
-    sigmoid(a) sigmoid(-b) (1 - exp(b - a)), of which no factor cancels.
-    """
-    half = 1.0 / (levels - 1)  # of the distance of two levels
-    inverse = torch.exp(-log_scales)
-    centred = scaled(ids, levels, means.dtype) - means
-    below_upper = F.logsigmoid((centred + half) * inverse)
-    above_lower = F.logsigmoid((half - centred) * inverse)
-    inside = below_upper + above_lower + torch.log(-torch.expm1(-2.0 * half * inverse))
-    upwards = torch.where(ids == levels - 1, above_lower, inside)
-    return torch.where(ids == 0, below_upper, upwards)
 
 
 class Mixture(NamedTuple):

@@ -14,9 +14,10 @@ from torch.nn import functional as F
 
 from models.settings import DataShape, ImageLayout, TransformerSettings
 from models.shared.base import State
+from models.shared.logistic import scaled
 from models.transformer.decoder import Decoder
 from models.transformer.initialise import initialise
-from models.transformer.logistic_mixture import LogisticMixtureHead, scaled
+from models.transformer.logistic_mixture import LogisticMixtureHead
 
 
 @dataclass

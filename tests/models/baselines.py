@@ -1,55 +1,68 @@
 """Small networks of the families that the lecture measures against."""
 
 import torch
-from models.network import build
 from torch import nn
 
+from models.build import build
 from models.settings import (
-    AnyModelSettings,
-    Architecture,
-    ConvEncoderDecoderSettings,
+    ConvS2SSettings,
     DataShape,
-    LstmDecoderSettings,
-    LstmEncoderDecoderSettings,
+    LstmSettings,
+    ModelSettings,
     PixelCnnSettings,
+    Structure,
 )
-from tests.models.networks import IMAGE, TEXT
+from models.shared.base import AutoregressiveModel
+from tests.models.networks import IMAGE, NONE, SINUSOID, TEXT
 
-LSTM_TRANSLATOR = LstmEncoderDecoderSettings(
-    architecture=Architecture.LSTM_ENCODER_DECODER, num_layers=3, d_model=8, dropout=0.0
+LSTM_TRANSLATOR = LstmSettings(
+    architecture="lstm",
+    structure=Structure.ENCODER_DECODER,
+    num_layers=3,
+    d_model=8,
+    positions=NONE,
+    dropout=0.0,
 )
-CONV_TRANSLATOR = ConvEncoderDecoderSettings(
-    architecture=Architecture.CONV_ENCODER_DECODER,
+CONVS2S = ConvS2SSettings(
+    architecture="convs2s",
     num_layers=2,
     d_model=8,
     kernel_size=3,
+    positions=SINUSOID,
     dropout=0.0,
 )
-LSTM = LstmDecoderSettings(
-    architecture=Architecture.LSTM_DECODER, num_layers=2, d_model=8, dropout=0.0
+LSTM = LstmSettings(
+    architecture="lstm",
+    structure=Structure.DECODER,
+    num_layers=2,
+    d_model=8,
+    positions=NONE,
+    dropout=0.0,
 )
 PIXELCNN = PixelCnnSettings(
-    architecture=Architecture.PIXELCNN,
+    architecture="pixelcnn",
     num_layers=3,
     d_model=6,
     first_kernel_size=5,
     kernel_size=3,
+    positions=NONE,
     dropout=0.0,
 )
-TRANSLATORS = {"lstm": LSTM_TRANSLATOR, "convolution": CONV_TRANSLATOR}
+TRANSLATORS = {"lstm": LSTM_TRANSLATOR, "convs2s": CONVS2S}
 DECODERS = {"lstm": LSTM, "pixelcnn": PIXELCNN}
-ALL = [*TRANSLATORS.values(), *DECODERS.values()]
 
 
-def changed(settings: AnyModelSettings, **changes: int | float) -> AnyModelSettings:
-    """The same settings but for `changes`."""
+def changed(settings: ModelSettings, **changes: object) -> ModelSettings:
+    """The same settings but for `changes`, validated."""
     return type(settings)(**(dict(settings) | changes))
 
 
-def network(settings: AnyModelSettings, shape: DataShape | None = None, seed: int = 0) -> nn.Module:
+def network(
+    settings: ModelSettings, shape: DataShape | None = None, seed: int = 0
+) -> AutoregressiveModel:
     """A network in float64, with weights that are all random; for texts, or else for images."""
     torch.manual_seed(seed)
-    usual = TEXT if settings in TRANSLATORS.values() else IMAGE
+    usual = TEXT if settings.structure is Structure.ENCODER_DECODER else IMAGE
     model = build(settings, shape or usual).double().eval()
     for parameter in model.parameters():
         if parameter.dim() == 1:  # biases too, or an error in them would not show

@@ -4,21 +4,14 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from tests.models.networks import TEXT
+from models.shared.base import AutoregressiveModel, State
+from models.shared.heads import Softmax
 
 
-def assert_same_values_and_gradients(model: nn.Module, ours: Tensor, expected: Tensor) -> None:
-    """In float64: equal outputs, and equal gradients of all weights of `model`."""
-    assert ours.dtype == torch.float64
-    assert_close(ours, expected, rtol=1e-10, atol=1e-10)
-    weights = list(model.parameters())
-    direction = torch.randn_like(ours)
-    one, other = (
-        torch.autograd.grad((output * direction).sum(), weights, materialize_grads=True)
-        for output in (ours, expected)
-    )
-    for mine, theirs in zip(one, other, strict=True):
-        assert_close(mine, theirs, rtol=1e-9, atol=1e-10)
+def random_tensor(*shape: int, seed: int = 0) -> Tensor:
+    """Normal numbers in float64."""
+    random = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, dtype=torch.float64, generator=random)
 
 
 def ids(low: int, high: int, *shape: int, seed: int = 0) -> Tensor:
@@ -26,22 +19,65 @@ def ids(low: int, high: int, *shape: int, seed: int = 0) -> Tensor:
     return torch.randint(low, high, shape, generator=torch.Generator().manual_seed(seed))
 
 
-def advanced(model: nn.Module, inputs: Tensor, state: object) -> Tensor:
-    """The logits of inputs (batch, target), fed one position after the other."""
-    return torch.stack([model.advance(column, state) for column in inputs.T], dim=1)
+def all_logits(model: AutoregressiveModel, inputs: Tensor, source: Tensor | None = None) -> Tensor:
+    """The logits (batch, target, outputs) after each of inputs (batch, target), by `forward`.
+
+    The channels of a pixel may share a hidden state: those before the predicted one are then
+    given to the head.
+    """
+    hidden = model(inputs, source)
+    if isinstance(model.head, Softmax):
+        return model.head.next_logits(hidden)
+    logits = []
+    for position in range(inputs.shape[1]):
+        pixel, channel = divmod(position, model.shape.layout.channels)
+        observed = inputs[:, position + 1 - channel : position + 1] if channel else None
+        logits.append(model.head.next_logits(hidden[:, pixel], observed))
+    return torch.stack(logits, dim=1)
 
 
-def assert_reordered_goes_on(model: nn.Module) -> None:
-    """A translator whose rows are reordered, and sentences dropped, goes on with those chosen."""
-    source, inputs = ids(1, TEXT.inputs, 2, 5), ids(0, TEXT.inputs, 4, 6, seed=1)
-    state = model.begin(source, 2, 6)
-    advanced(model, inputs[:, :3], state)
-    within, dropped = torch.tensor([1, 1, 3, 2]), torch.tensor([3, 2])
-    state.reorder(within, sentences_change=False)
-    inputs = torch.cat((inputs[within, :3], inputs[:, 3:]), dim=1)
-    fourth = advanced(model, inputs[:, 3:4], state)
-    assert_close(fourth, model(inputs, source[[0, 0, 1, 1]])[:, 3:4].detach())
-    state.reorder(dropped, sentences_change=True)
-    inputs = torch.cat((inputs[dropped, :4], inputs[:2, 4:]), dim=1)
-    rest = advanced(model, inputs[:, 4:], state)
-    assert_close(rest, model(inputs, source[[1, 1]])[:, 4:].detach())
+def stepped_logits(model: AutoregressiveModel, inputs: Tensor, state: State) -> Tensor:
+    """The logits (batch, target, outputs) of inputs (batch, target), fed one after the other."""
+    return torch.stack([model.step(column, state) for column in inputs.T], dim=1)
+
+
+def assert_steps_equal_forward(
+    model: AutoregressiveModel, inputs: Tensor, source: Tensor | None = None
+) -> None:
+    """A step of each position gives what all positions at once give."""
+    with torch.no_grad():
+        copies = len(inputs) if source is None else len(inputs) // len(source)
+        state = model.init_state(source, copies, inputs.shape[1])
+        stepped = stepped_logits(model, inputs, state)
+        sources = None if source is None else source.repeat_interleave(copies, dim=0)
+        expected = all_logits(model, inputs, sources)
+    assert_close(stepped, expected, rtol=1e-10, atol=1e-10)
+
+
+def assert_reordered_steps_equal_forward(
+    model: AutoregressiveModel, inputs: Tensor, fed: int, rows: Tensor
+) -> None:
+    """Without a source: after `fed` positions the rows `rows` go on as if they were the batch."""
+    with torch.no_grad():
+        state = model.init_state(None, len(inputs), inputs.shape[1])
+        stepped_logits(model, inputs[:, :fed], state)
+        state.reorder(rows)
+        later = inputs[rows, fed:].flip(0)
+        stepped = stepped_logits(model, later, state)
+        expected = all_logits(model, torch.cat((inputs[rows, :fed], later), dim=1))
+    assert_close(stepped, expected[:, fed:], rtol=1e-10, atol=1e-10)
+
+
+def assert_same_values_and_gradients(
+    ours: Tensor, expected: Tensor, inputs: nn.Module | list[Tensor], tolerance: float = 1e-10
+) -> None:
+    """Equal outputs, and equal gradients of `inputs`, or of all weights of a network."""
+    assert_close(ours, expected, rtol=tolerance, atol=tolerance)
+    weights = list(inputs.parameters()) if isinstance(inputs, nn.Module) else list(inputs)
+    upstream = random_tensor(*ours.shape, seed=9).to(ours.dtype)
+    one, other = (
+        torch.autograd.grad(output, weights, upstream, materialize_grads=True, retain_graph=True)
+        for output in (ours, expected)
+    )
+    for mine, theirs in zip(one, other, strict=True):
+        assert_close(mine, theirs, rtol=10 * tolerance, atol=tolerance)

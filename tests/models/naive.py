@@ -4,10 +4,13 @@ import math
 from itertools import product
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.settings import Local1D, Local2D
+from models.shared.base import AutoregressiveModel
 from pipeline.decoding.sampling import TO_SAMPLE, draw
+from pipeline.settings.base import Sampling
+from tests.models.comparison import all_logits
 
 
 def positional_encoding(position: int, width: int) -> list[float]:
@@ -19,11 +22,11 @@ def positional_encoding(position: int, width: int) -> list[float]:
     return vector
 
 
-def attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None) -> Tensor:
+def attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None) -> Tensor:
     """Vaswani et al. 2017, eq. 1."""
     logits = torch.einsum("...id,...jd->...ij", query, key) / math.sqrt(query.shape[-1])
-    if visible is not None:
-        logits = logits.masked_fill(~visible, -torch.inf)
+    if attn_mask is not None:
+        logits = logits.masked_fill(~attn_mask, -torch.inf)
     return torch.einsum("...ij,...jd->...id", logits.softmax(-1), value)
 
 
@@ -32,11 +35,11 @@ def distances(length: int) -> Tensor:
     return torch.tensor([[query - key for key in range(length)] for query in range(length)])
 
 
-def local_1d_distances(locality: Local1D, length: int) -> Tensor:
-    """The same in blocks: the condition stands right before the memory block of every query."""
+def local_1d_distances(local: Local1D, length: int) -> Tensor:
+    """The same in blocks: the condition is right before the memory block of every query."""
     found = distances(length)
     for query in range(length):
-        found[query, 0] = query % locality.query_block + locality.memory_block + 1
+        found[query, 0] = query % local.query_block + local.memory_block + 1
     return found
 
 
@@ -47,14 +50,14 @@ def skewed_attention(
     embeddings: Tensor,
     ahead: int,
     distance: Tensor,
-    visible: Tensor | None,
+    attn_mask: Tensor | None,
 ) -> Tensor:
     """Huang et al. 2018, eq. 3, with R (head, query, key, d_head) gathered by distance."""
     gathered = embeddings[:, distance.clamp(-ahead, embeddings.shape[1] - 1 - ahead) + ahead]
     relative = torch.einsum("bhid,hijd->bhij", query, gathered)
     logits = (query @ key.transpose(-1, -2) + relative) / math.sqrt(query.shape[-1])
-    if visible is not None:
-        logits = logits.masked_fill(~visible, -torch.inf)
+    if attn_mask is not None:
+        logits = logits.masked_fill(~attn_mask, -torch.inf)
     return logits.softmax(-1) @ value
 
 
@@ -65,7 +68,7 @@ def shaw_attention(
     key_vectors: Tensor | None,
     value_vectors: Tensor | None,
     distance: Tensor,
-    visible: Tensor | None,
+    attn_mask: Tensor | None,
 ) -> Tensor:
     """Shaw et al. 2018, eqs. 3 and 4, with a^K_ij and a^V_ij as (query, key, d_head) tensors.
 
@@ -82,9 +85,21 @@ def shaw_attention(
     keys = key[:, :, None] * ones + by_distance(key_vectors)  # (batch, head, query, key, d_head)
     values = value[:, :, None] * ones + by_distance(value_vectors)
     logits = torch.einsum("bhid,bhijd->bhij", query, keys) / math.sqrt(query.shape[-1])
-    if visible is not None:
-        logits = logits.masked_fill(~visible, -torch.inf)
+    if attn_mask is not None:
+        logits = logits.masked_fill(~attn_mask, -torch.inf)
     return torch.einsum("bhij,bhijd->bhid", logits.softmax(-1), values)
+
+
+def alibi_attention(
+    query: Tensor, key: Tensor, value: Tensor, distance: Tensor, attn_mask: Tensor | None
+) -> Tensor:
+    """Press et al. 2021, section 3, for 3 heads: slopes of 2 heads, then the first one of 4."""
+    logits = torch.einsum("...id,...jd->...ij", query, key) / math.sqrt(query.shape[-1])
+    slopes = torch.tensor([2.0**-4, 2.0**-8, 2.0**-2], dtype=query.dtype)
+    logits = logits - slopes[:, None, None] * distance.abs()
+    if attn_mask is not None:
+        logits = logits.masked_fill(~attn_mask, -torch.inf)
+    return torch.einsum("...ij,...jd->...id", logits.softmax(-1), value)
 
 
 def pitch_time_logits(
@@ -116,63 +131,63 @@ def pitch_time_logits(
     return logits
 
 
-def blockwise_raster(locality: Local2D, height: int, width: int) -> list[tuple[int, int]]:
+def blockwise_raster(local: Local2D, height: int, width: int) -> list[tuple[int, int]]:
     """The pixels (row, column) in the order of generation, sorted by block and then inside it."""
-    rows, columns = locality.query_rows, locality.query_columns
+    rows, columns = local.query_rows, local.query_columns
     return sorted(
         product(range(height), range(width)),
         key=lambda p: (p[0] // rows, p[1] // columns, p[0] % rows, p[1] % columns),
     )
 
 
-def local_1d_visible(locality: Local1D, length: int) -> Tensor:
+def local_1d_mask(local: Local1D, length: int) -> Tensor:
     """Parmar et al. 2018: the query block itself, causally, and the memory block before it.
 
     The first input is the condition, which every position sees.
     """
     mask = torch.zeros(length, length, dtype=torch.bool)
     mask[:, 0] = True
-    size = locality.query_block
+    size = local.query_block
     for query in range(length):
         block = [position for position in range(length) if position // size == query // size]
-        memory = range(max(0, min(block) - locality.memory_block), min(block))
+        memory = range(max(0, min(block) - local.memory_block), min(block))
         for key in [*memory, *block]:
             mask[query, key] |= key <= query
     return mask
 
 
-def local_2d_visible(locality: Local2D, height: int, width: int) -> Tensor:
+def local_2d_mask(local: Local2D, height: int, width: int) -> Tensor:
     """Parmar et al. 2018, section 3.3: the query block, extended to the top, left and right.
 
     The position of pixel n predicts it from the pixels generated before it, which are the inputs
     of the positions 1 to n; the first input is the condition, which every position sees.
     """
-    pixels = blockwise_raster(locality, height, width)
+    pixels = blockwise_raster(local, height, width)
     mask = torch.zeros(len(pixels), len(pixels), dtype=torch.bool)
     mask[:, 0] = True
     for predicted, (predicted_row, predicted_column) in enumerate(pixels):
         block = [
             (row, column)
             for row, column in pixels
-            if row // locality.query_rows == predicted_row // locality.query_rows
-            and column // locality.query_columns == predicted_column // locality.query_columns
+            if row // local.query_rows == predicted_row // local.query_rows
+            and column // local.query_columns == predicted_column // local.query_columns
         ]
-        rows = range(min(block)[0] - locality.memory_rows, max(block)[0] + 1)
+        rows = range(min(block)[0] - local.memory_rows, max(block)[0] + 1)
         columns = range(
-            min(block)[1] - locality.memory_columns, max(block)[1] + locality.memory_columns + 1
+            min(block)[1] - local.memory_columns, max(block)[1] + local.memory_columns + 1
         )
         for generated, (row, column) in enumerate(pixels[:predicted]):
             mask[predicted, generated + 1] = row in rows and column in columns
     return mask
 
 
-def fill(model: nn.Module, template: Tensor, sampling) -> Tensor:
+def fill(model: AutoregressiveModel, template: Tensor, sampling: Sampling) -> Tensor:
     """Sampling without a cache: the whole prefix is computed anew for each position."""
     random = torch.Generator().manual_seed(sampling.seed)
     filled = template.clone()
     for position in range(1, template.shape[1]):
         with torch.no_grad():
-            logits = model(filled[:, :position])[:, -1]
+            logits = all_logits(model, filled[:, :position])[:, -1]
         drawn = draw(logits, sampling, random)
         for row in range(len(template)):
             if template[row, position] == TO_SAMPLE:
@@ -180,19 +195,19 @@ def fill(model: nn.Module, template: Tensor, sampling) -> Tensor:
     return filled
 
 
-def log_prob(model: nn.Module, source: Tensor, begin: int, ids: list[int]) -> float:
+def log_prob(model: AutoregressiveModel, source: Tensor, begin: int, ids: list[int]) -> float:
     """log P(ids | source), one position after the other, each from a fresh forward pass."""
     total, prefix = 0.0, [begin]
     for token in ids:
         with torch.no_grad():
-            logits = model(torch.tensor([prefix]), source[None])[0, -1]
+            logits = all_logits(model, torch.tensor([prefix]), source[None])[0, -1]
         total += logits.log_softmax(-1)[token].item()
         prefix.append(token)
     return total
 
 
 def best_translations(
-    model: nn.Module, source: Tensor, begin: int, end: int, limit: int, alpha: float
+    model: AutoregressiveModel, source: Tensor, begin: int, end: int, limit: int, alpha: float
 ) -> list[tuple[float, list[int]]]:
     """Every sequence of at most `limit` ids, the end included, best GNMT score first."""
     others = [token for token in range(model.shape.outputs) if token != end]

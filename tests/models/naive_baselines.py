@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.positions import sinusoid
+from models.shared.base import AutoregressiveModel
+from models.shared.sinusoid import sinusoid
 
 
 def lstm(layer: nn.LSTM, inputs: Tensor) -> Tensor:
@@ -24,15 +25,16 @@ def lstm(layer: nn.LSTM, inputs: Tensor) -> Tensor:
     return torch.stack(outputs)
 
 
-def lstm_decoder(model: nn.Module, inputs: Tensor) -> Tensor:
+def lstm_decoder(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
     """Map ids (target,) to logits (target, outputs)."""
     hidden = model.tokens.weight[inputs]
     for layer in model.layers:
         hidden = lstm(layer, hidden)
-    return hidden @ model.classify.weight.T + model.classify.bias
+    projection = model.head.output_projection
+    return hidden @ projection.weight.T + projection.bias
 
 
-def lstm_encoder_decoder(model: nn.Module, inputs: Tensor, source: Tensor) -> Tensor:
+def lstm_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Tensor) -> Tensor:
     """Map ids (target,) and (source,) to logits (target, outputs): Wu et al. 2016, section 3."""
     vectors = model.tokens.weight * math.sqrt(model.settings.d_model)
     from_left = lstm(model.forwards, vectors[source])
@@ -80,7 +82,7 @@ def gated_convolution(layer: nn.Module, inputs: Tensor, behind: int) -> Tensor:
     return torch.stack(outputs)
 
 
-def conv_encoder_decoder(model: nn.Module, inputs: Tensor, source: Tensor) -> Tensor:
+def convs2s(model: AutoregressiveModel, inputs: Tensor, source: Tensor) -> Tensor:
     """Map ids (target,) and (source,) to logits (target, outputs): Gehring et al. 2017."""
     kernel_size, half = model.settings.kernel_size, math.sqrt(0.5)
 
@@ -109,17 +111,17 @@ def conv_encoder_decoder(model: nn.Module, inputs: Tensor, source: Tensor) -> Te
     return hidden @ model.tokens.weight.T
 
 
-def pixelcnn(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Map ids (1 + intensities - 1,) of a whole image to logits (intensities, outputs).
+def pixelcnn(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
+    """Map ids of a whole image, the condition first, to logits (intensities, outputs).
 
     Van den Oord et al. 2016, figure 2, with square kernels of which a mask leaves only a part: the
     rows above (A) and the own row (B); the pixels to the left, and of the own pixel the channels
     before (A) and the own one (B).
     """
-    shape, d_model = model.shape, model.settings.d_model
+    layout, d_model, outputs = model.shape.layout, model.settings.d_model, model.shape.outputs
     condition = model.tokens.weight[inputs[0]]
     vertical = horizontal = _pixels(model, inputs[1:])
-    features = [feature * shape.channels // d_model for feature in range(d_model)]
+    features = [feature * layout.channels // d_model for feature in range(d_model)]
     for index, layer in enumerate(model.layers):
         size = model.settings.kernel_size if index else model.settings.first_kernel_size
         kept = size // 2 + (1 if index else 0)
@@ -129,33 +131,34 @@ def pixelcnn(model: nn.Module, inputs: Tensor) -> Tensor:
         around = size // 2
         down = F.conv2d(vertical, square, layer.vertical.bias, padding=around)
         along = F.conv2d(horizontal, line, layer.horizontal.bias, padding=(0, around))
-        along = along + F.conv2d(down, layer.hand_over.weight, layer.hand_over.bias)
+        across = layer.vertical_to_horizontal
+        along = along + F.conv2d(down, across.weight, across.bias)
         to_down, to_along = (layer.condition.weight @ condition).chunk(2)
         vertical = _gate(down + to_down[:, None, None])
         gated = _gate(along + to_along[:, None, None])
-        combine = _masked(layer.combine.weight, features, features, 1, "B")
-        combined = F.conv2d(gated, combine, layer.combine.bias)
-        horizontal = combined + horizontal if index else combined
-    _, hidden, _, output, _ = model.classify
+        out_proj = _masked(layer.out_proj.weight, features, features, 1, "B")
+        projected = F.conv2d(gated, out_proj, layer.out_proj.bias)
+        horizontal = projected + horizontal if index else projected
+    _, hidden, _, output, _ = model.head.output_projection
     rectified = horizontal.relu()
     hidden_weight = _masked(hidden.weight, features, features, 1, "B")
     rectified = F.conv2d(rectified, hidden_weight, hidden.bias).relu()
-    channels = [channel for channel in range(shape.channels) for _ in range(shape.outputs)]
+    channels = [channel for channel in range(layout.channels) for _ in range(outputs)]
     logits = F.conv2d(rectified, _masked(output.weight, features, channels, 1, "B"), output.bias)
-    return logits[0].permute(1, 2, 0).reshape(-1, shape.outputs)
+    return logits[0].permute(1, 2, 0).reshape(-1, outputs)
 
 
-def _pixels(model: nn.Module, ids: Tensor) -> Tensor:
+def _pixels(model: AutoregressiveModel, ids: Tensor) -> Tensor:
     """The vectors (1, d_model, height, width) of all intensities but the last, which no one sees.
 
     Each channel has its part of the features, and of its rows in the table.
     """
-    shape, d_model = model.shape, model.settings.d_model
-    part = d_model // shape.channels
-    image = torch.full((1, d_model, shape.height, shape.width), 7.0, dtype=torch.float64)
+    layout, d_model = model.shape.layout, model.settings.d_model
+    part = d_model // layout.channels
+    image = torch.full((1, d_model, layout.height, layout.width), 7.0, dtype=torch.float64)
     for position, each in enumerate(ids):
-        pixel, channel = divmod(position, shape.channels)
-        row, column = divmod(pixel, shape.width)
+        pixel, channel = divmod(position, layout.channels)
+        row, column = divmod(pixel, layout.width)
         features = slice(channel * part, (channel + 1) * part)
         image[0, features, row, column] = model.tokens.weight[each, features]
     return image

@@ -2,30 +2,20 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models.pitch_time import RelativePitchTime
 from torch.testing import assert_close
 
-from models.settings import RelativePitchTime as PitchTimeSettings
+from models.positions.relative_pitch_time import RelativePitchTime
 from tests.models import naive
-from tests.models.networks import PITCH_TIME, VOICES
+from tests.models.comparison import assert_same_values_and_gradients, ids, random_tensor
+from tests.models.networks import VOICES, voices
+from tests.models.schemes import pitch_time
+
+PITCHES = VOICES.layout.pitches
 
 
-def _random(*shape: int, seed: int = 0) -> torch.Tensor:
-    random = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, dtype=torch.float64, generator=random)
-
-
-def _scheme(max_distance: int, max_time: int, max_pitch: int, voices: int) -> RelativePitchTime:
-    distances = PitchTimeSettings(
-        kind="relative_pitch_time",
-        max_distance=max_distance,
-        max_time_distance=max_time,
-        max_pitch_distance=max_pitch,
-    )
-    scheme = RelativePitchTime(2, 3, distances, VOICES.model_copy(update={"voices": voices}))
-    for seed, parameter in enumerate(scheme.double().parameters(), start=50):
-        parameter.data = _random(*parameter.shape, seed=seed)
-    return scheme
+def _scheme(max_distance: int, max_time: int, max_pitch: int, count: int) -> RelativePitchTime:
+    shape = voices(count, PITCHES)
+    return pitch_time(max_distance, max_time, max_pitch, shape, heads=2, d_head=3)
 
 
 most = st.integers(1, 6)
@@ -36,45 +26,37 @@ most = st.integers(1, 6)
     max_distance=most,
     max_time=most,
     max_pitch=most,
-    voices=st.integers(1, 4),
+    count=st.integers(1, 4),
     length=st.integers(1, 9),
     seed=st.integers(0, 1000),
 )
-def test_the_terms_of_pitch_and_time_equal_the_loop_over_pairs(
-    max_distance, max_time, max_pitch, voices, length, seed
+def test_the_logits_of_pitch_and_time_equal_the_loop_over_pairs(
+    max_distance, max_time, max_pitch, count, length, seed
 ):
-    scheme = _scheme(max_distance, max_time, max_pitch, voices)
-    query = _random(2, 2, length, 3, seed=seed).requires_grad_()
-    random = torch.Generator().manual_seed(seed)
-    tokens = torch.randint(0, VOICES.inputs, (2, length), generator=random)
-    fast = scheme.of(tokens).logits(query, 0, length).tril()
-    tables = scheme.distances.embeddings, scheme.times, scheme.intervals
-    slow = naive.pitch_time_logits(query, tokens, *tables, voices, VOICES.pitches)
-    assert_close(fast, slow, atol=1e-10, rtol=1e-10)
-    upstream, inputs = _random(*fast.shape, seed=9), (query, *tables)
-    assert_close(
-        torch.autograd.grad(fast, inputs, upstream),
-        torch.autograd.grad(slow, inputs, upstream),
-        atol=1e-10,
-        rtol=1e-10,
-    )
+    scheme = _scheme(max_distance, max_time, max_pitch, count)
+    query = random_tensor(2, 2, length, 3, seed=seed).requires_grad_()
+    tokens = ids(0, VOICES.inputs, 2, length, seed=seed)
+    fast = scheme.logits(query, 0, length, tokens).tril()
+    tables = [scheme.distances, scheme.times, scheme.intervals]
+    slow = naive.pitch_time_logits(query, tokens, *tables, count, PITCHES)
+    assert_same_values_and_gradients(fast, slow, [query, *tables])
 
 
 def _labels(tokens: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
     """The last query's labels of time and of interval for each key: label n adds n to its logit."""
-    scheme = RelativePitchTime(1, 1, PITCH_TIME, VOICES)
+    scheme = pitch_time(5, 3, 2, VOICES, heads=1, d_head=1).float()
     for parameter in scheme.parameters():
         parameter.data.zero_()
     found = []
     for parameter in (scheme.times, scheme.intervals):
         parameter.data = torch.arange(float(parameter.shape[1]))[None, :, None]
-        terms = scheme.of(torch.tensor([tokens]))
-        found.append(terms.logits(torch.ones(1, 1, 1, 1), len(tokens) - 1, len(tokens))[0, 0, 0])
+        query, last = torch.ones(1, 1, 1, 1), len(tokens) - 1
+        found.append(scheme.logits(query, last, len(tokens), torch.tensor([tokens]))[0, 0, 0])
         parameter.data.zero_()
     return tuple(found)
 
 
-def test_the_three_voices_of_a_step_stand_at_one_time_and_the_start_before_them():
+def test_the_three_voices_of_a_step_are_at_one_time_and_the_start_before_them():
     times, _ = _labels([8, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4])
     assert times.tolist() == [3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 1, 0, 0]  # 3 is the largest
 
@@ -91,16 +73,15 @@ def test_intervals_are_semitones_and_silence_and_start_have_none(last, expected)
     assert intervals.tolist() == expected
 
 
-def test_one_query_has_the_last_row_of_all_queries():
-    scheme, query, tokens = (
-        _scheme(3, 2, 2, 3),
-        _random(2, 2, 9, 3),
-        torch.arange(18).view(2, 9) % 9,
-    )
-    terms = scheme.of(tokens)
-    assert_close(terms.logits(query[:, :, -1:], 8, 9), terms.logits(query, 0, 9)[:, :, -1:])
-    assert_close(
-        terms.logits(query[:, :, 3:6], 3, 6).tril(3),
-        terms.logits(query, 0, 9)[:, :, 3:6, :6].tril(3),
-    )
-    assert terms.output(torch.ones(2, 2, 9, 9), 0) == 0.0
+def test_a_block_of_queries_has_its_rows_of_all():
+    scheme, query = _scheme(3, 2, 2, 3), random_tensor(2, 2, 9, 3)
+    tokens = torch.arange(18).view(2, 9) % 9
+    everything = scheme.logits(query, 0, 9, tokens)
+    assert_close(scheme.logits(query[:, :, -1:], 8, 9, tokens), everything[:, :, -1:])
+    rows = scheme.logits(query[:, :, 3:6], 3, 6, tokens)
+    assert_close(rows.tril(3), everything[:, :, 3:6, :6].tril(3))
+    assert scheme.values(torch.ones(2, 2, 9, 9), 0) == 0.0
+
+
+def test_it_asks_for_the_ids_of_the_sequence():
+    assert _scheme(3, 2, 2, 3).uses_ids and not _scheme(3, 2, 2, 3).rotates_only

@@ -7,8 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from models.positions.rotary import Rotary
+from models.settings import Rotary as Settings
 from models.settings import SequenceLayout
-from models.settings.positions import Rotary as Settings
 from models.shared.positions import Site
 
 D_HEAD = 6
@@ -60,3 +60,15 @@ def test_products_depend_on_the_distance_alone(scheme):
 def test_lengths_stay(scheme):
     vectors = heads(5)
     assert_close(scheme.rotate(vectors, 3).norm(dim=-1), vectors.norm(dim=-1))
+
+
+def test_late_positions_keep_their_angles_in_half_precision(scheme):
+    """bfloat16 has no number between 512 and 516."""
+    vectors = heads(1)
+    turned, expected = scheme.rotate(vectors.bfloat16(), 513), scheme.rotate(vectors, 513)
+    assert turned.dtype is torch.bfloat16
+    assert_close(turned.double(), expected, rtol=0.01, atol=0.02)
+
+
+def test_nothing_is_learned_and_a_fused_kernel_computes_the_rest(scheme):
+    assert scheme.state_dict() == {} and scheme.rotates_only

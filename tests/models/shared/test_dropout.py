@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from models.dropout import drop
 from torch.testing import assert_close
+
+from models.shared.dropout import drop
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.25, 0.5, 0.9])

@@ -1,123 +1,130 @@
 import pytest
 import torch
-from models.attention import (
-    CrossAttention,
-    SelfAttention,
-    attend,
-    attend_relative,
-    split_heads,
-)
 from torch import nn
-from torch.nn import functional as F
 from torch.testing import assert_close
 
-from models.positions import ShawRelative, SkewedRelative
-from models.settings import ShawParts
-from tests.models import naive
+from models.settings import Backend, ShawParts
+from models.transformer.attention import split_heads
+from models.transformer.multi_head import CrossAttention, SelfAttention
+from models.transformer.patterns import Full
+from tests.models.comparison import random_tensor
+from tests.models.schemes import shaw, skewed
 
-CAUSAL = torch.ones(6, 6, dtype=torch.bool).tril()
-PADDED = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])[:, None, None, :]
+CAUSAL = Full(Backend.DENSE, causal=True)
+EVERYTHING = Full(Backend.DENSE, causal=False)
+PADDING = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])[:, None, None, :]
 
-
-def _random(*shape: int, seed: int = 0) -> torch.Tensor:
-    random = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, dtype=torch.float64, generator=random)
-
-
-@pytest.mark.parametrize("visible", [None, CAUSAL, PADDED])
-def test_attention_is_equation_1(visible):
-    heads = [_random(2, 3, 6, 4, seed=seed) for seed in range(3)]
-    assert_close(attend(*heads, visible, 0.0), naive.attention(*heads, visible))
-    assert_close(
-        attend(*heads, visible, 0.0), F.scaled_dot_product_attention(*heads, attn_mask=visible)
-    )
+every_mask = pytest.mark.parametrize(
+    ("pattern", "padding"),
+    [(EVERYTHING, None), (CAUSAL, None), (EVERYTHING, PADDING), (CAUSAL, PADDING)],
+    ids=["everything", "causal", "padded", "causal_padded"],
+)
 
 
-@pytest.mark.parametrize("visible", [None, CAUSAL, PADDED])
-def test_self_attention_equals_torch_multihead_attention(visible):
-    ours = SelfAttention(12, 3, 0.0, None).double()
+def _self_attention(pattern, positions=None) -> SelfAttention:
+    torch.manual_seed(0)
+    layer = SelfAttention(12, 3, 0.0, pattern, positions).double()
+    nn.init.normal_(layer.in_proj.bias)
+    nn.init.normal_(layer.out_proj.bias)
+    return layer
+
+
+def _multihead_attention(ours: SelfAttention | CrossAttention) -> nn.MultiheadAttention:
     theirs = nn.MultiheadAttention(12, 3, batch_first=True, dtype=torch.float64)
-    nn.init.normal_(ours.project.bias)
-    copy_self_attention(ours, theirs)
-    inputs = _random(2, 6, 12)
-    expected, _ = theirs(inputs, inputs, inputs, attn_mask=_hidden(visible, heads=3, batch=2))
-    assert_close(ours(inputs, visible), expected)
+    copy = copy_self_attention if isinstance(ours, SelfAttention) else copy_cross_attention
+    copy(ours, theirs)
+    return theirs
+
+
+@every_mask
+def test_self_attention_equals_torch_multihead_attention(pattern, padding):
+    ours, inputs = _self_attention(pattern), random_tensor(2, 6, 12)
+    mask = _torch_mask(pattern, padding)
+    expected, weights = _multihead_attention(ours)(
+        inputs, inputs, inputs, attn_mask=mask, average_attn_weights=False
+    )
+    assert_close(ours(inputs, padding), expected)
+    assert_close(ours.weights(inputs, padding), weights)
 
 
 def test_cross_attention_equals_torch_multihead_attention():
-    ours = CrossAttention(12, 3, 0.0).double()
-    theirs = nn.MultiheadAttention(12, 3, batch_first=True, dtype=torch.float64)
-    copy_cross_attention(ours, theirs)
-    inputs, memory = _random(2, 5, 12), _random(2, 6, 12, seed=1)
-    expected, _ = theirs(inputs, memory, memory, key_padding_mask=~PADDED[:, 0, 0])
-    assert_close(ours(inputs, ours.remember(memory), PADDED), expected)
+    torch.manual_seed(0)
+    ours = CrossAttention(12, 3, 0.0, EVERYTHING).double()
+    inputs, encoded = random_tensor(2, 5, 12), random_tensor(2, 6, 12, seed=1)
+    expected, weights = _multihead_attention(ours)(
+        inputs, encoded, encoded, key_padding_mask=~PADDING[:, 0, 0], average_attn_weights=False
+    )
+    memory = ours.memory(encoded, PADDING)
+    assert_close(ours(inputs, memory), expected)
+    assert_close(ours.weights(inputs, memory), weights)
 
 
-def test_hidden_keys_and_values_have_no_influence_and_no_gradient():
-    query, key, value = (_random(2, 3, 6, 4, seed=seed).requires_grad_() for seed in range(3))
-    relative = ShawRelative(4, 2, ShawParts.KEYS_AND_VALUES).double()
-    for attended in (
-        attend(query, key, value, PADDED, 0.0),
-        attend_relative(query, key, value, PADDED, relative, 0, 0.0),
-    ):
-        for gradient in torch.autograd.grad(attended.square().sum(), (key, value)):
-            assert torch.all(gradient[1, :, 4:] == 0.0)
-            assert torch.all(gradient[1, :, :4] != 0.0)
+def test_rows_that_share_a_source_share_its_memory():
+    torch.manual_seed(0)
+    ours = CrossAttention(12, 3, 0.0, EVERYTHING).double()
+    inputs, encoded = random_tensor(6, 5, 12), random_tensor(2, 6, 12, seed=1)
+    rows = torch.tensor([0, 0, 0, 1, 1, 1])
+    expected = ours(inputs, ours.memory(encoded[rows], PADDING[rows]))
+    assert_close(ours(inputs, ours.memory(encoded, PADDING)), expected)
 
 
-@pytest.mark.parametrize("relative", [None, ShawRelative(4, 2, ShawParts.KEYS_AND_VALUES)])
+@every_mask
+def test_relative_self_attention_equals_torch_with_its_logits_as_a_mask(pattern, padding):
+    positions = skewed(4, causal=pattern.causal)
+    ours, inputs = _self_attention(pattern, positions), random_tensor(2, 6, 12)
+    query = split_heads(ours.in_proj(inputs)[..., :12], 3) * 4**-0.5
+    mask = positions.logits(query, 0, 6, None).flatten(0, 1)
+    mask = mask.masked_fill(_torch_mask(pattern, padding), -torch.inf)
+    expected, _ = _multihead_attention(ours)(inputs, inputs, inputs, attn_mask=mask)
+    assert_close(ours(inputs, padding), expected)
+
+
+@pytest.mark.parametrize("relative", [False, True], ids=["plain", "relative"])
 def test_attention_dropout_keeps_the_mean_and_acts_in_training_alone(relative):
     torch.manual_seed(0)
-    layer = SelfAttention(8, 2, 0.5, relative)
+    positions = shaw(2, ShawParts.KEYS_AND_VALUES, heads=2).float() if relative else None
+    layer = SelfAttention(8, 2, 0.5, EVERYTHING, positions)
     inputs = torch.randn(1, 5, 8)
-    evaluated = layer.eval()(inputs, None)
-    assert torch.equal(layer(inputs, None), evaluated)
+    evaluated = layer.eval()(inputs)
+    assert torch.equal(layer(inputs), evaluated)
     with torch.no_grad():
-        drawn = layer.train()(inputs.expand(20_000, -1, -1), None)
+        drawn = layer.train()(inputs.expand(20_000, -1, -1))
     assert not torch.equal(drawn[0], drawn[1])
     deviation = (drawn.mean(dim=0) - evaluated[0]) / (drawn.std(dim=0) / 20_000**0.5)
     assert deviation.abs().max() < 4.5
-
-
-@pytest.mark.parametrize("visible", [None, CAUSAL, PADDED])
-def test_relative_self_attention_equals_torch_with_its_logits_as_a_mask(visible):
-    ours = SelfAttention(12, 3, 0.0, SkewedRelative(3, 4, 4, ahead=4)).double()
-    theirs = nn.MultiheadAttention(12, 3, batch_first=True, dtype=torch.float64)
-    copy_self_attention(ours, theirs)
-    inputs = _random(2, 6, 12)
-    query = split_heads(ours.project(inputs)[..., :12], 3) * 4**-0.5
-    mask = ours.relative.logits(query, 0, 6).flatten(0, 1)
-    if visible is not None:
-        mask = mask.masked_fill(_hidden(visible, heads=3, batch=2), -torch.inf)
-    expected, _ = theirs(inputs, inputs, inputs, attn_mask=mask)
-    assert_close(ours(inputs, visible), expected)
+    assert torch.equal(layer.weights(inputs), layer.eval().weights(inputs))
 
 
 def copy_self_attention(ours: SelfAttention, theirs: nn.MultiheadAttention) -> None:
+    """Give theirs the weights of ours."""
     theirs.load_state_dict(
         {
-            "in_proj_weight": ours.project.weight,
-            "in_proj_bias": ours.project.bias,
-            "out_proj.weight": ours.combine.weight,
-            "out_proj.bias": ours.combine.bias,
+            "in_proj_weight": ours.in_proj.weight,
+            "in_proj_bias": ours.in_proj.bias,
+            "out_proj.weight": ours.out_proj.weight,
+            "out_proj.bias": ours.out_proj.bias,
         }
     )
 
 
 def copy_cross_attention(ours: CrossAttention, theirs: nn.MultiheadAttention) -> None:
-    query, memory = ours.project_query, ours.project_memory
+    """Give theirs the weights of ours."""
+    query, source = ours.project_query, ours.project_kv
     theirs.load_state_dict(
         {
-            "in_proj_weight": torch.cat((query.weight, memory.weight)),
-            "in_proj_bias": torch.cat((query.bias, memory.bias)),
-            "out_proj.weight": ours.combine.weight,
-            "out_proj.bias": ours.combine.bias,
+            "in_proj_weight": torch.cat((query.weight, source.weight)),
+            "in_proj_bias": torch.cat((query.bias, source.bias)),
+            "out_proj.weight": ours.out_proj.weight,
+            "out_proj.bias": ours.out_proj.bias,
         }
     )
 
 
-def _hidden(visible: torch.Tensor | None, heads: int, batch: int) -> torch.Tensor | None:
+def _torch_mask(pattern: Full, padding: torch.Tensor | None) -> torch.Tensor:
     """torch's mask: True where attention is not allowed, (batch * heads, query, key)."""
-    if visible is None:
-        return None
-    return (~visible).expand(batch, heads, 6, 6).reshape(batch * heads, 6, 6)
+    mask = torch.ones(6, 6, dtype=torch.bool)
+    if pattern.causal:
+        mask = mask.tril()
+    if padding is not None:
+        mask = mask & padding
+    return (~mask).expand(2, 3, 6, 6).reshape(6, 6, 6)

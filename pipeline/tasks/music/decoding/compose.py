@@ -66,7 +66,7 @@ def nothing(shape: DataShape) -> np.ndarray:
 def seconds_of(ids: np.ndarray, shape: DataShape) -> float:
     """How long a piece, ids (1 + token,), lasts."""
     if is_grid(shape):
-        return (len(ids) - 1) // shape.voices * midi.SECONDS_PER_SIXTEENTH
+        return (len(ids) - 1) // shape.layout.voices * midi.SECONDS_PER_SIXTEENTH
     return events.seconds_of(ids)
 
 

@@ -1,0 +1,79 @@
+"""A small network of every architecture, structure and output head, and ids that it reads."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from models.settings import Embeddings, ImageLayout
+from models.shared.base import PADDING, AutoregressiveModel
+from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN, network
+from tests.models.comparison import ids
+from tests.models.networks import (
+    ALIBI,
+    COLOUR,
+    IMAGE,
+    LEARNED,
+    LOCAL_1D,
+    LOCAL_2D,
+    PITCH_TIME,
+    ROTARY,
+    SHAW,
+    SINUSOID,
+    SINUSOID_2D,
+    SKEWED,
+    decoder,
+    encoder_decoder,
+    pixel_decoder,
+)
+
+WITH_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
+    "translation": lambda: encoder_decoder(SHAW),
+    "translation_rotary": lambda: encoder_decoder(ROTARY),
+    "translation_separate": lambda: encoder_decoder(LEARNED, embeddings=Embeddings.SEPARATE),
+    "super_resolution": lambda: encoder_decoder(
+        SINUSOID_2D,
+        shape=IMAGE,
+        attention=LOCAL_2D,
+        embeddings=Embeddings.SEPARATE,
+        super_resolution=2,
+    ),
+    "lstm_translation": lambda: network(LSTM_TRANSLATOR),
+    "convs2s": lambda: network(CONVS2S),
+}
+WITHOUT_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
+    "full": lambda: decoder(SINUSOID),
+    "local_1d": lambda: decoder(SKEWED, LOCAL_1D),
+    "local_2d": lambda: decoder(SINUSOID_2D, LOCAL_2D),
+    "rotary": lambda: decoder(ROTARY, LOCAL_1D),
+    "alibi": lambda: decoder(ALIBI, LOCAL_1D),
+    "pitch_time": lambda: decoder(PITCH_TIME),
+    "mixture": pixel_decoder,
+    "mixture_grey": lambda: pixel_decoder(shape=IMAGE),
+    "lstm": lambda: network(LSTM),
+    "pixelcnn": lambda: network(PIXELCNN),
+    "pixelcnn_colour": lambda: network(PIXELCNN, COLOUR),
+}
+ALL = WITH_SOURCE | WITHOUT_SOURCE
+
+
+def sequence(model: AutoregressiveModel, batch: int, seed: int = 0) -> Tensor:
+    """A condition and then outputs, (batch, 1 + length): a whole image, or a short sequence."""
+    shape, layout = model.shape, model.shape.layout
+    length = 8
+    if isinstance(layout, ImageLayout):
+        length = layout.height * layout.width * layout.channels
+    first = shape.outputs if shape.outputs < shape.inputs else 0
+    condition = ids(first, shape.inputs, batch, 1, seed=seed)
+    return torch.cat((condition, ids(0, shape.outputs, batch, length, seed=seed + 100)), dim=1)
+
+
+def source(model: AutoregressiveModel, batch: int, seed: int = 0) -> Tensor:
+    """A source (batch, position); the last row of a text ends with padding."""
+    shape, layout = model.shape, model.shape.layout
+    if isinstance(layout, ImageLayout):
+        pixels = layout.height * layout.width // model.settings.super_resolution**2
+        return ids(1, shape.inputs, batch, pixels * layout.channels, seed=seed)
+    found = ids(1, shape.inputs, batch, 6, seed=seed)
+    found[-1, 4:] = PADDING
+    return found
