@@ -55,7 +55,7 @@ NO_VALUES = {
     "pipeline/tasks/<task>/settings.py": "types of params.yaml, the same",
     "pipeline/tasks/<task>/demonstrations/settings.py": "types of params.yaml, the same",
     "pipeline/tasks/<task>/fit.py": "refuses what does not fit together",
-    "models/settings.py": "types of params.yaml; test_config.py: no field has a default",
+    "models/settings": "types of params.yaml; test_config.py: no field has a default",
     "models/errors.py": "exception classes",
     "pipeline/explain.py": "messages about params.yaml",
     "pipeline/errors.py": "exception classes",
@@ -251,11 +251,25 @@ CODE = [
         "pipeline/tasks/image/encoding/read.py",
         "encode@digits encode@digits_unlabelled train@*image decode@*image evaluate@*image report",
     ),
-    ("pipeline/decoding/beam.py", "decode@* evaluate@* report"),
+    (
+        "pipeline/tasks/translation/decoding/beam.py",
+        "decode@*translation evaluate@*translation report",
+    ),
+    ("pipeline/decoding/sampling.py", "decode@* evaluate@* report"),
+    ("pipeline/training/optimizers.py", "train@* decode@* evaluate@* report"),
     ("pipeline/bootstrap.py", "evaluate@* report"),
     ("reports/benchmarks.json", "report"),
     ("reports/faults.json", "report"),
-    ("models/attention.py", "train@* decode@* evaluate@* report"),
+    ("models/settings/positions.py", ""),
+    ("models/shared/heads.py", "train@* decode@* evaluate@* report"),
+    ("models/transformer/attention.py", "train@* decode@* evaluate@* report"),
+    ("models/lstm/layers.py", ""),
+    ("models/pixelcnn/layers.py", ""),
+    ("models/positions/rotary.py", ""),
+    (
+        "models/positions/skewed_relative.py",
+        "train@music_relative decode@music_relative evaluate@music_relative report",
+    ),
 ]
 
 
@@ -291,7 +305,7 @@ def test_every_module_that_a_demonstration_imports_is_among_its_dependencies():
 
     undeclared = [
         str(module)
-        for module in imported_by_command(stage["cmd"], ["image"])
+        for module in imported_by_command(stage["cmd"], EVERY | {"task": ["image"]})
         if not any(map(module.is_relative_to, declared)) and not is_without_values(module)
     ]
     assert sorted(undeclared) == []
@@ -318,8 +332,9 @@ def code_of(stage: PipelineStage) -> list[Path]:
 
 
 def of_any_task(path: str) -> str:
-    """One definition serves the stages of all tasks, so what one task imports all declare."""
-    return re.sub(r"pipeline/tasks/\w+/", "pipeline/tasks/<task>/", path)
+    """One definition serves all stages of a kind: what one task or one run imports all declare."""
+    path = re.sub(r"pipeline/tasks/\w+/", "pipeline/tasks/<task>/", path)
+    return re.sub(r"models/positions/\w+\.py", "models/positions/<kind>.py", path)
 
 
 def is_without_values(module: Path) -> bool:
@@ -340,12 +355,30 @@ def test_the_modules_without_values_are_imported_by_stages(stages):
 def imported_by(stage: PipelineStage) -> set[Path]:
     """The modules of this repository that the command of `stage` imports, directly or not."""
     item = stage.addressing.partition("@")[2]
-    of_item = [RAW[table][item]["task"] for table in ("runs", "datasets") if item in RAW[table]]
-    return imported_by_command(stage.cmd, of_item or list(specs()))
+    chosen = EVERY
+    if item in RAW["datasets"]:
+        chosen = EVERY | {"task": [RAW["datasets"][item]["task"]]}
+    elif item in RAW["runs"]:
+        run = RAW["runs"][item]
+        model = run["model"]
+        chosen = {
+            "task": [run["task"]],
+            "architecture": [model["architecture"]],
+            "kind": [model["positions"]["kind"]],
+        }
+    return imported_by_command(stage.cmd, chosen)
 
 
-def imported_by_command(command: str, tasks: list[str]) -> set[Path]:
-    """The same of a command that asks `tasks` for their parts, and all tasks for their specs."""
+# What modules are chosen by when a command runs, and all that can be chosen.
+EVERY = {
+    "task": list(specs()),
+    "architecture": [path.parent.name for path in (ROOT / "models").glob("*/network.py")],
+    "kind": [path.stem for path in (ROOT / "models/positions").glob("[a-z]*.py")],
+}
+
+
+def imported_by_command(command: str, chosen: dict[str, list[str]]) -> set[Path]:
+    """The same of a command that loads the `chosen` modules, and the specs of all tasks."""
     name = re.match(r"exec python \S+/pipeline (\w+)", command).group(1)
     found: set[Path] = set()
     waiting = [*modules_of("pipeline.__main__"), *modules_of(f"pipeline.{name}")]
@@ -354,10 +387,18 @@ def imported_by_command(command: str, tasks: list[str]) -> set[Path]:
         if path not in found:
             found.add(path)
             for imported in imports_of(path):
-                asked = specs() if imported == "pipeline.tasks.<task>.spec" else tasks
-                for task in asked:
-                    waiting.extend(modules_of(imported.replace("<task>", task)))
+                of_all = imported == "pipeline.tasks.<task>.spec"
+                for name in resolutions(imported, EVERY if of_all else chosen):
+                    waiting.extend(modules_of(name))
     return {path for path in found if not is_empty(path)}
+
+
+def resolutions(name: str, chosen: dict[str, list[str]]) -> list[str]:
+    """The module names that `name` stands for, where <task>, <architecture>, <kind> are chosen."""
+    names = [name]
+    for key, values in chosen.items():
+        names = [each.replace(f"<{key}>", value) for each in names for value in values]
+    return list(dict.fromkeys(names))
 
 
 @functools.cache
@@ -379,9 +420,21 @@ def imports_of(path: Path) -> list[str]:
                 raise AssertionError(f"{path}: a relative import, which this test does not follow")
             case ast.Call(func=ast.Name(id="part"), args=[_, ast.Constant(value=name)]):
                 imported.append(f"pipeline.tasks.<task>.{name}")
+            case ast.Call(func=ast.Name(id="import_module"), args=[ast.JoinedStr(values=parts)]):
+                imported.append("".join(map(template_of, parts)))
             case ast.Call(func=ast.Name(id="part")):
                 raise AssertionError(f"{path}: a part whose name this test cannot read")
     return imported
+
+
+def template_of(part: ast.expr) -> str:
+    """A part of an f-string as text: {settings.kind} as <kind>."""
+    match part:
+        case ast.Constant(value=text):
+            return text
+        case ast.FormattedValue(value=ast.Attribute(attr=name) | ast.Name(id=name)):
+            return f"<{name}>"
+    raise AssertionError(f"an import of a name that this test cannot read: {ast.unparse(part)}")
 
 
 def modules_of(name: str) -> Iterator[Path]:
