@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from models.shared.base import Memory
 from models.shared.positions import AttentionPositions
-from models.transformer.attention import attention, attention_weights, merge_heads, split_heads
+from models.transformer.attention import attention, merge_heads, split_heads
 from models.transformer.cache import KeyValueCache
 from models.transformer.patterns import Full, Heads, Pattern, Window
 
@@ -42,9 +42,7 @@ class SelfAttention(nn.Module):
         self, inputs: Tensor, padding: Tensor | None = None, ids: Tensor | None = None
     ) -> Tensor:
         """The attention weights (batch, heads, query, key) of `forward`, without dropout."""
-        heads = self._heads(inputs, 0, padding, ids)
-        attn_mask = self.pattern.dense_mask(heads)
-        return attention_weights(heads.query, heads.key, attn_mask, self.positions, 0, ids)
+        return self.pattern.weights(self._heads(inputs, 0, padding, ids), self.positions)
 
     def step(
         self,
@@ -108,8 +106,7 @@ class CrossAttention(nn.Module):
 
     def weights(self, inputs: Tensor, memory: Memory) -> Tensor:
         """The attention weights (batch, heads, target, source) of `forward`, without dropout."""
-        heads = self._heads(inputs, memory)
-        return attention_weights(heads.query, heads.key, self.pattern.dense_mask(heads))
+        return self.pattern.weights(self._heads(inputs, memory), None)
 
     def _heads(self, inputs: Tensor, memory: Memory) -> Heads:
         query = split_heads(self.project_query(inputs), self.num_heads)

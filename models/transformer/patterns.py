@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from models.settings import Attention, Backend, ImageLayout, Layout, Local1D, Local2D
 from models.settings import Full as FullSettings
 from models.shared.positions import AttentionPositions
-from models.transformer.attention import attention
+from models.transformer.attention import attention, attention_weights
 from models.transformer.blocks import Blocks, blocks, frames, local_mask
 
 QUERY_BLOCK = 128  # of blockwise attention: the fastest of 64 to 512 at 2,048 and 8,192 positions
@@ -59,6 +59,11 @@ class Pattern(ABC):
     @abstractmethod
     def dense_mask(self, heads: Heads) -> Tensor | None:
         """True where a query may attend, broadcast to (batch, heads, query, key); None: always."""
+
+    def weights(self, heads: Heads, positions: AttentionPositions | None) -> Tensor:
+        """The weights of `attention` without dropout, (batch, heads, query, key)."""
+        mask = self.dense_mask(heads)
+        return attention_weights(heads.query, heads.key, mask, positions, 0, heads.ids)
 
     def decoding_blocks(
         self, length: int, positions: AttentionPositions | None, device: torch.device
@@ -164,6 +169,13 @@ class Local(Pattern):
         index = torch.arange(heads.query.shape[2], device=heads.query.device)
         return local_mask(self.settings, index, index, self.height, self.width)
 
+    def weights(self, heads: Heads, positions: AttentionPositions | None) -> Tensor:
+        """See Pattern."""
+        if not is_relative(positions):
+            return super().weights(heads, positions)
+        cut = self.decoding_blocks(heads.query.shape[2], positions, heads.query.device)
+        return framed_weights(heads, cut, positions)
+
     def decoding_blocks(
         self, length: int, positions: AttentionPositions | None, device: torch.device
     ) -> Blocks:
@@ -205,21 +217,37 @@ def framed_attention(
 ) -> Tensor:
     """Local attention with relative terms, which all blocks share (Huang et al. 2018, 3.4.2).
 
-    `cut` as of `frames`: the last key of a block is its last query.
+    `cut` as of `frames`.
     """
-    length = heads.query.shape[-2]
+    framed, mask, first = _in_frames(heads, cut)
+    attended = attention(framed.query, framed.key, framed.value, mask, dropout, positions, first)
+    return attended.transpose(1, 2).flatten(2, 3)[:, :, : heads.query.shape[2]]
+
+
+def framed_weights(heads: Heads, cut: Blocks, positions: AttentionPositions) -> Tensor:
+    """The weights (batch, heads, query, key) of `framed_attention`, 0 for keys in no frame."""
+    framed, mask, first = _in_frames(heads, cut)
+    weights = attention_weights(framed.query, framed.key, mask, positions, first)
+    length = heads.query.shape[2]
+    spread = weights.new_zeros(*weights.shape[:-1], length)
+    spread.scatter_add_(-1, cut.keys[:, None, None].expand_as(weights), weights)
+    return spread.transpose(1, 2).flatten(2, 3)[:, :, :length]
+
+
+def _in_frames(heads: Heads, cut: Blocks) -> tuple[Heads, Tensor, int]:
+    """Queries, keys and values of each block, (batch, block, heads, position, d_head).
+
+    With their mask, and the index of the first query among the keys: the last key of a block is its
+    last query.
+    """
     count, size, memory = cut.mask.shape
-    padded = F.pad(heads.query, (0, 0, 0, count * size - length))
-    attended = attention(
-        padded.unflatten(2, (count, size)).transpose(1, 2),  # (batch, block, heads, query, d_head)
+    padded = F.pad(heads.query, (0, 0, 0, count * size - heads.query.shape[2]))
+    framed = Heads(
+        padded.unflatten(2, (count, size)).transpose(1, 2),
         heads.key[:, :, cut.keys].transpose(1, 2),
         heads.value[:, :, cut.keys].transpose(1, 2),
-        cut.mask[:, None],
-        dropout,
-        positions,
-        memory - size,
     )
-    return attended.transpose(1, 2).flatten(2, 3)[:, :, :length]
+    return framed, cut.mask[:, None], memory - size
 
 
 def pattern(settings: Attention, layout: Layout) -> Pattern:

@@ -11,7 +11,7 @@ from models.shared.heads import Softmax
 def random_tensor(*shape: int, seed: int = 0) -> Tensor:
     """Normal numbers in float64."""
     random = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, dtype=torch.float64, generator=random)
+    return torch.randn(shape, dtype=torch.float64, generator=random)
 
 
 def ids(low: int, high: int, *shape: int, seed: int = 0) -> Tensor:
