@@ -16,11 +16,12 @@ SLOW = {"torch", "datasets", "dvc", "pandas", "pyarrow", "matplotlib"}
 # that need the same are imported together, because torch takes seconds.
 STAGES = [
     ({"download": None, "encode": "encoding.encode", "report": None, "publish": None}, set()),
-    ({"train": "batches", "decode": "decoding.decode", "evaluate": "metrics.evaluate"}, {"torch"}),
+    ({"train": "batches", "decode": "decoding.decode"}, {"torch"}),
+    ({"evaluate": "metrics.evaluate"}, {"torch", "pyarrow"}),
 ]
 
 
-@pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["without torch", "with torch"])
+@pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["without torch", "with torch", "with records"])
 def test_stages_import_nothing_slow_that_they_do_not_need(stages, needed):
     modules = [f"pipeline.{stage}" for stage in stages]
     parts = [part for part in stages.values() if part is not None]

@@ -11,7 +11,10 @@ from pipeline.errors import DataError
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.reporting.results import Result, count_classes
 from pipeline.settings.base import Task
+from pipeline.tasks.image.metrics import statistics as image
+from pipeline.tasks.music.metrics import statistics as music
 from pipeline.tasks.music.settings import PerformanceEncoding
+from pipeline.tasks.translation.metrics import statistics as translation
 from pipeline.tasks.translation.settings import (
     Convention,
     LetterCase,
@@ -28,6 +31,8 @@ MEASURES = {
                 decimals=1,
                 higher_is_better=True,
                 has_interval=True,
+                statistics=translation.BLEU,
+                compute=translation.bleu,
             ),
             Metric(
                 "tokenised_bleu",
@@ -36,6 +41,8 @@ MEASURES = {
                 "with the column before it",
                 decimals=1,
                 higher_is_better=True,
+                statistics=translation.TOKENISED_BLEU,
+                compute=translation.bleu,
             ),
             Metric(
                 "chrf",
@@ -44,6 +51,8 @@ MEASURES = {
                 decimals=1,
                 higher_is_better=True,
                 has_interval=True,
+                statistics=translation.CHRF,
+                compute=translation.chrf,
             ),
             Metric(
                 "nats_per_token",
@@ -52,12 +61,24 @@ MEASURES = {
                 "compares only runs with the same pieces",
                 decimals=3,
                 higher_is_better=False,
+                statistics=translation.NATS_PER_TOKEN,
             ),
         ),
         baselines=(
             Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
         ),
         records="sentences",
+        compared_by=(
+            Metric(
+                "lowercase_bleu",
+                "BLEU, case ignored",
+                "the same BLEU without case, where networks write small letters",
+                decimals=1,
+                higher_is_better=True,
+                statistics=translation.LOWERCASE_BLEU,
+                compute=translation.bleu,
+            ),
+        ),
     ),
     Task.IMAGE: Measures(
         metrics=(
@@ -68,6 +89,7 @@ MEASURES = {
                 decimals=3,
                 higher_is_better=False,
                 has_interval=True,
+                statistics=image.BITS_PER_DIMENSION,
             ),
             Metric(
                 "psnr",
@@ -77,6 +99,8 @@ MEASURES = {
                 decimals=2,
                 higher_is_better=True,
                 optional=True,
+                statistics=image.PSNR,
+                compute=image.psnr,
             ),
             Metric(
                 "psnr_of_mean",
@@ -85,6 +109,8 @@ MEASURES = {
                 decimals=2,
                 higher_is_better=True,
                 optional=True,
+                statistics=image.PSNR_OF_MEAN,
+                compute=image.psnr,
             ),
             Metric(
                 "diversity",
@@ -94,6 +120,7 @@ MEASURES = {
                 decimals=3,
                 higher_is_better=True,
                 optional=True,
+                statistics=image.DIVERSITY,
             ),
         ),
         baselines=(
@@ -128,6 +155,7 @@ MEASURES = {
                 decimals=3,
                 higher_is_better=False,
                 has_interval=True,
+                statistics=music.NATS_PER_TOKEN,
             ),
             Metric(
                 "validation.nats_per_token",
@@ -135,6 +163,7 @@ MEASURES = {
                 "the same of the validation split, of which the Music Transformer’s paper tells",
                 decimals=3,
                 higher_is_better=False,
+                statistics=music.NATS_PER_TOKEN,
             ),
             Metric(
                 "accuracy",
@@ -143,6 +172,7 @@ MEASURES = {
                 decimals=1,
                 higher_is_better=True,
                 percent=True,
+                statistics=music.ACCURACY,
             ),
             Metric(
                 "onset_accuracy",
@@ -151,6 +181,7 @@ MEASURES = {
                 decimals=1,
                 higher_is_better=True,
                 percent=True,
+                statistics=music.ONSET_ACCURACY,
             ),
         ),
         baselines=(
