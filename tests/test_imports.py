@@ -18,10 +18,11 @@ STAGES = [
     ({"download": None, "encode": "encoding.encode", "report": None, "publish": None}, set()),
     ({"train": "batches", "decode": "decoding.decode"}, {"torch"}),
     ({"evaluate": "metrics.evaluate"}, {"torch", "pyarrow"}),
+    ({"judge": None}, {"pyarrow"}),
 ]
 
 
-@pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["without torch", "with torch", "with records"])
+@pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["-".join(each) for each, _ in STAGES])
 def test_stages_import_nothing_slow_that_they_do_not_need(stages, needed):
     modules = [f"pipeline.{stage}" for stage in stages]
     parts = [part for part in stages.values() if part is not None]

@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.judging.judgements import SIGNIFICANT
 from pipeline.reporting.arcs import Arcs, read_arcs
 from pipeline.reporting.attention import Attention, read_attention
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.by_position import chart_by_position
 from pipeline.reporting.chorales import VOICES, Chorale, Roll, pitch_range, read_chorales, roll
-from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import read_demonstration
@@ -27,6 +27,7 @@ from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.grids import Grid, read_grid
+from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.positions import Positions, read_positions
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
@@ -41,7 +42,6 @@ from pipeline.reporting.results import (
 )
 from pipeline.reporting.scores import MEASURES, Table, tabulate
 from pipeline.reporting.search_grid import SearchGrid, read_search_grid
-from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.reporting.translations import read_translations, spread
 from pipeline.settings.base import Task
 
@@ -60,7 +60,7 @@ class TestSet:
     split: str
     table: Table
     strips: list[Strip | None]
-    comparisons: list[Comparison]
+    comparisons: list[Compared]
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def render(params: Params) -> str:
             benchmarks=read_benchmarks(),
             faults=read_faults(),
             costs=read_costs(read_published()),
-            claims=[judge(claim, params, results) for claim in read_claims()],
+            claims=read_judged_claims(results),
             significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
@@ -250,8 +250,7 @@ def _figures(family: Family) -> Figures:
 
 def _test_set(task: Task, split: str, results: Sequence[Result]) -> TestSet:
     table = tabulate(task, results)
-    comparisons = compare_all([result for result in results if result.is_here])
-    return TestSet(split, table, strips(table), comparisons)
+    return TestSet(split, table, strips(table), read_compared_pairs(results))
 
 
 def _translations(result: Result, count: int) -> dict[str, Any]:

@@ -72,7 +72,8 @@ MEASURES = {
             Metric(
                 "lowercase_bleu",
                 "BLEU, case ignored",
-                "the same BLEU without case, where networks write small letters",
+                "case is ignored, because these networks write small letters, and text is cut as "
+                "sacreBLEU cuts it",
                 decimals=1,
                 higher_is_better=True,
                 statistics=translation.LOWERCASE_BLEU,
