@@ -21,12 +21,14 @@ COMMANDS = {
     "decode": "generate with a run for the test split",
     "evaluate": "measure a run on the test split",
     "demonstrate": "make the figures of a demonstration",
+    "judge": "judge the lecture's claims and compare all runs",
     "report": "write the page that shows all of it",
     "config": "check params.yaml and run nothing",
     "recover": "put right what a killed dvc can leave behind",
     "summary": "print the scores of every run",
     "publish": "write public/, a folder for any static host",
     "verify": "compare the outputs with the committed ones",
+    "migrate": "convert a network that was saved before",
 }
 
 

@@ -100,3 +100,15 @@ def read_sequences(folder: Path, split: Split, field: str) -> Sequences:
             "run the encode stage again"
         )
     return Sequences(ids, offsets)
+
+
+def read_clusters(encoded: Path, split: Split) -> list[str]:
+    """The cluster of each record of a split: records of different clusters are independent.
+
+    DataError if the encode stage did not write them.
+    """
+    path = encoded / f"{split}.clusters.txt"
+    try:
+        return path.read_text(encoding="utf-8").split("\n")[:-1]
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run the encode stage again") from None

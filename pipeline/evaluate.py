@@ -1,9 +1,10 @@
 """Stage evaluate: a run's metrics on the test split, each beside a trivial baseline.
 
-Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>, writes
-reports/metrics/<run>.json, nested by task, and what single sentences, images or pieces measure, in
-the order of the test split: runs/<run>/records/<split>.jsonl. What the report draws stands there
-too: attention.json of a few translations, <piece>.arcs.json of each piece that was composed, and
+Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>. Writes
+reports/metrics/<run>.json, nested by task; reports/records/<run>.parquet, the sums of each test
+record from which all scores follow; and runs/<run>/records: what single sentences, images or pieces
+measure, in the order of the test split, as <split>.jsonl, and what the report draws of them:
+attention.json of a few translations, <piece>.arcs.json of each piece that was composed, and
 distributions.json of their notes beside those of the test pieces.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from pipeline import config
 from pipeline.console import run_stage
 from pipeline.files import staged_folder, write_json, write_json_lines
+from pipeline.records import RunRecords, records_path, write_records
 from pipeline.tasks import part
 from pipeline.trained import load_model
 
@@ -21,18 +23,21 @@ def main(name: str) -> None:
     run = config.run_of(config.load(), name)
     model = load_model(name, run.training)
     folder = Path("runs") / name
-    metrics = part(run.task, "metrics.evaluate").evaluate(
+    evaluation = part(run.task, "metrics.evaluate").evaluate(
         model, Path("data/encoded") / run.dataset, folder / "samples", run.evaluation
     )
+    settings = run.model_dump(mode="json", exclude={"title"})
+    write_records(records_path(name), RunRecords(settings, evaluation.records))
     with staged_folder(folder / "records") as records:
-        for split, rows in metrics.pop("records").items():
+        for split, rows in evaluation.details.items():
             write_json_lines(records / f"{split}.jsonl", rows)
-        for stem, figure in metrics.pop("figures", {}).items():
+        for stem, figure in evaluation.figures.items():
             # One line: indented, every number would have a line of its own.
             write_json_lines(records / f"{stem}.json", [figure])
     parameters = sum(each.numel() for each in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
-    write_json(Path("reports/metrics") / f"{name}.json", {run.task: metrics, "model": model_facts})
+    metrics = {run.task: evaluation.metrics, "model": model_facts}
+    write_json(Path("reports/metrics") / f"{name}.json", metrics)
 
 
 def command() -> None:

@@ -5,15 +5,9 @@ reports/records/<run>.parquet, added up, are all that `compute` needs. So a scor
 records follows from the records alone, and nothing has to be generated or scored again.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-
-def ratio(sums: np.ndarray) -> np.ndarray:
-    """The mean of a quantity: sums (..., 2) of the quantity and of what it is counted per."""
-    return sums[..., 0] / sums[..., 1]
+from pipeline.statistics.compute import Compute, ratio
 
 
 @dataclass(frozen=True)
@@ -29,9 +23,12 @@ class Metric:
     optional: bool = False  # shown where a run has it
     percent: bool = False
     statistics: tuple[str, ...] = ()  # columns of a run's records, whose sums decide the score
-    compute: Callable[[np.ndarray], np.ndarray] = (
-        ratio  # maps sums (..., statistic) to scores (...)
-    )
+    compute: Compute = ratio  # maps sums (..., statistic) to scores (...)
+
+    @property
+    def split(self) -> str | None:
+        """The split that the key names; None if it is a score of every test set."""
+        return self.key.rpartition(".")[0] or None
 
     def format(self, value: float) -> str:
         """Return `value` with this metric's decimals."""
@@ -56,3 +53,9 @@ class Measures:
     metrics: tuple[Metric, ...]
     baselines: tuple[Baseline, ...]
     records: str  # the key in `test` that counts what was resampled
+    compared_by: tuple[Metric, ...] = ()  # by these runs are compared, where they have its records
+
+    @property
+    def comparable(self) -> tuple[Metric, ...]:
+        """The metrics that runs can be compared by, the usual one first."""
+        return tuple(each for each in (*self.compared_by, *self.metrics) if each.statistics)

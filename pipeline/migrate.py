@@ -1,6 +1,6 @@
 """Convert a network that was saved before tensors and settings had their present names.
 
-    python -m pipeline.migrate runs/translation_sinusoid/model converted/
+    python -m pipeline migrate runs/translation_sinusoid/model converted/
 
 Writes model.safetensors and config.json into the second folder; the weights are the same bits.
 """
@@ -101,7 +101,8 @@ def shape_of(old: dict[str, Any]) -> dict[str, Any]:
     return {"inputs": old["inputs"], "outputs": old["outputs"], "layout": layout}
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

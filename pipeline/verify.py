@@ -97,7 +97,7 @@ def _makers(output: Output, stages: Stages) -> set[str]:
     stage, _, name = output.stage.partition("@")
     if stage in ("train", "decode", "evaluate", "demonstrate"):
         return {name}
-    if stage == "report":
+    if stage in ("judge", "report"):
         return {each.partition("@")[2] for each in stages if each.startswith(_MEASURING)}
     return set()
 

@@ -182,28 +182,28 @@ PARAMETERS = [
     ("runs.music_relative.title", "report"),
     (
         "runs.music_relative.training.learning_rate",
-        "train@music_relative decode@music_relative evaluate@music_relative report",
+        "train@music_relative decode@music_relative evaluate@music_relative judge report",
     ),
     (
         "runs.music_relative.model.num_layers",
-        "train@music_relative decode@music_relative evaluate@music_relative report",
+        "train@music_relative decode@music_relative evaluate@music_relative judge report",
     ),
     (
         "runs.music_relative.decoding.sampling.temperature",
-        "decode@music_relative evaluate@music_relative report",
+        "decode@music_relative evaluate@music_relative judge report",
     ),
     (
         "runs.translation_sinusoid.decoding.method.beam_size",
-        "decode@translation_sinusoid evaluate@translation_sinusoid report",
+        "decode@translation_sinusoid evaluate@translation_sinusoid judge report",
     ),
-    ("runs.image_local_1d.evaluation.bootstrap_samples", "evaluate@image_local_1d report"),
+    ("runs.image_local_1d.evaluation.bootstrap_samples", "evaluate@image_local_1d judge report"),
     (
         "datasets.chorales.encoding.splits.seed",
-        "encode@chorales train@*music decode@*music evaluate@*music report",
+        "encode@chorales train@*music decode@*music evaluate@*music judge report",
     ),
     (
         "datasets.digits.source.sha256",
-        "download@digits encode@digits train@*digits decode@*digits evaluate@*digits report",
+        "download@digits encode@digits train@*digits decode@*digits evaluate@*digits judge report",
     ),
 ]
 
@@ -222,11 +222,11 @@ def test_a_changed_parameter_makes_stale_what_depends_on_it_and_nothing_else(
     assert stale_with(project, raw) == expand(expected)
 
 
-def test_a_new_run_makes_stale_nothing_but_itself_and_the_report(project):
+def test_a_new_run_makes_stale_nothing_but_itself_the_judgement_and_the_report(project):
     raw = copy.deepcopy(RAW)
     raw["runs"]["another"] = raw["runs"]["music_relative"]
 
-    expected = "train@another decode@another evaluate@another report"
+    expected = "train@another decode@another evaluate@another judge report"
     assert stale_with(project, raw) == expand(expected)
 
 
@@ -238,37 +238,41 @@ CODE = [
     ("pipeline/config.py", ""),
     ("pipeline/settings/training.py", ""),
     ("pipeline/console.py", ""),
-    ("pipeline/tasks/music/spec.py", "report"),
-    ("pipeline/tasks/music/fit.py", "report"),
-    ("pipeline/tasks/music/measures.py", "report"),
-    ("pipeline/tasks/music/reporting/arcs.py", "report"),
-    ("pipeline/tasks/music/composer.py", "report"),
+    ("pipeline/tasks/music/spec.py", "judge report"),
+    ("pipeline/tasks/music/fit.py", "judge report"),
+    ("pipeline/tasks/music/measures.py", "judge report"),
+    ("pipeline/tasks/music/reporting/arcs.py", "judge report"),
+    ("pipeline/tasks/music/composer.py", "judge report"),
     ("pipeline/reporting/__init__.py", "report"),
-    ("pipeline/tasks/music/metrics/evaluate.py", "evaluate@*music report"),
-    ("pipeline/tasks/music/decoding/midi.py", "decode@*music evaluate@*music report"),
-    ("pipeline/tasks/music/batches.py", "train@*music decode@*music evaluate@*music report"),
+    ("pipeline/tasks/music/metrics/evaluate.py", "evaluate@*music judge report"),
+    ("pipeline/tasks/music/decoding/midi.py", "decode@*music evaluate@*music judge report"),
+    ("pipeline/tasks/music/batches.py", "train@*music decode@*music evaluate@*music judge report"),
     (
         "pipeline/tasks/image/encoding/read.py",
-        "encode@digits encode@digits_unlabelled train@*image decode@*image evaluate@*image report",
+        "encode@digits encode@digits_unlabelled train@*image decode@*image evaluate@*image "
+        "judge report",
     ),
     (
         "pipeline/tasks/translation/decoding/beam.py",
-        "decode@*translation evaluate@*translation report",
+        "decode@*translation evaluate@*translation judge report",
     ),
-    ("pipeline/decoding/sampling.py", "decode@* evaluate@* report"),
-    ("pipeline/training/optimizers.py", "train@* decode@* evaluate@* report"),
-    ("pipeline/bootstrap.py", "evaluate@* report"),
-    ("reports/benchmarks.json", "report"),
+    ("pipeline/decoding/sampling.py", "decode@* evaluate@* judge report"),
+    ("pipeline/training/optimizers.py", "train@* decode@* evaluate@* judge report"),
+    ("pipeline/records.py", "evaluate@* judge report"),
+    ("pipeline/statistics/bootstrap.py", "evaluate@* judge report"),
+    ("pipeline/statistics/holm.py", "judge report"),
+    ("pipeline/judging/claims.yaml", "judge report"),
+    ("reports/benchmarks.json", "judge report"),
     ("reports/faults.json", "report"),
     ("models/settings/positions.py", ""),
-    ("models/shared/heads.py", "train@* decode@* evaluate@* report"),
-    ("models/transformer/attention.py", "train@* decode@* evaluate@* report"),
+    ("models/shared/heads.py", "train@* decode@* evaluate@* judge report"),
+    ("models/transformer/attention.py", "train@* decode@* evaluate@* judge report"),
     ("models/lstm/layers.py", ""),
     ("models/pixelcnn/layers.py", ""),
     ("models/positions/rotary.py", ""),
     (
         "models/positions/skewed_relative.py",
-        "train@music_relative decode@music_relative evaluate@music_relative report",
+        "train@music_relative decode@music_relative evaluate@music_relative judge report",
     ),
 ]
 

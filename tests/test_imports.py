@@ -25,14 +25,13 @@ STAGES = [
         },
         set(),
     ),
-    (
-        {"train": ["batches"], "decode": ["decoding.decode"], "evaluate": ["metrics.evaluate"]},
-        {"torch"},
-    ),
+    ({"train": ["batches"], "decode": ["decoding.decode"]}, {"torch"}),
+    ({"evaluate": ["metrics.evaluate"]}, {"torch", "pyarrow"}),
+    ({"judge": ["measures"]}, {"pyarrow"}),
 ]
 
 
-@pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["without torch", "with torch"])
+@pytest.mark.parametrize(("stages", "needed"), STAGES, ids=["-".join(each) for each, _ in STAGES])
 def test_stages_import_nothing_slow_that_they_do_not_need(stages, needed):
     modules = [f"pipeline.{stage}" for stage in stages]
     parts = [part for parts in stages.values() for part in parts]

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pretty_midi
 import pytest
 import soundfile
@@ -20,13 +21,15 @@ from pipeline import config, publish
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import write_json
+from pipeline.judging.judgements import Verdict, read_comparisons, read_judgements
 from pipeline.publishing.cards import card
 from pipeline.publishing.markdown import code, table
 from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables
-from pipeline.reporting.claims import Verdict, judge, read_claims
+from pipeline.records import read_records
 from pipeline.reporting.results import PAGE, read_data_facts, read_results
-from pipeline.reporting.significance import compare_all, measure
+from pipeline.tasks.translation.metrics.statistics import BLEU as BLEU_STATISTICS
+from pipeline.tasks.translation.metrics.statistics import bleu
 from pipeline.tasks.translation.settings import Convention, LetterCase
 from tests.reporting.scale import METRICS, ROOT, add_further_test, write_scale
 
@@ -139,8 +142,9 @@ def test_published_translations_have_the_bleu_that_was_measured(public: Path, sc
         (folder / f"test.{column}.txt").read_text(encoding="utf-8").splitlines()
         for column in ("hypothesis", "reference")
     )
-    measured = measure(next(each for each in read_results(scale) if each.name == TRANSLATING))
-    assert BLEU().corpus_score(hypotheses, [references]).score == measured.score
+    records = read_records(TRANSLATING).splits["test"].statistics
+    measured = bleu(np.array([records[name].sum() for name in BLEU_STATISTICS]))
+    assert BLEU().corpus_score(hypotheses, [references]).score == pytest.approx(measured, abs=1e-9)
 
 
 def test_a_line_break_in_a_translation_does_not_shift_the_lines(scale: Params):
@@ -196,19 +200,22 @@ def test_the_summary_has_a_row_per_run_and_its_best_baseline(public: Path, scale
 
 
 def test_comparisons_are_those_of_the_page(public: Path, scale: Params):
-    music = [each for each in read_results(scale) if each.run.task == "music"]
-    (expected,) = compare_all(music)
+    (expected,) = next(each for each in read_comparisons().test_sets if each.task == "music").pairs
     (row,) = [
         row for row in rows(public / "tables/comparisons.csv") if row["dataset"] == "chorales"
     ]
-    assert row["better_run"] == expected.better.result.name
-    assert float(row["difference"]) == expected.difference
+    ordered = [expected.first, expected.second]
+    better, worse = ordered if expected.difference > 0 else ordered[::-1]
+    assert (row["better_run"], row["worse_run"]) == (better.run, worse.run)
+    assert float(row["better_score"]) == better.score < worse.score
+    assert float(row["difference"]) == abs(expected.difference)
+    assert float(row["low"]) <= float(row["difference"]) <= float(row["high"])
     assert float(row["p_value"]) == expected.p_value
+    assert (row["clusters"], row["signature"]) == ("40", "bs:1000|seed:1")
 
 
 def test_claims_have_the_verdicts_of_the_page(public: Path, scale: Params):
-    results = read_results(scale)
-    verdicts = {claim.id: judge(claim, scale, results).verdict for claim in read_claims()}
+    verdicts = {claim.id: claim.verdict for claim in read_judgements().claims}
     table = rows(public / "tables/claims.csv")
     assert {row["id"]: row["verdict"] for row in table} == verdicts
     assert {bool(row["p_value"]) for row in table} == {True, False}
@@ -396,7 +403,8 @@ def test_demonstrations_are_published_with_their_figures(scale: Params, monkeypa
         (Path("runs") / MUSICAL / "samples", "as for 1 of 6 runs; .* `dvc pull` .* `dvc repro`"),
         (Path(f"reports/curves/{MUSICAL}.csv"), f"no such file; run `dvc repro train@{MUSICAL}`"),
         (Path("reports/data/chorales.json"), "no such file; .*dvc repro"),
-        (Path(f"runs/{MUSICAL}/records/test.jsonl"), "no such file; run `dvc repro evaluate"),
+        (Path("reports/claims.json"), "no such file; .*dvc repro"),
+        (Path("reports/comparisons.json"), "no such file; .*dvc repro"),
         (Path(f"runs/{MUSICAL}/samples/from_nothing_0.mid"), "no such file; run `dvc repro decode"),
         (Path("runs/image_local_1d/samples/conditional.png"), "file; run `dvc repro decode@image"),
     ],

@@ -8,16 +8,16 @@ from typing import Any
 
 from pipeline.config import Params
 from pipeline.files import read_json
+from pipeline.judging.judgements import NumbersResult
 from pipeline.publishing.publication import Rows, publication_of
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
-from pipeline.reporting.claims import Compared, judge, read_claims
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.flatten import leaves
+from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
 from pipeline.reporting.scores import Row, Table, tabulate
 from pipeline.reporting.section import read_demonstration
-from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.tasks import specs
 
 
@@ -28,7 +28,7 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "summary": _summary(params, test_sets),
         "scores": _scores(test_sets),
         "comparisons": _comparisons(test_sets),
-        "claims": _claims(params, results),
+        "claims": _claims(results),
         "published": _published(),
         "measures": _measures(results),
         "demonstrations": _demonstrations(params, results),
@@ -119,51 +119,57 @@ def _score(table: Table, row: Row, index: int) -> dict[str, Any]:
 
 
 def _comparisons(test_sets: Sequence[TestSet]) -> Rows:
-    return [where | _compared(each) for where, _, on in test_sets for each in compare_all(on)]
+    return [
+        where | _compared(each) for where, _, on in test_sets for each in read_compared_pairs(on)
+    ]
 
 
-def _compared(each: Comparison) -> dict[str, Any]:
+def _compared(each: Compared) -> dict[str, Any]:
     return {
-        "metric": each.better.metric.key,
-        "better_run": each.better.result.name,
+        "metric": each.metric.key,
+        "better_run": each.better.run,
         "better_score": each.better.score,
-        "worse_run": each.worse.result.name,
+        "worse_run": each.worse.run,
         "worse_score": each.worse.score,
         "difference": each.difference,
+        "low": each.low,
+        "high": each.high,
         "p_value": each.p_value,
-        "signature": each.better.signature,
+        "records": each.records,
+        "clusters": each.clusters,
+        "signature": each.signature,
     }
 
 
-def _claims(params: Params, results: Sequence[Result]) -> Rows:
+def _claims(results: Sequence[Result]) -> Rows:
     """A row for each check of a claim, one row for a claim that is not judged."""
     published, rows = read_published(), []
-    for claim in read_claims():
-        judged = judge(claim, params, results)
+    for judged in read_judged_claims(results):
+        claim = judged.claim
         what = {
             "id": claim.id,
             "claim": claim.claim,
             "published": claim.published,
             "source": f"{published.authors_of(claim)}, arXiv {claim.arxiv}, {claim.where}",
-            "verdict": judged.verdict.value,
-            "missing": " ".join(judged.missing),
+            "verdict": claim.verdict.value,
+            "missing": " ".join(claim.missing),
         }
         checked = [
             _compared(each) | {"better_share": each.better.share, "worse_share": each.worse.share}
             for each in judged.comparisons
         ]
-        checked += [_checked(each) for each in judged.numbers]
+        checked += [_checked(each) for each in claim.numbers]
         rows += [what | check for check in checked] or [what]
     return rows
 
 
-def _checked(each: Compared) -> dict[str, Any]:
+def _checked(each: NumbersResult) -> dict[str, Any]:
     return {
-        "measurement": each.check.what,
+        "measurement": each.what,
         "first": each.first.value,
         "first_low": each.first.low,
         "first_high": each.first.high,
-        "relation": each.check.relation.value,
+        "relation": each.relation,
         "second": each.second.value,
         "holds": each.holds,
     }

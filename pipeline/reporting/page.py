@@ -12,14 +12,15 @@ from markupsafe import Markup
 
 from pipeline.config import Params, Report
 from pipeline.errors import DataError
+from pipeline.judging.judgements import SIGNIFICANT
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
-from pipeline.reporting.claims import SIGNIFICANT, judge, read_claims
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
+from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
@@ -33,7 +34,6 @@ from pipeline.reporting.results import (
 )
 from pipeline.reporting.scores import Table, tabulate
 from pipeline.reporting.section import FamilyFigures, TaskPage, page_of, read_demonstration
-from pipeline.reporting.significance import Comparison, compare_all
 from pipeline.tasks import part, specs
 from pipeline.tasks.base import TaskSpec
 
@@ -49,7 +49,7 @@ class TestSet:
     split: str
     table: Table
     strips: list[Strip | None]
-    comparisons: list[Comparison]
+    comparisons: list[Compared]
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def render(params: Params) -> str:
             benchmarks=read_benchmarks(),
             faults=read_faults(),
             costs=read_costs(read_published()),
-            claims=[judge(claim, params, results) for claim in read_claims()],
+            claims=read_judged_claims(results),
             significant=SIGNIFICANT,
             embedded=all(each.source.kind == "package" for each in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
@@ -221,8 +221,7 @@ def _figures(page: TaskPage, family: Family) -> Figures:
 
 def _test_set(split: str, results: Sequence[Result]) -> TestSet:
     table = tabulate(results)
-    comparisons = compare_all([result for result in results if result.is_here])
-    return TestSet(split, table, strips(table), comparisons)
+    return TestSet(split, table, strips(table), read_compared_pairs(results))
 
 
 def _data_view(dataset: str) -> dict[str, Any]:

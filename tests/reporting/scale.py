@@ -3,6 +3,8 @@
 import json
 import math
 import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,15 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from models.settings import ModelSettings
-from pipeline import config
+from pipeline import config, judge
+from pipeline import records as module
 from pipeline.config import Params
-from pipeline.files import write_json, write_json_lines
+from pipeline.files import write_json
+from pipeline.records import Records, RunRecords, read_records, records_path
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.tasks.music.settings import MusicRun
+from pipeline.tasks.translation.metrics.counting import bleu_counts
+from pipeline.tasks.translation.metrics.statistics import BLEU
 from pipeline.tasks.translation.settings import TranslationRun
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +133,7 @@ def write_scale(folder: Path) -> Params:
         write_curve(folder / f"reports/curves/{name}.csv", run.training.steps, rng)
         samples = folder / "runs" / name / "samples"
         samples.mkdir(parents=True)
-        write_records(folder / "runs" / name / "records/test.jsonl", run.task, rng)
+        write_records(folder, name, run, rng)
         if isinstance(run, TranslationRun):
             write_translations(samples, rng)
             if isinstance(run.model, ModelSettings):  # not a baseline
@@ -136,20 +142,48 @@ def write_scale(folder: Path) -> Params:
             write_grids(samples, run, rng)
         elif isinstance(run, MusicRun):
             write_chorales(samples, run, rng)
+    judge_scale(folder)
     return params
 
 
-def write_records(path: Path, task: str, rng: np.random.Generator) -> None:
-    """What each of 40 test records measures, about as much in every run."""
-    measured = {
-        "translation": {"nats": lambda: rng.uniform(1, 90), "tokens": lambda: 20},
-        "image": {"bits_per_dimension": lambda: rng.normal(2.0, 0.2)},
-        "music": {
-            "nats_per_token": lambda: rng.normal(0.6, 0.1),
-            "tokens": lambda: 640,
-        },
-    }[task]
-    write_json_lines(path, [{key: draw() for key, draw in measured.items()} for _ in range(40)])
+def judge_scale(folder: Path = Path()) -> None:
+    """Run the judge stage in `folder`."""
+    with chdir(folder):
+        judge.main()
+
+
+def write_records(folder: Path, name: str, run: config.AnyRun, rng: np.random.Generator) -> None:
+    """What each of 40 test records, or of all translations, measures: about as much in each run."""
+    tokens = np.full(40, 640)
+    match run.task:
+        case "translation":
+            hypotheses, references = translations("hypothesis"), translations("reference")
+            counts = bleu_counts(hypotheses, references, tokenize="13a", lowercase=False)
+            statistics = dict(zip(BLEU, counts.T, strict=True))
+            statistics["nats"] = rng.uniform(1, 90, len(hypotheses))
+            statistics["tokens"] = np.full(len(hypotheses), 20)
+        case "image":
+            statistics = {"bits": rng.normal(2.0, 0.2, 40) * 64, "dimensions": np.full(40, 64)}
+        case "music":
+            statistics = {"nats": rng.normal(0.6, 0.1, 40) * tokens, "tokens": tokens}
+    write_statistics(folder, name, run, statistics)
+
+
+def write_statistics(
+    folder: Path,
+    name: str,
+    run: config.AnyRun,
+    statistics: Mapping[str, Sequence[float]],
+    test_set: str = "the same",
+    clusters: Sequence[int] | None = None,
+) -> None:
+    """Write records of the test split, each a cluster of its own if `clusters` do not say."""
+    arrays = {key: np.asarray(values) for key, values in statistics.items()}
+    if clusters is None:
+        clusters = range(len(next(iter(arrays.values()))))
+    records = {"test": Records(test_set, clusters, arrays)}
+    settings = run.model_dump(mode="json", exclude={"title"})
+    module.write_records(folder / records_path(name), RunRecords(settings, records))
 
 
 def add_further_test(name: str, split: str, **scores: float) -> None:
@@ -161,6 +195,10 @@ def add_further_test(name: str, split: str, **scores: float) -> None:
     write_json(path, metrics)
     samples = Path("runs") / name / "samples"
     shutil.copy(samples / "test.jsonl", samples / f"{split}.jsonl")
+    records = read_records(name)
+    splits = {**records.splits, split: records.splits["test"]}
+    module.write_records(records_path(name), RunRecords(records.settings, splits))
+    judge_scale()
 
 
 def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
@@ -210,16 +248,21 @@ def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def write_translations(samples: Path, rng: np.random.Generator, count: int = 120) -> None:
+_TRANSLATIONS = 120
+
+
+def translations(column: str) -> list[str]:
+    """The source, reference or hypothesis of each test sentence."""
+    index = ("source", "reference", "hypothesis").index(column)
+    return [SENTENCES[row % len(SENTENCES)][index] for row in range(_TRANSLATIONS)]
+
+
+def write_translations(samples: Path, rng: np.random.Generator) -> None:
+    columns = ("source", "reference", "hypothesis")
     with (samples / "test.jsonl").open("w", encoding="utf-8") as file:
-        for index in range(count):
-            source, reference, hypothesis = SENTENCES[index % len(SENTENCES)]
-            line = {
-                "source": source,
-                "reference": reference,
-                "hypothesis": hypothesis,
-                "score": round(-float(rng.exponential(0.8)), 6),
-            }
+        for texts in zip(*map(translations, columns), strict=True):
+            line = dict(zip(columns, texts, strict=True))
+            line["score"] = round(-float(rng.exponential(0.8)), 6)
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -10,17 +10,18 @@ from pathlib import Path
 import pretty_midi
 import pytest
 
-from pipeline import config
+from pipeline import config, judge
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.judging.claims import read_claims
+from pipeline.records import read_records, records_path
 from pipeline.reporting import page
-from pipeline.reporting.claims import read_claims
 from pipeline.reporting.page import MAX_BYTES, render
 from pipeline.reporting.published import read_published
 from pipeline.tasks import part, specs
-from pipeline.tasks.translation.settings import LetterCase
+from pipeline.tasks.translation.metrics.statistics import BLEU
 from tests.reporting.browser import CHROMIUM, Browser, browser
-from tests.reporting.scale import ROOT, add_further_test
+from tests.reporting.scale import ROOT, add_further_test, judge_scale, write_statistics
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -117,12 +118,36 @@ def test_a_run_whose_samples_are_elsewhere_keeps_its_numbers(scale: Params, html
     note = re.search("Only the numbers are in this folder.*?</p>", page, re.DOTALL).group()
     assert re.findall("<code>(.*?)</code>", note)[2:] == ["translation_sinusoid", "music_sinusoid"]
     assert "nrefs:1|case:mixed" in html and "nrefs:1|case:mixed" in page  # the metric's signature
-    assert page.count(compared) == 1  # the images'
+    assert page.count(compared) == html.count(compared)  # by the records, which git has
     assert len(outline.all("audio")) == 4
     assert 'id="translation-samples"' not in page and "(BLEU, tokenised)" in page
-    assert re.search("<code>runs/music_sinusoid</code>", page)  # of the claims that compare it
+    assert claims_of(page) == claims_of(html)
     scores = re.findall(r'data-label="Test score">(.*?)</td>', html, re.DOTALL)
     assert re.findall(r'data-label="Test score">(.*?)</td>', page, re.DOTALL) == scores
+
+
+def claims_of(page: str) -> str:
+    table = page[page.index('<section id="claims"') :]
+    return table[: table.index("</section>")]
+
+
+def test_a_run_without_records_is_in_no_comparison_and_its_claims_say_so(scale: Params, html: str):
+    records_path("music_sinusoid").unlink()
+    judge_scale()
+    page = render(scale)
+    assert page.count("Is the difference real?") == 1  # the images'
+    missing = "<code>reports/records/music_sinusoid.parquet</code>"
+    assert missing in claims_of(page) and missing not in claims_of(html)
+    assert page.count("Transformer, sinusoids") < html.count("Transformer, sinusoids")
+
+
+def test_comparisons_of_clusters_say_how_many_there_are(scale: Params, html: str):
+    assert "Paired bootstrap over the test records (Koehn 2004)" in html
+    for name in ("music_sinusoid", "music_relative"):
+        nats = {"nats": [300.0, 310.0, 320.0], "tokens": [640, 640, 640]}
+        write_statistics(Path(), name, scale.runs[name], nats, clusters=[0, 0, 1])
+    judge_scale()
+    assert "bootstrap over the 2 clusters of test records that are independent" in render(scale)
 
 
 def test_a_run_without_a_curve_is_named(scale: Params, html: str):
@@ -297,8 +322,7 @@ def test_page_that_is_too_large_is_refused(scale: Params, monkeypatch: pytest.Mo
 
 
 def test_every_claim_stands_with_a_verdict(html: str):
-    table = html[html.index('<section id="claims"') :]
-    table = table[: table.index("</section>")]
+    table = claims_of(html)
     for claim in read_claims():
         assert f'id="claim-{claim.id}"' in table
     assert "without <code>music_lstm</code>" in table
@@ -488,14 +512,16 @@ def test_a_comparison_says_where_case_is_ignored(scale: Params):
     for file in ("metrics/{}.json", "curves/{}.csv"):
         shutil.copy(Path("reports", file.format(first)), Path("reports", file.format(second)))
     twice = scale.model_copy(update={"runs": {**scale.runs, second: scale.runs[first]}})
-    name = scale.runs[first].dataset
-    dataset = scale.datasets[name]
-    lower = dataset.encoding.model_copy(update={"letter_case": LetterCase.LOWER})
-    dataset = dataset.model_copy(update={"encoding": lower})
-    in_lower = twice.model_copy(update={"datasets": {**scale.datasets, name: dataset}})
-    note = "of the same runs. Case is ignored, because these networks write small letters"
+    shutil.copy(records_path(first), records_path(second))
+    judge_scale()
+    note = "none of the scores above: case is ignored, because these networks write small letters"
     assert note not in " ".join(render(twice).split())
-    text = " ".join(render(in_lower).split())
+    of_bleu = read_records(first).splits["test"].statistics
+    ignoring_case = {f"lowercase_{key}": of_bleu[key] for key in BLEU}
+    for name in (first, second):
+        write_statistics(Path(), name, scale.runs[first], {**of_bleu, **ignoring_case})
+    judge_scale()
+    text = " ".join(render(twice).split())
     assert note in text and "Difference in BLEU, case ignored" in text
 
 
@@ -512,7 +538,8 @@ def test_a_check_of_a_share_says_how_large_it_is(
     claims = [each for each in read_claims() if each.id == "relative_music"]
     far = claims[0].checks[0].model_copy(update={"share_of_than": share})
     claims = [claims[0].model_copy(update={"checks": [far]})]
-    monkeypatch.setattr(page, "read_claims", lambda: claims)
+    monkeypatch.setattr(judge, "read_claims", lambda: claims)
+    judge_scale()
     assert f"{100 * share:.0f} % of Transformer, sinusoids" in render(scale)
     assert " % of Transformer, sinusoids" not in html
 

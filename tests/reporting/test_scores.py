@@ -5,7 +5,7 @@ import pytest
 from pipeline import config
 from pipeline.config import Params
 from pipeline.errors import DataError
-from pipeline.reporting.claims import read_claims
+from pipeline.judging.claims import read_claims
 from pipeline.reporting.results import Result, by_dataset, finished, read_results
 from pipeline.reporting.scores import Score, measures_of, tabulate
 from pipeline.summary import as_frame

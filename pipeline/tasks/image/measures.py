@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.measures import Baseline, Measures, Metric
+from pipeline.tasks.image.metrics import statistics
 from pipeline.tasks.image.settings import ImageDataset, ImageRun
 
 MEASURES = Measures(
@@ -15,6 +16,7 @@ MEASURES = Measures(
             decimals=3,
             higher_is_better=False,
             has_interval=True,
+            statistics=statistics.BITS_PER_DIMENSION,
         ),
         Metric(
             "psnr",
@@ -24,6 +26,8 @@ MEASURES = Measures(
             decimals=2,
             higher_is_better=True,
             optional=True,
+            statistics=statistics.PSNR,
+            compute=statistics.psnr,
         ),
         Metric(
             "psnr_of_mean",
@@ -32,6 +36,8 @@ MEASURES = Measures(
             decimals=2,
             higher_is_better=True,
             optional=True,
+            statistics=statistics.PSNR_OF_MEAN,
+            compute=statistics.psnr,
         ),
         Metric(
             "diversity",
@@ -41,6 +47,7 @@ MEASURES = Measures(
             decimals=3,
             higher_is_better=True,
             optional=True,
+            statistics=statistics.DIVERSITY,
         ),
     ),
     baselines=(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.measures import Baseline, Measures, Metric
+from pipeline.tasks.music.metrics import statistics
 from pipeline.tasks.music.settings import MusicDataset, MusicRun, PerformanceEncoding
 
 MEASURES = Measures(
@@ -16,6 +17,7 @@ MEASURES = Measures(
             decimals=3,
             higher_is_better=False,
             has_interval=True,
+            statistics=statistics.NATS_PER_TOKEN,
         ),
         Metric(
             "validation.nats_per_token",
@@ -23,6 +25,7 @@ MEASURES = Measures(
             "the same of the validation split, of which the Music Transformer’s paper tells",
             decimals=3,
             higher_is_better=False,
+            statistics=statistics.NATS_PER_TOKEN,
         ),
         Metric(
             "accuracy",
@@ -31,6 +34,7 @@ MEASURES = Measures(
             decimals=1,
             higher_is_better=True,
             percent=True,
+            statistics=statistics.ACCURACY,
         ),
         Metric(
             "onset_accuracy",
@@ -39,6 +43,7 @@ MEASURES = Measures(
             decimals=1,
             higher_is_better=True,
             percent=True,
+            statistics=statistics.ONSET_ACCURACY,
         ),
     ),
     baselines=(

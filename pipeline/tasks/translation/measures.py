@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.measures import Baseline, Measures, Metric
+from pipeline.tasks.translation.metrics import statistics
 from pipeline.tasks.translation.settings import (
     Convention,
     LetterCase,
@@ -18,6 +19,8 @@ BLEU = Metric(
     decimals=1,
     higher_is_better=True,
     has_interval=True,
+    statistics=statistics.BLEU,
+    compute=statistics.bleu,
 )
 TOKENISED_BLEU = Metric(
     "tokenised_bleu",
@@ -26,6 +29,8 @@ TOKENISED_BLEU = Metric(
     "with the column before it",
     decimals=1,
     higher_is_better=True,
+    statistics=statistics.TOKENISED_BLEU,
+    compute=statistics.bleu,
 )
 CHRF = Metric(
     "chrf",
@@ -34,6 +39,8 @@ CHRF = Metric(
     decimals=1,
     higher_is_better=True,
     has_interval=True,
+    statistics=statistics.CHRF,
+    compute=statistics.chrf,
 )
 NATS_PER_PIECE = Metric(
     "nats_per_token",
@@ -42,6 +49,17 @@ NATS_PER_PIECE = Metric(
     "compares only runs with the same pieces",
     decimals=3,
     higher_is_better=False,
+    statistics=statistics.NATS_PER_TOKEN,
+)
+LOWERCASE_BLEU = Metric(
+    "lowercase_bleu",
+    "BLEU, case ignored",
+    "case is ignored, because these networks write small letters, and text is cut as sacreBLEU "
+    "cuts it",
+    decimals=1,
+    higher_is_better=True,
+    statistics=statistics.LOWERCASE_BLEU,
+    compute=statistics.bleu,
 )
 
 MEASURES = Measures(
@@ -50,6 +68,7 @@ MEASURES = Measures(
         Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
     ),
     records="sentences",
+    compared_by=(LOWERCASE_BLEU,),
 )
 
 # Of networks that write small letters alone, by a convention in which case does not count.

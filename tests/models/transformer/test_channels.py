@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from models.locality import generation_order
 from torch.testing import assert_close
 
 from models.settings import Embeddings, Local2D

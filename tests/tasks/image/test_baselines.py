@@ -15,6 +15,7 @@ from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from pipeline.training.trainer import train
 from tests.models.baselines import DECODERS, changed, network
+from tests.tasks.evaluations import write_clusters
 from tests.tasks.image.networks import SHAPE
 from tests.training.toys import image_training, inverse_square_root
 
@@ -28,6 +29,7 @@ def encoded(tmp_path):
     rows = [[17 + label, *((label + np.arange(PIXELS)) % 17)] for label in range(10)]
     for split in ("train", "validation", "test"):
         write_sequences(tmp_path, split, "pixels", rows, np.dtype(np.int16))
+    write_clusters(tmp_path, test=10)
     return tmp_path
 
 
@@ -52,7 +54,7 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
     torch.use_deterministic_algorithms(False)
 
     measures = ImageEvaluation(bootstrap_samples=50, bootstrap_seed=1, batch_images=4)
-    bits = evaluate(model.eval(), encoded, encoded, measures)["test"]["bits_per_dimension"]
+    bits = evaluate(model.eval(), encoded, encoded, measures).metrics["test"]["bits_per_dimension"]
     assert bits < 0.2 * math.log2(17)
 
     known = np.full((10, SHAPE.height, SHAPE.width, 1), -1)

@@ -12,6 +12,7 @@ from pipeline.tasks.image.metrics.baselines import baseline_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
 from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageEvaluation
+from tests.tasks.evaluations import write_clusters
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 
@@ -25,6 +26,7 @@ def evaluation(batch_images=3):
 def write(folder, **splits):
     for split, sequences in splits.items():
         write_sequences(folder, split, "pixels", sequences, np.dtype(np.uint16))
+        write_clusters(folder, **{split: len(sequences)})
 
 
 def random_ids(count, seed):
@@ -48,7 +50,7 @@ def test_a_network_that_knows_the_rule_in_generation_order_pays_nothing(tmp_path
     )
     network = Counting(settings(locality), SHAPE, certainty=100.0)
 
-    measured = evaluate(network, tmp_path, tmp_path, evaluation())
+    measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics
 
     assert measured["test"] == {
         "bits_per_dimension": 0.0,
@@ -62,7 +64,7 @@ def test_a_network_that_knows_nothing_pays_the_uniform_baseline(tmp_path):
     write(tmp_path, train=random_ids(3, 0), test=random_ids(5, 1))
     network = Counting(settings(LOCALITIES["local_2d"]), SHAPE, certainty=0.0)
 
-    measured = evaluate(network, tmp_path, tmp_path, evaluation())
+    measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics
 
     assert measured["baseline"]["uniform"] == round(math.log2(17), 6)
     assert measured["test"]["bits_per_dimension"] == pytest.approx(math.log2(17), abs=2e-6)
@@ -74,7 +76,7 @@ def test_baselines_are_counted_on_training_images_and_files_hold_every_test_imag
     write(tmp_path, train=train, test=test)
     network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, certainty=0.0)
 
-    measured = evaluate(network, tmp_path, tmp_path, evaluation())
+    measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics
 
     codec = ImageCodec.of(SHAPE)
     files = codec_bits(codec.decode_all(test)[1])
@@ -89,7 +91,7 @@ def test_bits_are_the_nats_of_every_pixel_over_their_number_times_ln_2(tmp_path,
     torch.manual_seed(1)
     network = build(settings(locality), SHAPE).eval()
 
-    measured = evaluate(network, tmp_path, tmp_path, evaluation())["test"]
+    measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics["test"]
 
     sequences = torch.from_numpy(
         np.hstack([test[:, :1], test[:, 1:][:, generation_order(locality, 4, 4)]])
@@ -112,7 +114,7 @@ def test_the_size_of_a_batch_does_not_matter(tmp_path):
     network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
 
     one, all_of_them = (
-        evaluate(network, tmp_path, tmp_path, evaluation(batch_images))["test"]
+        evaluate(network, tmp_path, tmp_path, evaluation(batch_images)).metrics["test"]
         for batch_images in (1, 100)
     )
 

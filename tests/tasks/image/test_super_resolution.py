@@ -23,10 +23,12 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import decode
-from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure, psnr
+from pipeline.tasks.image.measures import MEASURES
+from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure, statistics_of
 from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from tests.models import networks
+from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 from tests.tasks.image.networks import LOCALITIES, SHAPE
 from tests.training.toys import image_training
 
@@ -75,6 +77,7 @@ def encoded(codec, tmp_path):
     for split, count in COUNTS.items():
         ids = codec.encode_all(np.zeros(count, np.int64), pixels_of(split, codec))
         write_sequences(folder, split, "pixels", ids, ids.dtype)
+    write_clusters(folder, **COUNTS)
     return folder
 
 
@@ -180,7 +183,9 @@ def test_bits_are_given_the_source_and_beside_them_stands_interpolation(
 ):
     decode(network, encoded, samples, decoding(temperatures=(0.5, 1.0)))
     evaluation = ImageEvaluation(bootstrap_samples=50, bootstrap_seed=1, batch_images=2)
-    found = evaluate(network, encoded, samples, evaluation)
+    evaluated = evaluate(network, encoded, samples, evaluation)
+    assert_scores_follow_from_records(evaluated, MEASURES)
+    found = evaluated.metrics
 
     test = pixels_of("test", codec)
     order = pixel_order(network.settings, codec.shape)
@@ -189,14 +194,15 @@ def test_bits_are_given_the_source_and_beside_them_stands_interpolation(
     bits = nats.sum().item() / (test.size * math.log(2))
     assert found["test"]["bits_per_dimension"] == pytest.approx(bits, abs=2e-6)
     drawn = np.load(samples / "completions.npy")
-    each = [measure(test[:3], images, codec) for images in drawn]
+    each = [measure(statistics_of(test[:3], images, codec)) for images in drawn]
     assert found["test"]["by_temperature"] == [
         {"temperature": 0.5, **each[0]},
         {"temperature": 1.0, **each[1]},
     ]
     assert found["test"]["psnr"] == each[0]["psnr"] and found["test"]["enlarged_images"] == 3
     interpolated = codec.interpolate(codec.reduce(test[:3], 2))
-    expected = psnr(test[:3], interpolated, codec)
+    squares = (interpolated.astype(float) - test[:3]) ** 2
+    expected = 10 * math.log10(16**2 / squares.mean())
     assert found["baseline"]["bicubic_psnr"] == pytest.approx(expected, abs=2e-6)
     expected = bicubic_bits(pixels_of("train", codec), test, 2, codec)
     assert found["baseline"]["bicubic"] == pytest.approx(expected, abs=2e-6)
@@ -206,7 +212,7 @@ def test_measures_of_two_samples_by_hand():
     codec = ImageCodec(height=1, width=2, channels=1, levels=11, classes=1)
     original = np.array([5, 5]).reshape(1, 1, 2, 1)
     drawn = np.array([[5, 7], [5, 3]]).reshape(1, 2, 1, 2, 1)
-    found = measure(original, drawn, codec)
+    found = measure(statistics_of(original, drawn, codec))
     assert found["psnr"] == pytest.approx(10 * math.log10(100 / 2), abs=1e-6)  # errors 0, 2, 0, 2
     assert found["psnr_of_mean"] == pytest.approx(10 * math.log10(100 * 2))  # none: one is counted
     assert found["diversity"] == pytest.approx((0 + 2) / 2 / 10)

@@ -11,11 +11,13 @@ from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS
 from pipeline.tasks.music.codec.grid import IDS, OUTPUTS, SHAPE, START, to_ids
+from pipeline.tasks.music.measures import MEASURES
 from pipeline.tasks.music.metrics.evaluate import evaluate
 from pipeline.tasks.music.metrics.likelihood import score, windows
 from pipeline.tasks.music.settings import MusicEvaluation
 from pipeline.training.loss import IGNORED, token_nats
 from tests.models import networks
+from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 
 RANDOM = np.random.default_rng(5)
 
@@ -104,6 +106,7 @@ def test_a_late_token_is_scored_from_the_window_that_scores_it():
 def encoded_in(folder, test: list[np.ndarray], train: list[np.ndarray]):
     for split, grids in (("test", test), ("train", train), ("validation", train)):
         write_sequences(folder, split, "tokens", (to_ids(np.array(grid)) for grid in grids), IDS)
+    write_clusters(folder, test=len(test), validation=len(train))
     write_json(folder / "test.pieces.json", [f"bwv{number}" for number in range(len(test))])
     np.save(folder / DRAWN_IDS, np.array([to_ids(np.array(HELD))] * 2))
     described = [
@@ -132,7 +135,9 @@ MOVING = [[72, 67, 60, 48], [74, 67, 60, 48]]
 
 def test_every_metric_by_hand(tmp_path):
     encoded = encoded_in(tmp_path, [HELD, MOVING], [HELD])
-    result = evaluate(Repeat(), encoded, tmp_path, settings())["test"]
+    evaluated = evaluate(Repeat(), encoded, tmp_path, settings())
+    assert_scores_follow_from_records(evaluated, MEASURES)
+    result = evaluated.metrics["test"]
     half, rest = log(2), log(2 * (OUTPUTS - 1))
     # The first 3 tokens see less than a chord and get uniform logits; the 4th sees START, which
     # Repeat reads as id 128: the first chord is missed, 20 tokens of HELD and 3 of MOVING hit.
@@ -152,12 +157,13 @@ def test_padding_is_in_no_number(tmp_path):
     alone.mkdir()
     beside.mkdir()
     apart = [
-        evaluate(Repeat(), encoded_in(alone, [grid], [HELD]), alone, settings(window=64))["test"]
+        evaluate(Repeat(), encoded_in(alone, [grid], [HELD]), alone, settings(window=64))
         for grid in (MOVING, HELD * 2)
     ]
     encoded_in(beside, [MOVING, HELD * 2], [HELD])
-    together = evaluate(Repeat(), beside, beside, settings(window=64))["test"]
+    together = evaluate(Repeat(), beside, beside, settings(window=64)).metrics["test"]
     assert together["tokens"] == 8 + 48
+    apart = [found.metrics["test"] for found in apart]
     for metric in ("nats_per_token", "accuracy"):
         weighted = sum(piece[metric] * piece["tokens"] for piece in apart) / (8 + 48)
         assert together[metric] == pytest.approx(weighted, abs=1e-6)
@@ -165,15 +171,19 @@ def test_padding_is_in_no_number(tmp_path):
 
 def test_the_same_numbers_on_every_run_and_the_baselines_beside_them(tmp_path):
     encoded = encoded_in(tmp_path, [HELD, MOVING], [HELD])
-    first = evaluate(tiny_model(), encoded, tmp_path, settings())
-    assert first == evaluate(tiny_model(), encoded, tmp_path, settings())
-    assert set(first["baseline"]) == {
+    first, again = (evaluate(tiny_model(), encoded, tmp_path, settings()) for _ in range(2))
+    assert (first.metrics, first.details, first.figures) == (
+        again.metrics, again.details, again.figures
+    )  # fmt: skip
+    for name, values in first.records["test"].statistics.items():
+        assert np.array_equal(values, again.records["test"].statistics[name])
+    assert set(first.metrics["baseline"]) == {
         "unigram_nats",
         "bigram_nats",
         "hold_accuracy",
         "onset_accuracy",
     }
-    assert first["baseline"]["hold_accuracy"] == pytest.approx(23 / 32)
+    assert first.metrics["baseline"]["hold_accuracy"] == pytest.approx(23 / 32)
 
 
 def test_start_is_never_a_target():

@@ -29,6 +29,7 @@ from pipeline.tasks.music.metrics.evaluate import evaluate
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.settings import MusicDecoding, MusicEvaluation
 from tests.models import networks
+from tests.tasks.evaluations import write_clusters
 
 
 def performance(seed: int, notes: int = 20) -> np.ndarray:
@@ -49,6 +50,7 @@ def encoded(tmp_path):
     for number, split in enumerate(("train", "validation", "test")):
         pieces = [performance(10 * number + i) for i in range(3)]
         write_sequences(tmp_path, split, "tokens", pieces, IDS)
+        write_clusters(tmp_path, **{split: 3})
     write_json(tmp_path / "test.pieces.json", ["a", "b", "c"])
     return tmp_path
 
@@ -92,7 +94,7 @@ def test_every_event_is_scored_once(encoded):
     model = tiny_model()
     for parameter in model.classify.parameters():
         torch.nn.init.zeros_(parameter)  # all events alike
-    measured = evaluate(model, encoded, encoded, evaluation)
+    measured = evaluate(model, encoded, encoded, evaluation).metrics
     assert measured["test"]["tokens"] == sum(len(performance(20 + i)) - 1 for i in range(3))
     assert measured["test"]["nats_per_token"] == pytest.approx(log(OUTPUTS), abs=1e-5)
     assert measured["validation"]["nats_per_token"] == pytest.approx(log(OUTPUTS), abs=1e-5)

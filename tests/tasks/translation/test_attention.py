@@ -10,6 +10,8 @@ from models.network import build
 from models.settings import Architecture, DataShape, LstmEncoderDecoderSettings
 from pipeline import evaluate as stage
 from pipeline.corpus import write_sequences
+from pipeline.evaluation import Evaluation
+from pipeline.records import Records, read_records
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences, chosen
@@ -78,12 +80,17 @@ def test_the_stage_writes_them_beside_the_records(sentences, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     root = Path(__file__).parents[3]
     Path("params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"))
-    metrics = {"test": {}, "baseline": {}, "records": {"test": [{"nats": 1.5}]}}
-    metrics["figures"] = {"attention": {"sentences": sentences}}
+    nats = {"nats": np.array([1.5]), "tokens": np.array([2])}
+    evaluation = Evaluation(
+        metrics={"test": {}, "baseline": {}},
+        records={"test": Records("digest", ["page"], nats)},
+        details={"test": [{"nats": 1.5}]},
+        figures={"attention": {"sentences": sentences}},
+    )
     network = torch.nn.Linear(2, 3)
     monkeypatch.setattr(stage, "load_model", lambda *_: network)
     monkeypatch.setattr(
-        "pipeline.tasks.translation.metrics.evaluate.evaluate", lambda *_: dict(metrics)
+        "pipeline.tasks.translation.metrics.evaluate.evaluate", lambda *_: evaluation
     )
 
     stage.main("translation_sinusoid")
@@ -94,3 +101,6 @@ def test_the_stage_writes_them_beside_the_records(sentences, tmp_path, monkeypat
     assert (records / "test.jsonl").read_text() == '{"nats": 1.5}\n'
     written = json.loads(Path("reports/metrics/translation_sinusoid.json").read_text())
     assert set(written["translation"]) == {"test", "baseline"}
+    in_git = read_records("translation_sinusoid")
+    assert in_git.splits["test"].statistics["nats"].tolist() == [1.5]
+    assert in_git.settings["dataset"] == "home_assistant" and "title" not in in_git.settings

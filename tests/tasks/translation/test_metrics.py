@@ -11,10 +11,12 @@ from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation.codec import BOS, EOS
+from pipeline.tasks.translation.measures import MEASURES
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.metrics.tokenised import tokenise, tokenised_bleu
 from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
 from tests.models.networks import settings
+from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 
 QUOTED = "Der E-Mail-Code („neu“) ist da, z. B. heute: 3,5 Grad!"
 
@@ -71,7 +73,9 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
         '{"beam_size": 1, "hypotheses": ["das Flur-Licht ist ganz aus"], "length_penalty": 0.6}\n'
     )
     (tmp_path / "validation.target.txt").write_text("das Bad-Licht ist aus\n")
-    write_json(tmp_path / "manifest.json", {"target_language": "de", "splits": {"test": {}}})
+    manifest = {"target_language": "de", "letter_case": "kept", "splits": {"test": {}}}
+    write_json(tmp_path / "manifest.json", manifest)
+    write_clusters(tmp_path, test=2)
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
     for field, sequences in zip(("source", "target"), ids, strict=True):
         for split in ("validation", "test"):
@@ -88,36 +92,37 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
 
     found = evaluate(model, tmp_path, tmp_path, evaluation)
 
+    assert_scores_follow_from_records(found, MEASURES)
     nats = []
     for source, target in zip(*ids, strict=True):
         inputs, source = torch.tensor([[BOS, *target]]), torch.tensor([[*source, EOS]])
         log_probs = model(inputs, source).log_softmax(dim=-1)[0]
         nats += [-log_probs[at, token].item() for at, token in enumerate([*target, EOS])]
-    assert found["test"]["nats_per_token"] == pytest.approx(math.fsum(nats) / 8, abs=2e-6)
+    assert found.metrics["test"]["nats_per_token"] == pytest.approx(math.fsum(nats) / 8, abs=2e-6)
     hypotheses = [row["hypothesis"] for row in rows]
     expected = BLEU().corpus_score(hypotheses, [[row["reference"] for row in rows]]).score
-    assert found["test"]["bleu"] == pytest.approx(expected, abs=1e-6)
+    assert found.metrics["test"]["bleu"] == pytest.approx(expected, abs=1e-6)
     # No punctuation to cut, no compound to split: both conventions see the same tokens.
-    assert found["test"]["tokenised_bleu"] == found["test"]["bleu"]
-    assert found["test"]["sentences"] == 2
-    assert found["baseline"]["copy_source_bleu"] < 10
+    assert found.metrics["test"]["tokenised_bleu"] == found.metrics["test"]["bleu"]
+    assert found.metrics["test"]["sentences"] == 2
+    assert found.metrics["baseline"]["copy_source_bleu"] < 10
     references = [row["reference"] for row in rows]
-    assert [set(row) for row in found["records"]["test"]] == [
+    assert [set(row) for row in found.details["test"]] == [
         {*rows[0], "sentence_bleu", "sentence_chrf", "nats", "tokens"}
     ] * 2
-    assert [row["nats"] for row in found["records"]["test"]] == pytest.approx(
+    assert [row["nats"] for row in found.details["test"]] == pytest.approx(
         [math.fsum(nats[:3]), math.fsum(nats[3:])], abs=2e-6
     )
-    assert [row["tokens"] for row in found["records"]["test"]] == [3, 5]
+    assert [row["tokens"] for row in found.details["test"]] == [3, 5]
     for row, hypothesis, reference in zip(
-        found["records"]["test"], hypotheses, references, strict=True
+        found.details["test"], hypotheses, references, strict=True
     ):
         bleu = BLEU(effective_order=True).sentence_score(hypothesis, [reference]).score
         assert row["sentence_bleu"] == pytest.approx(bleu, abs=1e-6)
         chrf = CHRF().sentence_score(hypothesis, [reference]).score
         assert row["sentence_chrf"] == pytest.approx(chrf, abs=1e-6)
-    assert found["records"]["test"][1]["sentence_bleu"] == pytest.approx(100)
-    (cell,) = found["search_grid"]
+    assert found.details["test"][1]["sentence_bleu"] == pytest.approx(100)
+    (cell,) = found.metrics["search_grid"]
     # 7 tokens beside 6 once compounds are split; n-grams that match: 5 of 7, 2 of 6, 1 of 5, 0 of 4
     # (smoothed to 1 / 2)
     assert cell == {

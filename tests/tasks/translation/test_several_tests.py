@@ -14,6 +14,7 @@ from pipeline.corpus import read_sequences, write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.decoding.decode import decode, translate
+from pipeline.tasks.translation.measures import MEASURES
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.settings import (
     Beam,
@@ -23,6 +24,7 @@ from pipeline.tasks.translation.settings import (
     TranslationEvaluation,
 )
 from tests.models.networks import settings
+from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 
 TESTS = {
     "test": [("the light is on", "das Licht ist an"), ("a door", "eine Tür")],
@@ -38,7 +40,7 @@ DECODING = TranslationDecoding(
     batch_sentences=4,
     search_grid=None,
 )
-FURTHER = ("records", "figures", "positions", "search_grid")
+FURTHER = ("positions", "search_grid")
 EVALUATION = TranslationEvaluation(
     tokenised_bleu=Convention.MOSES, bootstrap_samples=20, batch_tokens=100, attention_sentences=0
 )
@@ -56,7 +58,9 @@ def encoded(tmp_path):
             ids = [np.array(pieces.encode(text)) for text in texts]
             write_sequences(folder, split, field, ids, np.dtype(np.uint16))
     splits = dict.fromkeys(["train", "validation", "test_2017", "test"], {})
-    write_json(folder / "manifest.json", {"target_language": "de", "splits": splits})
+    manifest = {"target_language": "de", "letter_case": "kept", "splits": splits}
+    write_json(folder / "manifest.json", manifest)
+    write_clusters(folder, **{split: len(rows) for split, rows in TESTS.items()})
     return folder
 
 
@@ -70,23 +74,28 @@ def test_each_test_set_is_translated_and_measured_by_itself(model, encoded, tmp_
     decode(model, encoded, tmp_path, DECODING)
     for split, rows in TESTS.items():
         lines = (tmp_path / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
-        found = [json.loads(line) for line in lines]
-        assert [(row["source"], row["reference"]) for row in found] == rows
+        translated = [json.loads(line) for line in lines]
+        assert [(row["source"], row["reference"]) for row in translated] == rows
 
-    measured = evaluate(model, encoded, tmp_path, EVALUATION)
+    found = evaluate(model, encoded, tmp_path, EVALUATION)
+    measured = found.metrics
     assert set(measured) == {"test", "baseline", "test_2017", *FURTHER}
     assert set(measured["test_2017"]) == {"test", "baseline"}
     first, second = measured["test"], measured["test_2017"]["test"]
     assert (first["sentences"], second["sentences"]) == (2, 1)
     assert set(first) == set(second)
     assert first["nats_per_token"] != second["nats_per_token"]
-    assert {split: len(rows) for split, rows in measured["records"].items()} == {
-        split: len(rows) for split, rows in TESTS.items()
-    }
+    for of_split in (found.details, {s: each.clusters for s, each in found.records.items()}):
+        assert {split: len(rows) for split, rows in of_split.items()} == {
+            split: len(rows) for split, rows in TESTS.items()
+        }
+    for split in TESTS:
+        assert_scores_follow_from_records(found, MEASURES, split)
+    assert found.records["test"].test_set != found.records["test_2017"].test_set
 
-    perfect = found[0] | {"hypothesis": "die Tür ist links"}
+    perfect = translated[0] | {"hypothesis": "die Tür ist links"}
     (tmp_path / "test_2017.jsonl").write_text(json.dumps(perfect) + "\n")
-    again = evaluate(model, encoded, tmp_path, EVALUATION)
+    again = evaluate(model, encoded, tmp_path, EVALUATION).metrics
     assert again["test"] == first
     assert again["test_2017"]["test"]["bleu"] == pytest.approx(100)
 
@@ -129,5 +138,5 @@ def test_each_search_of_the_grid_translates_the_validation_split(
         )
         found = translate(model, sources, DECODING.model_copy(update={"method": method}))
         assert row["hypotheses"] == [pieces.decode(best.ids) for (best,) in found]
-    measured = evaluate(model, encoded, tmp_path, EVALUATION)["search_grid"]
+    measured = evaluate(model, encoded, tmp_path, EVALUATION).metrics["search_grid"]
     assert [(cell["beam_size"], cell["length_penalty"]) for cell in measured] == pairs

@@ -7,19 +7,21 @@ know nothing of them.
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from models.shared.base import AutoregressiveModel
 from models.shared.order import generation_order, super_resolution_factor
-from pipeline.bootstrap import interval
 from pipeline.corpus import read_sequences
+from pipeline.evaluation import Evaluation, records_of
+from pipeline.statistics.bootstrap import interval
+from pipeline.statistics.compute import ratio
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.baselines import baseline_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
 from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure_enlargements
+from pipeline.tasks.image.metrics.statistics import BITS_PER_DIMENSION
 from pipeline.tasks.image.settings import ImageEvaluation
 
 _DIGITS = 6
@@ -27,10 +29,10 @@ _DIGITS = 6
 
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: ImageEvaluation
-) -> dict[str, Any]:
-    """Return bits per dimension of the test split, its 95 % interval over images, and baselines.
+) -> Evaluation:
+    """Measure bits per dimension of the test split, its 95 % interval over images, and baselines.
 
-    `records` have the bits per dimension of each image.
+    The details are the bits per dimension of each image.
     """
     codec = ImageCodec.of(model.shape)
     train, test = (read_sequences(encoded, split, "pixels").rows() for split in ("train", "test"))
@@ -39,26 +41,46 @@ def evaluate(
     factor = super_resolution_factor(model.settings)
     source = None if factor is None else codec.sources(pixels, factor)
     bits = _image_bits(model, test, source, evaluation.batch_images)
-    counts = np.full(len(bits), codec.dimensions)
-    low, high = interval(bits, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
+    dimensions = np.full(len(bits), codec.dimensions)
+    statistics = dict(zip(BITS_PER_DIMENSION, (bits, dimensions), strict=True))
+    metrics = _likelihood(np.stack([bits, dimensions], axis=1), evaluation)
     references = baseline_bits(train, test, codec) | codec_bits(pixels)
-    enlarged: dict[str, Any] = {}
     if factor is not None:
         _, seen = codec.decode_all(train)
         references["bicubic"] = bicubic_bits(seen, pixels, factor, codec)
-        references["bicubic_psnr"], enlarged = measure_enlargements(samples, pixels, factor, codec)
+        enlargements = measure_enlargements(samples, pixels, factor, codec)
+        references["bicubic_psnr"] = enlargements.bicubic_psnr
+        metrics |= enlargements.metrics
+        statistics |= enlargements.statistics
+    return Evaluation(
+        metrics={
+            "test": metrics,
+            "baseline": {name: round(bits, _DIGITS) for name, bits in references.items()},
+        },
+        records={"test": records_of(encoded, "test", (ids.tobytes() for ids in test), statistics)},
+        details={
+            "test": [
+                {"bits_per_dimension": round(float(each), _DIGITS)} for each in bits / dimensions
+            ]
+        },
+        figures={},
+    )
+
+
+def _likelihood(statistics: np.ndarray, evaluation: ImageEvaluation) -> dict[str, float]:
+    """Bits per dimension of statistics (image, 2), with an interval over single images."""
+    low, high = interval(
+        statistics,
+        range(len(statistics)),
+        ratio,
+        evaluation.bootstrap_samples,
+        evaluation.bootstrap_seed,
+    )
     return {
-        "test": {
-            "bits_per_dimension": round(float(bits.sum() / counts.sum()), _DIGITS),
-            "bits_per_dimension_low": round(low, _DIGITS),
-            "bits_per_dimension_high": round(high, _DIGITS),
-            "images": len(bits),
-            **enlarged,
-        },
-        "baseline": {name: round(bits, _DIGITS) for name, bits in references.items()},
-        "records": {
-            "test": [{"bits_per_dimension": round(float(each), _DIGITS)} for each in bits / counts]
-        },
+        "bits_per_dimension": round(float(ratio(statistics.sum(axis=0))), _DIGITS),
+        "bits_per_dimension_low": round(low, _DIGITS),
+        "bits_per_dimension_high": round(high, _DIGITS),
+        "images": len(statistics),
     }
 
 

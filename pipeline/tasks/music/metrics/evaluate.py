@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from models.settings import DataShape
 from models.shared.base import AutoregressiveModel
-from pipeline.bootstrap import interval
 from pipeline.corpus import SPLITS, read_sequences
+from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
+from pipeline.statistics.bootstrap import interval
+from pipeline.statistics.compute import ratio
 from pipeline.tasks.music.codec import FIELD, events, grid, is_grid
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
@@ -20,6 +21,7 @@ from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.likelihood import Scored, score
 from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs
 from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
+from pipeline.tasks.music.metrics.statistics import ACCURACY, NATS_PER_TOKEN, ONSET_ACCURACY
 from pipeline.tasks.music.settings import MusicEvaluation
 
 _DIGITS = 6
@@ -27,71 +29,90 @@ _DIGITS = 6
 
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: MusicEvaluation
-) -> dict[str, dict[str, Any]]:
-    """Measure `model` and what it drew: {"test": ..., "validation": ..., "baseline": ..., ...}.
+) -> Evaluation:
+    """Measure `model` and what it drew, beside the baselines.
 
-    `records` has each test piece, `by_position` the nats of test tokens by what stands before them,
-    `samples` what was drawn beside the test pieces, `attention` how much of it falls on motifs
-    that come again; `figures` what heads look back at in the drawn pieces, by file, and the
+    Of the metrics, `by_position` has the nats of test tokens by what stands before them, `samples`
+    what was drawn beside the test pieces, `attention` how much of it falls on motifs that come
+    again. The figures are what heads look back at in the drawn pieces, by file, and the
     distributions of notes. Padding is in no number. The interval resamples pieces.
     """
     train, validation, test = (list(read_sequences(encoded, each, FIELD)) for each in SPLITS)
-    scored = _score(model, test, evaluation)
-    measured = {
-        "test": _likelihood(test, scored, model.shape, evaluation),
-        "validation": {"nats_per_token": _nats_per_token(_score(model, validation, evaluation))},
-        "baseline": _baselines(train, test, model.shape),
+    statistics = {
+        split: _statistics(pieces, _score(model, pieces, evaluation), model.shape)
+        for split, pieces in (("test", test), ("validation", validation))
     }
     names = read_json(encoded / "test.pieces.json")
     by_name = dict(zip(names, test, strict=True))
+    measured = {
+        "test": _likelihood(statistics["test"], evaluation),
+        "validation": {"nats_per_token": _mean(statistics["validation"], NATS_PER_TOKEN)},
+        "baseline": _baselines(train, test, model.shape),
+        "by_position": nats_by_position(model, test, evaluation.long_window),
+    }
     drawn = measure_samples(samples, by_name, model.shape, evaluation.motif)
     attention = attention_to_motifs(model, validation, test, evaluation.window, evaluation.motif)
-    records = [
-        {"nats_per_token": _nats_per_token([piece]), "tokens": len(piece.nats)} for piece in scored
-    ]
     figures = {f"{piece}.arcs": arcs for piece, arcs in arcs_of_samples(model, samples).items()}
     figures["distributions"] = distributions(drawn_alone(samples), test, model.shape)
-    return {
-        **{part: _rounded(metrics) for part, metrics in measured.items()},
-        "by_position": _rounded(nats_by_position(model, test, evaluation.long_window)),
-        "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
-        "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
-        "records": {"test": [_rounded(record) for record in records]},
-        "figures": figures,
-    }
+    return Evaluation(
+        metrics={
+            **{part: _rounded(metrics) for part, metrics in measured.items()},
+            "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
+            "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
+        },
+        records={
+            split: records_of(encoded, split, (ids.tobytes() for ids in pieces), statistics[split])
+            for split, pieces in (("test", test), ("validation", validation))
+        },
+        details={"test": _details(statistics["test"])},
+        figures=figures,
+    )
 
 
-def _likelihood(
-    pieces: Sequence[np.ndarray],
-    scored: Sequence[Scored],
-    shape: DataShape,
-    evaluation: MusicEvaluation,
-) -> dict[str, float]:
-    sums = np.array([piece.nats.sum() for piece in scored])
-    counts = np.array([len(piece.nats) for piece in scored])
-    low, high = interval(sums, counts, evaluation.bootstrap_samples, evaluation.bootstrap_seed)
-    hits = [piece.likeliest == ids[1:] for piece, ids in zip(scored, pieces, strict=True)]
+def _statistics(
+    pieces: Sequence[np.ndarray], scored: Sequence[Scored], shape: DataShape
+) -> dict[str, np.ndarray]:
+    """The statistics (piece,) of every metric."""
+    hits = [each.likeliest == ids[1:] for each, ids in zip(scored, pieces, strict=True)]
     begins = [_begins(ids, shape) for ids in pieces]
     return {
-        "nats_per_token": _nats_per_token(scored),
+        "nats": np.array([each.nats.sum() for each in scored]),
+        "tokens": np.array([len(each.nats) for each in scored]),
+        "hits": np.array([each.sum() for each in hits]),
+        "onset_hits": np.array([hit[begin].sum() for hit, begin in zip(hits, begins, strict=True)]),
+        "onsets": np.array([each.sum() for each in begins]),
+    }
+
+
+def _likelihood(statistics: dict[str, np.ndarray], evaluation: MusicEvaluation) -> dict[str, float]:
+    pieces = np.stack([statistics[name] for name in NATS_PER_TOKEN], axis=1)
+    low, high = interval(
+        pieces, range(len(pieces)), ratio, evaluation.bootstrap_samples, evaluation.bootstrap_seed
+    )
+    return {
+        "nats_per_token": _mean(statistics, NATS_PER_TOKEN),
         "nats_per_token_low": low,
         "nats_per_token_high": high,
-        "accuracy": float(np.concatenate(hits).mean()),
-        "onset_accuracy": float(np.concatenate(hits)[np.concatenate(begins)].mean()),
-        "tokens": int(counts.sum()),
+        "accuracy": _mean(statistics, ACCURACY),
+        "onset_accuracy": _mean(statistics, ONSET_ACCURACY),
+        "tokens": int(statistics["tokens"].sum()),
         "pieces": len(pieces),
     }
+
+
+def _mean(statistics: dict[str, np.ndarray], names: Sequence[str]) -> float:
+    return float(ratio(np.array([statistics[name].sum() for name in names], np.float64)))
+
+
+def _details(statistics: dict[str, np.ndarray]) -> list[dict[str, float]]:
+    rows = zip(statistics["nats"], statistics["tokens"].tolist(), strict=True)
+    return [_rounded({"nats_per_token": nats / tokens, "tokens": tokens}) for nats, tokens in rows]
 
 
 def _score(
     model: AutoregressiveModel, pieces: Sequence[np.ndarray], evaluation: MusicEvaluation
 ) -> list[Scored]:
     return score(model, pieces, evaluation.window, evaluation.stride)
-
-
-def _nats_per_token(scored: Sequence[Scored]) -> float:
-    total = sum(piece.nats.sum() for piece in scored)
-    return float(total / sum(len(piece.nats) for piece in scored))
 
 
 def _begins(ids: np.ndarray, shape: DataShape) -> np.ndarray:

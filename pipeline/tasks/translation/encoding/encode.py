@@ -122,6 +122,7 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
         "records_read": tally.read,
         "source_language": encoding.source_language,
         "target_language": encoding.target_language,
+        "letter_case": encoding.letter_case,
     }
 
 

@@ -5,18 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sacrebleu
 import torch
-from sacrebleu.metrics import BLEU, CHRF
 
 from models.shared.base import AutoregressiveModel
 from models.shared.heads import IGNORED
 from pipeline.corpus import Split, all_tests
+from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences
+from pipeline.tasks.translation.metrics.counting import bleu_counts, chrf_counts, sentence_bleu
 from pipeline.tasks.translation.metrics.positions import positions_by_layer
-from pipeline.tasks.translation.metrics.tokenised import tokenised_bleu
-from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
+from pipeline.tasks.translation.metrics.statistics import (
+    BLEU,
+    CHRF,
+    LOWERCASE_BLEU,
+    NATS_PER_TOKEN,
+    TOKENISED_BLEU,
+    chrf,
+)
+from pipeline.tasks.translation.metrics.tokenised import tokenise, tokenised_bleu
+from pipeline.tasks.translation.settings import Convention, LetterCase, TranslationEvaluation
 
 _DIGITS = 6
 
@@ -25,32 +35,34 @@ Scores = dict[str, float | str]
 
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: TranslationEvaluation
-) -> dict[str, dict]:
+) -> Evaluation:
     """Measure the translations in `samples` and `model` on the test sets.
 
-    Returns {"test": ..., "baseline": ...}, and the same again for a further test set under its
-    name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
+    The metrics are {"test": ..., "baseline": ...}, and the same again for a further test set under
+    its name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
     sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
-    `records` have each sentence of each test set, `weights` the attention in a few of "test",
-    `positions` what is left of word order in each layer of a Transformer, `search_grid` tokenised
-    BLEU and length on the validation split by beam size and length penalty.
+    `positions` has what is left of word order in each layer of a Transformer, `search_grid`
+    tokenised BLEU and length on the validation split by beam size and length penalty. The details
+    are each sentence of each test set, the figures the attention in a few of "test".
     """
-    measured, records = {}, {}
+    measured, records, details = {}, {}, {}
     for split in all_tests(encoded):
         rows = _read_rows(samples / f"{split}.jsonl")
         nats, tokens = sentence_nats(model, encoded, split, evaluation.batch_tokens)
         measured[split] = _measure(rows, encoded, evaluation)
         measured[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
-        records[split] = _records(rows, nats, tokens)
-    hypotheses = [row["hypothesis"] for row in records["test"]]
+        statistics = dict(zip(NATS_PER_TOKEN, (nats, tokens), strict=True))
+        statistics |= _text_statistics(rows, encoded, evaluation.tokenised_bleu)
+        records[split] = records_of(encoded, split, map(_content, rows), statistics)
+        details[split] = _details(rows, statistics)
+    hypotheses = [row["hypothesis"] for row in details["test"]]
     maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)
     further = {
-        "records": records,
-        "figures": {"attention": maps},
         "positions": positions_by_layer(model, encoded),
         "search_grid": _search_grid(encoded, samples, evaluation.tokenised_bleu),
     }
-    return measured.pop("test") | measured | further
+    metrics = measured.pop("test") | measured | further
+    return Evaluation(metrics, records, details, {"attention": maps})
 
 
 def _measure(
@@ -61,7 +73,7 @@ def _measure(
     )
     test: Scores = {"sentences": len(rows)}
     baseline: Scores = {}
-    for name, metric in (("bleu", BLEU()), ("chrf", CHRF())):
+    for name, metric in (("bleu", sacrebleu.BLEU()), ("chrf", sacrebleu.CHRF())):
         score = metric.corpus_score(
             hypotheses, [references], n_bootstrap=evaluation.bootstrap_samples
         )
@@ -98,24 +110,44 @@ def sentence_nats(
     return nats, tokens
 
 
-def _records(
-    rows: list[dict[str, Any]], nats: np.ndarray, tokens: np.ndarray
-) -> list[dict[str, Any]]:
+def _content(row: dict[str, Any]) -> bytes:
+    return json.dumps([row["source"], row["reference"]]).encode()
+
+
+def _text_statistics(
+    rows: list[dict[str, Any]], encoded: Path, convention: Convention
+) -> dict[str, np.ndarray]:
+    """The statistics (sentence,) of BLEU and chrF; without case where there are no capitals."""
+    manifest = read_json(encoded / "manifest.json")
+    texts = [[row[column] for row in rows] for column in ("hypothesis", "reference")]
+    tokenised = [tokenise(each, manifest["target_language"], convention) for each in texts]
+    counts = {
+        BLEU: bleu_counts(*texts, tokenize="13a", lowercase=False),
+        TOKENISED_BLEU: bleu_counts(*tokenised, tokenize="none", lowercase=False),
+        CHRF: chrf_counts(*texts),
+    }
+    if manifest["letter_case"] == LetterCase.LOWER:
+        counts[LOWERCASE_BLEU] = bleu_counts(*texts, tokenize="13a", lowercase=True)
+    return {
+        name: column
+        for names, of_metric in counts.items()
+        for name, column in zip(names, of_metric.T, strict=True)
+    }
+
+
+def _details(rows: list[dict[str, Any]], statistics: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     """A translation with its own BLEU and chrF, and -log p of its reference."""
-    bleu, chrf = BLEU(effective_order=True), CHRF()
+    bleu, chrf_ = (np.stack([statistics[name] for name in names], axis=1) for names in (BLEU, CHRF))
+    columns = {
+        "sentence_bleu": sentence_bleu(bleu),
+        "sentence_chrf": chrf(chrf_).tolist(),
+        "nats": statistics["nats"].tolist(),
+        "tokens": statistics["tokens"].tolist(),
+    }
     return [
         {name: row[name] for name in ("source", "reference", "hypothesis", "score")}
-        | {
-            "sentence_bleu": round(
-                bleu.sentence_score(row["hypothesis"], [row["reference"]]).score, _DIGITS
-            ),
-            "sentence_chrf": round(
-                chrf.sentence_score(row["hypothesis"], [row["reference"]]).score, _DIGITS
-            ),
-            "nats": round(of_reference, _DIGITS),
-            "tokens": count,
-        }
-        for row, of_reference, count in zip(rows, nats.tolist(), tokens.tolist(), strict=True)
+        | _rounded(dict(zip(columns, values, strict=True)))
+        for row, *values in zip(rows, *columns.values(), strict=True)
     ]
 
 

@@ -1,0 +1,39 @@
+"""What the evaluation of a run returns, whatever its task."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.corpus import Split, read_clusters
+from pipeline.errors import DataError
+from pipeline.records import Records, fingerprint
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The measurements of a run."""
+
+    metrics: dict[str, Any]  # {"test": ..., "baseline": ..., ...}: reports/metrics/<run>.json
+    records: dict[Split, Records]  # reports/records/<run>.parquet
+    details: dict[Split, list[dict[str, Any]]]  # of each record: runs/<run>/records/<split>.jsonl
+    figures: dict[str, Any]  # what the report draws: runs/<run>/records/<name>.json
+
+
+def records_of(
+    encoded: Path, split: Split, contents: Iterable[bytes], statistics: Mapping[str, np.ndarray]
+) -> Records:
+    """The records of a test set, whose `contents` (record,) tell it from other ones.
+
+    DataError if the encode stage wrote the clusters of other records.
+    """
+    clusters = read_clusters(encoded, split)
+    for name, values in statistics.items():
+        if len(values) != len(clusters):
+            raise DataError(
+                f"{encoded}: split {split!r} has {len(clusters)} clusters for {len(values)} "
+                f"records ({name}); run the encode stage again"
+            )
+    return Records(fingerprint(contents), clusters, statistics)

@@ -1,0 +1,29 @@
+"""Which runs are the same experiment with another seed."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+
+def replicates(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The replicates of each run, itself among them, by their settings; ordered by seed.
+
+    Replicates differ in `training.seed` and `title` alone. Of several with the same seed, which
+    would be one measurement counted twice, a run has itself or else the first.
+    """
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, settings in runs.items():
+        groups[_without_seed(settings)][name] = settings["training"]["seed"]
+    return {name: _one_for_each_seed(name, group) for group in groups.values() for name in group}
+
+
+def _without_seed(settings: Mapping[str, Any]) -> str:
+    training = {key: value for key, value in settings["training"].items() if key != "seed"}
+    others = {key: value for key, value in settings.items() if key != "title"}
+    return json.dumps(others | {"training": training}, sort_keys=True)
+
+
+def _one_for_each_seed(name: str, seeds: Mapping[str, int]) -> list[str]:
+    chosen = {seed: run for run, seed in reversed(seeds.items())} | {seeds[name]: name}
+    return [chosen[seed] for seed in sorted(chosen)]
