@@ -10,6 +10,7 @@ from pipeline.judging.verdicts import judge
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import finished, read_results
 from pipeline.reporting.scores import Score, tabulate
+from pipeline.tasks import part
 from tests.reporting.scale import ROOT
 
 
@@ -55,7 +56,8 @@ def test_the_lecture_has_what_every_claim_needs_and_one_data_set_for_each_pair()
             if isinstance(check, Better):
                 first, second = (params.runs[name] for name in (check.run, check.than))
                 assert first.dataset == second.dataset, each.id
-                metrics = [metric.key for metric in MEASURES[first.task].comparable]
+                measures = part(first.task, "measures").MEASURES
+                metrics = [metric.key for metric in measures.comparable]
                 assert check.metric is None or check.metric in metrics, each.id
     assert len({each.id for each in claims}) == len(claims)
 

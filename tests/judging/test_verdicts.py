@@ -22,7 +22,7 @@ from tests.judging.measurements import measured, music, settings
 from tests.reporting.scale import METRICS
 
 MADE_UP = {
-    name: {task.value: METRICS[task], "model": {"steps": 10}}
+    name: {task: METRICS[task], "model": {"steps": 10}}
     for name, task in (
         ("music_relative", "music"),
         ("music_sinusoid", "music"),
