@@ -1,6 +1,14 @@
 """What the runs of every task have."""
 
-from models.settings import ModelSettings, Settings, Structure
+from pydantic import model_validator
+
+from models.settings import (
+    LogisticMixture,
+    ModelSettings,
+    Settings,
+    Structure,
+    TransformerSettings,
+)
 from pipeline.settings.base import Name
 from pipeline.settings.training import Training
 
@@ -12,6 +20,18 @@ class Run(Settings):
     title: str  # how the report calls it
     model: ModelSettings
     training: Training
+
+    @model_validator(mode="after")
+    def _check_smoothing(self) -> "Run":
+        smoothing = self.training.label_smoothing
+        if smoothing > 0.0 and isinstance(self.model, TransformerSettings):
+            output = self.model.output
+            if isinstance(output, LogisticMixture):
+                raise ValueError(
+                    f"training.label_smoothing = {smoothing} is defined for a softmax, but "
+                    f"model.output.kind = {output.kind}; use 0.0"
+                )
+        return self
 
     def _expect(self, structure: Structure) -> None:
         if self.model.structure is not structure:
