@@ -119,7 +119,8 @@ def render(params: Params) -> str:
         .render(
             params=params,
             waiting=waiting,
-            elsewhere=[result for result in results if not result.is_here],
+            archived=[result for result in results if result.archived],
+            elsewhere=[result for result in results if not result.is_here and not result.archived],
             without_curve=[result for result in results if not result.has_curve],
             published=read_published(),
             sections=[

@@ -29,6 +29,7 @@ class Result:
     dataset: Dataset
     metrics: dict[str, Any]  # {"test": {...}, "baseline": {...}}, and the same by further test set
     parameters: int | None  # weights of the network; None if they were not recorded
+    archived: str | None = None  # the commit that measured it, if no network of today did
     split: str = "test"  # which test set it is measured on
 
     @property
@@ -114,7 +115,14 @@ def _read_result(params: Params, name: str, run: AnyRun) -> Result:
             f"{path}: {run.task}.test and {run.task}.baseline are not both there; "
             f"run `dvc repro evaluate@{name}`"
         ) from None
-    return Result(name, run, params.datasets[run.dataset], of_task, model.get("parameters"))
+    return Result(
+        name,
+        run,
+        params.datasets[run.dataset],
+        of_task,
+        model.get("parameters"),
+        metrics.get("archived", {}).get("commit"),
+    )
 
 
 def _is_further_test(key: str) -> bool:

@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 from ruamel.yaml import YAML
 
-from models.settings import ModelSettings
+from models.settings import TransformerSettings
 from pipeline import config, judge
 from pipeline import records as module
 from pipeline.config import Params
@@ -136,7 +136,7 @@ def write_scale(folder: Path) -> Params:
         write_records(folder, name, run, rng)
         if isinstance(run, TranslationRun):
             write_translations(samples, rng)
-            if isinstance(run.model, ModelSettings):  # not a baseline
+            if isinstance(run.model, TransformerSettings):  # not a baseline
                 write_attention(folder / "runs" / name / "records", run)
         elif isinstance(run, ImageRun):
             write_grids(samples, run, rng)

@@ -13,6 +13,7 @@ import pytest
 from pipeline import config, judge
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.files import read_json, write_json
 from pipeline.judging.claims import read_claims
 from pipeline.records import read_records, records_path
 from pipeline.reporting import page
@@ -105,6 +106,15 @@ def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_sca
     assert len(set(downloads)) == 8
     assert html.count('data-label="Hypothesis"') == 40
     assert len(html.encode()) < MAX_BYTES
+
+
+def test_an_archived_run_names_the_commit_that_measured_it(scale: Params):
+    path = Path("reports/metrics/music_relative.json")
+    assert "Archived:" not in render(scale)
+    write_json(path, read_json(path) | {"archived": {"commit": "1811a57"}})
+    html = " ".join(render(scale).split())
+    assert "Archived: measured by the code of an earlier commit" in html
+    assert "<code>music_relative</code> (commit <code>1811a57</code>)" in html
 
 
 def test_a_run_whose_samples_are_elsewhere_keeps_its_numbers(scale: Params, html: str):
@@ -514,7 +524,7 @@ def test_a_comparison_says_where_case_is_ignored(scale: Params):
     twice = scale.model_copy(update={"runs": {**scale.runs, second: scale.runs[first]}})
     shutil.copy(records_path(first), records_path(second))
     judge_scale()
-    note = "none of the scores above: case is ignored, because these networks write small letters"
+    note = "none of the scores above: case is ignored, because these networks write lower case"
     assert note not in " ".join(render(twice).split())
     of_bleu = read_records(first).splits["test"].statistics
     ignoring_case = {f"lowercase_{key}": of_bleu[key] for key in BLEU}
