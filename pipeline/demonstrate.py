@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipeline import config
 from pipeline.console import run_stage
+from pipeline.encoding.archives import only_archive
 from pipeline.equivariance.demonstration import demonstrate as demonstrate_equivariance
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import staged_folder, write_atomically, write_json
@@ -19,7 +20,6 @@ from pipeline.selfsimilarity.demonstration import demonstrate as demonstrate_sel
 from pipeline.settings.demonstrations import Equivariance, SelfSimilarity
 from pipeline.tasks.image.encoding.photographs import read_photograph
 from pipeline.tasks.image.encoding.picture import PictureError
-from pipeline.tasks.image.encoding.raw import only_wheel
 
 
 def main(name: str) -> None:
@@ -43,7 +43,7 @@ def main(name: str) -> None:
 def _piece(raw: Path, name: str, top: int, left: int, size: int) -> np.ndarray:
     """A square (size, size, 3) of a photograph; ConfigError if it does not lie inside."""
     try:
-        photograph = read_photograph(only_wheel(raw), name)
+        photograph = read_photograph(only_archive(raw, "*.whl"), name)
     except PictureError as error:
         raise DataError(f"{raw}: {name}: {error}; run the download stage again") from None
     piece = photograph[top : top + size, left : left + size]

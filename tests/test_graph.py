@@ -238,6 +238,11 @@ CODE = [
         "pipeline/tasks/image/encoding/read.py",
         "encode@digits encode@digits_unlabelled train@*image decode@*image evaluate@*image report",
     ),
+    (
+        "pipeline/encoding/splits.py",
+        "encode@home_assistant encode@digits encode@digits_unlabelled encode@chorales "
+        "train@* decode@* evaluate@* report",
+    ),
     ("pipeline/decoding/beam.py", "decode@* evaluate@* report"),
     ("pipeline/bootstrap.py", "evaluate@* report"),
     ("reports/benchmarks.json", "report"),
