@@ -1,5 +1,5 @@
-"""Speed, beside peers: programs that run from a checkout, python -m benchmarks.<name>."""
+"""Programs that measure speed and memory: python -m benchmarks.<name>, in a checkout."""
 
 from pipeline.process import prepare
 
-prepare()  # here, so that all that is measured, peers too, is loaded as a stage is
+prepare()  # before torch is loaded, as in a stage, for our code and for the peers

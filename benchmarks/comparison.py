@@ -1,7 +1,7 @@
 """Systems measured side by side, each in a process of its own.
 
-A round of one system is followed by a round of the next, over and over: what slows the machine
-down slows all of them down. A system that is not at turn waits.
+They take turns, a round each, so that what slows the machine down slows all of them down. Only one
+works at a time.
 """
 
 import argparse
@@ -19,7 +19,10 @@ from benchmarks import rows
 
 
 class System:
-    """A module that is measured, as seen from outside; `rates` has the rate of each round."""
+    """The process of a module that is measured; `rates` has the rate of each round.
+
+    `facts` is what the module reports about itself before the first round.
+    """
 
     def __init__(self, module: str, arguments: list[str], log: IO[str]) -> None:
         self.module, self._log = module, log
@@ -34,7 +37,7 @@ class System:
         self.facts: dict[str, Any] = self._answer()
 
     def work(self) -> float:
-        """Let the system work for a round; returns its rate."""
+        """Run one round; return its rate."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return self._answer()
@@ -55,10 +58,10 @@ class System:
 def compare(
     package: str, peers: list[str], unit: str, seconds: float, rounds: int
 ) -> dict[str, System]:
-    """Measure the module `ours` of a package beside those of `peers`, named as what they run.
+    """Measure the module `ours` of a package beside its modules `peers`.
 
-    Prints the median rates with their spread, and records a row for each peer. With --try there is
-    one short round, and nothing is recorded.
+    A peer's module has the name of the package that it runs. Prints the median rates with their
+    range, and records a row for each peer. With --try there is one short round, not recorded.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
     parser.add_argument("--try", dest="short", action="store_true", help="one round, not recorded")
@@ -67,7 +70,7 @@ def compare(
     commands = {name: (f"{package}.{name}", [str(seconds)]) for name in ["ours", *peers]}
     systems = alternate(commands, rounds)
     for name, system in systems.items():
-        print(f"{name}: {median(system.rates):,.1f} {unit}, {_spread(system)}")
+        print(f"{name}: {median(system.rates):,.1f} {unit}, {_range(system)}")
     found = [_row(package, systems["ours"], peer, systems[peer], unit) for peer in peers]
     for row in found:
         print(f"{row['what']}: {row['ratio']:.2f} times")
@@ -77,7 +80,7 @@ def compare(
 
 
 def alternate(commands: dict[str, tuple[str, list[str]]], rounds: int) -> dict[str, System]:
-    """Measure systems (a module and its arguments) in turn, after a round of each to warm up."""
+    """Measure systems (module, arguments) in turn, after one round of each to warm up."""
     with ExitStack() as stack:
         systems = {}
         for name, (module, arguments) in commands.items():
@@ -93,7 +96,7 @@ def alternate(commands: dict[str, tuple[str, list[str]]], rounds: int) -> dict[s
 
 
 def _row(package: str, ours: System, peer: str, theirs: System, unit: str) -> dict[str, Any]:
-    """The ratio is the median over the rounds, each of which has both."""
+    """A row whose ratio is the median over rounds of the ratio in each round."""
     what = package.rpartition(".")[2]
     return {
         "what": f"{what}, beside {peer} {version(peer)}",
@@ -106,5 +109,5 @@ def _row(package: str, ours: System, peer: str, theirs: System, unit: str) -> di
     }
 
 
-def _spread(system: System) -> str:
+def _range(system: System) -> str:
     return f"{min(system.rates):,.1f} .. {max(system.rates):,.1f} in {len(system.rates)} rounds"

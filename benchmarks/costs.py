@@ -1,12 +1,12 @@
-"""What a layer costs over the length n and the width d (Vaswani et al. 2017, table 1).
+"""The cost of a layer as a function of length n and width d (Vaswani et al. 2017, table 1).
 
     python -m benchmarks.costs
-    python -m benchmarks.costs --memory  # memory alone, on a busy machine too
+    python -m benchmarks.costs --memory  # memory only, also on a busy machine
 
 Floating-point operations, seconds and peak memory of a forward and a backward pass of one layer,
-each in a process of its own, the exponents of n and d that fit, and how many operations wait for
-one another and lie on the longest path, counted at small n. Seconds are of one thread and of the
-processor: on a machine with other work they are what compares.
+each point in a process of its own; the fitted exponents of n and d; and the number of sequential
+operations and the maximum path length, counted at small n. Seconds are processor time of one
+thread, which other work on the machine disturbs least.
 """
 
 import argparse
@@ -24,12 +24,12 @@ from benchmarks.counting import (
 )
 from benchmarks.exponents import exponent
 from benchmarks.layers import LayerType, layer
-from benchmarks.rows import machine, memory_alone, record
+from benchmarks.rows import machine, only_memory, record
 
 LENGTHS, AT_WIDTH = [2048, 4096, 8192], 64
 WIDTHS, AT_LENGTH = [32, 64, 128, 256, 512], 2048
 BLOCK = 512  # of restricted attention: r = 1,024
-# Where the published term is most of the cost: there are also projections, n d^2, around attention.
+# Widths at which the published term dominates: attention also has projections, which cost n d^2.
 NARROW, WIDE = [32, 64, 128], [128, 256, 512]
 FITTED_WIDTHS = {
     LayerType.SELF_ATTENTION: NARROW,
@@ -47,12 +47,13 @@ Sizes = tuple[int, int]  # n, d
 
 
 def measure(kind: LayerType, length: int, d_model: int) -> dict[str, float]:
-    """The costs of one layer with one thread, by the keys of UNITS."""
+    """The costs of one layer on one thread, by the keys of UNITS."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     counted = floating_point_operations(kind, length, d_model, BLOCK)
     inputs = torch.randn(1, length, d_model, requires_grad=True)
-    measured = passes.measure(layer(kind, inputs, BLOCK), [inputs], time.process_time, least=0.2)
+    computed = layer(kind, inputs, BLOCK)
+    measured = passes.measure(computed, [inputs], time.process_time, min_seconds=0.2)
     return {
         "FLOPs": counted,
         "seconds": measured["forward"] + measured["backward"],
@@ -60,21 +61,21 @@ def measure(kind: LayerType, length: int, d_model: int) -> dict[str, float]:
     }
 
 
-def run(only_memory: bool) -> None:
-    """Measure every layer and record the rows, layer after layer."""
-    if not only_memory:
+def run(memory_only: bool) -> None:
+    """Measure every type of layer and record its rows."""
+    if not memory_only:
         record(counts())
     sizes = dict.fromkeys(
         [(length, AT_WIDTH) for length in LENGTHS] + [(AT_LENGTH, width) for width in WIDTHS]
     )
-    # A process for each point; a server with torch loaded forks them.
+    # A process for each point, forked from a server that has torch loaded.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([layer.__module__, passes.__name__])
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as process:
         for kind in FITTED_WIDTHS:
-            costs = {each: process.submit(measure, kind, *each).result() for each in sizes}
-            found = [*points(kind, costs), *exponents(kind, costs)]
-            record(memory_alone(found) if only_memory else found)
+            costs = {size: process.submit(measure, kind, *size).result() for size in sizes}
+            rows = [*points(kind, costs), *exponents(kind, costs)]
+            record(only_memory(rows) if memory_only else rows)
 
 
 def points(kind: LayerType, costs: dict[Sizes, dict[str, float]]) -> list[dict]:
@@ -88,7 +89,7 @@ def points(kind: LayerType, costs: dict[Sizes, dict[str, float]]) -> list[dict]:
 
 
 def exponents(kind: LayerType, costs: dict[Sizes, dict[str, float]]) -> list[dict]:
-    """A row for each exponent that fits the costs of `kind`: of n at AT_WIDTH, d at AT_LENGTH."""
+    """A row for each fitted exponent of the costs of `kind`: n at AT_WIDTH, d at AT_LENGTH."""
     along = {
         "n": {length: costs[length, AT_WIDTH] for length in LENGTHS},
         "d": {width: costs[AT_LENGTH, width] for width in FITTED_WIDTHS[kind]},
@@ -96,7 +97,7 @@ def exponents(kind: LayerType, costs: dict[Sizes, dict[str, float]]) -> list[dic
     return [
         _row(
             f"{kind}, exponent of {axis} in {measure}",
-            exponent(list(at), [each[measure] for each in at.values()]),
+            exponent(list(at), [costs_at[measure] for costs_at in at.values()]),
             "exponent",
         )
         | {
@@ -114,7 +115,7 @@ def exponents(kind: LayerType, costs: dict[Sizes, dict[str, float]]) -> list[dic
 
 
 def counts() -> list[dict]:
-    """A row for each of COUNTS of each type of layer at each of COUNTED_LENGTHS."""
+    """A row for each type of layer, each of COUNTED_LENGTHS and each of COUNTS."""
     return [
         _row(
             f"{kind}, n = {n}, {measure}",
@@ -142,5 +143,5 @@ def _row(what: str, ours: float, unit: str) -> dict:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--memory", action="store_true", help="record the peak memory alone")
+    parser.add_argument("--memory", action="store_true", help="record the peak memory only")
     run(parser.parse_args().memory)

@@ -1,4 +1,4 @@
-"""What a layer costs whatever the machine: counted from what the real modules compute."""
+"""Costs of a layer that do not depend on the machine, counted in what our modules compute."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -16,7 +16,10 @@ PRODUCTS = {"AddmmBackward0", "MmBackward0", "BmmBackward0", "ConvolutionBackwar
 
 
 class FloatingPointOperations(TorchDispatchMode):
-    """Counts by torch's own formulas in `total`; FlopCounterMode is 20 times as slow on an LSTM."""
+    """Adds up operations in `total`, by torch's formulas.
+
+    FlopCounterMode, which has the same formulas, takes 20 times as long for an LSTM.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,19 +37,19 @@ class FloatingPointOperations(TorchDispatchMode):
 
 
 def floating_point_operations(kind: LayerType, length: int, d_model: int, block: int) -> int:
-    """Those of the products of a forward and a backward pass; a multiplication and sum are two."""
+    """Multiplications and additions of all products of a forward and a backward pass."""
     with FloatingPointOperations() as counter:
         unfused(kind, length, d_model, block).sum().backward()
     return counter.total
 
 
 def sequential_operations(kind: LayerType, length: int, d_model: int, block: int) -> int:
-    """How many matrix products of one layer have to wait for one another."""
+    """The minimum number of sequential matrix products of one layer."""
     return longest_chain(unfused(kind, length, d_model, block))
 
 
 def unfused(kind: LayerType, length: int, d_model: int, block: int) -> Tensor:
-    """The output of a layer without fused kernels: each product shows.
+    """The output of a layer without fused kernels, so that its graph has every product.
 
     On the meta device, where nothing is computed; recurrence, which takes long there, on the CPU.
     """
@@ -57,7 +60,7 @@ def unfused(kind: LayerType, length: int, d_model: int, block: int) -> Tensor:
 
 
 def path_length(kind: LayerType, length: int, d_model: int, block: int) -> int:
-    """After how many operations the last output depends on every input."""
+    """The number of operations after which the last output depends on every input."""
     torch.manual_seed(0)
     # Double precision: the gradient of a long path is small, that of no path is exactly zero.
     inputs = torch.randn(1, length, d_model, dtype=torch.float64, requires_grad=True)
@@ -65,15 +68,16 @@ def path_length(kind: LayerType, length: int, d_model: int, block: int) -> int:
 
 
 def longest_chain(output: Tensor) -> int:
-    """The most matrix products on one path through the graph that computed `output`.
+    """The largest number of matrix products on one path of the graph that computed `output`.
 
-    Raises ValueError where there are none: a fused kernel hides what it does.
+    Raises ValueError if there are none, because a fused kernel hides its products.
     """
     chain: dict[Node, int] = {}
-    # A node is numbered when it is made, after those that it depends on; leaves come last.
+    # Nodes are numbered in the order in which they are made, so after those that they depend on;
+    # leaves have the largest number.
     for node in sorted(_nodes(output), key=lambda node: node._sequence_nr()):
-        before = max((chain.get(each, 0) for each, _ in node.next_functions), default=0)
-        chain[node] = before + (node.name() in PRODUCTS)
+        longest = max((chain.get(parent, 0) for parent, _ in node.next_functions), default=0)
+        chain[node] = longest + (node.name() in PRODUCTS)
     longest = max(chain.values())
     if longest == 0:
         raise ValueError("there is no matrix product in the graph; is a kernel fused?")
@@ -86,18 +90,18 @@ def _nodes(output: Tensor) -> set[Node]:
         node = unseen.pop()
         if node is not None and node not in found:
             found.add(node)
-            unseen.extend(each for each, _ in node.next_functions)
+            unseen.extend(parent for parent, _ in node.next_functions)
     return found
 
 
 def operations_until_connected(hidden: Iterator[Tensor], inputs: Tensor) -> int:
-    """The first of `hidden` (1, n, d) whose last position has a gradient of each of `inputs`.
+    """The index, from 1, of the first of `hidden` whose last position depends on all `inputs`.
 
-    Raises ValueError if n of them are not enough.
+    All are (1, n, d). Raises ValueError if none of the first n does.
     """
     length = inputs.shape[1]
-    for operations, each in enumerate(islice(hidden, length), start=1):
-        (gradient,) = torch.autograd.grad(each[:, -1].sum(), inputs, retain_graph=True)
+    for operations, states in enumerate(islice(hidden, length), start=1):
+        (gradient,) = torch.autograd.grad(states[:, -1].sum(), inputs, retain_graph=True)
         if gradient.ne(0).any(dim=-1).all():
             return operations
     raise ValueError(f"the last of {length} outputs does not see all inputs in {length} operations")

@@ -1,7 +1,7 @@
 """Our encoder-decoder in the format of CTranslate2: python -m benchmarks.ctranslate2_export.
 
 Writes the default scale's translation model into a folder that ctranslate2.Translator reads. Its
-pieces are those of the codec; a source ends with the end piece, as for our encoder.
+vocabulary is the pieces of the codec; a source ends with the end piece, as for our encoder.
 """
 
 import argparse
@@ -13,23 +13,23 @@ from ctranslate2.specs import TransformerSpec
 from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
 from ctranslate2.specs.common_spec import LayerNormSpec, LinearSpec
 from ctranslate2.specs.transformer_spec import FeedForwardSpec
-from models.attention import CrossAttention, SelfAttention
-from models.layers import FeedForward
 from torch import nn
 
 from benchmarks import subject
-from models.positions import sinusoid
 from models.settings import Embeddings, Norm, PositionsAt, Residuals, Sinusoid
-from models.transformer import EncoderDecoder
+from models.shared.sinusoid import sinusoid
+from models.transformer.encoder_decoder import EncoderDecoder
+from models.transformer.layers import FeedForward
+from models.transformer.multi_head import CrossAttention, SelfAttention
 from pipeline.tasks.translation.codec import BOS, EOS, UNK, Codec
 
-LONGEST = 1024  # positions that the exported table of sinusoids has
+LONGEST = 1024  # positions in the exported table of sinusoids
 
 
 def export(model: EncoderDecoder, pieces: list[str], folder: Path) -> None:
-    """Write `model`, whose ids are the indexes of `pieces`, into the folder, which must be there.
+    """Write `model`, whose ids are the indexes of `pieces`, into `folder`, which must exist.
 
-    Raises ValueError for a network that is not the one of Vaswani et al. 2017.
+    Raises ValueError for any network but that of Vaswani et al. 2017.
     """
     spec = specification(model)
     spec.register_source_vocabulary(pieces)
@@ -43,7 +43,7 @@ def export(model: EncoderDecoder, pieces: list[str], folder: Path) -> None:
 
 
 def specification(model: EncoderDecoder) -> TransformerSpec:
-    """The weights of `model` by the names of CTranslate2; ValueError as for `export`."""
+    """The weights of `model` under CTranslate2's names; ValueError as for `export`."""
     settings = model.settings
     if not (
         isinstance(model, EncoderDecoder)
@@ -60,7 +60,7 @@ def specification(model: EncoderDecoder) -> TransformerSpec:
         settings.num_layers, settings.num_heads, pre_norm=settings.norm is Norm.PRE
     )
     embedding = model.embedding.tokens.weight
-    # Theirs are sines, then cosines; ours alternate, so that they are exported as a table.
+    # Theirs are sines, then cosines; ours alternate, so they are exported as a table.
     positions = sinusoid(torch.arange(LONGEST), settings.d_model)
     spec.encoder.embeddings[0].weight = _array(embedding)
     spec.decoder.embeddings.weight = _array(embedding)
@@ -84,7 +84,7 @@ def _self_attention(
     theirs: MultiHeadAttentionSpec, ours: SelfAttention, norm: nn.LayerNorm
 ) -> None:
     _norm(theirs.layer_norm, norm)
-    for linear, projection in zip(theirs.linear, (ours.project, ours.combine), strict=True):
+    for linear, projection in zip(theirs.linear, (ours.in_proj, ours.out_proj), strict=True):
         _linear(linear, projection)
 
 
@@ -92,15 +92,15 @@ def _cross_attention(
     theirs: MultiHeadAttentionSpec, ours: CrossAttention, norm: nn.LayerNorm
 ) -> None:
     _norm(theirs.layer_norm, norm)
-    projections = ours.project_query, ours.project_memory, ours.combine
+    projections = ours.project_query, ours.project_kv, ours.out_proj
     for linear, projection in zip(theirs.linear, projections, strict=True):
         _linear(linear, projection)
 
 
 def _feed_forward(theirs: FeedForwardSpec, ours: FeedForward, norm: nn.LayerNorm) -> None:
     _norm(theirs.layer_norm, norm)
-    _linear(theirs.linear_0, ours.widen)
-    _linear(theirs.linear_1, ours.narrow)
+    _linear(theirs.linear_0, ours.w_1)
+    _linear(theirs.linear_1, ours.w_2)
 
 
 def _linear(theirs: LinearSpec, ours: nn.Linear) -> None:
@@ -117,7 +117,7 @@ def _array(tensor: torch.Tensor) -> np.ndarray:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where to write; it must not be there")
+    parser.add_argument("folder", type=Path, help="the folder to make; it must not exist")
     folder = parser.parse_args().folder
     folder.mkdir(parents=True)
     export(subject.trained(), Codec.load(subject.encoded()).vocabulary(), folder)

@@ -1,4 +1,4 @@
-"""How a cost grows: the power law that fits it."""
+"""The exponent of the power law that fits measured costs."""
 
 from collections.abc import Sequence
 
@@ -6,5 +6,5 @@ import numpy as np
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The slope of log cost over log size, by least squares: a of cost = c size^a."""
+    """a of cost = c size^a: the slope of log cost over log size, by least squares."""
     return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])

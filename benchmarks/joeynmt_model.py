@@ -1,7 +1,7 @@
-"""JoeyNMT's network in the sizes of ours, and with our weights.
+"""JoeyNMT's network with our sizes, and with our weights.
 
-Its words are our ids as text. It counts <unk> as 0 and <pad> as 1, we the other way round; the
-other ids are the same.
+Its words are our ids as text. Its ids of <unk> and <pad> are 0 and 1, ours 1 and 0; the other ids
+are the same.
 """
 
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from joeynmt.vocabulary import Vocabulary
 from torch import Tensor, nn
 
 from benchmarks import subject
-from models.settings import ModelSettings
+from models.shared.base import AutoregressiveModel
 from pipeline.tasks.translation.codec import BOS, EOS, PAD, UNK
 
 SPECIAL = {
@@ -37,7 +37,10 @@ def words() -> list[str]:
 
 
 def settings() -> dict[str, Any]:
-    """The section `model` of its configuration; its dropout is also on weights and the ReLU."""
+    """The section `model` of its configuration.
+
+    Its dropout applies to attention weights and inside the feed-forward sub-layer too.
+    """
     ours = subject.run().model
     stack = {
         "type": "transformer",
@@ -56,12 +59,12 @@ def settings() -> dict[str, Any]:
     return {"tied_embeddings": True, "tied_softmax": True, "encoder": stack, "decoder": stack}
 
 
-def with_weights_of(network: nn.Module) -> Model:
-    """Its network, ready for evaluation, that computes what `network` computes."""
+def with_weights_of(network: AutoregressiveModel) -> Model:
+    """Its network with the weights of `network`, which computes the same, ready for evaluation."""
     vocabulary = Vocabulary(words(), SimpleNamespace(**SPECIAL))
     model = build_model(settings(), vocabulary, vocabulary)
     theirs = model.state_dict()
-    theirs |= _translated(network.state_dict(), network.settings)
+    theirs |= _renamed(network.state_dict(), network.settings.num_layers)
     model.load_state_dict(theirs)
     for module in model.modules():
         if isinstance(module, nn.LayerNorm):
@@ -69,8 +72,8 @@ def with_weights_of(network: nn.Module) -> Model:
     return model.eval()
 
 
-def _translated(ours: dict[str, Tensor], settings: ModelSettings) -> dict[str, Tensor]:
-    """Our weights by the names of theirs."""
+def _renamed(ours: dict[str, Tensor], num_layers: int) -> dict[str, Tensor]:
+    """Our weights under their names."""
     theirs = {}
 
     def copy(name: str, our_name: str) -> None:
@@ -87,11 +90,11 @@ def _translated(ours: dict[str, Tensor], settings: ModelSettings) -> dict[str, T
         theirs[f"{name}.weight"] = embedding
     for stack in ("encoder", "decoder"):
         copy(f"{stack}.layer_norm", f"{stack}_norm")
-        for index in range(settings.num_layers):
+        for index in range(num_layers):
             layer, our_layer = f"{stack}.layers.{index}", f"{stack}.{index}"
             own = f"{layer}.src_src_att" if stack == "encoder" else f"{layer}.trg_trg_att"
-            split([f"{own}.{part}_layer" for part in "qkv"], f"{our_layer}.attention.project")
-            copy(f"{own}.output_layer", f"{our_layer}.attention.combine")
+            split([f"{own}.{part}_layer" for part in "qkv"], f"{our_layer}.attention.in_proj")
+            copy(f"{own}.output_layer", f"{our_layer}.attention.out_proj")
             if stack == "encoder":
                 copy(f"{layer}.layer_norm", f"{our_layer}.around_attention.norm")
             else:
@@ -99,9 +102,9 @@ def _translated(ours: dict[str, Tensor], settings: ModelSettings) -> dict[str, T
                 copy(f"{layer}.x_layer_norm", f"{our_layer}.around_attention.norm")
                 copy(f"{layer}.dec_layer_norm", f"{our_layer}.around_cross_attention.norm")
                 copy(f"{cross}.q_layer", f"{our_cross}.project_query")
-                split([f"{cross}.{part}_layer" for part in "kv"], f"{our_cross}.project_memory")
-                copy(f"{cross}.output_layer", f"{our_cross}.combine")
+                split([f"{cross}.{part}_layer" for part in "kv"], f"{our_cross}.project_kv")
+                copy(f"{cross}.output_layer", f"{our_cross}.out_proj")
             copy(f"{layer}.feed_forward.layer_norm", f"{our_layer}.around_feed_forward.norm")
-            copy(f"{layer}.feed_forward.pwff_layer.0", f"{our_layer}.feed_forward.widen")
-            copy(f"{layer}.feed_forward.pwff_layer.3", f"{our_layer}.feed_forward.narrow")
+            copy(f"{layer}.feed_forward.pwff_layer.0", f"{our_layer}.feed_forward.w_1")
+            copy(f"{layer}.feed_forward.pwff_layer.3", f"{our_layer}.feed_forward.w_2")
     return theirs

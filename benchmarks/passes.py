@@ -1,4 +1,4 @@
-"""A forward and a backward pass: seconds, and the memory that they need at their peak."""
+"""A forward and a backward pass: seconds, and peak memory."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -7,20 +7,21 @@ from torch import Tensor
 
 from benchmarks.peak import peak_memory
 
-Clock = Callable[[], float]  # of the wall (time.perf_counter) or the processor (process_time)
+Clock = Callable[[], float]  # wall time (time.perf_counter) or processor time (process_time)
 
 
 def measure(
-    function: Callable[..., Tensor], inputs: Sequence[Tensor], clock: Clock, least: float
+    function: Callable[..., Tensor], inputs: Sequence[Tensor], clock: Clock, min_seconds: float
 ) -> dict[str, float]:
-    """Seconds (forward, backward) of function(*inputs), a median, and MiB at the peak.
+    """Median seconds (forward, backward) of function(*inputs), and the peak memory in MiB.
 
-    The passes take at least `least` seconds together. Memory is what they allocate, gradients too.
+    Repeats the passes until they have taken `min_seconds` in total. Memory is what they allocate,
+    gradients included.
     """
     # This pass also warms up. Weights have no gradients yet, which later passes add to in place.
     peak = peak_memory(lambda: seconds(function, inputs, clock))
     passes = [seconds(function, inputs, clock)]
-    while sum(map(sum, passes)) < least:
+    while sum(map(sum, passes)) < min_seconds:
         passes.append(seconds(function, inputs, clock))
     forward, backward = zip(*passes, strict=True)
     return {
@@ -34,8 +35,8 @@ def seconds(
     function: Callable[..., Tensor], inputs: Sequence[Tensor], clock: Clock
 ) -> tuple[float, float]:
     """Seconds of a forward and of a backward pass."""
-    for each in inputs:
-        each.grad = None
+    for tensor in inputs:
+        tensor.grad = None
     start = clock()
     output = function(*inputs)
     middle = clock()

@@ -1,4 +1,4 @@
-"""The side of a system that is measured beside others: it works in rounds and waits in between."""
+"""Rounds of work in a system that is measured beside others; between them it waits."""
 
 import json
 import os
@@ -8,16 +8,16 @@ from typing import Any
 
 
 class Rounds:
-    """Tells the `facts` of a system, then how fast it is, round after round."""
+    """Reports the `facts` of a system, then its rate in each round of at least `seconds`."""
 
     def __init__(self, facts: dict[str, Any], seconds: float) -> None:
         self._seconds = seconds
         self._channel = os.fdopen(os.dup(1), "w")
-        os.dup2(2, 1)  # what a library prints is no answer
+        os.dup2(2, 1)  # libraries print to the log, not among the answers
         self._answer(facts)
 
     def done(self, amount: int) -> None:
-        """Count work that is done; after `seconds` of it, tell the rate and wait for a turn."""
+        """Count work that is done; at the end of a round, report the rate and wait for the next."""
         self._amount += amount
         elapsed = time.perf_counter() - self._started
         if elapsed >= self._seconds:

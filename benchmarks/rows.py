@@ -15,12 +15,12 @@ KEYS = {"what", "ours", "peer", "ratio", "unit", "machine", "command"}
 
 
 def record(rows: list[dict]) -> None:
-    """Merge `rows` into the file: sorted by `what`, a new row in the place of the old one.
+    """Merge `rows` into the file, sorted by `what`; a new row replaces the old one of its name.
 
-    A row has all of KEYS; `ratio` says how many times better ours is, `peer` and `ratio` are null
-    where there is no peer. What was not run has `ours` null and says why in a further key,
-    `not_run`; what has a place in a chart or a table of its own says in `point` where. Raises
-    ValueError for any other row.
+    A row has all of KEYS. `ratio` is above 1 where ours is better than its peer; `peer` and `ratio`
+    are null where there is no peer. What was not run has `ours` null and the reason in a further
+    key, `not_run`. `point` gives the coordinates of a row that belongs to a chart or to a table of
+    its own. Raises ValueError for any other row.
     """
     for row in rows:
         if row.keys() - {"not_run", "point"} != KEYS or (row["ours"] is None) != ("not_run" in row):
@@ -30,8 +30,8 @@ def record(rows: list[dict]) -> None:
     write_json(FILE, [merged[what] for what in sorted(merged)])
 
 
-def memory_alone(rows: list[dict]) -> list[dict]:
-    """The points of peak memory, which is the same however busy the machine is."""
+def only_memory(rows: list[dict]) -> list[dict]:
+    """The points of peak memory, which does not depend on how busy the machine is."""
     return [row for row in rows if row["point"]["measure"] == "peak memory"]
 
 

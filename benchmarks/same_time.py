@@ -1,8 +1,8 @@
-"""How many updates of other runs take as long as those of one.
+"""The number of updates of other runs that take as long as the training of one.
 
     python -m benchmarks.same_time lecture translation_sinusoid translation_lstm
 
-Measures the updates per second of the runs named, of the scale in a folder, side by side.
+Measures the updates per second of runs of a scale side by side.
 """
 
 import argparse
@@ -19,7 +19,7 @@ SECONDS, ROUNDS = 5.0, 8
 
 
 def main(scale: Path, first: str, others: list[str]) -> None:
-    """Print and record how much faster `first` is than each of the others."""
+    """Print and record the ratio of the speed of `first` to that of each of the others."""
     commands = {
         name: ("benchmarks.updates", [str(scale), name, str(SECONDS)]) for name in [first, *others]
     }
@@ -49,7 +49,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("scale", type=Path, help="the folder of its params.yaml")
-    parser.add_argument("first", help="the run whose time the others get")
+    parser.add_argument("first", help="the run whose training time the others get")
     parser.add_argument("others", nargs="+", help="the runs to compare")
     arguments = parser.parse_args()
     main(arguments.scale, arguments.first, arguments.others)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.skewing
 
-The logits of one head, all distances: the bytes of every tensor that holds vectors of d_head, those
-of the logits, which both forms return, and all that is allocated at the peak, with logits
-and indices and copies. A megabyte is 10^6 bytes, as published.
+The logits of one head with a vector for each distance. Measured are the bytes of all tensors of
+vectors (..., d_head), those of the logits, which both forms return, and the peak memory, which
+includes logits, indices and copies. A megabyte is 10^6 bytes, as in the paper.
 """
 
 import argparse
@@ -18,24 +18,27 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from benchmarks.exponents import exponent
 from benchmarks.peak import peak_memory
 from benchmarks.rows import machine, record
-from models.positions import SkewedRelative
+from models.positions.skewed_relative import SkewedRelative
+from models.settings import SequenceLayout
+from models.settings import SkewedRelative as Settings
+from models.shared.positions import Site
 
 LENGTHS = [650, 2048, 3500]
 D_HEAD = 64
 MEGABYTE = 10**6
 
 
-def gathered(query: Tensor, relative: SkewedRelative) -> Tensor:
-    """q_i e_(i - j) of query (1, length, d_head), as Shaw et al. 2018: a vector per pair."""
-    places = torch.arange(query.shape[-2])
-    distances = (places[:, None] - places).clamp(0, relative.behind)
-    vectors = relative.embeddings[0][distances]  # (query, key, d_head)
+def gathered(query: Tensor, positions: SkewedRelative) -> Tensor:
+    """q_i e_(i - j) of query (1, length, d_head) as in Shaw et al. 2018: a vector per pair."""
+    index = torch.arange(query.shape[-2])
+    distances = (index[:, None] - index).clamp(min=0)
+    vectors = positions.embeddings[0][distances]  # (query, key, d_head)
     return (vectors @ query[0, :, :, None]).squeeze(-1)[None]
 
 
-def skewed(query: Tensor, relative: SkewedRelative) -> Tensor:
-    """The same for the keys up to the query, without a vector per pair."""
-    return relative.logits(query, 0, query.shape[-2])
+def skewed(query: Tensor, positions: SkewedRelative) -> Tensor:
+    """The same for keys up to the query, without a vector per pair."""
+    return positions.logits(query, 0, query.shape[-2], ids=None)
 
 
 FORMS: dict[str, Callable[[Tensor, SkewedRelative], Tensor]] = {
@@ -45,7 +48,7 @@ FORMS: dict[str, Callable[[Tensor, SkewedRelative], Tensor]] = {
 
 
 class Vectors(TorchDispatchMode):
-    """Adds up in `total` the bytes of the tensors that are allocated with a last axis of d_head."""
+    """Adds up, in `total`, the bytes of the allocated tensors whose last axis is d_head."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +60,7 @@ class Vectors(TorchDispatchMode):
         """Compute, and count the result unless it is a view."""
         result = func(*args, **(kwargs or {}))
         if isinstance(result, Tensor) and result.shape[-1:] == (D_HEAD,):
-            given = {_address(each) for each in args if isinstance(each, Tensor)}
+            given = {_address(arg) for arg in args if isinstance(arg, Tensor)}
             if _address(result) not in given:
                 self.total += result.nbytes
         return result
@@ -69,19 +72,21 @@ def _address(tensor: Tensor) -> int:
 
 @torch.no_grad()
 def measure(form: str, length: int) -> dict[str, float]:
-    """Megabytes of vectors, of the logits, and of all at the peak."""
-    query, relative = arguments(length)
+    """Megabytes of vectors, of the logits, and of everything at the peak."""
+    query, positions = arguments(length)
     with Vectors() as vectors:
-        logits = FORMS[form](query, relative)
-    peak = peak_memory(lambda: FORMS[form](query, relative))
+        logits = FORMS[form](query, positions)
+    peak = peak_memory(lambda: FORMS[form](query, positions))
     found = {"vectors": vectors.total, "logits": logits.nbytes, "peak memory": peak}
     return {name: size / MEGABYTE for name, size in found.items()}
 
 
 def arguments(length: int) -> tuple[Tensor, SkewedRelative]:
-    """A query (1, length, d_head) and the term with a vector for each distance."""
+    """A query (1, length, d_head) and positions with a vector for each distance."""
     torch.manual_seed(0)
-    return torch.randn(1, length, D_HEAD), SkewedRelative(1, D_HEAD, length - 1, ahead=0)
+    query = torch.randn(1, length, D_HEAD)
+    settings = Settings(kind="skewed_relative", max_distance=length - 1)
+    return query, SkewedRelative(settings, Site(D_HEAD, 1, SequenceLayout()))
 
 
 def run() -> None:
@@ -91,7 +96,7 @@ def run() -> None:
 
 
 def points(found: dict[str, dict[int, dict[str, float]]]) -> list[dict]:
-    """A row for each measure of each form at each length; the peer of the skewed is gathered."""
+    """A row for each form, length and measure; the peer of the skewed form is the gathered one."""
     return [
         _row(f"{length:>5,} positions, {form}, {measure}", ours, "MB")
         | ({"peer": peer, "ratio": peer / ours} if form == "skewed" else {})
@@ -108,7 +113,7 @@ def exponents(found: dict[str, dict[int, dict[str, float]]]) -> list[dict]:
     return [
         _row(
             f"{form}, exponent of the length in vectors",
-            exponent(list(at), [each["vectors"] for each in at.values()]),
+            exponent(list(at), [measures["vectors"] for measures in at.values()]),
             "exponent",
         )
         | {"point": {"form": form, "exponent": "positions", "measure": "vectors"}}

@@ -1,4 +1,4 @@
-"""How long a stage's command takes to start, and `dvc repro` to find that nothing has changed."""
+"""The time in which each stage's command starts, and in which `dvc repro` finds no change."""
 
 import subprocess
 import sys
@@ -13,10 +13,10 @@ ROUNDS = 5
 
 
 def main() -> None:
-    """Measure the commands in turn, print and record the medians."""
+    """Time the commands in turn; print and record the medians."""
     dvc = str(Path(sys.executable).with_name("dvc"))
     if subprocess.run([dvc, "status", "--quiet"], check=False).returncode:
-        sys.exit("error: dvc status: something has to be run again; run make repro first")
+        sys.exit("error: dvc status: some stages are not up to date; run make repro first")
     commands = {f"python -m pipeline {name} --help": _help_of(name) for name in STAGES}
     commands["dvc repro, nothing changed"] = [dvc, "repro", "--quiet"]
     seconds: dict[str, list[float]] = {what: [] for what in commands}

@@ -1,4 +1,4 @@
-"""What the peers are measured on: the translation run of the default scale, once it is there."""
+"""What is measured beside peers: the translation run of the default scale, which has to exist."""
 
 import sys
 from functools import cache
@@ -8,6 +8,7 @@ from torch import nn
 
 from models import store
 from models.settings import DataShape
+from models.shared.base import AutoregressiveModel
 from pipeline import config
 from pipeline.files import read_json
 from pipeline.settings.run import Run
@@ -31,7 +32,7 @@ def shape() -> DataShape:
     return DataShape.model_validate(read_json(encoded() / "manifest.json")["shape"])
 
 
-def trained() -> nn.Module:
+def trained() -> AutoregressiveModel:
     """Its trained network."""
     try:
         return store.load(_present(Path("runs") / RUN / "model"))
@@ -40,7 +41,7 @@ def trained() -> nn.Module:
 
 
 def parameters(network: nn.Module) -> int:
-    """The number of weights, shared ones counted once."""
+    """The number of weights; shared ones count once."""
     return sum(weights.numel() for weights in network.parameters())
 
 

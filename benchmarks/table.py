@@ -1,6 +1,6 @@
 """reports/benchmarks.json as a Markdown table: python -m benchmarks.table.
 
-Without the points of curves, which the report draws.
+Leaves out the points of charts, which the report draws.
 """
 
 import json
@@ -12,7 +12,7 @@ HEAD = ("what", "ours", "peer", "ratio", "unit")
 
 
 def table(found: list[dict[str, Any]]) -> str:
-    """A table for each machine, a line for each row; what was not measured is a dash."""
+    """A table for each machine with a line for each row; a dash where nothing was measured."""
     machines = dict.fromkeys(row["machine"] for row in found)
     return "\n\n".join(
         _lines(machine, [row for row in found if row["machine"] == machine]) for machine in machines

@@ -1,26 +1,28 @@
-"""Updates per second of a run of a scale, validation not counted."""
+"""Updates per second of a run of a scale, without validation.
+
+Started by benchmarks.same_time: python -m benchmarks.updates <scale> <run> <seconds>.
+"""
 
 import os
 import sys
 import tempfile
 from pathlib import Path
 
-from models.network import build
-
 from benchmarks.rounds import Rounds
-from benchmarks.training.ours import FOR_EVER
+from benchmarks.training.ours import NEVER
+from models.build import build
 from models.settings import DataShape
 from pipeline import config
 from pipeline.files import read_json
 from pipeline.tasks import part
-from pipeline.training.batches import Batch
+from pipeline.training.batches import Batch, Batches
 from pipeline.training.trainer import prepare, train
 
 
-class Counted:
-    """The batches of a run; to ask for the first one of an update is to be done with another."""
+class CountedBatches:
+    """The batches of a run; the first batch of an update ends the update before it."""
 
-    def __init__(self, batches: object, accumulate: int, rounds: Rounds) -> None:
+    def __init__(self, batches: Batches, accumulate: int, rounds: Rounds) -> None:
         self._batches, self._accumulate, self._rounds = batches, accumulate, rounds
 
     def batch(self, number: int) -> Batch:
@@ -31,20 +33,19 @@ class Counted:
 
 
 def main(name: str, seconds: float) -> None:
-    """Train until there are no more rounds."""
+    """Train the run `name` of the scale in the current folder until there are no more rounds."""
     run = config.run_of(config.load(), name)
     encoded = Path("data/encoded") / run.dataset
     if not encoded.exists():
         sys.exit(f"error: {encoded}: no such folder; run `dvc repro encode@{run.dataset}`")
     shape = DataShape.model_validate(read_json(encoded / "manifest.json")["shape"])
-    never = dict.fromkeys(("steps", "validate_every", "checkpoint_every"), FOR_EVER)
-    training = run.training.model_copy(update=never)
+    training = run.training.model_copy(update=NEVER)
     prepare(training)
     model = build(run.model, shape).to(training.device)
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, training)
     rounds = Rounds({}, seconds)
     with tempfile.TemporaryDirectory() as folder:
-        counted = Counted(batches, training.accumulate_batches, rounds)
+        counted = CountedBatches(batches, training.accumulate_batches, rounds)
         train(model, counted, training, Path(folder), name)
 
 

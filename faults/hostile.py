@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from faults.damage import Taken
 from faults.rows import record
+from pipeline.encoding.records import Skipped
 from pipeline.tasks.image.encoding.digits import read_digits
 from pipeline.tasks.image.encoding.folder import read_folder
 from pipeline.tasks.music.encoding.midi_files import find_midi
@@ -29,6 +30,7 @@ from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.encode import encode
 from pipeline.tasks.translation.settings import LetterCase, TranslationEncoding, TranslationReader
+from tests.encoding.apart import apart
 from tests.tasks.image.pictures import everything, file_of, folder_encoding
 from tests.tasks.music.midi_bytes import SCALE, midi
 from tests.tasks.music.scores import wheel
@@ -164,7 +166,7 @@ def climbing_members(raw: Path) -> Reader:
 
     def read() -> Taken:
         before = set(raw.parent.rglob("*"))
-        pieces, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
+        pieces, skipped = apart(read_pieces(raw, ChoraleReader.MUSIC21_CHORALES))
         assert not pieces and [name for name, _ in skipped] == ["bwv1"]
         assert set(raw.parent.rglob("*")) == before
         return Taken.SKIPPED
@@ -180,7 +182,7 @@ def score_bomb(raw: Path) -> Reader:
     wheel(raw, {"bwv1.mxl": inner.getvalue()})
 
     def read() -> Taken:
-        _, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
+        _, skipped = apart(read_pieces(raw, ChoraleReader.MUSIC21_CHORALES))
         assert "larger than" in skipped[0].reason
         return Taken.SKIPPED
 
@@ -306,7 +308,7 @@ def odd_members(raw: Path) -> Reader:
 
     def read() -> Taken:
         outcomes = read_performances(find_midi(raw, PerformanceReader.MAESTRO), 1, 3600.0)
-        skipped = [name for name, outcome in outcomes.items() if isinstance(outcome, str)]
+        skipped = [name for name, outcome in outcomes.items() if isinstance(outcome, Skipped)]
         assert skipped == ["deflate", "encrypted", "method"] and "good" in outcomes
         return Taken.SKIPPED
 

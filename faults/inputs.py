@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from faults.damage import Killed, Taken, Worker, damaged, taken
 from faults.rows import record
+from pipeline.encoding.records import Skipped, read_or_skip
 from pipeline.memory import peak_memory
 from pipeline.tasks.image.encoding.digits import read_digits
 from pipeline.tasks.image.encoding.folder import read_folder
@@ -36,8 +37,8 @@ from pipeline.tasks.translation.encoding.read import (
     HomeAssistant,
     ParallelColumns,
     TranslationColumn,
-    UnreadableRecord,
 )
+from tests.encoding.apart import apart
 from tests.tasks.image.digits import rows_of_digits
 from tests.tasks.image.digits import write_wheel as write_digits
 from tests.tasks.image.pictures import (
@@ -74,7 +75,7 @@ def _read_midi_files(raw: Path) -> Found:
     files = find_midi(raw, PerformanceReader.MIDI_FOLDER)
     outcomes = read_performances(files, 1, _HOUR)
     return {
-        name.removesuffix(".mid"): each if isinstance(each, str) else None
+        name.removesuffix(".mid"): each.reason if isinstance(each, Skipped) else None
         for name, each in outcomes.items()
     }
 
@@ -124,11 +125,11 @@ def _read_messages(raw: Path) -> Found:
 
 
 def _text_records(text: HomeAssistant | ParallelColumns) -> Found:
-    return {
-        name.rpartition("/")[2]: str(pairs) if isinstance(pairs, UnreadableRecord) else None
-        for group in text.groups
-        for name, pairs in text.records(group)
-    }
+    found: Found = {}
+    for group in text.groups:
+        read, skipped = apart(text.records(group))
+        found |= {record.cluster: None for record in read} | dict(skipped)
+    return {name.rpartition("/")[2]: why for name, why in found.items()}
 
 
 def scores(raw: Path, random: Random, broken: int) -> None:
@@ -143,7 +144,7 @@ def scores(raw: Path, random: Random, broken: int) -> None:
 
 
 def _read_scores(raw: Path) -> Found:
-    pieces, skipped = read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)
+    pieces, skipped = apart(read_pieces(raw, ChoraleReader.MUSIC21_CHORALES))
     found = {piece.name: None for piece in pieces} | dict(skipped)
     return {name.removeprefix("bwv_"): why for name, why in found.items()}
 
@@ -272,10 +273,10 @@ def _performances(reader: PerformanceReader) -> Callable[[Path], object]:
     """The files are read here, not by workers, which would take a second each."""
 
     def read(raw: Path) -> None:
-        from pipeline.tasks.music.encoding.midi_reader import _read
+        from pipeline.tasks.music.encoding.midi_reader import _performance
 
         for file in find_midi(raw, reader):
-            _read(file, _HOUR)
+            read_or_skip(file.name, _performance, file, _HOUR)
 
     return read
 
@@ -296,8 +297,11 @@ ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
         _picture_table,
         lambda raw: everything(read_parquet(raw, parquet_encoding())),
     ),
-    "chorales, wheel": (_chorales, lambda raw: read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)),
-    "chorales, npz": (_jsb, lambda raw: read_pieces(raw, ChoraleReader.JSB_CHORALES)),
+    "chorales, wheel": (
+        _chorales,
+        lambda raw: list(read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)),
+    ),
+    "chorales, npz": (_jsb, lambda raw: list(read_pieces(raw, ChoraleReader.JSB_CHORALES))),
     "performances, zip": (_maestro, _performances(PerformanceReader.MAESTRO)),
     "performances, tar.gz": (_miditok, _performances(PerformanceReader.MIDITOK_MAESTRO)),
 }

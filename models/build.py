@@ -1,4 +1,4 @@
-"""Builds the network that settings describe; its architecture is loaded only then."""
+"""Build a network from its settings, importing only the module of its architecture."""
 
 from importlib import import_module
 
@@ -7,9 +7,9 @@ from models.shared.base import AutoregressiveModel
 
 
 def build(settings: ModelSettings, shape: DataShape) -> AutoregressiveModel:
-    """The network that `settings` describe, for data of `shape`, with fresh weights.
+    """Return a freshly initialised network for data of `shape`.
 
-    Raises ValueError where the two do not fit.
+    Raises ValueError if `settings` are not defined for that shape.
     """
     settings.check_data(shape.layout)
     return import_module(f"models.{settings.architecture}.network").build(settings, shape)

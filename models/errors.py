@@ -1,5 +1,5 @@
-"""What a network says of data that do not fit it."""
+"""Errors that networks raise for their inputs."""
 
 
 class SequenceError(ValueError):
-    """A sequence that a network cannot read: why and the remedy, in one line."""
+    """A sequence that a network cannot process; the message gives reason and remedy in one line."""

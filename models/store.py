@@ -1,4 +1,4 @@
-"""Networks on disk: safetensors for the weights, JSON for what they are. Never pickle."""
+"""Save and load networks: weights as safetensors, settings and data shape as JSON; no pickle."""
 
 import json
 from pathlib import Path
@@ -18,17 +18,17 @@ _SETTINGS = TypeAdapter(ModelSettings)
 
 
 def save(model: AutoregressiveModel, folder: Path) -> None:
-    """Write the weights and the settings of `model` into `folder`; equal models, equal bytes."""
+    """Write weights and settings of `model` into `folder`; equal models give equal bytes."""
     config = {"settings": model.settings.model_dump(), "shape": model.shape.model_dump()}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    (folder / WEIGHTS).write_bytes(save_tensors(weights))  # an OSError where the disk is full
+    (folder / WEIGHTS).write_bytes(save_tensors(weights))  # raises OSError if the disk is full
 
 
 def load(folder: Path, device: str = "cpu") -> AutoregressiveModel:
-    """Read a network back, ready for evaluation.
+    """Load a network in evaluation mode.
 
-    Raises ValueError, naming the file, if one is missing, damaged or does not fit the other.
+    Raises ValueError, naming the folder, if a file is missing, damaged or inconsistent.
     """
     try:
         config = json.loads((folder / CONFIG).read_text())

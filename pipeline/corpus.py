@@ -1,7 +1,9 @@
 """Encoded sequences on disk: one flat, memory-mapped array of ids and the offsets that cut it.
 
 A data set's folder holds, for each split and field, `<split>.<field>.ids.npy` (all ids, end to end)
-and `<split>.<field>.offsets.npy` (int64, one more than there are sequences).
+and `<split>.<field>.offsets.npy` (int64, one more than there are sequences). Every held-out split
+has `<split>.clusters.txt` too: for each record what it comes from. Records of one cluster (the
+sentences of a file, the patches of a part of a photograph) are not statistically independent.
 """
 
 from array import array
@@ -20,17 +22,17 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 def is_test(split: Split) -> bool:
-    """Tell the test set, and the further ones that a benchmark may have."""
+    """Whether a split is the test set or a further one, which a benchmark may have."""
     return split == "test" or split.startswith("test_")
 
 
 def all_tests(encoded: Path) -> list[Split]:
-    """The test sets of an encoded data set, "test" first."""
+    """Return the test sets of an encoded data set, "test" first."""
     return sorted(filter(is_test, read_json(encoded / "manifest.json")["splits"]))
 
 
 class Sequences(Sequence[np.ndarray]):
-    """Read-only sequences of ids; an item is a view into the memory map, not a copy."""
+    """Read-only sequences of ids; an item is a view of the memory map, not a copy."""
 
     def __init__(self, ids: np.ndarray, offsets: np.ndarray) -> None:
         self._ids = ids
@@ -42,7 +44,7 @@ class Sequences(Sequence[np.ndarray]):
         return np.diff(self._offsets)
 
     def rows(self) -> np.ndarray:
-        """Sequences of one length as (sequence, id), not copied; DataError if lengths differ."""
+        """Return sequences of one length as (sequence, id), a view; DataError if lengths differ."""
         lengths = np.unique(self.lengths)
         if len(lengths) != 1:
             raise DataError(
@@ -66,7 +68,7 @@ class Sequences(Sequence[np.ndarray]):
 def write_sequences(
     folder: Path, split: Split, field: str, sequences: Iterable[np.ndarray], dtype: np.dtype
 ) -> None:
-    """Write the sequences of one split and field, in their order, one after the other."""
+    """Write the sequences of one split and field in their order; in memory is one at a time."""
     ends = array("q", [0])
     with (folder / f"{split}.{field}.ids.npy").open("wb") as file:
         _write_header(file, 0, dtype)
@@ -102,13 +104,49 @@ def read_sequences(folder: Path, split: Split, field: str) -> Sequences:
     return Sequences(ids, offsets)
 
 
-def read_clusters(encoded: Path, split: Split) -> list[str]:
-    """The cluster of each record of a split: records of different clusters are independent.
+def write_clusters(folder: Path, split: Split, names: Iterable[str]) -> None:
+    """Write the cluster of each record of a split, in their order, one a line.
 
-    DataError if the encode stage did not write them.
+    Names may hold any characters: what is not printable ASCII is escaped as in Python.
     """
-    path = encoded / f"{split}.clusters.txt"
+    lines = b"".join(_escaped(name) + b"\n" for name in names)
+    _clusters_path(folder, split).write_bytes(lines)
+
+
+def read_clusters(encoded: Path, split: Split) -> list[str]:
+    """Return the cluster of each record of a split.
+
+    DataError if the file is missing or damaged, or has another length than the split.
+    """
+    path = _clusters_path(encoded, split)
     try:
-        return path.read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run the encode stage again") from None
+        *lines, rest = path.read_bytes().split(b"\n")
+        names = [line.decode("unicode_escape") for line in lines]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); run the encode stage again") from None
+    if rest or list(map(_escaped, names)) != lines:  # Python reads more escapes than it writes
+        raise DataError(f"{path}: cut short or damaged; run the encode stage again")
+    records = _count_records(encoded, split)
+    if len(names) != records:
+        raise DataError(
+            f"{path}: {len(names)} clusters, but split {split!r} has {records} records; "
+            "run the encode stage again"
+        )
+    return names
+
+
+def _escaped(name: str) -> bytes:
+    return name.encode("unicode_escape")
+
+
+def _clusters_path(folder: Path, split: Split) -> Path:
+    return folder / f"{split}.clusters.txt"
+
+
+def _count_records(encoded: Path, split: Split) -> int:
+    """The number of records of a split: as many as each of its fields has sequences."""
+    suffix = ".offsets.npy"
+    fields = [path.name.removesuffix(suffix) for path in encoded.glob(f"{split}.*{suffix}")]
+    if not fields:
+        raise DataError(f"{encoded}: no split {split!r}; run the encode stage again")
+    return len(read_sequences(encoded, split, min(fields).removeprefix(f"{split}.")))

@@ -1,8 +1,8 @@
-"""Stage train: a run's model and its loss curve, from its encoded data.
+"""Stage train: train the model of a run and record its loss curve.
 
 Reads data/encoded/<dataset>, writes runs/<run>/model and reports/curves/<run>.csv. Needs torch but
-neither dvc nor datasets. An interrupted training goes on from its last checkpoint in .work/train.
-A training of several processes starts them itself, or is started on each machine by torchrun.
+neither dvc nor datasets. An interrupted training resumes from its last checkpoint in .work/train.
+A training with several processes starts them itself, or torchrun starts it on each machine.
 """
 
 import csv
@@ -48,9 +48,9 @@ def _train(name: str, run: config.AnyRun) -> None:
     except ValueError as error:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
-    mark = fingerprint(settings, encoded, code_of(run))
+    digest = fingerprint(settings, encoded, code_of(run))
     first = distributed.rank() == 0
-    with workspace(name, mark) if first else nullcontext(Path()) as work:
+    with workspace(name, digest) if first else nullcontext(Path()) as work:
         curve = train(model, batches, run.training, work, name)
         if first:
             with staged_folder(Path("runs") / name / "model") as folder:

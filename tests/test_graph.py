@@ -256,6 +256,11 @@ CODE = [
         "pipeline/tasks/translation/decoding/beam.py",
         "decode@*translation evaluate@*translation judge report",
     ),
+    (
+        "pipeline/encoding/splits.py",
+        "encode@home_assistant encode@digits encode@digits_unlabelled encode@chorales "
+        "train@* decode@* evaluate@* judge report",
+    ),
     ("pipeline/decoding/sampling.py", "decode@* evaluate@* judge report"),
     ("pipeline/training/optimizers.py", "train@* decode@* evaluate@* judge report"),
     ("pipeline/records.py", "evaluate@* judge report"),

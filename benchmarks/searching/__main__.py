@@ -1,7 +1,7 @@
-"""Beam search: sentences per second of our search and of two peers', with the same weights.
+"""Beam search: sentences per second of our search and of two peers, with the same weights.
 
-The test split, the same beam, length penalty and batches. How many translations are the same shows
-that the weights are; where they differ, the peer's module says why.
+All translate the test split with the same beam, length penalty and batch size. The number of equal
+translations shows that the weights are the same; a peer's module says why some differ.
 """
 
 from benchmarks.comparison import compare

@@ -1,8 +1,8 @@
 """CTranslate2's beam search in float32 with our weights.
 
 It sorts the sentences by length itself. Its score is log P / length^alpha, ours log P /
-((5 + length) / 6)^alpha, the end counted in both. It is done with a sentence as soon as as many
-hypotheses have ended as the beam is wide, where ours goes on while an open one could be better.
+((5 + length) / 6)^alpha; both count the end. It is done with a sentence when the number of finished
+hypotheses reaches the beam size; ours continues while an open hypothesis could become the best.
 """
 
 import sys
@@ -10,16 +10,16 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from ctranslate2 import Translator
-from pipeline.decoding.likelihood import token_nll
 
 from benchmarks import subject
 from benchmarks.ctranslate2_export import export
 from benchmarks.rounds import Rounds
-from models.transformer import EncoderDecoder
+from models.shared.base import AutoregressiveModel
+from models.shared.heads import IGNORED
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.codec import EOS, Codec
-from pipeline.training.loss import IGNORED
 
 
 def main(seconds: float) -> None:
@@ -42,23 +42,21 @@ def main(seconds: float) -> None:
     }
     found = translator.translate_batch(sources, **options)
     scored = translator.score_batch(sources, targets)
+    log_probs = np.concatenate([score.log_probs for score in scored])
     facts = {
         "translations": [[ids[piece] for piece in result.hypotheses[0]] for result in found],
-        "log_prob_error": float(
-            np.abs(
-                np.concatenate([each.log_probs for each in scored]) - _log_probs(model, pairs)
-            ).max()
-        ),
+        "log_prob_error": float(np.abs(log_probs - _log_probs(model, pairs)).max()),
     }
     rounds = Rounds(facts, seconds)
     while True:
         rounds.done(len(translator.translate_batch(sources, **options)))
 
 
-def _log_probs(model: EncoderDecoder, pairs: Pairs) -> np.ndarray:
-    """What we find log P of each token of the references to be."""
+@torch.no_grad()
+def _log_probs(model: AutoregressiveModel, pairs: Pairs) -> np.ndarray:
+    """log P of each token of the references by our network, end to end."""
     batch = pairs.batch(range(len(pairs)))
-    nats = token_nll(model, batch.inputs, batch.targets, batch.source)
+    nats = model.nats(batch.inputs, batch.targets, batch.source)
     return -nats[batch.targets != IGNORED].numpy()
 
 

@@ -1,7 +1,7 @@
-"""JoeyNMT's beam search with our weights; it has no cache.
+"""JoeyNMT's beam search with our weights; it has no cache of keys and values.
 
-The sentences are in our batches, of about equal length, which its `predict` does not do. It leaves
-a hypothesis that has ended in the beam, and drops a sentence when all of the beam have.
+The sentences are in our batches, sorted by length, as its `predict` would not do. It keeps finished
+hypotheses in the beam, and is done with a sentence when the whole beam is finished.
 """
 
 import sys

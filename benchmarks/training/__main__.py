@@ -1,6 +1,7 @@
-"""Training: target tokens per second, padding not counted, of our trainer and of three peers'.
+"""Training: target tokens per second, without padding, of our trainer and of three peers.
 
-The same sentences and sizes, float32, Adam, and each system's own batches: its module says which.
+All train on the same sentences with the same sizes, in float32 with Adam. Batches are each system's
+own; its module describes them.
 """
 
 from benchmarks.comparison import compare

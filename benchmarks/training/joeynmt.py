@@ -1,6 +1,6 @@
-"""JoeyNMT's trainer on its own token batches, which it does not sort by length.
+"""JoeyNMT's trainer on its own token batches, which are not sorted by length.
 
-The text that it reads is already cut into words, which is the least work for its tokenizer.
+It reads text that is already split into words, the least work for its tokenizer.
 """
 
 import sys
@@ -21,15 +21,15 @@ from pipeline.corpus import read_sequences
 NEVER = 10**9
 
 
-class Counted(TrainManager):
-    """Its trainer; a step begins when the one before is done."""
+class CountedTrainer(TrainManager):
+    """Its trainer; each step ends the one before."""
 
     rounds: Rounds
-    _dealt = 0
+    _pending = 0  # targets of the step that is under way
 
     def _train_step(self, batch: Batch) -> tuple[float, int]:
-        self.rounds.done(self._dealt)
-        self._dealt = batch.ntokens
+        self.rounds.done(self._pending)
+        self._pending = batch.ntokens
         return super()._train_step(batch)
 
 
@@ -39,7 +39,7 @@ def main(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         args = parse_global_args(_configuration(Path(folder)))
         model, train_data, validation_data, _ = prepare(args, rank=0, mode="train")
-        trainer = Counted(
+        trainer = CountedTrainer(
             rank=0,
             model=model,
             model_dir=args.model_dir,

@@ -1,4 +1,4 @@
-"""Our trainer on our batches."""
+"""Our trainer on our batches: python -m benchmarks.training.ours <seconds>."""
 
 import sys
 import tempfile
@@ -6,37 +6,36 @@ from pathlib import Path
 
 from benchmarks import subject
 from benchmarks.rounds import Rounds
-from models.transformer import build
+from models.build import build
 from pipeline.tasks.translation.batches import Batches
 from pipeline.training.batches import Batch
-from pipeline.training.loss import IGNORED
 from pipeline.training.trainer import prepare, train
 
-FOR_EVER = 10**9
+# Settings with which a training does not end, validates nothing and saves nothing.
+NEVER = dict.fromkeys(("steps", "validate_every", "checkpoint_every"), 10**9)
 
 
-class Counted(Batches):
-    """The batches of the run; to ask for the next one is to be done with the one before."""
+class CountedBatches(Batches):
+    """The batches of the run; each batch ends the update of the one before."""
 
     rounds: Rounds
-    _dealt = 0
+    _pending = 0  # targets of the update that is under way
 
-    def batch(self, step: int) -> Batch:
-        """The batch of a step."""
-        self.rounds.done(self._dealt)
-        batch = super().batch(step)
-        self._dealt = int((batch.targets != IGNORED).sum())
+    def batch(self, number: int) -> Batch:
+        """A training batch."""
+        self.rounds.done(self._pending)
+        batch = super().batch(number)
+        self._pending = batch.target_count
         return batch
 
 
 def main(seconds: float) -> None:
     """Train until there are no more rounds."""
     run, shape = subject.run(), subject.shape()
-    never = dict.fromkeys(("steps", "validate_every", "checkpoint_every"), FOR_EVER)
-    training = run.training.model_copy(update=never)
+    training = run.training.model_copy(update=NEVER)
     prepare(training)
     model = build(run.model, shape)
-    batches = Counted(subject.encoded(), run.model, shape, training)
+    batches = CountedBatches(subject.encoded(), run.model, shape, training)
     batches.rounds = Rounds({"parameters": subject.parameters(model)}, seconds)
     with tempfile.TemporaryDirectory() as folder:
         train(model, batches, training, Path(folder), "training")

@@ -1,7 +1,7 @@
-"""Hugging Face's MarianMT, in a plain loop with the sampler and the optimizer of its Trainer.
+"""Hugging Face's MarianMT in a plain loop with the sampler and the optimizer of its Trainer.
 
-The loop alone is faster than Trainer. The sampler is that of `group_by_length`, with as many
-sentences a batch as ours have on the average; the optimizer is fused, as Trainer's is.
+The loop is faster than Trainer. The sampler is that of `group_by_length`, with as many sentences
+in a batch as ours have on average; the optimizer is fused, as in Trainer.
 """
 
 import sys
@@ -16,9 +16,9 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from benchmarks import subject
 from benchmarks.rounds import Rounds
+from models.shared.heads import IGNORED
 from pipeline.corpus import read_sequences
 from pipeline.tasks.translation.codec import BOS, EOS, PAD
-from pipeline.training.loss import IGNORED
 
 
 def main(seconds: float) -> None:

@@ -1,7 +1,7 @@
 """x-transformers' encoder-decoder in a plain loop.
 
-It has no data part, so that it gets our batches, and the fused optimizer. Its loss has no label
-smoothing.
+It comes without data loading and without a trainer, so it gets our batches and the fused optimizer.
+Its loss has no label smoothing.
 """
 
 import sys
@@ -13,9 +13,9 @@ from x_transformers import XTransformer
 
 from benchmarks import subject
 from benchmarks.rounds import Rounds
+from models.shared.heads import IGNORED
 from pipeline.tasks.translation.batches import Batches
 from pipeline.tasks.translation.codec import PAD
-from pipeline.training.loss import IGNORED
 
 LONGEST = 1024
 
@@ -42,7 +42,7 @@ def main(seconds: float) -> None:
         optimizer.step()
         optimizer.zero_grad()
         loss.item()  # as every trainer does, to log it
-        rounds.done(int((batch.targets != IGNORED).sum()))
+        rounds.done(batch.target_count)
 
 
 def _network() -> XTransformer:
@@ -69,7 +69,7 @@ def _network() -> XTransformer:
         dim=ours.d_model, tie_token_emb=True, ignore_index=IGNORED, pad_value=PAD, **sides
     )
     decoder = network.decoder.net
-    decoder.to_logits.weight = decoder.token_emb.emb.weight  # tied, as ours
+    decoder.to_logits.weight = decoder.token_emb.emb.weight  # tied, as in our network
     return network
 
 

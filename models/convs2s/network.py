@@ -1,7 +1,7 @@
-"""The convolutional encoder-decoder ConvS2S (Gehring et al. 2017).
+"""Convolutional encoder-decoder ConvS2S (Gehring et al. 2017).
 
-A decoder position sees the `kernel_size - 1` positions before it, whose inputs each layer keeps, so
-`step` is `forward` over a single position at a constant cost.
+The receptive field of a decoder layer is the position and the `kernel_size - 1` before it, whose
+inputs are kept, so `step` is `forward` over one position at constant cost.
 """
 
 import math
@@ -19,12 +19,12 @@ from models.shared.heads import Softmax
 from models.shared.sinusoid import sinusoid
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two (section 3.4)
-DEVIATION = 0.1  # of tokens' vectors and of positions (section 3.5)
+DEVIATION = 0.1  # standard deviation of embeddings and positions (section 3.5)
 
 
 @dataclass
 class Past:
-    """The last inputs of each layer, (batch, kernel_size - 1, d_model) each."""
+    """Decoding state: the last inputs of each layer, (batch, kernel_size - 1, d_model) each."""
 
     histories: list[Tensor]
 
@@ -64,8 +64,8 @@ class DecoderLayer(nn.Module):
     def forward(self, window: Tensor, embedded: Tensor, memory: Memory) -> Tensor:
         """Map window (batch, target + kernel_size - 1, d_model) to (batch, target, d_model).
 
-        The layer's inputs are the window's last `target`; `embedded` (batch, target, d_model) are
-        the tokens that they belong to, which take part in the query (eq. 1).
+        The last `target` positions of the window are the layer's inputs; embedded (batch, target,
+        d_model) are their token embeddings, which are added to the query (eq. 1).
         """
         gated = self.convolution(window)
         query = (self.project_query(gated) + embedded) * HALF
@@ -77,10 +77,10 @@ class ConvS2S(AutoregressiveModel):
     """Predicts each target token from the source and the target tokens before it.
 
     Attention in every decoder layer, gated linear units, residual sums scaled by sqrt(0.5), weight
-    normalisation. The order of the sums is that of the authors' code (fairseq). Unlike there, one
-    width serves all, so that nothing has to be projected to the width of the embeddings; positions
-    are sinusoids of the same size as learned ones, which know no longest sentence; and source,
-    target and softmax share one matrix, as in our other translators, whose vocabulary is joint.
+    normalisation. The order of the sums is that of the authors' code (fairseq). Unlike there, all
+    layers have one width, so that embeddings need no projection; positions are sinusoids scaled to
+    the deviation of learned ones, without a maximum length; and source, target and softmax share
+    one matrix, because the vocabulary is joint.
     """
 
     def __init__(self, settings: ConvS2SSettings, shape: DataShape) -> None:
@@ -123,9 +123,9 @@ class ConvS2S(AutoregressiveModel):
         return Memory(key, (key + embedded) * HALF, ~padding.transpose(1, 2))
 
     def _decode(self, ids: Tensor, past: Past, memory: Memory, first: int) -> Tensor:
-        """Hidden states (batch, target, d_model) after each of ids (batch, target) from `first` on.
+        """Map ids (batch, target), the first at position `first`, to (batch, target, d_model).
 
-        Advances `past`.
+        Updates `past` in place.
         """
         embedded = self._embed(ids, first)
         hidden = embedded
@@ -146,15 +146,15 @@ class ConvS2S(AutoregressiveModel):
 
 
 def build(settings: ConvS2SSettings, shape: DataShape) -> AutoregressiveModel:
-    """A ConvS2S with fresh weights."""
+    """Return a freshly initialised ConvS2S."""
     return ConvS2S(settings, shape)
 
 
 def attention(query: Tensor, memory: Memory) -> Tensor:
     """softmax(Q K^T) V sqrt(m) for queries (batch, target, d_model) and m source tokens (eq. 2).
 
-    A mean of m values has 1 / sqrt(m) of their deviation; the factor restores it (section 3.4).
-    Consecutive rows may share a source: memory then has a row for each source.
+    The factor sqrt(m) restores the deviation, which a mean of m values divides by it (section 3.4).
+    Consecutive rows may share a source: `memory` has one row per source.
     """
     by_source = query.reshape(len(memory.key), -1, query.shape[-1])
     logits = (by_source @ memory.key.transpose(1, 2)).masked_fill(~memory.mask, -torch.inf)
@@ -163,14 +163,14 @@ def attention(query: Tensor, memory: Memory) -> Tensor:
 
 
 def initialise(layer: nn.Linear | nn.Conv1d, variance: float) -> None:
-    """Normal weights of the given variance, zero biases."""
+    """Initialise with normal weights of the given variance and zero biases."""
     nn.init.normal_(layer.weight, std=math.sqrt(variance))
     nn.init.zeros_(layer.bias)
 
 
 def scale_gradient(values: Tensor, factor: float) -> Tensor:
-    """`values`, whose gradient is `factor` times what comes from above.
+    """Return `values` with their gradient multiplied by `factor`.
 
-    The encoder gets the gradients of the attention of all decoder layers (section 3.4).
+    The encoder receives gradients from the attention of every decoder layer (section 3.4).
     """
     return values * factor + values.detach() * (1.0 - factor)

@@ -1,7 +1,7 @@
-"""The recurrent language model of Performance RNN (Simon and Oore 2017).
+"""Recurrent language model of Performance RNN (Simon and Oore 2017).
 
-A position follows from the state that the one before it left, so `step` is `forward` over a single
-position; in training the layers run over all positions of a batch one after the other.
+The recurrent state summarises all earlier positions, so `step` is `forward` over one position; in
+training the layers iterate over all positions of a batch.
 """
 
 from torch import Tensor, nn
@@ -45,9 +45,9 @@ class Decoder(AutoregressiveModel):
         return empty_past(self.settings.num_layers, batch, self.tokens.weight)
 
     def _decode(self, ids: Tensor, past: Past) -> Tensor:
-        """Hidden states (batch, target, d_model) after each of ids (batch, target).
+        """Map ids (batch, target) to hidden states (batch, target, d_model).
 
-        Advances `past`.
+        Updates `past` in place.
         """
         hidden = self._drop(self.tokens(ids))
         for index, layer in enumerate(self.layers):

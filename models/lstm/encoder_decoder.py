@@ -1,7 +1,7 @@
-"""The recurrent encoder-decoder with attention of GNMT (Wu et al. 2016, section 3).
+"""Recurrent encoder-decoder with attention of GNMT (Wu et al. 2016, section 3).
 
-A position follows from the state that the one before it left, so `step` is `forward` over a single
-position; in training the layers run over all positions of a batch one after the other.
+The recurrent state summarises all earlier positions, so `step` is `forward` over one position; in
+training the layers iterate over all positions of a batch.
 """
 
 import math
@@ -17,7 +17,7 @@ from models.shared.heads import Softmax
 
 
 class AdditiveAttention(nn.Module):
-    """A network with one hidden layer scores query and key: v^T tanh(W_q q + W_k k).
+    """Additive attention with score v^T tanh(W_q q + W_k k).
 
     Wu et al. 2016, eq. 4; Bahdanau et al. 2015, section A.1.2.
     """
@@ -29,13 +29,13 @@ class AdditiveAttention(nn.Module):
         self.score = nn.Linear(d_model, 1, bias=False)
 
     def memory(self, encoded: Tensor, attn_mask: Tensor) -> Memory:
-        """Keys and values of encoded (source, position, d_model); attn_mask (source, position)."""
+        """Project encoded (source, position, d_model) to keys; attn_mask (source, position)."""
         return Memory(self.project_key(encoded), encoded, attn_mask[:, None])
 
     def forward(self, query: Tensor, memory: Memory) -> Tensor:
-        """The context of each query (batch, target, d_model), in the same shape.
+        """Map query (batch, target, d_model) to context vectors of the same shape.
 
-        Consecutive rows may share a source: memory then has a row for each source.
+        Consecutive rows may share a source: `memory` has one row per source.
         """
         by_source = query.view(len(memory.key), -1, query.shape[-1])
         hidden = torch.tanh(self.project_query(by_source)[:, :, None] + memory.key[:, None])
@@ -46,11 +46,11 @@ class AdditiveAttention(nn.Module):
 class EncoderDecoder(AutoregressiveModel):
     """Predicts each target token from the source and the target tokens before it.
 
-    The first encoder layer reads in both directions; residual connections between layers; the first
-    decoder layer queries the attention, and the context goes to all layers above it. Smaller than
-    in the paper: a direction has half the width, so that residual connections can begin at the
-    second layer and not at the third; and source, target and softmax share one matrix, as in our
-    other translators, whose vocabulary is joint.
+    The first encoder layer is bidirectional; residual connections between layers; the output of the
+    first decoder layer is the query of the attention, and the context is an input of all layers
+    above. Unlike in the paper, each direction has half the width, so that residual connections
+    begin at the second layer, not the third; and source, target and softmax share one matrix,
+    because the vocabulary is joint.
     """
 
     def __init__(self, settings: LstmSettings, shape: DataShape) -> None:
@@ -99,9 +99,9 @@ class EncoderDecoder(AutoregressiveModel):
         return self.attention.memory(hidden, attn_mask)
 
     def _decode(self, ids: Tensor, past: Past, memory: Memory) -> Tensor:
-        """Hidden states (batch, target, d_model) after each of ids (batch, target).
+        """Map ids (batch, target) to hidden states (batch, target, d_model).
 
-        Advances `past`.
+        Updates `past` in place.
         """
         hidden, past.layers[0] = self.first(self._embed(ids), past.layers[0])
         context = self.attention(hidden, memory)
@@ -119,10 +119,9 @@ class EncoderDecoder(AutoregressiveModel):
 
 
 def mirrored(lengths: Tensor, longest: int) -> Tensor:
-    """The position of the token that a backward reading meets at each position, (batch, longest).
+    """Return indices (batch, longest) that reverse the first `lengths` (batch,) tokens of each row.
 
-    Rows of `lengths` (batch,) are read from their last token on; padding stays behind them, where
-    no token sees it. Mirroring twice is the identity.
+    Padding stays at the end, where no token depends on it. Mirroring twice is the identity.
     """
     positions = torch.arange(longest, device=lengths.device)
     back = lengths[:, None] - 1 - positions

@@ -1,4 +1,4 @@
-"""Recurrent layers, and what is kept of them between two positions."""
+"""LSTM layers and their decoding state."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 @dataclass
 class Past:
-    """The hidden and cell state of each layer, (1, batch, d_model) each."""
+    """Hidden and cell state of each layer, (1, batch, d_model) each."""
 
     layers: list[tuple[Tensor, Tensor]]
 
@@ -17,16 +17,16 @@ class Past:
 
 
 def empty_past(layers: int, batch: int, like: Tensor) -> Past:
-    """The state of `layers` before the first position, as wide as `like` (..., d_model)."""
+    """Return zero states of `layers`, as wide as `like` (..., d_model)."""
     shape = 1, batch, like.shape[-1]
     return Past([(like.new_zeros(shape), like.new_zeros(shape)) for _ in range(layers)])
 
 
 def lstm(inputs: int, outputs: int) -> nn.LSTM:
-    """One layer, (batch, length, inputs) to (batch, length, outputs).
+    """Build one layer, (batch, length, inputs) to (batch, length, outputs).
 
-    The forget gate starts open, with a bias of 1 (Jozefowicz et al. 2015, section 2.2), and the
-    recurrent matrix of each gate orthogonal (Saxe et al. 2014): smaller weights fade in a stack.
+    Forget gates have a bias of 1 (Jozefowicz et al. 2015, section 2.2) and recurrent matrices are
+    orthogonal (Saxe et al. 2014): with smaller weights signals vanish in a stack of layers.
     """
     layer = nn.LSTM(inputs, outputs, batch_first=True)
     for gate in layer.weight_ih_l0.detach().chunk(4):  # in the order i, f, g, o

@@ -1,4 +1,4 @@
-"""The recurrent network that settings describe."""
+"""Build an LSTM."""
 
 from models.lstm.decoder import Decoder
 from models.lstm.encoder_decoder import EncoderDecoder
@@ -7,7 +7,7 @@ from models.shared.base import AutoregressiveModel
 
 
 def build(settings: LstmSettings, shape: DataShape) -> AutoregressiveModel:
-    """An LSTM with fresh weights."""
+    """Return a freshly initialised LSTM."""
     if settings.structure is Structure.ENCODER_DECODER:
         return EncoderDecoder(settings, shape)
     return Decoder(settings, shape)

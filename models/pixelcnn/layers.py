@@ -1,13 +1,14 @@
-"""The layers of the gated PixelCNN (van den Oord et al. 2016, section 2: Conditional
-image generation with PixelCNN decoders).
+"""Layers of the gated PixelCNN (van den Oord et al. 2016, section 2: Conditional image generation
+with PixelCNN decoders).
 
-Two stacks of masked convolutions: the vertical one sees all rows above a pixel, the horizontal one
-the pixels to its left and, through the vertical one, what is above: no blind spot. Of a kernel of
-n x n there remain n // 2 rows above and, but in the first layer, the features' own row (vertical);
-n // 2 pixels to the left and a part of the own pixel (horizontal). The channels of a pixel are
-predicted one after the other: features are in groups, one for each channel, and a mask says which
-groups of its own pixel each of them sees (van den Oord et al. 2016, Pixel recurrent neural
-networks, section 3.4). A row or a column of which nothing is seen is not computed.
+Two stacks of masked convolutions leave no blind spot: the receptive field of the vertical stack is
+all rows above a pixel, that of the horizontal stack the pixels to its left and, through the
+vertical stack, all rows above. Of an n x n kernel the vertical stack keeps n // 2 rows above and,
+after the first layer, the current row; the horizontal stack keeps n // 2 pixels to the left and a
+part of the current pixel. The channels of a pixel are predicted in order: features are in groups,
+one per channel, and a mask selects the groups of the current pixel that each may use (van den Oord
+et al. 2016, Pixel recurrent neural networks, section 3.4). Fully masked rows and columns are not
+computed.
 """
 
 from enum import Enum
@@ -21,35 +22,37 @@ from models.shared.dropout import drop
 
 
 class Mask(Enum):
-    """What the features of a channel see of their own pixel."""
+    """Channels of the current pixel in the receptive field of a channel's features."""
 
-    A = "the channels before it"
-    B = "the channels before it, and itself"
+    A = "earlier channels"
+    B = "earlier channels and the channel itself"
 
 
 class MaskedConvolution(nn.Conv2d):
-    """A convolution over `reach` pixels to the left and what `mask` leaves of the own pixel.
+    """Convolution over `reach` pixels to the left and the masked current pixel.
 
-    `reads` and `writes` are the channels that its input and its output features belong to.
+    inputs (features,) and outputs (features,) are the channels of its input and output features.
     """
 
-    def __init__(self, reads: Tensor, writes: Tensor, mask: Mask = Mask.B, reach: int = 0) -> None:
-        own = reads < writes[:, None] if mask is Mask.A else reads <= writes[:, None]
-        columns = reach + int(own.any())  # a grey pixel has no channel before its only one
-        super().__init__(len(reads), len(writes), (1, columns))
+    def __init__(
+        self, inputs: Tensor, outputs: Tensor, mask: Mask = Mask.B, reach: int = 0
+    ) -> None:
+        current = inputs < outputs[:, None] if mask is Mask.A else inputs <= outputs[:, None]
+        columns = reach + int(current.any())  # mask A of a grey pixel leaves nothing
+        super().__init__(len(inputs), len(outputs), (1, columns))
         kernel_mask = torch.ones_like(self.weight, dtype=torch.bool)
-        kernel_mask[..., reach:] = own[:, :, None, None]
+        kernel_mask[..., reach:] = current[:, :, None, None]
         self.register_buffer("kernel_mask", kernel_mask, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map (batch, reads, rows, columns + kernel - 1) to (batch, writes, rows, columns)."""
+        """Map (batch, inputs, rows, columns + kernel - 1) to (batch, outputs, rows, columns)."""
         return F.conv2d(features, self.weight * self.kernel_mask, self.bias)
 
 
 class GatedLayer(nn.Module):
-    """One layer of both stacks (figure 2): tanh(W_f x + V_f h) * sigmoid(W_g x + V_g h) in each.
+    """Layer of both stacks (figure 2), each tanh(W_f x + V_f h) * sigmoid(W_g x + V_g h).
 
-    `features` (d_model,) are the channels that the features of the horizontal stack belong to.
+    features (d_model,) are the channels of the features of the horizontal stack.
     """
 
     def __init__(self, settings: PixelCnnSettings, mask: Mask, features: Tensor) -> None:
@@ -66,31 +69,31 @@ class GatedLayer(nn.Module):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows that the vertical stack sees, and columns that the horizontal one sees."""
+        """Kernel rows of the vertical stack, and kernel columns of the horizontal stack."""
         return self.vertical.kernel_size[0], self.horizontal.kernel_size[1]
 
     def forward(self, above: Tensor, left: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Both stacks of an image, each (batch, d_model, rows, width)."""
+        """Map both stacks of an image, (batch, d_model, rows, width) each, to the same shapes."""
         (rows, columns), reach = self.size, self.reach
-        padded = F.pad(above, (0, 0, reach, rows - 1 - reach))  # an unseen last row is cut off
+        padded = F.pad(above, (0, 0, reach, rows - 1 - reach))  # cuts off an unused last row
         above, from_above = self.vertical_stack(padded, condition)
         return above, self.horizontal_stack(F.pad(left, (reach, columns - 1 - reach)), from_above)
 
     def vertical_stack(self, above: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """The vertical stack: its features, and what the horizontal stack adds to its own.
+        """Compute the features of the vertical stack and its input to the horizontal stack.
 
         Maps above (batch, d_model, rows + size[0] - 1, width) and condition (batch, d_model) to
         (batch, d_model, rows, width) and (batch, 2 * d_model, rows, width).
         """
-        seen = self.vertical(F.pad(above, (self.reach, self.reach)))
+        convolved = self.vertical(F.pad(above, (self.reach, self.reach)))
         to_vertical, to_horizontal = self.condition(condition)[:, :, None, None].chunk(2, dim=1)
-        return gate(seen + to_vertical), self.vertical_to_horizontal(seen) + to_horizontal
+        return gate(convolved + to_vertical), self.vertical_to_horizontal(convolved) + to_horizontal
 
     def horizontal_stack(self, left: Tensor, from_above: Tensor) -> Tensor:
-        """The horizontal stack: its features (batch, d_model, rows, columns).
+        """Compute the features (batch, d_model, rows, columns) of the horizontal stack.
 
-        `left` is (batch, d_model, rows, columns + size[1] - 1), `from_above` (batch, 2 * d_model,
-        rows, columns). The residual connection begins at the second layer, as in the paper.
+        left (batch, d_model, rows, columns + size[1] - 1), from_above (batch, 2 * d_model, rows,
+        columns). Residual connections begin at the second layer, as in the paper.
         """
         gated = gate(self.horizontal(left) + from_above)
         features = self.out_proj(drop(gated, self.dropout, self.training))
@@ -98,6 +101,6 @@ class GatedLayer(nn.Module):
 
 
 def gate(features: Tensor) -> Tensor:
-    """tanh of the first half of the features, times sigmoid of the second (eq. 2)."""
-    content, opening = features.chunk(2, dim=1)
-    return torch.tanh(content) * torch.sigmoid(opening)
+    """Return tanh of the first half of the features times sigmoid of the second (eq. 2)."""
+    content, gates = features.chunk(2, dim=1)
+    return torch.tanh(content) * torch.sigmoid(gates)

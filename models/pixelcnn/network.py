@@ -1,4 +1,4 @@
-"""The gated PixelCNN (van den Oord et al. 2016, Conditional image generation, section 2)."""
+"""Gated PixelCNN (van den Oord et al. 2016, Conditional image generation, section 2)."""
 
 from dataclasses import dataclass
 
@@ -14,19 +14,18 @@ from models.shared.heads import OutputHead, softmax_nats
 
 @dataclass
 class Past:
-    """What is kept between two channels.
+    """Decoding state.
 
-    The vertical stack is computed once a row, for all of its columns, from the last rows of each
-    layer's input; the horizontal stack for one pixel, anew for each of its channels, from the last
-    columns of each layer's input: that for the last channel is complete, and stays. So a pixel
-    costs as much at the end of a large image as at its beginning.
+    The vertical stack is computed once per row, from the last rows of each layer's input; the
+    horizontal stack once per channel of a pixel, from the last columns of each layer's input, which
+    are complete with the last channel. A pixel therefore has constant cost.
     """
 
-    condition: Tensor  # (batch, d_model), of the first input
+    condition: Tensor  # (batch, d_model): embedding of the first input
     above: list[Tensor]  # (batch, d_model, rows - 1, width) of each layer
     from_above: list[Tensor]  # (batch, 2 * d_model, 1, width) of each layer
-    left: list[Tensor]  # (batch, d_model, 1, reach + width) of each layer; before column 0 zeros
-    channels: list[Tensor]  # (batch,) each, those of the pixel under way that are fed
+    left: list[Tensor]  # (batch, d_model, 1, reach + width) of each layer; zeros before column 0
+    channels: list[Tensor]  # (batch,) each: channels of the current pixel fed so far
 
     def reorder(self, rows: Tensor) -> None:
         """Keep the batch rows `rows`, in that order."""
@@ -38,20 +37,19 @@ class Past:
 
 
 class ChannelSoftmax(OutputHead):
-    """A softmax for each channel of a pixel, from its features and those of the channels before.
+    """Softmax per channel of a pixel, given the features of its earlier channels.
 
-    Two masked convolutions of one pixel each; `features` (d_model,) are the channels that the
-    hidden features belong to.
+    Two masked 1 x 1 convolutions; features (d_model,) are the channels of the hidden features.
     """
 
     def __init__(self, features: Tensor, channels: int, outputs: int) -> None:
         super().__init__()
-        of_outputs = torch.arange(channels).repeat_interleave(outputs)
+        output_channels = torch.arange(channels).repeat_interleave(outputs)
         self.output_projection = nn.Sequential(
             nn.ReLU(),
             MaskedConvolution(features, features),
             nn.ReLU(),
-            MaskedConvolution(features, of_outputs),
+            MaskedConvolution(features, output_channels),
             nn.Unflatten(1, (channels, outputs)),
         )
 
@@ -62,7 +60,7 @@ class ChannelSoftmax(OutputHead):
         return nats.view(targets.shape)
 
     def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
-        """See OutputHead: hidden (batch, d_model) of a pixel of which `observed` are read."""
+        """See OutputHead: hidden (batch, d_model), observed (batch, channels already generated)."""
         channel = 0 if observed is None else observed.shape[-1]
         return self._logits(hidden[:, None])[:, 0, channel]
 
@@ -72,10 +70,11 @@ class ChannelSoftmax(OutputHead):
 
 
 class PixelCnn(AutoregressiveModel):
-    """Predicts each channel of a pixel from those before it in raster order, and from the class.
+    """Predicts each channel of a pixel from those before it in raster order and the class.
 
-    The first input is the condition h of every gate; the others are the channels of the pixels. A
-    condition has a row of the table, an intensity the part of a row that belongs to its channel.
+    The first input is the condition h of every gate; the others are the channels of the pixels. The
+    embedding of a condition is a row of the table, that of an intensity a part of a row, which its
+    channel selects.
     """
 
     def __init__(self, settings: PixelCnnSettings, shape: DataShape) -> None:
@@ -118,13 +117,13 @@ class PixelCnn(AutoregressiveModel):
         if state.position == 0:
             past.condition = self.tokens(ids)
         else:
-            self._place(ids, state)
+            self._write_channel(ids, state)
         pixel, channel = divmod(state.position, self.shape.layout.channels)
         past.channels = [*past.channels, ids] if channel else []
         column = pixel % self.shape.layout.width
         if column == channel == 0:
-            self._begin_row(past)
-        features = past.left[0][..., self.layers[0].reach + column, None]  # known so far
+            self._start_row(past)
+        features = past.left[0][..., self.layers[0].reach + column, None]  # of channels fed so far
         for layer, left, from_above in zip(self.layers, past.left, past.from_above, strict=True):
             left[..., layer.reach + column, None] = features
             window = left[..., column : column + layer.size[1]]
@@ -133,15 +132,15 @@ class PixelCnn(AutoregressiveModel):
         observed = torch.stack(past.channels, dim=-1) if past.channels else None
         return self.head.next_logits(features[..., 0, 0], observed)
 
-    def _place(self, ids: Tensor, state: State) -> None:
-        """Put ids (batch,) of one channel into their pixel: the last of a row, when one begins."""
+    def _write_channel(self, ids: Tensor, state: State) -> None:
+        """Write the embedding of the channel ids (batch,) into the first layer's input."""
         pixel, channel = divmod(state.position - 1, self.shape.layout.channels)
         pixels = state.past.left[0].unflatten(1, (self.shape.layout.channels, -1))
         column = self.layers[0].reach + pixel % self.shape.layout.width
         pixels[:, channel, :, 0, column] = self._embed(ids, channel)
 
-    def _begin_row(self, past: Past) -> None:
-        """The vertical stack reads the row of pixels above."""
+    def _start_row(self, past: Past) -> None:
+        """Advance the vertical stack by the finished row of pixels."""
         above = past.left[0][..., self.layers[0].reach :]
         for index, layer in enumerate(self.layers):
             window = torch.cat((past.above[index], above), dim=2)
@@ -149,25 +148,24 @@ class PixelCnn(AutoregressiveModel):
             above, past.from_above[index] = layer.vertical_stack(window, past.condition)
 
     def _embed(self, ids: Tensor, channel: Tensor | int) -> Tensor:
-        """Vectors (..., d_model / channels) of intensities of `channel`."""
+        """Map intensities of `channel` to vectors (..., d_model / channels)."""
         channels = self.shape.layout.channels
         parts = self.tokens.weight.view(-1, self.settings.d_model // channels)
         return F.embedding(ids * channels + channel, parts)
 
     def _image(self, ids: Tensor) -> Tensor:
-        """Vectors of ids (batch, channel of a pixel) as (batch, d_model, rows, width).
+        """Map ids (batch, channel of a pixel) to an image (batch, d_model, rows, width).
 
-        There is room for one channel more than is given, the one that is predicted last, and what
-        is not given is zero.
+        Zeros fill the last row, which includes the channel that is predicted last.
         """
-        layout, given = self.shape.layout, ids.shape[1]
+        layout, count = self.shape.layout, ids.shape[1]
         width, channels = layout.width, layout.channels
-        vectors = self._embed(ids, torch.arange(given, device=ids.device) % channels)
-        rows = given // (width * channels) + 1
-        filled = F.pad(vectors, (0, 0, 0, rows * width * channels - given))
+        vectors = self._embed(ids, torch.arange(count, device=ids.device) % channels)
+        rows = count // (width * channels) + 1
+        filled = F.pad(vectors, (0, 0, 0, rows * width * channels - count))
         return filled.unflatten(1, (rows, width, channels)).flatten(3).permute(0, 3, 1, 2)
 
 
 def build(settings: PixelCnnSettings, shape: DataShape) -> AutoregressiveModel:
-    """A gated PixelCNN with fresh weights."""
+    """Return a freshly initialised gated PixelCNN."""
     return PixelCnn(settings, shape)

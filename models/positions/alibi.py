@@ -10,10 +10,10 @@ from models.shared.positions import AttentionPositions, Site
 
 
 def slopes(num_heads: int) -> list[float]:
-    """The slope of each head: 2^(-8 h / heads) for h = 1, 2, ..., heads, a power of two.
+    """Return the slope of each head: 2^(-8 h / heads), h = 1 .. heads, for a power of two.
 
-    Another number takes those of the power of two below it, and then every second one of those of
-    the next power of two, as in the authors' code.
+    Other numbers take the slopes of the power of two below, then every second slope of the next
+    power of two, as in the authors' code.
     """
     power = 2 ** math.floor(math.log2(num_heads))
     first = [2.0 ** (-8.0 * head / power) for head in range(1, power + 1)]
@@ -23,10 +23,7 @@ def slopes(num_heads: int) -> list[float]:
 
 
 class Alibi(AttentionPositions):
-    """Subtracts the distance from query to key, times the slope of the head, from the logits.
-
-    In an encoder distances ahead count as those behind. There is nothing to learn.
-    """
+    """Add -slope * |query position - key position| to the logits, with a fixed slope per head."""
 
     def __init__(self, settings: Settings, site: Site) -> None:
         super().__init__(settings, site)

@@ -1,4 +1,4 @@
-"""Sinusoids beside the embeddings (Huang et al. 2018, on the JSB Chorales)."""
+"""Sinusoids concatenated to the embeddings (Huang et al. 2018, on the JSB Chorales)."""
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +11,10 @@ from models.shared.sinusoid import sinusoid
 
 
 class ConcatenatedSinusoid(InputPositions):
-    """Concatenates a vector, the sinusoids of its position and a label, and projects them.
+    """Project the concatenation of vector, sinusoid of the position, and learned label.
 
-    Huang et al. 2018 concatenate where Vaswani et al. 2017 add. The label of a position is learned:
-    the voice that is predicted there, if the settings ask for voices.
+    Huang et al. 2018 concatenate where Vaswani et al. 2017 add. The optional label is the voice
+    that is predicted at the position.
     """
 
     def __init__(self, settings: Settings, site: Site) -> None:
@@ -28,8 +28,8 @@ class ConcatenatedSinusoid(InputPositions):
 
     def forward(self, vectors: Tensor, positions: Tensor, grid: Grid) -> Tensor:
         """See InputPositions."""
-        beside = [sinusoid(positions, self.width).to(vectors.dtype)]
+        parts = [sinusoid(positions, self.width).to(vectors.dtype)]
         if self.voices is not None:
-            beside.append(self.labels(positions % self.voices))
-        beside = torch.cat(beside, dim=-1).expand(len(vectors), -1, -1)
-        return self.projection(torch.cat((vectors, beside), dim=-1))
+            parts.append(self.labels(positions % self.voices))
+        encoded = torch.cat(parts, dim=-1).expand(len(vectors), -1, -1)
+        return self.projection(torch.cat((vectors, encoded), dim=-1))

@@ -9,7 +9,7 @@ from models.shared.positions import InputPositions, Site
 
 
 class Learned(InputPositions):
-    """Adds the vector of a position."""
+    """Add a learned vector per position."""
 
     def __init__(self, settings: Settings, site: Site) -> None:
         super().__init__(settings, site)

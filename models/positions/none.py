@@ -1,4 +1,4 @@
-"""No positions: the order shows in the mask, the recurrence or the convolution, if at all."""
+"""No positions: order only comes from the mask, the recurrence or the convolution."""
 
 from torch import Tensor
 
@@ -7,8 +7,8 @@ from models.shared.positions import InputPositions
 
 
 class NoPositions(InputPositions):
-    """Adds nothing."""
+    """Add nothing."""
 
     def forward(self, vectors: Tensor, positions: Tensor, grid: Grid) -> Tensor:
-        """The vectors as they are."""
+        """Return `vectors` unchanged."""
         return vectors

@@ -1,6 +1,6 @@
-"""Relative pitch and time: the interval and the time between two notes, beside their distance.
+"""Relative attention by distance, time and pitch (Huang et al. 2018, JSB Chorales).
 
-For voices on a grid. Huang et al. 2018 use it on the JSB Chorales.
+Defined for voices on a grid.
 """
 
 import torch
@@ -12,10 +12,10 @@ from models.shared.skewing import skewed_logits
 
 
 class RelativePitchTime(AttentionPositions):
-    """Learned vectors per head for distances, for differences in time, and for intervals of pitch.
+    """Learned vectors per head for distance, time difference and pitch interval of two notes.
 
-    Larger differences share the outermost vectors. An id that is no pitch (silence, the start) has
-    no interval to any other: a vector of its own.
+    Differences are clipped to their maximum. Pairs with an id that is no pitch (silence, the start)
+    share one vector for no interval.
     """
 
     uses_ids = True
@@ -40,13 +40,13 @@ class RelativePitchTime(AttentionPositions):
         )
 
     def _times(self, queries: slice, keys: int, device: torch.device) -> Tensor:
-        """Time steps from key to query, (query, key); a later key, which is masked, has 0."""
+        """Return time steps from key to query, (query, key); 0 for later keys, which are masked."""
         voices = self.layout.voices
         times = (torch.arange(keys, device=device) + voices - 1) // voices
         return (times[queries, None] - times).clamp(0, self.settings.max_time_distance)
 
     def _intervals(self, queries: slice, ids: Tensor) -> Tensor:
-        """Semitones from key to query, or the label of no interval: (batch, 1, query, key)."""
+        """Return labels (batch, 1, query, key) of semitones from key to query or of no interval."""
         most = self.settings.max_pitch_distance
         semitones = ids[..., queries, None] - ids[..., None, :]
         pitched = ids < self.layout.pitches
@@ -55,10 +55,10 @@ class RelativePitchTime(AttentionPositions):
 
 
 def _by_label(query: Tensor, vectors: Tensor, labels: Tensor) -> Tensor:
-    """Products of queries with the vectors (heads, label, d_head) that `labels` name.
+    """Return products of query (batch, heads, query, d_head) with the vectors at `labels`.
 
-    Queries (batch, heads, query, d_head) meet the few vectors once, and the products are gathered
-    by labels (..., query, key): no (query, key, d_head) tensor.
+    Products with all vectors (heads, label, d_head) are gathered by labels (..., query, key), which
+    avoids a (query, key, d_head) tensor.
     """
     products = query @ vectors.transpose(-1, -2)
     return products.gather(-1, labels.expand(*query.shape[:-1], -1))

@@ -8,10 +8,10 @@ from models.shared.positions import AttentionPositions, Site
 
 
 class Rotary(AttentionPositions):
-    """Turns each pair of components of queries and keys by an angle in proportion to the position.
+    """Rotate each pair of query and key components by an angle proportional to the position.
 
-    The product of a query at i and a key at j depends on i - j alone: R_i q . R_j k = q . R_(j-i) k
-    (eq. 16). Pair n turns by base^(-2n / d_head) per position (eq. 15). There is nothing to learn.
+    The product of a query at i and a key at j depends on i - j only: R_i q . R_j k = q . R_(j-i) k
+    (eq. 16). Pair n rotates by base^(-2n / d_head) per position (eq. 15).
     """
 
     rotates_only = True
@@ -23,11 +23,11 @@ class Rotary(AttentionPositions):
     def rotate(self, heads: Tensor, first: int) -> Tensor:
         """Map queries or keys (batch, heads, length, d_head) to the same shape (eq. 34)."""
         length, d_head = heads.shape[-2:]
-        exact = {"device": heads.device, "dtype": torch.promote_types(heads.dtype, torch.float32)}
-        positions = torch.arange(first, first + length, **exact)  # bfloat16 counts to 256
-        pairs = torch.arange(0, d_head, 2, **exact)
+        options = {"device": heads.device, "dtype": torch.promote_types(heads.dtype, torch.float32)}
+        positions = torch.arange(first, first + length, **options)  # bfloat16 is exact up to 256
+        pairs = torch.arange(0, d_head, 2, **options)
         angles = positions[:, None] * self.base ** (-pairs / d_head)
         even, odd = heads[..., 0::2], heads[..., 1::2]
         cosines, sines = angles.cos(), angles.sin()
-        turned = (even * cosines - odd * sines, even * sines + odd * cosines)
-        return torch.stack(turned, dim=-1).flatten(-2).to(heads.dtype)
+        rotated = (even * cosines - odd * sines, even * sines + odd * cosines)
+        return torch.stack(rotated, dim=-1).flatten(-2).to(heads.dtype)

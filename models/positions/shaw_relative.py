@@ -11,9 +11,9 @@ from models.shared.positions import AttentionPositions, Site
 class ShawRelative(AttentionPositions):
     """Learned vectors a^K, a^V per distance clipped to [-k, k] (Shaw et al. 2018, eqs. 3-5).
 
-    One table for all heads of a layer, as in the paper. Queries meet the 2k + 1 vectors once and
-    the products are gathered by distance; weights are summed by distance before they meet a^V:
-    no (query, key, d_head) tensor. A part that has no vectors, as in table 4, adds nothing.
+    All heads of a layer share the vectors, as in the paper. Products of queries with the 2k + 1
+    a^K are gathered by distance, and weights are summed by distance before the product with a^V,
+    which avoids a (query, key, d_head) tensor. Either part may be left out, as in table 4.
     """
 
     def __init__(self, settings: Settings, site: Site) -> None:
@@ -41,7 +41,7 @@ class ShawRelative(AttentionPositions):
         return nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * self.max_distance + 1, d_head)))
 
     def _distances(self, like: Tensor, first: int, keys: int) -> Tensor:
-        """clip(j - i, k) + k for queries from `first` on, (..., heads, query, key)."""
+        """Return clip(j - i, k) + k for queries i from `first` on, (..., heads, query, key)."""
         i = torch.arange(first, first + like.shape[-2], device=like.device)[:, None]
         j = torch.arange(keys, device=like.device)
         clipped = (j - i).clamp(-self.max_distance, self.max_distance) + self.max_distance

@@ -8,7 +8,7 @@ from models.shared.positions import InputPositions
 
 
 class Sinusoid(InputPositions):
-    """Adds the sinusoids of a position, as wide as the vectors."""
+    """Add the sinusoid of the position."""
 
     def forward(self, vectors: Tensor, positions: Tensor, grid: Grid) -> Tensor:
         """See InputPositions."""

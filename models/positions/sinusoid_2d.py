@@ -9,16 +9,16 @@ from models.shared.sinusoid import sinusoid
 
 
 def sinusoid_2d(rows: Tensor, columns: Tensor, width: int) -> Tensor:
-    """Half the width encodes the row, half the column.
+    """Concatenate a sinusoid of the row and one of the column.
 
-    Maps rows (...) and columns (...) to vectors (..., width); `width` is divisible by 4. The column
-    of a colour image counts the channels of all its pixels.
+    Maps rows (...) and columns (...) to vectors (..., width); `width` is divisible by 4. In a
+    colour image each channel of a pixel is a column.
     """
     return torch.cat((sinusoid(rows, width // 2), sinusoid(columns, width // 2)), dim=-1)
 
 
 class Sinusoid2D(InputPositions):
-    """Adds the sinusoids of the coordinates of a position."""
+    """Add the sinusoids of row and column."""
 
     def forward(self, vectors: Tensor, positions: Tensor, grid: Grid) -> Tensor:
         """See InputPositions."""

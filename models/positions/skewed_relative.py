@@ -9,10 +9,9 @@ from models.shared.skewing import skewed_logits
 
 
 class SkewedRelative(AttentionPositions):
-    """A learned vector per head and distance, added to the logits.
+    """Add the product with a learned vector per head and distance to the logits.
 
-    Distances run up to max_distance behind the query and, in an encoder, as far ahead of it; larger
-    ones share the outermost vectors.
+    Distances are clipped to max_distance behind the query and, in an encoder, ahead of it.
     """
 
     def __init__(self, settings: Settings, site: Site) -> None:

@@ -1,4 +1,4 @@
-"""What a network is and what data it is for, validated when it is read. Imports no torch."""
+"""Validated settings of networks and the shape of their data. Imports no torch."""
 
 from models.settings.architectures import (
     ConvS2SSettings,

@@ -1,6 +1,6 @@
-"""The settings of every architecture. The package models/<architecture> is its network.
+"""Settings of each architecture, which the package models/<architecture> implements.
 
-A new architecture is a class here, in the union below, and a package of that name.
+A new architecture is a class here, an entry in the union below, and a package of that name.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -50,7 +50,7 @@ class TransformerSettings(Settings):
         return self
 
     def check_data(self, layout: Layout) -> None:
-        """Raise ValueError, with the parameter and a remedy, if the data are not for it."""
+        """Raise ValueError with parameter and remedy if not defined for `layout`."""
         fit.check_transformer_data(self, layout)
 
 
@@ -81,7 +81,7 @@ class LstmSettings(Settings):
         return self
 
     def check_data(self, layout: Layout) -> None:
-        """Any sequence will do."""
+        """Accept any layout."""
 
 
 class ConvS2SSettings(Settings):
@@ -96,7 +96,7 @@ class ConvS2SSettings(Settings):
     dropout: Probability
 
     def check_data(self, layout: Layout) -> None:
-        """Any sequence will do."""
+        """Accept any layout."""
 
 
 class PixelCnnSettings(Settings):
@@ -112,7 +112,7 @@ class PixelCnnSettings(Settings):
     dropout: Probability
 
     def check_data(self, layout: Layout) -> None:
-        """Raise ValueError, with the parameter and a remedy, if the data are not for it."""
+        """Raise ValueError with parameter and remedy if not defined for `layout`."""
         fit.check_pixelcnn_data(self, layout)
 
 

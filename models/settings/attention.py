@@ -1,4 +1,4 @@
-"""Which positions a query of self-attention may attend to, and how that is computed."""
+"""Settings of attention patterns."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ class Backend(StrEnum):
     """How full attention is computed."""
 
     DENSE = "dense"  # all weights (query, key) at once
-    BLOCKWISE = "blockwise"  # a block of queries at a time, recomputed in the backward pass
+    BLOCKWISE = "blockwise"  # one block of queries at a time, recomputed in the backward pass
 
 
 class Full(Settings):

@@ -1,4 +1,4 @@
-"""What all settings share: strict, frozen models without defaults, and types of numbers."""
+"""Base class of all settings, and constrained number types."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 
 class Settings(BaseModel):
-    """Frozen settings of finite numbers; an unknown key is an error and no key has a default."""
+    """Strict, frozen model: finite numbers only, unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 

@@ -1,4 +1,4 @@
-"""The choices that a Transformer's settings name, one enum or union per axis."""
+"""Enums and unions of the Transformer's settings."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -9,39 +9,39 @@ from models.settings.base import Settings
 
 
 class Structure(StrEnum):
-    """Whether a network reads a source."""
+    """Whether a network has a source."""
 
-    ENCODER_DECODER = "encoder_decoder"  # the encoder reads it, the decoder attends to it
-    DECODER = "decoder"  # there is none
+    ENCODER_DECODER = "encoder_decoder"  # the decoder attends to an encoded source
+    DECODER = "decoder"  # no source
 
 
 class Norm(StrEnum):
-    """Where layer normalisation is."""
+    """Placement of layer normalisation."""
 
     POST = "post"  # LayerNorm(x + Sublayer(x)): Vaswani et al. 2017
     PRE = "pre"  # x + Sublayer(LayerNorm(x)): tensor2tensor, Music Transformer
 
 
 class Residuals(StrEnum):
-    """How a sub-layer's input joins its output."""
+    """Residual connections around sub-layers."""
 
     SUM = "sum"  # x + Sublayer(x)
     NONE = "none"  # Sublayer(x): the lecture's experiment
 
 
 class Embeddings(StrEnum):
-    """Which of the embeddings and the output projection share a matrix."""
+    """Weight sharing of embeddings and output projection."""
 
     TIED = "tied"  # all: Vaswani et al. 2017, section 3.4
-    SEPARATE = "separate"  # none: source, target and output projection have one each
-    CHANNELS = "channels"  # none, and each colour has its own (Parmar et al. 2018, section 3.1)
+    SEPARATE = "separate"  # source, target and output projection each have their own matrix
+    CHANNELS = "channels"  # separate, an embedding per colour (Parmar et al. 2018, section 3.1)
 
 
 class PositionsAt(StrEnum):
     """Where positions are added."""
 
     INPUT = "input"  # to the embeddings
-    EVERY_LAYER = "every_layer"  # to the input of each further layer too: the lecture's experiment
+    EVERY_LAYER = "every_layer"  # to the input of every layer: the lecture's experiment
 
 
 class Categorical(Settings):
@@ -51,7 +51,7 @@ class Categorical(Settings):
 
 
 class LogisticMixture(Settings):
-    """Logistics for the intensities of a pixel, which is one position (Salimans et al. 2017)."""
+    """Mixture of logistics for a pixel, which is one position (Salimans et al. 2017)."""
 
     kind: Literal["logistic_mixture"]
     mixtures: PositiveInt

@@ -1,7 +1,7 @@
-"""What fits what: which settings of a network go together, and with which data.
+"""Validation across settings: which combinations are defined, and for which data.
 
-The one place for it, without torch: the configuration asks it when params.yaml is read, and the
-builder when a network is made. Every function raises ValueError with the parameter and a remedy.
+Imports no torch: the configuration calls it when it reads params.yaml, the builder before it builds
+a network. Every check raises ValueError with the parameter and a remedy.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def check_transformer(model: "TransformerSettings") -> None:
-    """Refuse combinations of settings that are not defined, whatever the data."""
+    """Check combinations of settings, independent of the data."""
     if model.d_model % model.num_heads:
         raise ValueError(
             f"num_heads = {model.num_heads} does not divide d_model = {model.d_model}; "
@@ -42,7 +42,7 @@ def check_transformer(model: "TransformerSettings") -> None:
         )
     if model.super_resolution is not None and model.embeddings is Embeddings.TIED:
         raise ValueError(
-            "embeddings = tied, but the source of an image has ids of its own; use separate"
+            "embeddings = tied, but the source image has other ids than the target; use separate"
         )
 
 
@@ -74,15 +74,16 @@ def _check_positions(model: "TransformerSettings") -> None:
 
 
 def _defined_positions(structure: Structure, attention: Attention) -> tuple[type[Settings], ...]:
-    """Local attention of a decoder has relative positions in one dimension only.
+    """Return the position settings that are defined for a structure and an attention pattern.
 
-    Pitch and time are relations of every pair of tokens, so that their attention is full; the
-    labels of concatenated sinusoids are those of what a decoder predicts.
+    Relative positions need full attention or a decoder's local 1-D attention; relative pitch and
+    time relate all pairs of tokens and need full attention; concatenated sinusoids label what a
+    decoder predicts.
     """
     decoder, full = structure is Structure.DECODER, isinstance(attention, Full)
-    kinds = [each for each in get_args(get_args(Positions)[0]) if each not in _SPECIAL]
+    kinds = [kind for kind in get_args(get_args(Positions)[0]) if kind not in _DECODER_ONLY]
     if not (full or (decoder and isinstance(attention, Local1D))):
-        kinds = [each for each in kinds if not issubclass(each, RelativePositionSettings)]
+        kinds = [kind for kind in kinds if not issubclass(kind, RelativePositionSettings)]
     if decoder and not isinstance(attention, Local2D):
         kinds.append(ConcatenatedSinusoid)
     if decoder and full:
@@ -90,7 +91,7 @@ def _defined_positions(structure: Structure, attention: Attention) -> tuple[type
     return tuple(kinds)
 
 
-_SPECIAL = (ConcatenatedSinusoid, RelativePitchTime)
+_DECODER_ONLY = (ConcatenatedSinusoid, RelativePitchTime)
 
 
 def _check_output(model: "TransformerSettings") -> None:
@@ -112,7 +113,7 @@ def _check_output(model: "TransformerSettings") -> None:
 
 
 def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None:
-    """Refuse what is defined for images or for voices only, and sizes that do not fit an image."""
+    """Check settings that are defined for images or voices only, and sizes against the image."""
     if isinstance(layout, ImageLayout):
         _check_image(model, layout)
     else:
@@ -181,12 +182,12 @@ def _check_image(model: "TransformerSettings", image: ImageLayout) -> None:
 
 
 def positions_per_pixel(model: "TransformerSettings", image: ImageLayout) -> int:
-    """One for a mixture of logistics, which predicts all channels of a pixel at once."""
+    """Return 1 for a mixture of logistics, whose positions are pixels, else the channels."""
     return 1 if isinstance(model.output, LogisticMixture) else image.channels
 
 
 def check_pixelcnn_data(model: "PixelCnnSettings", layout: Layout) -> None:
-    """A PixelCNN has a group of features for each channel of an image."""
+    """Check that the data are images whose channels divide the features of a PixelCNN."""
     if not isinstance(layout, ImageLayout):
         raise ValueError(
             f"architecture = {model.architecture} is defined for images only; "
@@ -200,4 +201,4 @@ def check_pixelcnn_data(model: "PixelCnnSettings", layout: Layout) -> None:
 
 
 def _kinds(settings: Iterable[type[Settings]]) -> str:
-    return " or ".join(get_args(each.model_fields["kind"].annotation)[0] for each in settings)
+    return " or ".join(get_args(kind.model_fields["kind"].annotation)[0] for kind in settings)

@@ -1,6 +1,6 @@
-"""How a network knows where a token is. The module models/positions/<kind>.py computes it.
+"""Settings of position schemes, which the modules models/positions/<kind>.py implement.
 
-A new scheme is a class here, in the union below, and a module of that name.
+A new scheme is a class here, an entry in the union below, and a module of that name.
 """
 
 from enum import StrEnum
@@ -12,22 +12,22 @@ from models.settings.base import EvenWidth, PositiveFloat, Settings
 
 
 class PositionSettings(Settings):
-    """A scheme; d_model and the width of a head have to be multiples of its divisors."""
+    """Position scheme; d_model and d_head have to be multiples of its divisors."""
 
     model_divisor: ClassVar[int] = 1
     head_divisor: ClassVar[int] = 1
 
 
 class InputPositionSettings(PositionSettings):
-    """A scheme that changes the embeddings once, before the first layer."""
+    """Position scheme that changes the embeddings."""
 
 
 class RelativePositionSettings(PositionSettings):
-    """A scheme inside attention, which depends on the distance from query to key."""
+    """Position scheme of attention, a function of the distance from query to key."""
 
 
 class NoPositions(InputPositionSettings):
-    """None: the order shows in the mask, the recurrence or the convolution, if at all."""
+    """No positions: order only comes from the mask, the recurrence or the convolution."""
 
     kind: Literal["none"]
 
@@ -47,17 +47,17 @@ class Learned(InputPositionSettings):
 
 
 class Sinusoid2D(InputPositionSettings):
-    """Half the width encodes the row, half column and channel (Parmar et al. 2018, 3.1)."""
+    """Sinusoids of row and of column and channel (Parmar et al. 2018, section 3.1)."""
 
     kind: Literal["sinusoid_2d"]
     model_divisor: ClassVar[int] = 4  # sines and cosines of two axes
 
 
 class Labels(StrEnum):
-    """What is known of a position beside its index."""
+    """Labels of positions."""
 
     NONE = "none"
-    VOICES = "voices"  # which voice comes next: the instrument labels of Huang et al. 2018
+    VOICES = "voices"  # the voice that comes next: instrument labels of Huang et al. 2018
 
 
 class ConcatenatedSinusoid(InputPositionSettings):
@@ -69,7 +69,7 @@ class ConcatenatedSinusoid(InputPositionSettings):
 
 
 class ShawParts(StrEnum):
-    """Which of keys and values have vectors of distances (Shaw et al. 2018, table 4)."""
+    """Which of keys and values have relative representations (Shaw et al. 2018, table 4)."""
 
     KEYS_AND_VALUES = "keys_and_values"
     KEYS = "keys"
@@ -101,11 +101,11 @@ class RelativePitchTime(RelativePositionSettings):
 
 
 class Rotary(RelativePositionSettings):
-    """Queries and keys turned by angles in proportion to their positions (Su et al. 2021)."""
+    """Rotation of queries and keys by angles proportional to their positions (Su et al. 2021)."""
 
     kind: Literal["rotary"]
-    head_divisor: ClassVar[int] = 2  # components turn in pairs
-    base: PositiveFloat  # of the angles' geometric sequence: 10000 in the paper
+    head_divisor: ClassVar[int] = 2  # components rotate in pairs
+    base: PositiveFloat  # of the geometric sequence of angles: 10000 in the paper
 
 
 class Alibi(RelativePositionSettings):

@@ -1,4 +1,4 @@
-"""What the encoded data decides about a network; read from the data set's manifest."""
+"""Shape of the encoded data, from the data set's manifest: vocabulary sizes and layout."""
 
 from typing import Annotated, Literal
 
@@ -8,13 +8,13 @@ from models.settings.base import Settings
 
 
 class SequenceLayout(Settings):
-    """Ids in a row, with no further structure."""
+    """Sequence of ids without further structure."""
 
     kind: Literal["sequence"] = "sequence"
 
 
 class ImageLayout(Settings):
-    """The intensities of an image in raster order, the channels of a pixel side by side."""
+    """Intensities of an image in raster order, the channels of a pixel consecutive."""
 
     kind: Literal["image"] = "image"
     height: PositiveInt  # pixels
@@ -23,21 +23,21 @@ class ImageLayout(Settings):
 
 
 class VoiceLayout(Settings):
-    """Voices on a grid of time steps: after a first id, `voices` ids for each time step."""
+    """Voices on a grid of time steps: one initial id, then `voices` ids per time step."""
 
     kind: Literal["voices"] = "voices"
     voices: PositiveInt
-    pitches: PositiveInt  # the ids below are MIDI pitches
+    pitches: PositiveInt  # smaller ids are MIDI pitches
 
 
 Layout = Annotated[SequenceLayout | ImageLayout | VoiceLayout, Field(discriminator="kind")]
 
 
 class DataShape(Settings):
-    """The vocabulary sizes of input and output, and the layout of a sequence.
+    """Vocabulary sizes of inputs and outputs, and layout of a sequence.
 
-    An id that is only ever a condition (a class, the start of a piece) is an input but never an
-    output; all outputs come first.
+    Outputs are the ids below `outputs`; larger ids are conditions (a class, the start of a piece),
+    which are never predicted.
     """
 
     inputs: PositiveInt

@@ -1,7 +1,7 @@
 """The contract of every network: an autoregressive model, its decoding state, its output head.
 
 Training and likelihood go through `forward` and the head's `nats`, all positions at once; decoding
-through `init_state` and `step`, one position at a time. A test holds the two ways equal.
+through `init_state` and `step`, one position at a time. Tests hold the two equal.
 """
 
 from abc import ABC, abstractmethod
@@ -14,22 +14,22 @@ from torch import Tensor, nn
 from models.settings import DataShape, ModelSettings
 from models.shared.heads import OutputHead
 
-PADDING = 0  # the source id that is masked
+PADDING = 0  # source id of padding, which is masked
 
 
 class Mask(Protocol):
-    """True where a query may attend, for each row of a batch."""
+    """Attention mask with a leading batch axis; True where a query may attend."""
 
     def __getitem__(self, rows: Tensor) -> "Mask":
-        """The batch rows `rows`, in that order."""
+        """Select the batch rows `rows`, in that order."""
 
 
 @dataclass
 class Memory:
-    """An encoded source as one attention layer reads it: keys, values and the padding mask.
+    """The encoded source for one attention layer: keys, values and padding mask.
 
     `key` and `value` (source, ..., position, features); `mask` broadcasts to (source, ..., query,
-    position) and is False where there is padding.
+    position) and is False at padding.
     """
 
     key: Tensor
@@ -37,12 +37,12 @@ class Memory:
     mask: Mask
 
     def select(self, sources: Tensor) -> "Memory":
-        """The rows `sources`, in that order."""
+        """Select the rows `sources`, in that order."""
         return Memory(self.key[sources], self.value[sources], self.mask[sources])
 
 
 class Past(Protocol):
-    """What an architecture keeps of the positions that are already fed, a batch row each."""
+    """Decoding state of an architecture for the positions fed so far."""
 
     def reorder(self, rows: Tensor) -> None:
         """Keep the batch rows `rows`, in that order."""
@@ -50,10 +50,10 @@ class Past(Protocol):
 
 @dataclass
 class State:
-    """The state between two steps of decoding, of every network, with or without a source.
+    """Decoding state of any network, with or without a source.
 
-    The batch has `copies` consecutive rows for each source, which share its `memories` (one for
-    each layer that reads it; none without a source).
+    The batch has `copies` consecutive rows per source, which share its `memories` (one per layer
+    that attends to it; empty without a source).
     """
 
     past: Past
@@ -62,9 +62,9 @@ class State:
     position: int = 0
 
     def reorder(self, rows: Tensor) -> None:
-        """Keep the batch rows `rows`, in that order: the survivors of a step of beam search.
+        """Keep the batch rows `rows`, in that order, as after a step of beam search.
 
-        The rows of a source stay consecutive, and there are `copies` of each.
+        Rows of a source have to stay consecutive, `copies` per source.
         """
         self.past.reorder(rows)
         if not self.memories:
@@ -76,11 +76,10 @@ class State:
 
 
 class AutoregressiveModel(nn.Module, ABC):
-    """Predicts each id of a sequence from those before it, and from a source if it reads one.
+    """Predicts each id of a sequence from those before it and, if there is one, from a source.
 
     Inputs are the targets shifted right by one: the first input is the condition (a class, the
-    start of a piece or sentence), which is never predicted. A network is built from `settings` for
-    data of `shape`.
+    start of a piece or sentence), which is never predicted.
     """
 
     settings: ModelSettings
@@ -91,22 +90,23 @@ class AutoregressiveModel(nn.Module, ABC):
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         """Map inputs (batch, target) and source (batch, source) to hidden states for `head`.
 
-        (batch, position, d_model); a position is an id, or a pixel whose channels share one.
+        Hidden states are (batch, position, d_model); a position is an id, or a pixel with all its
+        channels.
         """
 
     @abstractmethod
     def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
-        """The state before the first of at most `max_length` positions.
+        """Return the decoding state before the first of at most `max_length` positions.
 
-        The batch has `copies` rows for each row of source (source, position); without a source it
-        has `copies` rows.
+        The batch has `copies` rows per row of source (source, position), or `copies` rows without
+        a source.
         """
 
     @abstractmethod
     def step(self, ids: Tensor, state: State) -> Tensor:
-        """Feed the next input, ids (batch,); return the logits (batch, outputs) of the id after it.
+        """Feed the next input, ids (batch,); return the logits (batch, outputs) of the next id.
 
-        Advances `state`.
+        Updates `state` in place.
         """
 
     def nats(
@@ -116,21 +116,21 @@ class AutoregressiveModel(nn.Module, ABC):
         source: Tensor | None = None,
         label_smoothing: float = 0.0,
     ) -> Tensor:
-        """-log p of each of targets (batch, target), in nats; 0 where the target is IGNORED."""
+        """Return -log p of targets (batch, target) in nats, 0 where a target is IGNORED."""
         return self.head.nats(self(inputs, source), targets, label_smoothing)
 
     def internals(self, inputs: Tensor, source: Tensor | None = None) -> "Internals | None":
-        """The attention weights of a forward pass; None for a network without attention maps."""
+        """Return the attention weights of a forward pass, None for a network without them."""
         return None
 
 
 @dataclass(frozen=True)
 class Internals:
-    """What a forward pass of a Transformer computes inside; a list has an item for each layer.
+    """Attention weights and encoder states of a Transformer's forward pass, one item per layer.
 
     Attention weights are (batch, heads, query, key). `encoder_states` (batch, source, d_model) are
-    the embeddings and then the output of each encoder layer. Without a source only
-    `decoder_attention` is there.
+    the embeddings followed by the output of each encoder layer. Without a source only
+    `decoder_attention` is set.
     """
 
     decoder_attention: list[Tensor]  # target to target, causal

@@ -1,4 +1,4 @@
-"""Where the positions of an image are: row, column and channel of each, in generation order."""
+"""Row, column and channel of each position of an image, in generation order."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,17 +12,16 @@ from models.shared.order import block_order
 
 @lru_cache(maxsize=32)
 def raster_indices(attention: Attention, height: int, width: int, device: torch.device) -> Tensor:
-    """`block_order` as a tensor (position,), made once."""
+    """Return `block_order` as a cached tensor (position,)."""
     return torch.tensor(block_order(attention, height, width), device=device)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The coordinates of the positions of an image, in the order in which it is generated.
+    """Coordinates of the positions of an image, in generation order.
 
     A source pixel of super-resolution is at the centre of the `step` x `step` block of target
-    pixels that it averages. A sequence that is no image is a grid of one position, which no scheme
-    looks at.
+    pixels that it averages. Other sequences have a grid of one position, which no scheme uses.
     """
 
     attention: Attention
@@ -33,18 +32,18 @@ class Grid:
 
     @classmethod
     def of(cls, attention: Attention, layout: Layout) -> "Grid":
-        """The grid of the target."""
+        """Return the grid of the target."""
         if not isinstance(layout, ImageLayout):
             return cls(attention, 1, 1, 1)
         return cls(attention, layout.height, layout.width, layout.channels)
 
     def reduced(self, factor: int) -> "Grid":
-        """The grid of a source image, smaller by `factor` in each direction, in raster order."""
+        """Return the grid of the source image, `factor` times smaller per axis, in raster order."""
         full = Full(kind="full", backend=Backend.DENSE)
         return Grid(full, self.height // factor, self.width // factor, self.channels, factor)
 
     def coordinates(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Row and column of each of positions (length,); a column is a channel of a pixel."""
+        """Return row and column of positions (length,); each channel of a pixel is a column."""
         length = self.width * self.channels
         raster = raster_indices(self.attention, self.height, length, positions.device)[positions]
         row, column = raster // length, raster % length
@@ -56,6 +55,6 @@ class Grid:
         return row * self.step + centre, across * self.channels + channel
 
     def channel(self, positions: Tensor) -> Tensor:
-        """The colour channel at each of positions (length,); -1 is the last one of the image."""
+        """Return the colour channel of positions (length,); -1 is the last of the image."""
         order = (self.attention, self.height, self.width * self.channels, positions.device)
         return raster_indices(*order)[positions] % self.channels

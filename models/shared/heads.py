@@ -1,7 +1,7 @@
-"""Output heads: from hidden states to the distribution of the next id.
+"""Output heads: map hidden states to the distribution of the next id.
 
-Nobody needs the logits of all outputs at all positions at once: likelihood asks for `nats` of the
-targets, sampling for `next_logits` of the last position.
+No caller needs all logits of all positions at once: likelihood uses `nats` of the targets, sampling
+`next_logits` of the last position.
 """
 
 from abc import ABC, abstractmethod
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-IGNORED = -100  # a target that is padding: in no loss and in no metric
-CHUNK_LOGITS = 2**24  # computed at once: 64 MiB in float32, and as much for their gradient
+IGNORED = -100  # target id of padding, excluded from losses and metrics
+CHUNK_LOGITS = 2**24  # logits per chunk: 64 MiB in float32, and the same for their gradient
 
 
 class OutputHead(nn.Module, ABC):
@@ -20,24 +20,24 @@ class OutputHead(nn.Module, ABC):
 
     @abstractmethod
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """-log p of each of targets (batch, target), in nats; 0 where the target is IGNORED.
+        """Return -log p of targets (batch, target) in nats, 0 where a target is IGNORED.
 
-        With label smoothing, the cross-entropy with a distribution that gives 1 - label_smoothing
-        to the target and spreads label_smoothing evenly over all outputs (Vaswani et al. 2017,
-        section 5.4). `hidden` is what the network's `forward` returns.
+        With label smoothing, return the cross-entropy with a distribution that gives
+        1 - label_smoothing to the target and spreads the rest evenly over all outputs (Vaswani
+        et al. 2017, section 5.4). `hidden` is what the network's `forward` returns.
         """
 
     @abstractmethod
     def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
-        """The logits (..., outputs) of the next id after hidden states (..., features).
+        """Map hidden states (..., features) to logits (..., outputs) of the next id.
 
-        Where several ids share a hidden state (the channels of a pixel), `observed` (..., ids) are
-        those that are known.
+        If several ids share a hidden state (the channels of a pixel), `observed` (..., ids) are
+        those already generated.
         """
 
 
 class Softmax(OutputHead):
-    """A linear map and a softmax; with tied embeddings the map is the embedding's matrix.
+    """Linear projection and softmax; with tied embeddings the weights are the embedding's.
 
     Vaswani et al. 2017, section 3.4.
     """
@@ -46,12 +46,12 @@ class Softmax(OutputHead):
         super().__init__()
         self.outputs = outputs
         self.output_projection = nn.Linear(d_model, outputs) if tied is None else None
-        self._tied = (tied,)  # in a tuple, so that its weights are not registered twice
+        self._tied = (tied,)  # in a tuple, so that its weights are registered once
 
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """See OutputHead. In chunks of CHUNK_LOGITS; all but one are recomputed going backward."""
+        """See OutputHead. Chunks of CHUNK_LOGITS are recomputed in the backward pass."""
 
-        def of_chunk(hidden: Tensor, targets: Tensor) -> Tensor:
+        def chunk_nats(hidden: Tensor, targets: Tensor) -> Tensor:
             return softmax_nats(self.next_logits(hidden), targets, label_smoothing)
 
         rows = max(1, CHUNK_LOGITS // self.outputs)
@@ -59,8 +59,8 @@ class Softmax(OutputHead):
             zip(hidden.flatten(0, -2).split(rows), targets.flatten().split(rows), strict=True)
         )
         if len(chunks) == 1:
-            return of_chunk(*chunks[0]).view(targets.shape)
-        nats = [checkpoint(of_chunk, *chunk, use_reentrant=False) for chunk in chunks]
+            return chunk_nats(*chunks[0]).view(targets.shape)
+        nats = [checkpoint(chunk_nats, *chunk, use_reentrant=False) for chunk in chunks]
         return torch.cat(nats).view(targets.shape)
 
     def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
@@ -71,13 +71,15 @@ class Softmax(OutputHead):
 
 
 def softmax_nats(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-    """-log p (target,) of targets (target,) under logits (target, outputs), as OutputHead.nats."""
+    """Return `OutputHead.nats` (target,) of targets (target,) under logits (target, outputs)."""
     return _SoftmaxNats.apply(logits, targets, label_smoothing)
 
 
 class _SoftmaxNats(torch.autograd.Function):
-    """F.cross_entropy with label_smoothing, whose backward pass takes three tensors of the size of
-    the logits, the largest of a training, where this takes one.
+    """F.cross_entropy with label_smoothing in less memory.
+
+    Its backward pass needs one tensor of the size of the logits, the largest of a training; that of
+    F.cross_entropy needs three.
     """
 
     @staticmethod
@@ -99,6 +101,6 @@ class _SoftmaxNats(torch.autograd.Function):
         difference = log_probs.exp()
         if ctx.label_smoothing > 0.0:
             difference -= ctx.label_smoothing / difference.shape[-1]
-        asked = torch.full_like(counted, ctx.label_smoothing - 1.0)[:, None]
-        difference.scatter_add_(1, targets, asked)
+        target_term = torch.full_like(counted, ctx.label_smoothing - 1.0)[:, None]
+        difference.scatter_add_(1, targets, target_term)
         return difference.mul_((gradient * counted)[:, None]), None, None

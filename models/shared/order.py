@@ -1,4 +1,4 @@
-"""In which order a network generates the intensities of an image. Imports no torch."""
+"""Generation order of the intensities of an image. Imports no torch."""
 
 from models.settings import (
     Attention,
@@ -11,9 +11,9 @@ from models.settings import (
 
 
 def block_order(attention: Attention, height: int, width: int) -> list[int]:
-    """The raster index of each position of an image, in the order of generation.
+    """Return the raster index of each position of an image, in generation order.
 
-    Raster order, except for local 2-D attention: block after block, raster order inside each
+    Raster order, or for local 2-D attention block by block with raster order inside each block
     (Parmar et al. 2018, section 3.3). The blocks tile the image.
     """
     if not isinstance(attention, Local2D):
@@ -28,10 +28,10 @@ def block_order(attention: Attention, height: int, width: int) -> list[int]:
 
 
 def generation_order(settings: ModelSettings, image: ImageLayout) -> list[int]:
-    """The raster index of each intensity of an image, in the order in which a network generates.
+    """Return the raster index of each intensity of an image, in generation order.
 
-    Raster order, unless local attention asks for another; the channels of a pixel that is one
-    position follow each other.
+    Raster order, or block by block for local 2-D attention; if a pixel is one position, its
+    channels are consecutive.
     """
     if not isinstance(settings, TransformerSettings):
         return list(range(image.height * image.width * image.channels))
@@ -44,5 +44,5 @@ def generation_order(settings: ModelSettings, image: ImageLayout) -> list[int]:
 
 
 def super_resolution_factor(settings: ModelSettings) -> int | None:
-    """The factor between source and target image in each direction, None if there is no source."""
+    """Return target size / source size per axis, None without a source image."""
     return settings.super_resolution if isinstance(settings, TransformerSettings) else None

@@ -1,8 +1,8 @@
-"""The two kinds of position schemes, and the hooks that they have.
+"""Interfaces of position schemes.
 
-A scheme of the input adds to the embeddings. A scheme of attention rotates queries and keys, adds
-to the logits, or adds to the values; what it does not define adds nothing. The schemes are the
-modules models/positions/<kind>.py, loaded when a network asks for them.
+An input scheme changes the embeddings. An attention scheme rotates queries and keys, adds to the
+logits or adds to the output; the default of each hook adds nothing. A scheme is a module
+models/positions/<kind>.py, imported when a network uses it.
 """
 
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ from models.shared.coordinates import Grid
 
 @dataclass(frozen=True)
 class Site:
-    """Where in a network a scheme is used."""
+    """The layer that uses a scheme: widths, heads, data layout, causal or not."""
 
     d_model: int
     num_heads: int
@@ -27,12 +27,12 @@ class Site:
 
     @property
     def d_head(self) -> int:
-        """Width of a head."""
+        """Width of one head."""
         return self.d_model // self.num_heads
 
 
 class InputPositions(nn.Module, ABC):
-    """Adds to the embeddings."""
+    """Position scheme of the embeddings."""
 
     def __init__(self, settings: Positions, site: Site) -> None:
         super().__init__()
@@ -46,49 +46,49 @@ class InputPositions(nn.Module, ABC):
 
 
 class AttentionPositions(nn.Module):
-    """Changes the attention of one layer.
+    """Position scheme of one attention layer.
 
-    Queries are at `first`, `first` + 1, ...; keys at 0, 1, ... All leading axes of a query
-    (..., heads, query, d_head) are a batch. With a causal site a query sees keys up to its own
-    position only, and there are as many keys as the last query needs.
+    Queries are at positions `first`, `first` + 1, ...; keys at 0, 1, ... Leading axes of a query
+    (..., heads, query, d_head) are batch axes. In a causal layer a query attends to keys up to its
+    position, and the last key is at the position of the last query.
     """
 
-    rotates_only: ClassVar[bool] = False  # a fused kernel computes the rest
+    rotates_only: ClassVar[bool] = False  # attention is then a fused kernel
     uses_ids: ClassVar[bool] = False  # `logits` needs the ids of the sequence
 
     def __init__(self, settings: Positions, site: Site) -> None:
         super().__init__()
 
     def rotate(self, heads: Tensor, first: int) -> Tensor:
-        """Turn queries or keys (batch, heads, length, d_head) by angles of their positions."""
+        """Rotate queries or keys (batch, heads, length, d_head) by angles of their positions."""
         return heads
 
     def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor | float:
-        """What query (..., heads, query, d_head) adds to the logits (..., heads, query, key).
+        """Return the term (..., heads, query, key) to add to the logits.
 
-        The query is scaled by 1 / sqrt(d_head); ids (batch, key) are given to a scheme that
-        `uses_ids`.
+        query (..., heads, query, d_head) is already scaled by 1 / sqrt(d_head); ids (batch, key)
+        are passed to schemes with `uses_ids`.
         """
         return 0.0
 
     def values(self, weights: Tensor, first: int) -> Tensor | float:
-        """What is added to the output (..., heads, query, d_head) of weights (..., query, key)."""
+        """Return the term (..., query, d_head) to add to the output; weights (..., query, key)."""
         return 0.0
 
 
 def scheme(settings: Positions) -> type[InputPositions] | type[AttentionPositions]:
-    """The class of the scheme that `settings` name, in the module of its kind."""
+    """Import the class of the scheme that `settings` select."""
     module = import_module(f"models.positions.{settings.kind}")
     return getattr(module, type(settings).__name__)
 
 
 def input_positions(settings: Positions, site: Site) -> InputPositions | None:
-    """The scheme if it is one of the input, else None."""
-    found = scheme(settings)
-    return found(settings, site) if issubclass(found, InputPositions) else None
+    """Build an input scheme; None if `settings` select an attention scheme."""
+    kind = scheme(settings)
+    return kind(settings, site) if issubclass(kind, InputPositions) else None
 
 
 def attention_positions(settings: Positions, site: Site) -> AttentionPositions | None:
-    """The scheme of one layer if it is one of attention, else None."""
-    found = scheme(settings)
-    return found(settings, site) if issubclass(found, AttentionPositions) else None
+    """Build an attention scheme for one layer; None if `settings` select an input scheme."""
+    kind = scheme(settings)
+    return kind(settings, site) if issubclass(kind, AttentionPositions) else None

@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 def sinusoid(positions: Tensor, width: int) -> Tensor:
-    """Sinusoids of wavelengths from 2 pi to 10000 * 2 pi.
+    """Sinusoids with wavelengths from 2 pi to 10000 * 2 pi.
 
-    PE(pos, 2i) = sin(pos / 10000^(2i / width)), PE(pos, 2i + 1) = cos(the same).
+    PE(pos, 2i) = sin(pos / 10000^(2i / width)), PE(pos, 2i + 1) = cos(pos / 10000^(2i / width)).
     Maps positions (...) to vectors (..., width); `width` is even.
     """
     frequencies = torch.exp(

@@ -1,4 +1,4 @@
-"""Scaled dot-product attention in several heads (Vaswani et al. 2017, section 3.2)."""
+"""Scaled dot-product attention with several heads (Vaswani et al. 2017, section 3.2)."""
 
 import torch
 from torch import Tensor
@@ -19,8 +19,8 @@ def attention_weights(
     """softmax((Q K^T + S_rel) / sqrt(d_head)), (..., heads, query, key).
 
     query (..., heads, query, d_head), key (..., heads, key, d_head); `attn_mask` broadcasts to
-    (..., heads, query, key) and is True where attention is allowed, None where it always is. The
-    first query is at position `first`; S_rel is what `positions` add, for `ids` (batch, key).
+    (..., heads, query, key) and is True where attention is allowed; None allows all. The first
+    query is at position `first`; S_rel is the term of `positions`, for `ids` (batch, key).
     """
     scaled = query * query.shape[-1] ** -0.5
     logits = scaled @ key.transpose(-1, -2)
@@ -41,10 +41,10 @@ def attention(
     first: int = 0,
     ids: Tensor | None = None,
 ) -> Tensor:
-    """attention_weights(Q, K) V (eq. 1), and what `positions` add to the values.
+    """attention_weights(Q, K) V (eq. 1), plus the value term of `positions`.
 
-    Axes as of `attention_weights`; value (..., heads, key, d_head). A fused kernel computes it
-    where the weights are those of the plain products.
+    Shapes as in `attention_weights`; value (..., heads, key, d_head). A fused kernel computes it
+    unless `positions` add to logits or values.
     """
     if positions is None or positions.rotates_only:
         return F.scaled_dot_product_attention(
@@ -56,11 +56,11 @@ def attention(
 
 
 def split_heads(projected: Tensor, num_heads: int) -> Tensor:
-    """(batch, length, heads * d_head) to (batch, heads, length, d_head)."""
+    """Map (batch, length, heads * d_head) to (batch, heads, length, d_head)."""
     batch, length, width = projected.shape
     return projected.view(batch, length, num_heads, width // num_heads).transpose(1, 2)
 
 
 def merge_heads(heads: Tensor) -> Tensor:
-    """(batch, heads, length, d_head) to (batch, length, heads * d_head)."""
+    """Map (batch, heads, length, d_head) to (batch, length, heads * d_head)."""
     return heads.transpose(1, 2).flatten(-2)

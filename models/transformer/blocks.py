@@ -1,8 +1,8 @@
-"""Local attention in blocks: which keys each block of queries needs, and which of them it sees.
+"""Blocks of local attention: the keys of each query block, and the attention mask between them.
 
-Positions are counted in generation order. The input at a position is the token before the one
-predicted there, so a position may attend to itself and to what was generated before it. The first
-input is no part of the sequence but its condition (a class, the start of a piece): all may see it.
+Positions are in generation order. The input at a position is the token before the one predicted
+there, so a position may attend to itself and to all before it. The first input is the condition of
+the sequence (a class, the start of a piece), to which all positions may attend.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from models.shared.coordinates import raster_indices
 
 @dataclass(frozen=True)
 class Blocks:
-    """Queries in consecutive blocks of one size, and the keys that each block needs.
+    """Consecutive query blocks of equal size, with the keys of each block.
 
-    `keys` (block, memory) are positions, `mask` (block, query, memory) is True where the query may
-    attend; positions that fill up a short memory are masked.
+    `keys` (block, memory) are positions; `mask` (block, query, memory) is True where a query may
+    attend, and False at the padding of a short memory.
     """
 
     keys: Tensor
@@ -29,21 +29,21 @@ class Blocks:
 
     @property
     def reach(self) -> int:
-        """How many of the last positions hold all that a query may see, the condition aside."""
+        """Number of most recent positions that a cache has to keep, without the condition."""
         ends = torch.arange(1, len(self.keys) + 1, device=self.keys.device) * self.mask.shape[1]
         needed = self.mask.any(dim=1) & (self.keys > 0)
         oldest = torch.where(needed, self.keys, ends[:, None] - 1).amin(dim=1)
         return int((ends - oldest).max())
 
     def visible_keys(self, position: int) -> Tensor:
-        """The positions that the query at `position` may attend to, in ascending order."""
+        """Return the key positions (key,) of the query at `position`, ascending."""
         block, query = divmod(position, self.mask.shape[1])
         return self.keys[block, self.mask[block, query]]
 
     def frame(self, position: int) -> tuple[Tensor, Tensor]:
-        """The keys (key,) of the block of the query at `position`, up to its own, and their mask.
+        """Return keys (key,) and mask (key,) of the query at `position`, up to its own position.
 
-        In place: the distance from the query to a key is that of their indices.
+        Masked keys are included, so that index distances are distances in the sequence.
         """
         block, query = divmod(position, self.mask.shape[1])
         count = self.keys.shape[1] - self.mask.shape[1] + query + 1
@@ -53,9 +53,9 @@ class Blocks:
 def local_mask(
     attention: Local1D | Local2D, queries: Tensor, keys: Tensor, height: int, width: int
 ) -> Tensor:
-    """Whether each of `queries` may attend to each of `keys`: (query, key), the definition.
+    """Return the attention mask (query, key) of positions `queries` and `keys`, by definition.
 
-    `height` and `width` are the image's; they only matter for local 2-D attention.
+    `height` and `width` of the image only matter for local 2-D attention.
     """
     i, j = queries[:, None], keys[None, :]
     causal = j <= i
@@ -68,7 +68,7 @@ def local_mask(
             top = order[i] // width // attention.query_rows * attention.query_rows
             left = order[i] % width // attention.query_columns * attention.query_columns
             right = left + attention.query_columns
-            # A key is where the pixel is that it carries: one step back in the order.
+            # The input at position j is the pixel generated at position j - 1.
             key_row, key_column = order[j - 1] // width, order[j - 1] % width
             return causal & (
                 condition
@@ -82,9 +82,9 @@ def local_mask(
 def blocks(
     attention: Local1D | Local2D, length: int, height: int, width: int, device: torch.device
 ) -> Blocks:
-    """Cut `length` positions into query blocks, each with the keys that any of its queries sees.
+    """Split `length` positions into query blocks, with the keys that any query of a block needs.
 
-    Asks `local_mask` about the surroundings of each block alone: O(length * memory).
+    Evaluates `local_mask` only in the neighbourhood of each block: O(length * memory).
     """
     size = (
         attention.query_block
@@ -93,12 +93,12 @@ def blocks(
     )
     masks, needed = [], []
     for queries in torch.arange(length).split(size):
-        keys = _surroundings(attention, len(masks), width)
+        keys = _candidate_keys(attention, len(masks), width)
         keys = keys[keys <= queries[-1]]
         mask = local_mask(attention, queries, keys, height, width)
-        seen = mask.any(dim=0)
-        masks.append(mask[:, seen])
-        needed.append(keys[seen])
+        used = mask.any(dim=0)
+        masks.append(mask[:, used])
+        needed.append(keys[used])
     memory = max(len(keys) for keys in needed)
     all_keys = torch.zeros(len(masks), memory, dtype=torch.long)
     all_masks = torch.zeros(len(masks), size, memory, dtype=torch.bool)
@@ -110,23 +110,23 @@ def blocks(
 
 @lru_cache(maxsize=32)
 def frames(attention: Local1D, length: int, device: torch.device) -> Blocks:
-    """The blocks of `length` positions, in equal frames.
+    """Split `length` positions into query blocks with the same key layout.
 
-    Every block has its keys at the same indices: the condition, the memory block, the block itself.
-    So the distance from a query to a key is that of their indices, the same for all blocks, and the
-    condition is right before the memory wherever the block is (Huang et al. 2018, 3.4.2).
+    The keys of each block are the condition, the memory block and the block itself, at the same
+    indices. Index distances are therefore the relative positions of all blocks; the condition
+    counts as the position before the memory block (Huang et al. 2018, section 3.4.2).
     """
     size = min(attention.query_block, length)
     starts = torch.arange(0, length, attention.query_block, device=device)[:, None]
     queries = starts + torch.arange(size, device=device)
     keys = starts + torch.arange(-attention.memory_block, size, device=device)
-    seen = (keys > 0)[:, None] & (keys[:, None] <= queries[:, :, None])
+    mask = (keys > 0)[:, None] & (keys[:, None] <= queries[:, :, None])
     keys = keys.clamp(0, length - 1)
-    return Blocks(F.pad(keys, (1, 0)), F.pad(seen, (1, 0), value=True))
+    return Blocks(F.pad(keys, (1, 0)), F.pad(mask, (1, 0), value=True))
 
 
-def _surroundings(attention: Local1D | Local2D, block: int, width: int) -> Tensor:
-    """Positions in ascending order, among them all that the queries of a block may attend to."""
+def _candidate_keys(attention: Local1D | Local2D, block: int, width: int) -> Tensor:
+    """Return ascending positions that include all keys of a query block."""
     if isinstance(attention, Local1D):
         start = block * attention.query_block
         near = torch.arange(max(1, start - attention.memory_block), start + attention.query_block)

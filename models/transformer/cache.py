@@ -1,4 +1,4 @@
-"""Keys and values of the positions that are already generated."""
+"""Key-value cache of one attention layer."""
 
 import torch
 from torch import Tensor
@@ -7,9 +7,9 @@ from models.transformer.patterns import Window
 
 
 class KeyValueCache:
-    """The first position of one attention layer, and a ring of the last `kept` ones after it.
+    """Keys and values of the first position and a ring buffer of the last `kept` ones after it.
 
-    The first is the condition, which all may see; full attention keeps every position.
+    The first position is the condition, to which all attend; full attention keeps all positions.
     """
 
     def __init__(self, batch: int, heads: int, kept: int, d_head: int, like: Tensor) -> None:
@@ -18,9 +18,10 @@ class KeyValueCache:
         self.kept, self.length = kept, 0
 
     def append(self, key: Tensor, value: Tensor, window: Window | None) -> tuple[Tensor, Tensor]:
-        """Add one position (batch, heads, 1, d_head); return those in `window` (..., key, d_head).
+        """Append one position (batch, heads, 1, d_head); return keys and values of `window`.
 
-        `window` names positions that the ring still holds; None stands for all, in their order.
+        Both are (batch, heads, key, d_head). `window` may only select positions that are still in
+        the ring buffer; None selects all, in order.
         """
         slot = self.length if window is None else self._slot(self.length)
         self.keys[:, :, slot] = key[:, :, 0]
@@ -32,8 +33,8 @@ class KeyValueCache:
         return self.keys.index_select(2, slots), self.values.index_select(2, slots)
 
     def reorder(self, rows: Tensor) -> None:
-        """Keep the batch rows `rows`, in that order: what a beam search does with its survivors."""
-        self.keys, self.values = (self._select(each, rows) for each in (self.keys, self.values))
+        """Keep the batch rows `rows`, in that order, as after a step of beam search."""
+        self.keys, self.values = self._select(self.keys, rows), self._select(self.values, rows)
 
     def _slot(self, position: int | Tensor) -> int | Tensor:
         return (position > 0) * ((position - 1) % self.kept + 1)

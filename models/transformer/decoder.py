@@ -1,4 +1,4 @@
-"""The decoder without a source: Image Transformer, Music Transformer."""
+"""Decoder-only Transformer: Image Transformer, Music Transformer."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ class Decoder(AutoregressiveModel):
         shape: DataShape,
         make_head: Callable[[], OutputHead] | None = None,
     ) -> None:
-        """With a softmax, unless `make_head` makes another head."""
+        """Use the head of `make_head`, or a softmax."""
         super().__init__()
         self.settings, self.shape = settings, shape
         grid = Grid.of(settings.attention, shape.layout)
@@ -44,7 +44,7 @@ class Decoder(AutoregressiveModel):
         return self.hidden(self.embedding.vectors(inputs), inputs if self._uses_ids else None)
 
     def hidden(self, vectors: Tensor, ids: Tensor | None = None) -> Tensor:
-        """The same for vectors (batch, target, d_model), which have no positions yet."""
+        """Map vectors (batch, target, d_model) without positions to hidden states (same shape)."""
         hidden = self.embedding.with_positions(vectors)
         for index, layer in enumerate(self.layers):
             hidden = layer(self.embedding.at_layer(hidden, index), None, ids)
@@ -64,7 +64,7 @@ class Decoder(AutoregressiveModel):
         return self.head.next_logits(self.hidden_step(vectors, state))
 
     def hidden_step(self, vectors: Tensor, state: State) -> Tensor:
-        """The hidden state (batch, d_model) of the next position, vectors (batch, 1, d_model)."""
+        """Map the next position's vectors (batch, 1, d_model) to hidden states (batch, d_model)."""
         hidden = self.embedding.with_positions(vectors, state.position)
         window = state.past.window(state.position)
         for index, (layer, cache) in enumerate(zip(self.layers, state.past.caches, strict=True)):
@@ -78,7 +78,7 @@ class Decoder(AutoregressiveModel):
         """See AutoregressiveModel."""
         with recorded([layer.attention for layer in self.layers]) as calls:
             self(inputs)
-        return Internals([attention.weights(*given) for attention, given, _ in calls])
+        return Internals([attention.weights(*args) for attention, args, _ in calls])
 
     @property
     def _uses_ids(self) -> bool:
@@ -87,11 +87,11 @@ class Decoder(AutoregressiveModel):
 
 
 def softmax(settings: TransformerSettings, shape: DataShape, embedding: Embedding) -> Softmax:
-    """The softmax, whose matrix may be tied to that of the embedding."""
+    """Build the softmax, with the weights of the embedding if they are tied."""
     tied = settings.embeddings is Embeddings.TIED
     return Softmax(settings.d_model, shape.outputs, embedding.tokens if tied else None)
 
 
 def final_norm(settings: TransformerSettings) -> nn.Module:
-    """Pre-norm leaves the sum of all sub-layers unnormalised; post-norm ends with its own norm."""
+    """Build the norm after the last layer: LayerNorm for pre-norm, the identity for post-norm."""
     return nn.LayerNorm(settings.d_model) if settings.norm is Norm.PRE else nn.Identity()

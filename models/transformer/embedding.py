@@ -14,8 +14,8 @@ from models.shared.positions import Site, input_positions
 class Embedding(nn.Module):
     """Token vectors times sqrt(d_model), plus positions, then dropout.
 
-    `grid` says where the positions of an image are. The inputs of a decoder are its targets shifted
-    right by one, `shifted`; those of an encoder are not.
+    `grid` has the coordinates of the positions of an image. `shifted` inputs are targets shifted
+    right by one, as in a decoder.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class Embedding(nn.Module):
     def forward(self, ids: Tensor, first: int = 0) -> Tensor:
         """Map ids (batch, length), the first at position `first`, to (batch, length, d_model).
 
-        Raises SequenceError if the sequence is longer than the positions that are learned.
+        Raises SequenceError if the sequence is longer than the table of learned positions.
         """
         return self.with_positions(self.vectors(ids, first), first)
 
     def vectors(self, ids: Tensor, first: int = 0) -> Tensor:
-        """The vectors (batch, length, d_model) of ids (batch, length), without positions."""
+        """Map ids (batch, length) to vectors (batch, length, d_model) without positions."""
         if self.settings.embeddings is Embeddings.CHANNELS:
             positions = torch.arange(first, first + ids.shape[1], device=ids.device)
             channels = self.grid.channel(positions - int(self.shifted))
@@ -51,9 +51,9 @@ class Embedding(nn.Module):
         return drop(vectors, self.settings.embedding_dropout, self.training)
 
     def at_layer(self, hidden: Tensor, layer: int, first: int = 0) -> Tensor:
-        """Add the positions to the input (batch, length, d_model) of a layer again, if so set.
+        """Add positions to the input (batch, length, d_model) of `layer` if set for every layer.
 
-        Layer 0 has them already.
+        The input of layer 0 has them already.
         """
         if layer == 0 or self.settings.positions_at is PositionsAt.INPUT:
             return hidden

@@ -1,4 +1,4 @@
-"""The encoder-decoder: the Transformer for translation, and images in super-resolution."""
+"""Encoder-decoder Transformer, for translation and super-resolution."""
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,9 @@ from models.transformer.recording import recorded
 class EncoderDecoder(AutoregressiveModel):
     """Predicts each target token from the source and the target tokens before it.
 
-    Source and target share a vocabulary; tied embeddings and softmax share one matrix (section
-    3.4). The source of an image is a smaller image; its encoder has full attention, whatever the
-    pattern of the decoder.
+    Source and target share a vocabulary; tied embeddings and softmax share one matrix (Vaswani et
+    al. 2017, section 3.4). In super-resolution the source is a smaller image. The encoder always
+    has full attention.
     """
 
     def __init__(self, settings: TransformerSettings, shape: DataShape) -> None:
@@ -30,8 +30,8 @@ class EncoderDecoder(AutoregressiveModel):
         grid = Grid.of(settings.attention, layout)
         self.embedding = Embedding(settings, shape, grid, shifted=True)
         self.pattern = pattern(settings.attention, layout)
-        of_source = source_pattern(settings.attention)
-        self.encoder = nn.ModuleList(Layer(settings, layout, of_source) for _ in layers)
+        full = source_pattern(settings.attention)
+        self.encoder = nn.ModuleList(Layer(settings, layout, full) for _ in layers)
         self.decoder = nn.ModuleList(CrossLayer(settings, layout, self.pattern) for _ in layers)
         self.encoder_norm = final_norm(settings)
         self.decoder_norm = final_norm(settings)
@@ -81,12 +81,12 @@ class EncoderDecoder(AutoregressiveModel):
         ):
             self(inputs, source)
         called = (decoder_attention, encoder_attention, cross_attention)
-        weights = [[call.module.weights(*call.given) for call in calls] for calls in called]
-        embedded = encoder[0].given[0]
-        return Internals(*weights, [embedded, *(call.returned for call in encoder)])
+        weights = [[call.module.weights(*call.args) for call in calls] for calls in called]
+        embedded = encoder[0].args[0]
+        return Internals(*weights, [embedded, *(call.output for call in encoder)])
 
     def _encode(self, source: Tensor) -> list[Memory]:
-        """What each decoder layer reads of source (source, position)."""
+        """Encode source (source, position) into keys and values for each decoder layer."""
         padding = (source != PADDING)[:, None, None, :]
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
         hidden = embedding(source)

@@ -1,10 +1,10 @@
-"""The weights that a Transformer begins with."""
+"""Weight initialisation of the Transformer."""
 
 from torch import nn
 
 
 def initialise(network: nn.Module) -> None:
-    """Xavier-uniform matrices, zero biases."""
+    """Initialise linear layers: Xavier-uniform weights, zero biases."""
     for module in network.modules():
         if isinstance(module, nn.Linear):
             nn.init.xavier_uniform_(module.weight)

@@ -1,4 +1,4 @@
-"""The layers of encoders and decoders (Vaswani et al. 2017, section 3.1)."""
+"""Encoder and decoder layers (Vaswani et al. 2017, section 3.1)."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from models.transformer.patterns import Pattern, Window, source_pattern
 
 
 class Residual(nn.Module):
-    """A sub-layer with dropout on its output, the residual sum, and layer normalisation."""
+    """Residual connection around a sub-layer, with dropout and layer normalisation."""
 
     def __init__(self, settings: TransformerSettings) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Residual(nn.Module):
     def forward(self, inputs: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         """LayerNorm(x + Dropout(sublayer(x))), or x + Dropout(sublayer(LayerNorm(x))) for pre.
 
-        Without residuals the same without "x +".
+        Without residuals, "x +" is left out.
         """
         outputs = sublayer(self.norm(inputs) if self.order is Norm.PRE else inputs)
         outputs = drop(outputs, self.dropout, self.training)
@@ -36,7 +36,7 @@ class Residual(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """max(0, x W_1 + b_1) W_2 + b_2 at every position (eq. 2), with dropout after the maximum."""
+    """max(0, x W_1 + b_1) W_2 + b_2 at every position (eq. 2), with dropout after the ReLU."""
 
     def __init__(self, d_model: int, d_ff: int, dropout: float) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class FeedForward(nn.Module):
 def self_attention(
     settings: TransformerSettings, layout: Layout, pattern: Pattern
 ) -> SelfAttention:
-    """The self-attention of one layer, with its positions if they are of attention."""
+    """Build the self-attention of one layer, with its position scheme if it is one of attention."""
     site = Site(settings.d_model, settings.num_heads, layout, pattern.causal)
     return SelfAttention(
         settings.d_model,
@@ -64,9 +64,9 @@ def self_attention(
 
 
 class Layer(nn.Module):
-    """Self-attention, then the feed-forward network: an encoder's layer.
+    """Self-attention and feed-forward network.
 
-    A decoder without a source consists of these too, with a causal pattern.
+    The layer of an encoder, and with a causal pattern that of a decoder without a source.
     """
 
     def __init__(self, settings: TransformerSettings, layout: Layout, pattern: Pattern) -> None:
@@ -90,13 +90,13 @@ class Layer(nn.Module):
         window: Window | None,
         ids: Tensor | None = None,
     ) -> Tensor:
-        """The same for one new position, inputs (batch, 1, d_model); see SelfAttention.step."""
+        """Map the next position (batch, 1, d_model) to the same shape; see SelfAttention.step."""
         hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window, ids))
         return self.around_feed_forward(hidden, self.feed_forward)
 
 
 class CrossLayer(nn.Module):
-    """Causal self-attention, attention to the source, then the feed-forward network."""
+    """Causal self-attention, cross-attention to the source, and feed-forward network."""
 
     def __init__(self, settings: TransformerSettings, layout: Layout, pattern: Pattern) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class CrossLayer(nn.Module):
     def step(
         self, inputs: Tensor, cache: KeyValueCache, window: Window | None, memory: Memory
     ) -> Tensor:
-        """The same for one new position, inputs (batch, 1, d_model); see SelfAttention.step."""
+        """Map the next position (batch, 1, d_model) to the same shape; see SelfAttention.step."""
         hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window))
         return self._rest(hidden, memory)
 

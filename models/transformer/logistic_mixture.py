@@ -1,7 +1,7 @@
-"""Discretised mixtures of logistics: the distribution of a pixel (Salimans et al. 2017, section 2).
+"""Discretised mixture of logistics for a pixel (Salimans et al. 2017, section 2).
 
-A pixel has one mixture for all its channels; inside a mixture, the mean of a channel moves with the
-channels before it (eq. 3).
+A pixel has one mixture for all its channels; the mean of a channel depends linearly on the channels
+before it (eq. 3).
 """
 
 from typing import NamedTuple
@@ -13,26 +13,26 @@ from torch.nn import functional as F
 from models.shared.heads import IGNORED, OutputHead
 from models.shared.logistic import log_mass, log_masses, scaled
 
-LOG_SCALES = (-7.0, 7.0)  # from narrower than a step of 256 levels to wider than all of them
+LOG_SCALES = (-7.0, 7.0)  # from narrower than one of 256 levels to wider than all
 
 
 def count_parameters(mixtures: int, channels: int) -> int:
-    """Of a pixel: a weight, and for each channel mean, scale and a term per channel before it."""
+    """Parameters of a pixel: per mixture a weight, means, log scales, and slopes (eq. 3)."""
     return mixtures * (1 + 2 * channels + channels * (channels - 1) // 2)
 
 
 class Mixture(NamedTuple):
-    """The parameters of pixels (...), in float32 at least."""
+    """Mixture parameters of pixels (...), in float32 or wider."""
 
     log_weights: Tensor  # (..., mixture), normalised
     means: Tensor  # (..., mixture, channel)
     log_scales: Tensor  # (..., mixture, channel)
-    slopes: Tensor  # (..., mixture, pair of channels): of a channel's mean by a channel before it
+    slopes: Tensor  # (..., mixture, channel pair): of a channel's mean in an earlier channel
 
     def means_given(self, intensities: Tensor, channels: int) -> Tensor:
-        """The means (..., mixture, channel) of the first `channels`, given those before each.
+        """Return means (..., mixture, channel) of the first `channels`, given earlier channels.
 
-        intensities (..., channel) in [-1, 1], of all but the last of them at least.
+        intensities (..., channel) are in [-1, 1]; the last of `channels` may be missing.
         """
         means = []
         for channel in range(channels):
@@ -44,10 +44,10 @@ class Mixture(NamedTuple):
 
 
 class LogisticMixtureHead(OutputHead):
-    """From the hidden state of a pixel to the distribution of its channels, one after the other.
+    """Distribution of the channels of a pixel, one after the other, given its hidden state.
 
-    p(c_1) p(c_2 | c_1) ... is the likelihood of eqs. 2 and 3: by Bayes' rule the observed channels
-    move the weights of the mixture, and by eq. 3 the means of those after them.
+    p(c_1) p(c_2 | c_1) ... is the likelihood of eqs. 2 and 3: observed channels update the mixture
+    weights by Bayes' rule and the means of later channels by eq. 3.
     """
 
     def __init__(self, d_model: int, mixtures: int, channels: int, levels: int) -> None:
@@ -70,7 +70,7 @@ class LogisticMixtureHead(OutputHead):
         return nats.flatten(1)[:, : targets.shape[1]] * (targets != IGNORED)
 
     def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
-        """See OutputHead: hidden (..., d_model), observed (..., channels before the next)."""
+        """See OutputHead: hidden (..., d_model), observed (..., channels already generated)."""
         mixture, known = self._mixture(hidden), 0 if observed is None else observed.shape[-1]
         log_weights, intensities = mixture.log_weights, hidden.new_empty(0)
         if known:
@@ -81,7 +81,7 @@ class LogisticMixtureHead(OutputHead):
         return torch.logsumexp(log_weights[..., None] + masses, dim=-2)
 
     def _log_joint(self, mixture: Mixture, ids: Tensor) -> Tensor:
-        """log of the weight times p(c_1 .. c_k), (..., mixture, k), of the first channels ids."""
+        """Return log(weight * p(c_1 .. c_k)), (..., mixture, k), for the first channels `ids`."""
         channels = ids.shape[-1]
         intensities = scaled(ids, self.levels, mixture.means.dtype)
         means = mixture.means_given(intensities, channels)
@@ -92,9 +92,9 @@ class LogisticMixtureHead(OutputHead):
     def _mixture(self, hidden: Tensor) -> Mixture:
         parameters = self.output_projection(hidden)
         parameters = parameters.to(torch.promote_types(parameters.dtype, torch.float32))
-        each = count_parameters(1, self.channels)
-        sizes = (1, self.channels, self.channels, each - 1 - 2 * self.channels)
-        weights, means, log_scales, slopes = parameters.unflatten(-1, (-1, each)).split(
+        per_mixture = count_parameters(1, self.channels)
+        sizes = (1, self.channels, self.channels, per_mixture - 1 - 2 * self.channels)
+        weights, means, log_scales, slopes = parameters.unflatten(-1, (-1, per_mixture)).split(
             sizes, dim=-1
         )
         return Mixture(

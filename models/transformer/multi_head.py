@@ -10,7 +10,7 @@ from models.transformer.patterns import Full, Heads, Pattern, Window
 
 
 class SelfAttention(nn.Module):
-    """Every position attends to positions of its own sequence, those that the pattern allows."""
+    """Multi-head self-attention with an attention pattern and an optional position scheme."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class SelfAttention(nn.Module):
     ) -> Tensor:
         """Map inputs (batch, length, d_model) to the same shape.
 
-        `padding` and `ids` as of Heads.
+        `padding` and `ids` as in Heads.
         """
         heads = self._heads(inputs, 0, padding, ids)
         dropout = self.dropout if self.training else 0.0
@@ -41,7 +41,7 @@ class SelfAttention(nn.Module):
     def weights(
         self, inputs: Tensor, padding: Tensor | None = None, ids: Tensor | None = None
     ) -> Tensor:
-        """The attention weights (batch, heads, query, key) of `forward`, without dropout."""
+        """Return the attention weights (batch, heads, query, key) of `forward`, without dropout."""
         return self.pattern.weights(self._heads(inputs, 0, padding, ids), self.positions)
 
     def step(
@@ -51,9 +51,9 @@ class SelfAttention(nn.Module):
         window: Window | None,
         ids: Tensor | None = None,
     ) -> Tensor:
-        """Attend from one new position, inputs (batch, 1, d_model), to the cached ones and itself.
+        """Map the next position (batch, 1, d_model) to the same shape, and append it to `cache`.
 
-        `window` is what the new position may attend to, None for all; `ids` (batch, key).
+        It attends to itself and to the cached positions in `window` (None: all); ids (batch, key).
         """
         heads = self._heads(inputs, cache.length, None, ids)
         keys, values = cache.append(heads.key, heads.value, window)
@@ -70,12 +70,13 @@ class SelfAttention(nn.Module):
         projected = self.in_proj(inputs).chunk(3, dim=-1)
         query, key, value = (split_heads(part, self.num_heads) for part in projected)
         if self.positions is not None:
-            query, key = (self.positions.rotate(each, first) for each in (query, key))
+            query = self.positions.rotate(query, first)
+            key = self.positions.rotate(key, first)
         return Heads(query, key, value, padding, ids)
 
 
 class CrossAttention(nn.Module):
-    """Every target position attends to the encoded source."""
+    """Multi-head attention of target positions to the encoded source."""
 
     def __init__(self, d_model: int, num_heads: int, dropout: float, pattern: Full) -> None:
         super().__init__()
@@ -85,9 +86,10 @@ class CrossAttention(nn.Module):
         self.out_proj = nn.Linear(d_model, d_model)
 
     def memory(self, encoded: Tensor, padding: Tensor) -> Memory:
-        """Keys and values (source, heads, position, d_head) of encoded (source, position, d_model).
+        """Project encoded (source, position, d_model) to keys and values.
 
-        `padding` (source, 1, 1, position) is False where there is padding.
+        Both are (source, heads, position, d_head); `padding` (source, 1, 1, position) is False at
+        padding.
         """
         key, value = self.project_kv(encoded).chunk(2, dim=-1)
         heads = split_heads(key, self.num_heads), split_heads(value, self.num_heads)
@@ -96,7 +98,7 @@ class CrossAttention(nn.Module):
     def forward(self, inputs: Tensor, memory: Memory) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape.
 
-        Consecutive rows may share a source: memory then has a row for each source.
+        Consecutive rows may share a source: `memory` has one row per source.
         """
         by_source = inputs.view(len(memory.key), -1, inputs.shape[-1])
         heads = self._heads(by_source, memory)
@@ -105,7 +107,7 @@ class CrossAttention(nn.Module):
         return self.out_proj(merge_heads(attended)).view_as(inputs)
 
     def weights(self, inputs: Tensor, memory: Memory) -> Tensor:
-        """The attention weights (batch, heads, target, source) of `forward`, without dropout."""
+        """Return the attention weights (batch, heads, target, source) without dropout."""
         return self.pattern.weights(self._heads(inputs, memory), None)
 
     def _heads(self, inputs: Tensor, memory: Memory) -> Heads:

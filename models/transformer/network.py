@@ -1,4 +1,4 @@
-"""The Transformer that settings describe."""
+"""Build a Transformer."""
 
 from models.settings import DataShape, LogisticMixture, Structure, TransformerSettings
 from models.shared.base import AutoregressiveModel
@@ -8,7 +8,7 @@ from models.transformer.pixel_decoder import PixelDecoder
 
 
 def build(settings: TransformerSettings, shape: DataShape) -> AutoregressiveModel:
-    """A Transformer with fresh weights."""
+    """Return a freshly initialised Transformer."""
     if isinstance(settings.output, LogisticMixture):
         return PixelDecoder(settings, shape)
     if settings.structure is Structure.ENCODER_DECODER:

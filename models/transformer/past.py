@@ -1,4 +1,4 @@
-"""What a Transformer's decoder keeps of the positions that are already fed."""
+"""Decoding state of the Transformer."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,10 @@ from models.transformer.patterns import Pattern, Window, is_relative
 
 @dataclass
 class Past:
-    """The caches of all layers.
+    """Key-value caches of all layers.
 
-    `ids` (batch, position) are those fed so far, if positions use them; `blocks` say what a
-    position may attend to, None with full attention, and `framed` whether its keys keep their
-    indices.
+    `blocks` are those of local attention, None with full attention; `framed` if made by `frames`.
+    `ids` (batch, position) are those fed so far, None if positions do not use them.
     """
 
     caches: list[KeyValueCache]
@@ -34,7 +33,7 @@ class Past:
             self.ids = self.ids[rows]
 
     def window(self, position: int) -> Window | None:
-        """What the query at `position` may attend to, None for all."""
+        """Return the keys of the query at `position`; None: all."""
         if self.blocks is None:
             return None
         if self.framed:
@@ -42,7 +41,7 @@ class Past:
         return Window(self.blocks.visible_keys(position))
 
     def feed(self, ids: Tensor) -> None:
-        """Take note of the next ids (batch,), if positions use them."""
+        """Record the next ids (batch,) if positions use them."""
         if self.ids is not None:
             self.ids = torch.cat((self.ids, ids[:, None]), dim=1)
 
@@ -55,9 +54,9 @@ def empty_past(
     length: int,
     like: Tensor,
 ) -> Past:
-    """The past before the first of `length` positions, with the device and type of `like`.
+    """Allocate empty caches for `length` positions, with device and dtype of `like`.
 
-    Its caches hold all of them, or as many as a position may see with a local pattern.
+    With a local pattern they keep only the positions that a query can reach.
     """
     blocks = pattern.decoding_blocks(length, positions, like.device)
     kept = length if blocks is None else blocks.reach

@@ -1,6 +1,6 @@
-"""Attention patterns: which positions a query may attend to, and how that is computed fast.
+"""Attention patterns: which positions a query may attend to, and how attention is computed.
 
-A pattern knows its dense mask, which defines it, and its blocks, which make it cheap.
+The dense mask of a pattern defines it; its blocks make it cheap.
 """
 
 from abc import ABC, abstractmethod
@@ -26,8 +26,8 @@ QUERY_BLOCK = 128  # of blockwise attention: the fastest of 64 to 512 at 2,048 a
 class Heads:
     """Queries, keys and values of one layer, each (batch, heads, length, d_head).
 
-    `padding` (batch, 1, 1, key) is False where a key is padding, None where there is none; `ids`
-    (batch, key) are given to positions that use them.
+    `padding` (batch, 1, 1, key) is False at padding, None without padding; `ids` (batch, key) are
+    for position schemes with `uses_ids`.
     """
 
     query: Tensor
@@ -39,41 +39,41 @@ class Heads:
 
 @dataclass(frozen=True)
 class Window:
-    """What one query of a step may attend to: positions (key,), and a mask (key,) or None."""
+    """Keys of the query of one decoding step: positions (key,) and a mask (key,) or None."""
 
     keys: Tensor
     mask: Tensor | None = None
 
 
 class Pattern(ABC):
-    """Who may attend to whom in one self-attention or cross-attention layer."""
+    """Attention pattern of a self-attention or cross-attention layer."""
 
-    causal: bool = True  # a query sees no later position
+    causal: bool = True  # no query attends to later positions
 
     @abstractmethod
     def attention(
         self, heads: Heads, positions: AttentionPositions | None, dropout: float
     ) -> Tensor:
-        """Attention of all queries, (batch, heads, query, d_head)."""
+        """Return the attention output (batch, heads, query, d_head) of all queries."""
 
     @abstractmethod
     def dense_mask(self, heads: Heads) -> Tensor | None:
-        """True where a query may attend, broadcast to (batch, heads, query, key); None: always."""
+        """Return the mask, broadcast to (batch, heads, query, key); None allows all keys."""
 
     def weights(self, heads: Heads, positions: AttentionPositions | None) -> Tensor:
-        """The weights of `attention` without dropout, (batch, heads, query, key)."""
+        """Return the weights (batch, heads, query, key) of `attention` without dropout."""
         mask = self.dense_mask(heads)
         return attention_weights(heads.query, heads.key, mask, positions, 0, heads.ids)
 
     def decoding_blocks(
         self, length: int, positions: AttentionPositions | None, device: torch.device
     ) -> Blocks | None:
-        """The blocks in which `length` positions are decoded; None where every query sees all."""
+        """Return the blocks for decoding `length` positions; None for full attention."""
         return None
 
 
 class Full(Pattern):
-    """Every position, in a decoder every position up to the query's own, that is no padding."""
+    """Full attention: all keys but padding; if causal, only up to the query's position."""
 
     def __init__(self, backend: Backend, causal: bool) -> None:
         self.backend, self.causal = backend, causal
@@ -81,15 +81,15 @@ class Full(Pattern):
     def attention(
         self, heads: Heads, positions: AttentionPositions | None, dropout: float
     ) -> Tensor:
-        """See Pattern; blockwise attention has the memory O(length * QUERY_BLOCK).
+        """See Pattern; blockwise attention needs O(length * QUERY_BLOCK) memory.
 
-        No tensor (query, key) is then ever whole: the backward pass computes each block once more,
-        with the same random numbers (Chen et al. 2016).
+        It never materialises a (query, key) tensor: the backward pass recomputes each block with
+        the same random numbers (Chen et al. 2016).
         """
         if self.backend is Backend.DENSE:
             return self._rows(heads, positions, dropout, 0, heads.query.shape[2])
 
-        def recomputed(*rows: int) -> Tensor:
+        def checkpointed(*rows: int) -> Tensor:
             return checkpoint(
                 self._rows,
                 heads,
@@ -100,13 +100,13 @@ class Full(Pattern):
                 preserve_rng_state=dropout > 0.0,
             )
 
-        def computed(*rows: int) -> Tensor:
+        def plain(*rows: int) -> Tensor:
             return self._rows(heads, positions, dropout, *rows)
 
-        of_rows: Callable[..., Tensor] = recomputed if torch.is_grad_enabled() else computed
+        attend_rows: Callable[..., Tensor] = checkpointed if torch.is_grad_enabled() else plain
         length = heads.query.shape[2]
         starts = range(0, length, QUERY_BLOCK)
-        return torch.cat([of_rows(i, min(i + QUERY_BLOCK, length)) for i in starts], dim=2)
+        return torch.cat([attend_rows(i, min(i + QUERY_BLOCK, length)) for i in starts], dim=2)
 
     def dense_mask(self, heads: Heads) -> Tensor | None:
         """See Pattern."""
@@ -120,7 +120,7 @@ class Full(Pattern):
         first: int,
         last: int,
     ) -> Tensor:
-        """Attention of the queries `first` to `last`; a causal one leaves out later keys."""
+        """Return the attention output of queries `first` to `last`; if causal, keys to `last`."""
         keys = slice(last if self.causal else None)
         return attention(
             heads.query[:, :, first:last],
@@ -142,12 +142,12 @@ class Full(Pattern):
 
 @lru_cache(maxsize=32)
 def causal_mask(first: int, last: int, device: torch.device) -> Tensor:
-    """True where key <= query, for the queries `first` to `last` and the keys 0 to `last`."""
+    """Return the mask key <= query of queries `first` to `last` and keys 0 to `last`."""
     return torch.ones(last - first, last, dtype=torch.bool, device=device).tril(first)
 
 
 class Local(Pattern):
-    """The blocks around a query block, causally (Parmar et al. 2018, section 3.3)."""
+    """Causal local attention in blocks (Parmar et al. 2018, section 3.3)."""
 
     def __init__(self, settings: Local1D | Local2D, layout: Layout) -> None:
         self.settings = settings
@@ -186,15 +186,14 @@ class Local(Pattern):
 
 
 def is_relative(positions: AttentionPositions | None) -> bool:
-    """Whether distances count inside a block, so that its keys need fixed indices."""
+    """Whether logits or values depend on index distances, so that blocks have to be `frames`."""
     return positions is not None and not positions.rotates_only
 
 
 def blocked_attention(heads: Heads, cut: Blocks, dropout: float) -> Tensor:
-    """Local attention, block by block; equals attention with the dense mask of the pattern.
+    """Local attention in blocks; equals attention with the dense mask of the pattern.
 
-    The blocks become the batch, whose masks all heads share: a fused kernel takes four axes, not
-    five.
+    Blocks become the batch axis, with masks shared by all heads: fused kernels take four axes.
     """
     query, key, value = heads.query, heads.key, heads.value
     batch, count_heads, length, d_head = query.shape
@@ -204,7 +203,7 @@ def blocked_attention(heads: Heads, cut: Blocks, dropout: float) -> Tensor:
         padded.view(batch, count_heads, count, size, d_head).flatten(0, 1).transpose(0, 1),
         key[:, :, cut.keys].flatten(0, 1).transpose(0, 1),
         value[:, :, cut.keys].flatten(0, 1).transpose(0, 1),
-        # A query that fills up the last block sees nothing; let it see all: it is cut off below.
+        # Padding queries of the last block have no key; they attend to all and are cut off below.
         (cut.mask | ~cut.mask.any(dim=-1, keepdim=True))[:, None],
         dropout,
     )
@@ -215,9 +214,9 @@ def blocked_attention(heads: Heads, cut: Blocks, dropout: float) -> Tensor:
 def framed_attention(
     heads: Heads, cut: Blocks, positions: AttentionPositions, dropout: float
 ) -> Tensor:
-    """Local attention with relative terms, which all blocks share (Huang et al. 2018, 3.4.2).
+    """Local attention with relative positions (Huang et al. 2018, section 3.4.2).
 
-    `cut` as of `frames`.
+    `cut` is the result of `frames`.
     """
     framed, mask, first = _in_frames(heads, cut)
     attended = attention(framed.query, framed.key, framed.value, mask, dropout, positions, first)
@@ -225,20 +224,19 @@ def framed_attention(
 
 
 def framed_weights(heads: Heads, cut: Blocks, positions: AttentionPositions) -> Tensor:
-    """The weights (batch, heads, query, key) of `framed_attention`, 0 for keys in no frame."""
+    """Return the weights (batch, heads, query, key) of `framed_attention`, 0 outside frames."""
     framed, mask, first = _in_frames(heads, cut)
     weights = attention_weights(framed.query, framed.key, mask, positions, first)
     length = heads.query.shape[2]
-    spread = weights.new_zeros(*weights.shape[:-1], length)
-    spread.scatter_add_(-1, cut.keys[:, None, None].expand_as(weights), weights)
-    return spread.transpose(1, 2).flatten(2, 3)[:, :, :length]
+    dense = weights.new_zeros(*weights.shape[:-1], length)
+    dense.scatter_add_(-1, cut.keys[:, None, None].expand_as(weights), weights)
+    return dense.transpose(1, 2).flatten(2, 3)[:, :, :length]
 
 
 def _in_frames(heads: Heads, cut: Blocks) -> tuple[Heads, Tensor, int]:
-    """Queries, keys and values of each block, (batch, block, heads, position, d_head).
+    """Return heads (batch, block, heads, position, d_head), mask, and index of the first query.
 
-    With their mask, and the index of the first query among the keys: the last key of a block is its
-    last query.
+    The last key of a block is at the position of its last query.
     """
     count, size, memory = cut.mask.shape
     padded = F.pad(heads.query, (0, 0, 0, count * size - heads.query.shape[2]))
@@ -251,13 +249,13 @@ def _in_frames(heads: Heads, cut: Blocks) -> tuple[Heads, Tensor, int]:
 
 
 def pattern(settings: Attention, layout: Layout) -> Pattern:
-    """The causal pattern of a decoder's self-attention."""
+    """Build the causal pattern of a decoder's self-attention."""
     if isinstance(settings, FullSettings):
         return Full(settings.backend, causal=True)
     return Local(settings, layout)
 
 
 def source_pattern(settings: Attention) -> Full:
-    """The pattern of an encoder's self-attention and of cross-attention: all that is no padding."""
+    """Build the pattern of an encoder's self-attention and of cross-attention: all but padding."""
     backend = settings.backend if isinstance(settings, FullSettings) else Backend.DENSE
     return Full(backend, causal=False)

@@ -1,7 +1,6 @@
-"""The Image Transformer with one position per pixel, a mixture of logistics for its channels.
+"""Image Transformer with one position per pixel and a mixture of logistics for its channels.
 
-It reads and predicts ids as any decoder does, a channel of a pixel each; only its hidden states are
-one per pixel.
+Inputs and targets are still ids, one per channel; only hidden states are per pixel.
 """
 
 import math
@@ -22,10 +21,10 @@ from models.transformer.logistic_mixture import LogisticMixtureHead
 
 @dataclass
 class PixelPast:
-    """The state between two pixels, and the pixel under way.
+    """Decoding state: that of the pixels, and the current pixel.
 
-    `hidden` (batch, d_model) is its hidden state, None before the first pixel; `channels` (batch,)
-    each are its channels that are fed.
+    `hidden` (batch, d_model) is its hidden state, None before the first pixel; `channels` are its
+    channels fed so far, (batch,) each.
     """
 
     pixels: State
@@ -41,12 +40,12 @@ class PixelPast:
 
     @property
     def observed(self) -> Tensor | None:
-        """The channels that are fed (batch, channel), None if there are none."""
+        """Channels fed so far, (batch, channel); None if there are none."""
         return torch.stack(self.channels, dim=-1) if self.channels else None
 
 
 class PixelDecoder(Decoder):
-    """Predicts each pixel from those before it and from the condition, the first input."""
+    """Predicts each pixel from those before it and the condition, which is the first input."""
 
     def __init__(self, settings: TransformerSettings, shape: DataShape) -> None:
         image = shape.layout
@@ -95,14 +94,14 @@ class PixelDecoder(Decoder):
         return self.head.next_logits(past.hidden, past.observed)
 
     def _embed_condition(self, ids: Tensor) -> Tensor:
-        """The vector of ids (batch,), (batch, 1, d_model)."""
+        """Map conditions `ids` (batch,) to vectors (batch, 1, d_model)."""
         return self.embedding.vectors(ids[:, None] - self.shape.outputs)
 
     def _embed_pixels(self, pixels: Tensor) -> Tensor:
-        """Vectors (batch, pixel, d_model) of pixels (batch, pixel, channels).
+        """Map pixels (batch, pixel, channels) to vectors (batch, pixel, d_model).
 
-        A linear map of the intensities and a maximum, as in the released code of the paper; scaled
-        as embeddings are.
+        ReLU of a linear map of the intensities, as in the paper's released code, scaled like
+        embeddings.
         """
         intensities = scaled(pixels, self.shape.outputs, self.pixel_projection.weight.dtype)
         return F.relu(self.pixel_projection(intensities)) * math.sqrt(self.settings.d_model)

@@ -1,4 +1,4 @@
-"""What modules are called with, and what they return, while a block runs."""
+"""Record the arguments and results of module calls."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ class Call(NamedTuple):
     """One call of a module."""
 
     module: nn.Module
-    given: tuple[Any, ...]
-    returned: Any
+    args: tuple[Any, ...]
+    output: Any
 
 
 @contextmanager
 def recorded(modules: Sequence[nn.Module]) -> Iterator[list[Call]]:
-    """Collect the calls of `modules`, in their order."""
+    """Collect the calls of `modules` inside the block, in order."""
     calls: list[Call] = []
     hooks = [
         module.register_forward_hook(lambda *call: calls.append(Call(*call))) for module in modules

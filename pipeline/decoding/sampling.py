@@ -1,4 +1,4 @@
-"""Samples the ids of a sequence that are not given, one after the other; knows no task."""
+"""Ancestral sampling of the missing ids of a sequence, for any task."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.settings.base import Sampling
 
-TO_SAMPLE = -1  # an id of a template that is to be sampled
+TO_SAMPLE = -1  # placeholder of a missing id in a template
 
 
 @torch.no_grad()
@@ -21,12 +21,11 @@ def fill(
     source: Tensor | None = None,
     enough: Callable[[Tensor], bool] | None = None,
 ) -> Tensor:
-    """Sample the ids of template (batch, length) that are TO_SAMPLE, from the first to the last.
+    """Sample the ids of template (batch, length) that are TO_SAMPLE, in order.
 
-    Each is conditioned on all before it, the given ones included; ids after it have no influence.
-    The first column is always given. The rows of a source (source, ids) are consecutive. Ends
-    early, with what is filled, when that is `enough`. Uses the model's cache: each position is
-    computed once.
+    Each is conditioned on all ids before it, sampled or given, but not on later ones. The first
+    column has to be given. The rows of a source (source, position) are consecutive. Stops early
+    when the filled columns are `enough`. Each position is computed once.
     """
     batch, length = template.shape
     random = torch.Generator(device=template.device).manual_seed(sampling.seed)
@@ -35,9 +34,9 @@ def fill(
     filled = template.clone()
     for position in range(1, length):
         logits = model.step(filled[:, position - 1], state)
-        drawn = draw(logits, sampling, random)
+        sampled = sample(logits, sampling, random)
         given = template[:, position]
-        filled[:, position] = torch.where(given == TO_SAMPLE, drawn, given)
+        filled[:, position] = torch.where(given == TO_SAMPLE, sampled, given)
         if progress is not None:
             progress.update(position)
         if enough is not None and enough(filled[:, : position + 1]):
@@ -45,13 +44,13 @@ def fill(
     return filled
 
 
-def draw(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tensor:
-    """Draw an id (batch,) from logits (batch, outputs)."""
+def sample(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tensor:
+    """Sample ids (batch,) from logits (batch, outputs)."""
     return torch.multinomial(weights(logits, sampling), 1, generator=random).squeeze(-1)
 
 
 def weights(logits: Tensor, sampling: Sampling) -> Tensor:
-    """What the ids (batch, outputs) are drawn in proportion to, from logits of the same shape."""
+    """Return unnormalised sampling probabilities (batch, outputs) of logits (batch, outputs)."""
     probabilities = (logits / sampling.temperature).softmax(dim=-1)
     if sampling.top_k is None and sampling.top_p == 1.0:
         return probabilities
@@ -59,7 +58,7 @@ def weights(logits: Tensor, sampling: Sampling) -> Tensor:
 
 
 def _truncate(probabilities: Tensor, top_k: int | None, top_p: float) -> Tensor:
-    """Zero all but the k likeliest, and all beyond the fewest that hold probability p."""
+    """Zero all but the `top_k` likeliest ids and the fewest with total probability `top_p`."""
     ordered, ids = probabilities.sort(dim=-1, descending=True)
     before = ordered.cumsum(dim=-1) - ordered
     kept = before < top_p

@@ -101,7 +101,7 @@ def _compare_pairs(sides: Sequence[Side], metric: Metric, split: Split) -> list[
     clusters = _clusters(sides, split)
     how_often, seed = RESAMPLING.resamples, RESAMPLING.seed
     resampled = resample(statistics, clusters, metric.compute, how_often, seed)
-    scored = [each.times(side.share) for side, each in zip(sides, resampled, strict=True)]
+    scored = [arm.scaled(side.share) for side, arm in zip(sides, resampled, strict=True)]
     return [
         _comparison(metric, clusters, *pair)
         for pair in combinations(zip(sides, scored, strict=True), 2)

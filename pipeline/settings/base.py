@@ -1,4 +1,4 @@
-"""What the settings of more than one part share."""
+"""Types and settings that several parts share."""
 
 import re
 from typing import Annotated
@@ -31,20 +31,20 @@ Name = Annotated[str, AfterValidator(_check_name)]
 SplitName = Annotated[str, AfterValidator(_check_split)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what torch takes
-Temperature = Annotated[float, Field(ge=1e-6)]  # far below, logits would overflow
+Seed = Annotated[int, Field(ge=0, lt=2**63)]  # the seeds that torch accepts
+Temperature = Annotated[float, Field(ge=1e-6)]  # smaller ones overflow logits
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Splits(Settings):
-    """The share of the records (or groups of records) held out for validation and test."""
+    """Share of the records (or groups of records) held out for validation and test."""
 
     validation: Share
     test: Share
     seed: Seed
 
     @model_validator(mode="after")
-    def _leave_something_to_train_on(self) -> "Splits":
+    def _check_training_split(self) -> "Splits":
         if self.validation + self.test >= 1.0:
             raise ValueError(
                 f"validation = {self.validation} and test = {self.test} leave nothing to train on"
@@ -53,7 +53,7 @@ class Splits(Settings):
 
 
 class Sampling(Settings):
-    """How the next id is drawn."""
+    """How the next id is sampled."""
 
     seed: Seed
     temperature: Temperature

@@ -1,4 +1,4 @@
-"""What the runs of every task have."""
+"""Settings of the runs of all tasks."""
 
 from pydantic import model_validator
 
@@ -14,10 +14,10 @@ from pipeline.settings.training import Training
 
 
 class Run(Settings):
-    """One network on one data set; a task adds its name, how it is decoded and evaluated."""
+    """One network on one data set; a task adds its name, decoding and evaluation."""
 
     dataset: Name
-    title: str  # how the report calls it
+    title: str  # in the report
     model: ModelSettings
     training: Training
 
@@ -33,14 +33,14 @@ class Run(Settings):
                 )
         return self
 
-    def _expect(self, structure: Structure) -> None:
+    def _require_structure(self, structure: Structure) -> None:
         if self.model.structure is not structure:
             raise ValueError(
                 f"model.structure = {self.model.structure} does not fit task = {self.task}; "
                 f"use {structure}"
             )
 
-    def _expect_whole_sequences(self) -> None:
+    def _require_whole_sequences(self) -> None:
         if self.training.crop is not None:
             raise ValueError(
                 f"training.crop = {self.training.crop}, but task = {self.task} needs whole "

@@ -1,4 +1,4 @@
-"""Where raw data comes from, as params.yaml says it."""
+"""Settings of the sources of raw data."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from pipeline.settings.base import Sha256, SplitName
 
 
 class Source(Settings):
-    """Where raw data comes from; `origin` and `licence` are recorded beside it."""
+    """Source of raw data; `origin` and `licence` are recorded with the data."""
 
     origin: str
     licence: str
@@ -21,7 +21,7 @@ class PackageSource(Source):
     kind: Literal["package"]
     name: str
     version: str
-    python_version: str  # the interpreter that the archive asks for
+    python_version: str  # that the archive requires
     platform: str  # "any", or the platform tag of the wheel
     file: str
     sha256: Sha256
@@ -32,11 +32,11 @@ class HubSource(Source):
 
     kind: Literal["hub"]
     id: str
-    config: str | None  # which of the data sets under this id; null: there is one
+    config: str | None  # configuration of the data set; null: the only one
     revision: str
-    columns: Annotated[list[str], Field(min_length=1)]  # the others are left there
+    columns: Annotated[list[str], Field(min_length=1)]  # other columns are not downloaded
     splits: dict[SplitName, str]
-    sha256: dict[SplitName, Sha256 | None]  # of the rows of each split; null: not known
+    sha256: dict[SplitName, Sha256 | None]  # of the rows of each split; null: unknown
 
     @model_validator(mode="after")
     def _check_splits(self) -> "HubSource":

@@ -1,4 +1,4 @@
-"""The settings of training: device, batches, optimizer, schedule, regularisation, checkpoints."""
+"""Settings of training: device, batches, optimizer, schedule, regularisation, checkpoints."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -10,14 +10,14 @@ from pipeline.settings.base import NonNegativeFloat, Seed, Share
 
 
 class Device(StrEnum):
-    """Where a network runs."""
+    """Device of a network."""
 
     CPU = "cpu"
     CUDA = "cuda"
 
 
 class Precision(StrEnum):
-    """The number format of matrix products; weights are always float32."""
+    """Number format of matrix products; weights are always float32."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -27,7 +27,7 @@ class CheckpointSelection(StrEnum):
     """Which weights of a training become the model of the run."""
 
     AVERAGED = "averaged"  # the mean of the last checkpoints
-    BEST = "best"  # those with the lowest validation loss
+    BEST = "best"  # the weights with the lowest validation loss
     LAST = "last"
 
 
@@ -37,7 +37,7 @@ class Adam(Settings):
     kind: Literal["adam"]
     beta1: Probability  # decay of the mean gradient
     beta2: Probability  # decay of the mean squared gradient
-    epsilon: PositiveFloat  # added to the root of the latter
+    epsilon: PositiveFloat  # added to the root of the mean squared gradient
 
 
 class AdamW(Settings):
@@ -54,7 +54,7 @@ Optimizer = Annotated[Adam | AdamW, Field(discriminator="kind")]
 
 
 class Constant(Settings):
-    """The peak rate, after a linear warm-up."""
+    """Linear warm-up, then the peak rate."""
 
     kind: Literal["constant"]
     warmup_steps: PositiveInt  # updates until the peak; 1: no warm-up
@@ -72,30 +72,30 @@ class Cosine(Settings):
 
     kind: Literal["cosine"]
     warmup_steps: PositiveInt
-    final_ratio: Share  # of the peak: the rate of the last step
+    final_ratio: Share  # learning rate of the last step / peak
 
 
 Schedule = Annotated[Constant | InverseSquareRoot | Cosine, Field(discriminator="kind")]
 
 
 class Training(Settings):
-    """How weights are trained; a step is one optimizer update."""
+    """Training of a run; a step is one optimizer update."""
 
     seed: Seed
     device: Device
-    processes: PositiveInt  # each computes its share of every batch; with cuda on a GPU of its own
-    threads: PositiveInt  # CPU threads of a process; results round differently with another number
+    processes: PositiveInt  # each computes its share of every batch; with cuda, one GPU each
+    threads: PositiveInt  # CPU threads of a process; their number changes rounding
     precision: Precision
     compile: bool  # torch.compile
     steps: PositiveInt
     batch_tokens: PositiveInt  # target positions in a batch, padding included
-    accumulate_batches: PositiveInt  # batches whose gradients one update sums
+    accumulate_batches: PositiveInt  # batches per update
     crop: PositiveInt | None  # positions of a random crop of a long sequence; null: whole sequences
     learning_rate: PositiveFloat  # the peak of the schedule
     optimizer: Optimizer
     schedule: Schedule
     label_smoothing: Probability
-    gradient_clip: PositiveFloat | None  # largest norm of the gradient; null: not clipped
+    gradient_clip: PositiveFloat | None  # maximum norm of the gradient; null: not clipped
     checkpoint_selection: CheckpointSelection
     average_checkpoints: PositiveInt  # the last N, average_every steps apart
     average_every: PositiveInt

@@ -1,8 +1,8 @@
 """The bootstrap (Efron 1979) over clusters of records and over seeds.
 
-What is resampled is what is independent: clusters, such as the sentences of one page, and seeds,
-the runs that differ in their seed alone. Clusters are drawn once for all arms of a comparison,
-which makes it a paired one (Koehn 2004); seeds are drawn for each arm by itself.
+The independent units are resampled: clusters, such as the sentences of one page, and seeds, the
+runs that differ only in their seed. Clusters are resampled jointly for all arms of a comparison,
+which makes it a paired one (Koehn 2004); seeds are resampled for each arm separately.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -14,29 +14,29 @@ import numpy as np
 from pipeline.statistics.compute import Compute
 
 CONFIDENCE = 0.95
-_DRAWN_AT_ONCE = 1 << 20  # clusters, over all resamples that are held in memory together
+_CHUNK = 1 << 20  # resampled clusters in memory at once
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """The score of an arm on its records, and on each resample of them."""
+    """Score of an arm on its records and on each resample."""
 
     score: float
     resampled: np.ndarray  # (resample,)
 
-    def times(self, factor: float) -> "Resampled":
-        """This score, and that of each resample, multiplied by `factor`."""
+    def scaled(self, factor: float) -> "Resampled":
+        """Multiply all scores by `factor`."""
         return Resampled(self.score * factor, self.resampled * factor)
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """The percentile interval of the score, which has `confidence` of the resamples inside."""
+        """Return the percentile interval of the score, which contains `confidence` of the resamples."""
         return percentile_interval(self.resampled, confidence)
 
 
 def percentile_interval(
     resampled: np.ndarray, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """The middle `confidence` of values (resample,): with 0.95 the percentiles 2.5 and 97.5."""
+    """Return the percentile interval of values (resample,): for 0.95, percentiles 2.5 and 97.5."""
     tail = 50 * (1 - confidence)
     low, high = np.percentile(resampled, [tail, 100 - tail])
     return float(low), float(high)
@@ -49,7 +49,7 @@ def interval(
     resamples: int,
     seed: int,
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of the score of one run, over resampled clusters.
+    """Return the 95 % percentile interval of the score of one run, over resampled clusters.
 
     `statistics` (record, statistic) are summed over the records before `compute` scores them.
     """
@@ -64,31 +64,30 @@ def resample(
     resamples: int,
     seed: int,
 ) -> list[Resampled]:
-    """Score each arm as a whole and on `resamples` bootstrap resamples, the same for all arms.
+    """Score each arm on its records and on `resamples` bootstrap resamples, the same for all arms.
 
-    An arm is statistics (seed, record, statistic): runs that differ in their seed alone, on the
-    same records as those of all other arms. `clusters` (record,) names the cluster of each record,
-    whatever the names. The score of an arm is the mean of the scores of its seeds. ValueError if an
-    arm has other records than `clusters`.
+    An arm is an array (seed, record, statistic) of runs that differ only in their seed; all arms
+    have the same records. `clusters` (record,) are the labels of their clusters. The score of an
+    arm is the mean over its seeds. Raises ValueError if an arm has other records than `clusters`.
     """
     sums = [_cluster_sums(arm, clusters) for arm in arms]
-    drawn = [[] for _ in arms]
-    for weights in _multiplicities(sums[0].shape[1], resamples, [seed]):
-        for scores, of_arm in zip(drawn, sums, strict=True):
-            scores.append(compute(weights @ of_arm))  # (seed, some resamples)
+    scores = [[] for _ in arms]
+    for counts in _resample_counts(sums[0].shape[1], resamples, [seed]):
+        for arm_scores, arm_sums in zip(scores, sums, strict=True):
+            arm_scores.append(compute(counts @ arm_sums))  # (seed, resamples of the chunk)
     return [
         Resampled(
-            float(compute(of_arm.sum(axis=1)).mean()),
-            _mean_of_drawn_seeds(np.concatenate(scores, axis=1), [seed, 1 + number]),
+            float(compute(arm_sums.sum(axis=1)).mean()),
+            _mean_of_resampled_seeds(np.concatenate(arm_scores, axis=1), [seed, 1 + number]),
         )
-        for number, (of_arm, scores) in enumerate(zip(sums, drawn, strict=True))
+        for number, (arm_sums, arm_scores) in enumerate(zip(sums, scores, strict=True))
     ]
 
 
 def cluster_numbers(clusters: Sequence[Hashable]) -> np.ndarray:
-    """The number of the cluster of each record, (record,), in the order of their first records."""
+    """Number clusters (record,) from 0 in the order of their first records."""
     numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(each, len(numbers)) for each in clusters], np.int64)
+    return np.array([numbers.setdefault(name, len(numbers)) for name in clusters], np.int64)
 
 
 def _cluster_sums(arm: np.ndarray, clusters: Sequence[Hashable]) -> np.ndarray:
@@ -104,30 +103,30 @@ def _cluster_sums(arm: np.ndarray, clusters: Sequence[Hashable]) -> np.ndarray:
     return sums
 
 
-def _multiplicities(units: int, resamples: int, seed: list[int]) -> Iterator[np.ndarray]:
-    """How often each resample draws each unit: parts (some resamples, unit), one after another.
+def _resample_counts(units: int, resamples: int, seed: list[int]) -> Iterator[np.ndarray]:
+    """Yield chunks (resample, unit) of how often each resample contains each unit.
 
-    A resample draws as many units as there are, with replacement.
+    A resample has `units` units, sampled with replacement.
     """
     random = np.random.default_rng(seed)
-    rows = max(1, _DRAWN_AT_ONCE // units)
+    rows = max(1, _CHUNK // units)
     for start in range(0, resamples, rows):
-        drawn = random.integers(units, size=(min(rows, resamples - start), units))
-        yield np.stack([np.bincount(row, minlength=units) for row in drawn]).astype(np.float64)
+        sampled = random.integers(units, size=(min(rows, resamples - start), units))
+        yield np.stack([np.bincount(row, minlength=units) for row in sampled]).astype(np.float64)
 
 
-def _mean_of_drawn_seeds(scores: np.ndarray, seed: list[int]) -> np.ndarray:
-    """The mean score of as many drawn seeds as there are, of scores (seed, resample): (resample,).
+def _mean_of_resampled_seeds(scores: np.ndarray, seed: list[int]) -> np.ndarray:
+    """Resample the seeds of scores (seed, resample) and return their means (resample,).
 
-    The bootstrap of a mean of n values has (n - 1) / n of its variance, which is much too little
-    for two or three seeds: what the draw adds to the mean of all seeds is widened by
-    sqrt(n / (n - 1)), as in the rescaling bootstrap (Rao and Wu 1988). Where seeds vary much more
-    than clusters do, so few still reject too often, as any test does that takes an estimated
-    variance for a known one. One seed shows nothing of how seeds vary: nothing is drawn.
+    The bootstrap of a mean of n values underestimates its variance by (n - 1) / n, much for two or
+    three seeds: deviations from the mean of all seeds are scaled by sqrt(n / (n - 1)), as in the
+    rescaling bootstrap (Rao and Wu 1988). If seeds vary much more than clusters, few seeds still
+    reject too often, like any test that takes an estimated variance for a known one. A single seed
+    has no variance to estimate and is not resampled.
     """
     seeds, resamples = scores.shape
     if seeds == 1:
         return scores[0]
-    multiplicities = np.concatenate(list(_multiplicities(seeds, resamples, seed)))
-    weights = (1 + sqrt(seeds / (seeds - 1)) * (multiplicities - 1)) / seeds
+    counts = np.concatenate(list(_resample_counts(seeds, resamples, seed)))
+    weights = (1 + sqrt(seeds / (seeds - 1)) * (counts - 1)) / seeds
     return np.einsum("rs,sr->r", weights, scores)

@@ -1,4 +1,4 @@
-"""How summed statistics become a score."""
+"""Scores as functions of summed statistics."""
 
 from collections.abc import Callable
 
@@ -8,5 +8,5 @@ Compute = Callable[[np.ndarray], np.ndarray]  # maps sums (..., statistic) to sc
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:
-    """The mean of a quantity: sums (..., 2) of the quantity and of what it is counted per."""
+    """Return the ratio of two statistics, sums (..., 2): numerator and denominator of a mean."""
     return sums[..., 0] / sums[..., 1]

@@ -1,4 +1,4 @@
-"""The difference of two arms that were resampled together: its interval, p values and margin."""
+"""Difference of two jointly resampled arms: interval, p value, non-inferiority."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,53 +9,53 @@ from pipeline.statistics.bootstrap import CONFIDENCE, Resampled, percentile_inte
 
 
 class Alternative(StrEnum):
-    """What a test looks for."""
+    """Alternative hypothesis of a test."""
 
-    TWO_SIDED = "two-sided"  # a difference, in whichever direction
+    TWO_SIDED = "two-sided"  # a difference in either direction
     GREATER = "greater"  # the first arm is better
 
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much a first arm is better than a second one, in the units of their metric."""
+    """How much the first arm is better than the second, in the unit of their metric."""
 
     value: float
     resampled: np.ndarray  # (resample,)
 
     @classmethod
     def between(cls, first: Resampled, second: Resampled, higher_is_better: bool) -> "Difference":
-        """Compare two arms that `resample` scored together."""
+        """Compare two arms from the same call of `resample`."""
         sign = 1 if higher_is_better else -1
         return cls(sign * (first.score - second.score), sign * (first.resampled - second.resampled))
 
     @property
     def standard_error(self) -> float:
-        """The standard deviation of the difference over resamples."""
+        """Standard deviation of the difference over resamples."""
         return float(self.resampled.std(ddof=1))
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """The percentile interval of the difference."""
+        """Return the percentile interval of the difference."""
         return percentile_interval(self.resampled, confidence)
 
     def p_value(self, alternative: Alternative) -> float:
-        """The share of differences at least as large as the observed one, were both equally good.
+        """Return the p value of the difference under the null hypothesis of equal arms.
 
-        The differences of the resamples, moved to a mean of 0, stand for those of equal arms; the
-        observed one counts as one of them, so that no p is 0 (Davison and Hinkley 1997, section
-        4.4). It is 1 for the same scores, two-sided. sacreBLEU's own paired test compares absolute
-        differences less their mean, which yields half of this p for clear differences.
+        The null distribution is that of the resamples shifted to mean 0, with the observed
+        difference included, so that p > 0 (Davison and Hinkley 1997, section 4.4). Equal scores
+        have a two-sided p of 1. The paired test of sacreBLEU shifts absolute differences instead,
+        which gives half of this p for clear differences.
         """
-        by_chance = self.resampled - self.resampled.mean()
+        null = self.resampled - self.resampled.mean()
         if alternative is Alternative.TWO_SIDED:
-            as_large = np.abs(by_chance) >= abs(self.value)
+            as_large = np.abs(null) >= abs(self.value)
         else:
-            as_large = by_chance >= self.value
-        return (1 + int(as_large.sum())) / (1 + len(by_chance))
+            as_large = null >= self.value
+        return (1 + int(as_large.sum())) / (1 + len(null))
 
     def lower_limit(self, confidence: float = CONFIDENCE) -> float:
-        """The one-sided limit that the difference lies above with `confidence`."""
+        """Return the one-sided lower confidence limit of the difference."""
         return float(np.percentile(self.resampled, 100 * (1 - confidence)))
 
     def is_not_inferior(self, margin: float) -> bool:
-        """Whether the first arm is surely less than `margin` worse than the second one."""
+        """Whether the first arm is significantly less than `margin` worse than the second."""
         return self.lower_limit() > -margin

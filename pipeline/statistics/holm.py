@@ -1,4 +1,4 @@
-"""Several tests at once (Holm 1979)."""
+"""Correction for multiple tests (Holm 1979)."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p value of each test, adjusted for all tests of the family, in their order.
+    """Return the adjusted p values of a family of tests, in the same order.
 
-    Rejecting those below a level keeps the probability of any false rejection below that level,
-    however the tests depend on each other: the smallest of n is multiplied by n, the next by n - 1,
-    and none is smaller than one before it.
+    Rejecting tests with an adjusted p below a level bounds the family-wise error rate by that
+    level, for any dependence between tests: the smallest of n values is multiplied by n, the next by
+    n - 1 and so on, made monotone and at most 1.
     """
     values = np.asarray(p_values, np.float64)
     order = np.argsort(values, kind="stable")

@@ -1,4 +1,4 @@
-"""What a design could have seen."""
+"""Power of a comparison."""
 
 from statistics import NormalDist
 
@@ -14,10 +14,10 @@ def smallest_effect(
     significance: float = SIGNIFICANCE,
     power: float = POWER,
 ) -> float:
-    """The smallest difference that a test at `significance` finds with probability `power`.
+    """Return the smallest difference that a test at `significance` detects with `power`.
 
-    For a difference that is normally distributed with `standard_error`: a multiple of it, 2.49 of
-    a one-sided test and 2.80 of a two-sided one at the usual levels.
+    Assumes a normal distribution with `standard_error`; at the default levels 2.49 standard errors
+    for a one-sided test and 2.80 for a two-sided test.
     """
     tails = 2 if alternative is Alternative.TWO_SIDED else 1
     quantile = NormalDist().inv_cdf

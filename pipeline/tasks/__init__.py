@@ -1,19 +1,19 @@
-"""The tasks: one folder each, found by its `spec.py`; no other code names a task.
+"""The tasks: one folder each, found by its `spec.py`; no code outside names a task.
 
-Every folder has the same parts. A part is imported only by the code that calls it, so that a stage
-depends on its own part alone:
+All folders have the same parts. A part is imported only by the code that calls it, so that a stage
+depends only on the part that it runs:
 
     spec                          SPEC, a pipeline.tasks.base.TaskSpec: names, settings, checks
     encoding.encode               encode: raw data to ids
     batches                       Batches: ids to batches of a training
-    decoding.decode               decode: what a network generates for the test split
+    decoding.decode               decode: generates samples for the test split
     metrics.evaluate              evaluate: the metrics and the baselines of a run
-    measures                      MEASURES, and measures: those that speak for a run
-    reporting.page                PAGE, a pipeline.reporting.section.TaskPage: its part of the page
-    reporting/published.yaml      what papers publish
+    measures                      MEASURES, and measures: the metrics and baselines of a run
+    reporting.page                PAGE, a pipeline.reporting.section.TaskPage: its section of the page
+    reporting/published.yaml      results published in papers
     publishing                    PUBLICATION, a pipeline.publishing.publication.Publication
     demonstrations.demonstrate    demonstrate: figures without training, if the task has any
-    command                       main: what a user calls
+    command                       main: the console command
 
 Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a fourth
 task and finds it in the summary, on the page and in the published folder.

@@ -1,4 +1,4 @@
-"""The interface of a task: all that code outside its folder knows about it."""
+"""The interface of a task to the rest of the pipeline."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ def _accept(*_: Any) -> None:
 class TaskSpec(Generic[DatasetT, RunT]):
     """A task, as `pipeline/tasks/<name>/spec.py` declares it.
 
-    The checks raise ValueError: the dotted path of the wrong parameter, its value and the remedy.
+    The checks raise ValueError with the dotted path of the wrong parameter, its value and a remedy.
     A spec imports no torch, so that reading params.yaml stays fast; `pipeline.tasks.part` loads the
-    parts that compute.
+    other parts.
     """
 
-    name: str  # of the folder, and the value of `task` in params.yaml
+    name: str  # of the folder; the value of `task` in params.yaml
     order: int  # of the task's section in the report
     title: str  # of that section
-    noun: str  # for one generated item, as in "a bad translation"
+    noun: str  # for one sample, as in "a bad translation"
     dataset: type[DatasetT]  # settings of a data set, with task: Literal[name]
     run: type[RunT]  # settings of a run, with task: Literal[name]
     check_run: Callable[[str, RunT, DatasetT], None] = _accept  # (run's name, run, its data set)
-    check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task by name
-    demonstrations: tuple[type[Settings], ...] = ()  # settings of each kind of demonstration
-    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (its name, it, its data)
+    check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task, by name
+    demonstrations: tuple[type[Settings], ...] = ()  # settings by kind
+    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (name, demonstration, its data set)

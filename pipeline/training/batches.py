@@ -1,4 +1,4 @@
-"""What the trainer asks of a task: batches by their number, and the validation batches."""
+"""Batches: the trainer's interface to a task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,50 +14,50 @@ from models.shared.heads import IGNORED
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs and targets (batch, target), and the source (batch, source) where there is one."""
+    """Inputs and targets (batch, target), and an optional source (batch, source)."""
 
     inputs: Tensor
-    targets: Tensor  # IGNORED where padding stands
+    targets: Tensor  # IGNORED at padding
     source: Tensor | None = None
 
     def to(self, device: str) -> "Batch":
-        """The same batch on `device`."""
+        """Copy the batch to `device`."""
         source = None if self.source is None else self.source.to(device)
         return Batch(self.inputs.to(device), self.targets.to(device), source)
 
-    def rows(self, which: slice) -> "Batch":
-        """Some of the rows."""
-        source = None if self.source is None else self.source[which]
-        return Batch(self.inputs[which], self.targets[which], source)
+    def rows(self, rows: slice) -> "Batch":
+        """Select batch rows."""
+        source = None if self.source is None else self.source[rows]
+        return Batch(self.inputs[rows], self.targets[rows], source)
 
     @property
     def target_count(self) -> int:
-        """How many targets there are, without the padding."""
+        """Number of targets without padding."""
         return int((self.targets != IGNORED).sum())
 
     @property
     def padding(self) -> tuple[int, int]:
-        """How many positions of targets and source are padding, and how many there are in all."""
+        """Padding positions and all positions of targets and source."""
         source = self.targets.new_empty(0) if self.source is None else self.source
-        fillers = self.targets.numel() - self.target_count + int((source == PADDING).sum())
-        return fillers, self.targets.numel() + source.numel()
+        padding = self.targets.numel() - self.target_count + int((source == PADDING).sum())
+        return padding, self.targets.numel() + source.numel()
 
 
 class Batches(Protocol):
-    """The data of a run; a training batch is a function of the seed and of its number, from 1."""
+    """Batches of a run; a training batch is a function of the seed and its number, from 1."""
 
     def batch(self, number: int) -> Batch:
-        """A training batch."""
+        """Return training batch `number`."""
 
     def records(self, number: int) -> np.ndarray:
-        """Where the rows of a training batch stand in the training split."""
+        """Return the training records (batch,) of batch `number`, as indices into the split."""
 
     def validation(self) -> Sequence[Batch]:
-        """The validation split, each record once."""
+        """Return the validation split, each record once."""
 
 
 def pad(rows: Sequence[np.ndarray], filler: int) -> Tensor:
-    """Stack rows of ids of different lengths, filled up at the end: (batch, longest)."""
+    """Stack rows of ids into (batch, longest), padded at the end with `filler`."""
     padded = np.full((len(rows), max(len(row) for row in rows)), filler, dtype=np.int64)
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row
@@ -65,19 +65,19 @@ def pad(rows: Sequence[np.ndarray], filler: int) -> Tensor:
 
 
 def shifted(rows: Sequence[np.ndarray]) -> Batch:
-    """Predict each id of a row from those before it: the first id is given, never predicted."""
+    """Build a batch that predicts each id from those before it, all but the first of a row."""
     return Batch(pad([row[:-1] for row in rows], 0), pad([row[1:] for row in rows], IGNORED))
 
 
 class Epochs:
-    """Deals indexes 0 .. count - 1 in a new random order each epoch, `size` for every batch."""
+    """Batches of `size` indices in 0 .. count - 1, in a new random order each epoch."""
 
     def __init__(self, count: int, size: int, seed: int) -> None:
         self._count, self._size, self._seed = count, min(size, count), seed
 
     def indexes(self, number: int) -> np.ndarray:
-        """The indexes of batch `number`, counted from 1; what is left of an epoch is not dealt."""
+        """Return the indices (size,) of batch `number`, from 1; drops the rest of an epoch."""
         per_epoch = self._count // self._size
-        epoch, turn = divmod(number - 1, per_epoch)
+        epoch, index = divmod(number - 1, per_epoch)
         order = np.random.default_rng([self._seed, epoch]).permutation(self._count)
-        return order[turn * self._size : (turn + 1) * self._size]
+        return order[index * self._size : (index + 1) * self._size]

@@ -1,6 +1,6 @@
-"""The state of an interrupted training: weights, optimizer, kept weights, curve.
+"""Checkpoints of a training: weights, optimizer state, selected weights, loss curve.
 
-Because batch and randomness of a step follow from (seed, step), nothing else has to be kept.
+Batches and random numbers are functions of (seed, step), so no other state is needed.
 """
 
 import copy
@@ -23,18 +23,18 @@ FILE = "checkpoint.safetensors"
 
 @dataclass
 class Progression:
-    """How far a training is."""
+    """Progress of a training."""
 
-    step: int  # the last update
+    step: int  # last update
     kept: dict[str, Tensor]  # see checkpoint_selection.py
     curve: list[dict[str, float | int]]
-    updates: list[Update]  # since the curve's last row
+    updates: list[Update]  # since the last row of the curve
 
 
 def write(
     folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progression
 ) -> None:
-    """Write the whole state into one file of `folder`, atomically."""
+    """Write a checkpoint to `folder`, atomically, as one file."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"kept.{name}": tensor for name, tensor in progress.kept.items()}
     for index, state in optimizer.state_dict()["state"].items():
@@ -45,10 +45,10 @@ def write(
 
 
 def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression | None:
-    """Put the state of `folder` into `model` and `optimizer`; None if there is no checkpoint.
+    """Load the checkpoint in `folder` into `model` and `optimizer`; None if there is none.
 
-    All processes get what process 0 reads. Raises CheckpointError, and leaves both as they were, if
-    the file is damaged or belongs to another network.
+    Process 0 reads and broadcasts it. Raises CheckpointError, and leaves both unchanged, if the
+    file is damaged or belongs to another network.
     """
     path = folder / FILE
     content = distributed.broadcast(lambda: path.read_bytes() if path.exists() else None)
@@ -58,13 +58,16 @@ def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Pr
     try:
         record = json.loads(_metadata(content)["record"])
         tensors = load(content)
-        model.load_state_dict(_under("model.", tensors))
+        model.load_state_dict(_with_prefix("model.", tensors))
         device = next(model.parameters()).device
-        kept = {name: tensor.to(device) for name, tensor in _under("kept.", tensors).items()}
+        kept = {name: tensor.to(device) for name, tensor in _with_prefix("kept.", tensors).items()}
         updates = [Update(*update) for update in record["updates"]]
         progress = Progression(record["step"], kept, record["curve"], updates)
         optimizer.load_state_dict(
-            {**optimizer.state_dict(), "state": _optimizer_state(_under("optimizer.", tensors))}
+            {
+                **optimizer.state_dict(),
+                "state": _optimizer_state(_with_prefix("optimizer.", tensors)),
+            }
         )
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         model.load_state_dict(before)
@@ -74,12 +77,12 @@ def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Pr
 
 
 def _metadata(content: bytes) -> dict[str, str]:
-    """The free-form header of a safetensors file, which its loader does not return."""
+    """Return the metadata of a safetensors file, which its loader does not return."""
     length = int.from_bytes(content[:8], "little")
     return json.loads(content[8 : 8 + length])["__metadata__"]
 
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {
         name.removeprefix(prefix): tensor
         for name, tensor in tensors.items()

@@ -1,4 +1,4 @@
-"""Which weights of a training become its model, and what has to be kept of them on the way."""
+"""Selection of the weights that become the model of a run."""
 
 import math
 
@@ -9,9 +9,9 @@ from pipeline.training.checkpoint import Progression
 
 
 def keep(state: Progression, model: nn.Module, training: Training) -> None:
-    """Add the weights after the last step to what `state` keeps, if they are selected.
+    """Update `state.kept` with the weights after the last step, if they are selected.
 
-    Kept is the sum of the checkpoints to average, or the weights with the lowest validation loss.
+    It is the sum of the checkpoints to average, or the weights with the lowest validation loss.
     """
     match training.checkpoint_selection:
         case CheckpointSelection.AVERAGED if _is_averaged(state.step, training):
@@ -23,7 +23,7 @@ def keep(state: Progression, model: nn.Module, training: Training) -> None:
 
 
 def selected(state: Progression, model: nn.Module, training: Training) -> dict[str, Tensor]:
-    """The selected weights, by name, at the end of the training."""
+    """Return the selected weights by name, at the end of the training."""
     match training.checkpoint_selection:
         case CheckpointSelection.AVERAGED:
             return {name: kept / training.average_checkpoints for name, kept in state.kept.items()}
@@ -42,7 +42,7 @@ def _is_averaged(step: int, training: Training) -> bool:
 
 
 def _is_best(state: Progression) -> bool:
-    """Whether the last step was validated, with a lower loss than any before it."""
+    """Whether the last step has a validation loss, lower than all before."""
     if not state.curve or state.curve[-1]["step"] != state.step:
         return False
     *before, last = [row["validation_loss"] for row in state.curve]

@@ -1,7 +1,7 @@
-"""One training in several processes, which torchrun starts, on one machine or on several.
+"""Data-parallel training in processes that torchrun starts, on one or several machines.
 
-Each process computes its share of the rows of every batch, and DistributedDataParallel adds up the
-gradients, so any number of them makes the same updates but for rounding and dropout.
+Each process computes its share of the rows of every batch, and DistributedDataParallel all-reduces
+the gradients, so updates do not depend on the number of processes but for rounding and dropout.
 """
 
 import logging
@@ -26,13 +26,13 @@ from pipeline.errors import ConfigError, PipelineError
 from pipeline.settings.training import Device, Training
 from pipeline.training.batches import Batch
 
-_PIPELINE = Path(__file__).parents[1]  # as a folder: the same code as this, whichever is installed
+_PIPELINE = Path(__file__).parents[1]  # as a folder: runs this code, whichever is installed
 
 
 def has_to_start(run: str, training: Training) -> bool:
-    """Whether the processes of `run` have to be started, as torchrun did not do it.
+    """Whether the processes of `run` have to be started, because torchrun did not start this one.
 
-    Raises ConfigError if torchrun started another number than the run asks for.
+    Raises ConfigError if torchrun started another number of processes than the run has.
     """
     started = os.environ.get("WORLD_SIZE")
     if started is None:
@@ -46,9 +46,9 @@ def has_to_start(run: str, training: Training) -> bool:
 
 
 def start(training: Training, *command: str) -> None:
-    """Run a command of the pipeline once for each process of `training`, all on this machine.
+    """Run a command of the pipeline in all processes of `training`, on this machine.
 
-    What goes wrong is told by the process where it does; here only that one was killed.
+    A process reports its own errors. Raises PipelineError if one was killed by a signal.
     """
     logging.disable()
     os.environ.setdefault("OMP_NUM_THREADS", str(training.threads))
@@ -58,7 +58,7 @@ def start(training: Training, *command: str) -> None:
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         if failure.exitcode < 0:
-            raise PipelineError(f"process {rank} died of {failure.signal_name()}") from None
+            raise PipelineError(f"process {rank} was killed by {failure.signal_name()}") from None
         sys.exit(failure.exitcode)
     except SignalException as stopped:
         sys.exit(128 + stopped.sigval)
@@ -68,7 +68,7 @@ def start(training: Training, *command: str) -> None:
 def joined(training: Training) -> Iterator[None]:
     """Initialise torch.distributed for the block; a no-op for one process.
 
-    Raises PipelineError if another process is lost.
+    Raises PipelineError if another process ends before.
     """
     if training.processes == 1:
         yield
@@ -80,7 +80,7 @@ def joined(training: Training) -> Iterator[None]:
         yield
     except RuntimeError as error:
         if isinstance(error, dist.DistError) or "gloo" in str(error):
-            raise PipelineError(f"process {rank()}: another one is gone; see why") from None
+            raise PipelineError(f"process {rank()}: lost another process; see its error") from None
         raise
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun passes Ctrl-C on a second time
@@ -92,42 +92,42 @@ def joined(training: Training) -> Iterator[None]:
 
 
 def rank() -> int:
-    """The number of this process, from 0: the one that writes files and tells the progress."""
+    """Rank of this process; rank 0 writes files and reports progress."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 def processes() -> int:
-    """How many processes there are."""
+    """Number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def share(batch: Batch) -> tuple[Batch, int]:
-    """The rows of `batch` that this process computes, and how many targets they have.
+    """Return the rows of `batch` that this process computes, and their number of targets.
 
-    A process that is left without a row takes the first with a count of 0, because every process
-    has to take part in the all-reduce.
+    A process without a row gets the first with a count of 0, because every process has to take
+    part in the all-reduce.
     """
-    own = batch.rows(slice(rank(), None, processes()))
-    if len(own.targets):
-        return own, own.target_count
+    part = batch.rows(slice(rank(), None, processes()))
+    if len(part.targets):
+        return part, part.target_count
     return batch.rows(slice(1)), 0
 
 
 def parallel(model: nn.Module) -> nn.Module:
-    """`model` wrapped for training: its backward pass averages gradients over all processes.
+    """Wrap `model` so that its backward pass averages gradients over all processes.
 
-    Weights are broadcast from process 0.
+    Broadcasts the weights of process 0.
     """
     return DistributedDataParallel(model) if processes() > 1 else model
 
 
-def gradient_sync(network: nn.Module, now: bool) -> AbstractContextManager:
-    """Whether backward passes in the block all-reduce gradients of a `parallel` network."""
-    return nullcontext() if now or processes() == 1 else network.no_sync()
+def gradient_sync(network: nn.Module, enabled: bool) -> AbstractContextManager:
+    """Enable or disable the gradient all-reduce of a `parallel` network inside the block."""
+    return nullcontext() if enabled or processes() == 1 else network.no_sync()
 
 
 def all_reduce(*values: float) -> list[float]:
-    """The sum over all processes of each of `values`."""
+    """Return the sum of each value over all processes."""
     if processes() == 1:
         return list(values)
     device = "cuda" if dist.get_backend() == "nccl" else "cpu"
@@ -137,9 +137,9 @@ def all_reduce(*values: float) -> list[float]:
 
 
 def broadcast(make: Callable[[], bytes | None]) -> bytes | None:
-    """What `make` returns in process 0, the only one that calls it."""
+    """Call `make` in process 0 and return its result in all processes."""
     if processes() == 1:
         return make()
-    made = [make() if rank() == 0 else None]
-    dist.broadcast_object_list(made)
-    return made[0]
+    objects = [make() if rank() == 0 else None]
+    dist.broadcast_object_list(objects)
+    return objects[0]

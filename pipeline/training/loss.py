@@ -1,4 +1,4 @@
-"""The loss that is minimised: mean cross-entropy with label smoothing, padding left out."""
+"""Training loss: mean cross-entropy with label smoothing, without padding."""
 
 from torch import Tensor, nn
 
@@ -7,10 +7,9 @@ from models.shared.heads import IGNORED
 
 
 class MeanNats(nn.Module):
-    """A network as it is trained: from a batch to its mean nats per target.
+    """Mean nats per target of a batch (Vaswani et al. 2017, section 5.4).
 
-    Vaswani et al. 2017, section 5.4. A module, so that DistributedDataParallel and torch.compile
-    see the output head too.
+    A module, so that DistributedDataParallel and torch.compile include the output head.
     """
 
     def __init__(self, model: AutoregressiveModel, label_smoothing: float) -> None:
@@ -18,7 +17,7 @@ class MeanNats(nn.Module):
         self.model, self.label_smoothing = model, label_smoothing
 
     def forward(self, inputs: Tensor, targets: Tensor, source: Tensor | None) -> Tensor:
-        """Mean nats over targets (batch, target) that are not IGNORED."""
+        """Return the mean nats over targets (batch, target) that are not IGNORED."""
         nats = self.model.nats(inputs, targets, source, self.label_smoothing)
         counted = (targets != IGNORED).to(nats.dtype)
         return (nats * (counted / counted.sum())).sum()

@@ -1,4 +1,4 @@
-"""The optimizer of a run, from its settings."""
+"""Build the optimizer of a run."""
 
 import torch
 from torch import nn
@@ -7,7 +7,7 @@ from pipeline.settings.training import Adam, AdamW, Optimizer
 
 
 def build(model: nn.Module, settings: Optimizer) -> torch.optim.Optimizer:
-    """The optimizer of all weights of `model`; each update sets its learning rate."""
+    """Return the optimizer of all weights of `model`; each update sets its learning rate."""
     match settings:
         case Adam(beta1=beta1, beta2=beta2, epsilon=epsilon):
             # Kingma and Ba 2015, algorithm 1.

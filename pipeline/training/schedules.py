@@ -1,4 +1,4 @@
-"""The learning rate of each step: a warm-up, then what the schedule of the run says."""
+"""Learning rate schedules: a linear warm-up, then constant or decaying."""
 
 import math
 
@@ -6,10 +6,9 @@ from pipeline.settings.training import Constant, Cosine, InverseSquareRoot, Trai
 
 
 def learning_rate(step: int, training: Training) -> float:
-    """The learning rate of update `step`, counted from 1.
+    """Return the learning rate of update `step`, counted from 1.
 
-    It rises linearly to the peak `training.learning_rate`, which it reaches at step `warmup_steps`
-    of the schedule.
+    It rises linearly to the peak `training.learning_rate` at step `warmup_steps`.
     """
     warmup_steps = training.schedule.warmup_steps
     ratio = step / warmup_steps if step < warmup_steps else _after_warmup(step, training)
@@ -17,7 +16,7 @@ def learning_rate(step: int, training: Training) -> float:
 
 
 def _after_warmup(step: int, training: Training) -> float:
-    """The learning rate over its peak, from step `warmup_steps` on."""
+    """Return learning rate / peak, from step `warmup_steps` on."""
     match training.schedule:
         case Constant():
             return 1.0

@@ -1,4 +1,4 @@
-"""Trains a network on the batches of any task, and resumes an interrupted training."""
+"""Training loop, with checkpoints and resumption."""
 
 import math
 import sys
@@ -22,7 +22,7 @@ from pipeline.training.update import backward, in_precision, update
 
 
 def prepare(training: Training) -> None:
-    """Set what decides the bits of the result beside the data: threads, kernels, first seed."""
+    """Set threads, deterministic kernels and seed, before the network is initialised."""
     keep_freed_memory()
     compute_reproducibly(training.threads)
     torch.manual_seed(training.seed)
@@ -31,24 +31,23 @@ def prepare(training: Training) -> None:
 def train(
     model: AutoregressiveModel, batches: Batches, training: Training, folder: Path, title: str
 ) -> list[dict[str, float | int]]:
-    """Train `model`, leave the selected weights in it, and return the curve.
+    """Train `model`, load the selected weights into it, and return the loss curve.
 
-    Checkpoints lie in `folder`; if there is one, training goes on from it and ends with the same
-    weights as a training that was never interrupted. A row of the curve holds step, learning_rate,
-    train_loss and validation_loss (mean nats per token; the training one with label smoothing), and
-    the share of padding in the batches since the row before. Raises PipelineError if a loss or a
-    gradient is not finite; KeyboardInterrupt says what is saved.
+    Resumes from the checkpoint in `folder` if there is one, and ends with the same weights as
+    without an interruption. A row of the curve has step, learning_rate, train_loss and
+    validation_loss (mean nats per token; the training loss with label smoothing), and the share of
+    padding in the batches since the previous row. Raises PipelineError if a loss or a gradient is
+    not finite; the message of a KeyboardInterrupt names the last checkpoint.
     """
     optimizer = optimizers.build(model, training.optimizer)
     state = _resume(folder, model, optimizer)
     network = distributed.parallel(MeanNats(model, training.label_smoothing))
     if training.compile:
-        # Compiled for dynamic lengths: a resumed training meets them in another order.
+        # Dynamic lengths: a resumed training sees them in another order.
         network = torch.compile(network, dynamic=True)
     if distributed.processes() > 1:
-        # After the first backward pass DistributedDataParallel rebuilds its buckets, and how sums
-        # round depends on them. The first pass is therefore thrown away: otherwise a resumed
-        # training would end with other bytes.
+        # After the first backward pass DistributedDataParallel rebuilds its buckets, which changes
+        # the rounding of sums. Discard that pass, so that a resumed training ends with equal bytes.
         backward(network, [batches.batch(1)], training)
     progress = Progress(title, training.steps, state.step)
     saved = state.step
@@ -66,14 +65,14 @@ def train(
                     saved = step
                 progress.update(step, _note(state.curve))
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_what_is_saved(title, state.step, saved)) from None
+        raise KeyboardInterrupt(_interrupted(title, state.step, saved)) from None
     model.load_state_dict(selected(state, model, training))
     return state.curve
 
 
 @torch.no_grad()
 def validation_loss(model: AutoregressiveModel, batches: Batches, training: Training) -> float:
-    """Mean nats per target of the validation split, without dropout and label smoothing."""
+    """Return mean nats per target of the validation split, without dropout or label smoothing."""
     model.eval()
     total, count = 0.0, 0
     for batch in batches.validation()[distributed.rank() :: distributed.processes()]:
@@ -91,9 +90,9 @@ def _resume(
 ) -> Progression:
     try:
         state = checkpoint.read(folder, model, optimizer)
-        message = state and f"going on from step {state.step} in {folder}"
+        message = state and f"resuming from step {state.step} in {folder}"
     except CheckpointError as error:
-        state, message = None, f"{error}; beginning again"
+        state, message = None, f"{error}; starting from step 0"
     if message and distributed.rank() == 0:
         print(message, file=sys.stderr)
     return state or Progression(0, {}, [], [])
@@ -119,10 +118,10 @@ def _note(curve: list[dict[str, float | int]]) -> str:
     return f"validation {curve[-1]['validation_loss']:.4f} nats" if curve else ""
 
 
-def _what_is_saved(title: str, step: int, saved: int) -> str:
+def _interrupted(title: str, step: int, saved: int) -> str:
     if not saved:
-        return f"{title}: interrupted after step {step}, nothing is saved yet"
+        return f"{title}: interrupted after step {step}, no checkpoint yet"
     return (
-        f"{title}: interrupted after step {step}; step {saved} is saved, and the same command goes "
-        "on from there"
+        f"{title}: interrupted after step {step}; the same command resumes from the checkpoint of "
+        f"step {saved}"
     )

@@ -1,4 +1,4 @@
-"""One update of the weights: the gradient of a step's mean loss, clipped, and the optimizer."""
+"""One optimizer update: gradient of the mean loss, clipping, optimizer step."""
 
 import math
 from typing import NamedTuple
@@ -15,11 +15,11 @@ from pipeline.training.schedules import learning_rate
 
 
 class Update(NamedTuple):
-    """What is remembered of an update until the next row of the curve."""
+    """Loss and padding of an update, for the next row of the curve."""
 
     loss: float  # mean nats per target
-    padding: int  # positions of its batches that are padding
-    positions: int  # of its batches, all
+    padding: int  # padding positions of its batches
+    positions: int  # all positions of its batches
 
 
 def update(
@@ -29,10 +29,10 @@ def update(
     training: Training,
     step: int,
 ) -> Update:
-    """Update the weights of `network` by the mean loss over all targets of all batches of `step`.
+    """Update `network` with the gradient of the mean loss over all targets of a step's batches.
 
-    The step has `accumulate_batches` batches, of which each process computes its share. Raises
-    PipelineError if the loss or the norm of its gradient is not finite.
+    A step has `accumulate_batches` batches; each process computes its share. Raises PipelineError
+    if the loss or its gradient norm is not finite.
     """
     network.train()
     torch.manual_seed(_seed(training.seed, step, distributed.rank()))
@@ -57,31 +57,31 @@ def update(
 
 
 def backward(network: nn.Module, step_batches: list[Batch], training: Training) -> float:
-    """Add up the gradient of the mean loss over all targets of the batches; return that loss."""
+    """Accumulate the gradient of the mean loss over all targets of the batches; return the loss."""
     targets = sum(batch.target_count for batch in step_batches)
     loss = torch.zeros((), device=training.device)
     for index, batch in enumerate(step_batches, start=1):
-        own, count = distributed.share(batch)
-        own = own.to(training.device)
-        with distributed.gradient_sync(network, now=index == len(step_batches)):
+        part, count = distributed.share(batch)
+        part = part.to(training.device)
+        with distributed.gradient_sync(network, enabled=index == len(step_batches)):
             with in_precision(training):
-                mean = network(own.inputs, own.targets, own.source)
-            part = mean * (count / targets)
-            (part * distributed.processes()).backward()  # the all-reduce averages
-        loss = loss + part.detach()
+                mean = network(part.inputs, part.targets, part.source)
+            term = mean * (count / targets)
+            (term * distributed.processes()).backward()  # the all-reduce averages
+        loss = loss + term.detach()
     return distributed.all_reduce(loss.item())[0]
 
 
 def in_precision(training: Training) -> torch.autocast:
-    """Inside, matrix products are computed in the precision of the run, sums and the loss not."""
+    """Autocast matrix products to the precision of the run; sums and the loss stay float32."""
     return torch.autocast(
         training.device, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16
     )
 
 
 def _seed(seed: int, step: int, rank: int) -> int:
-    """Dropout follows from these, so that a resumed training draws the same.
+    """Seed dropout by step and rank, so that a resumed training uses the same random numbers.
 
-    They are hashed because the CPU's generator reads the low 32 bits of a seed alone.
+    Hashed, because the CPU's generator only uses the low 32 bits of a seed.
     """
     return int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0])

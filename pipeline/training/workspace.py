@@ -1,4 +1,4 @@
-"""The folder of a training that is under way: one process at a time, gone when it is done."""
+"""Working folder of a training: locked while it runs, removed when it is complete."""
 
 import fcntl
 import hashlib
@@ -20,16 +20,16 @@ _CODE = Path(__file__).resolve().parents[2]
 
 
 def code_of(run: Run) -> list[Path]:
-    """The files that a training of `run` computes with: its architecture's, and its task's."""
+    """Return the source files that a training of `run` depends on."""
     model, task = run.model, Path("pipeline/tasks") / run.task
     folders = ("models/shared", f"models/{model.architecture}", "pipeline/training", task / "codec")
     files = (f"models/positions/{model.positions.kind}.py", task / "batches.py")
-    found = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
-    return sorted(found + [_CODE / file for file in files])
+    modules = [path for folder in folders for path in (_CODE / folder).glob("*.py")]
+    return sorted(modules + [_CODE / file for file in files])
 
 
 def fingerprint(settings: dict[str, Any], encoded: Path, code: Sequence[Path]) -> str:
-    """What decides the result of a training: its parameters, its data, and its code."""
+    """Return a digest of everything the result of a training depends on: settings, data, code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
     for path in [*sorted(encoded.iterdir()), *code]:
@@ -38,12 +38,12 @@ def fingerprint(settings: dict[str, Any], encoded: Path, code: Sequence[Path]) -
 
 
 @contextmanager
-def workspace(run: str, mark: str) -> Iterator[Path]:
-    """Yield the folder of training `mark` of `run`, locked.
+def workspace(run: str, fingerprint: str) -> Iterator[Path]:
+    """Yield the locked folder of the training of `run` with `fingerprint`.
 
-    When the block ends without an error, the run is trained: its folders are removed, those of
-    other marks as well. Until then they stay: who takes a change back goes on where it stopped.
-    Raises PipelineError if another process is training the run.
+    When the block ends without an error, the folders of all fingerprints of the run are removed.
+    Until then they stay, so that a reverted change resumes the earlier training. Raises
+    PipelineError if another process is training the run.
     """
     base = WORK / run
     base.mkdir(parents=True, exist_ok=True)
@@ -54,8 +54,8 @@ def workspace(run: str, mark: str) -> Iterator[Path]:
             raise PipelineError(
                 f"{base}: another process is training {run}; wait for it or stop it"
             ) from None
-        folder = base / mark
+        folder = base / fingerprint
         folder.mkdir(exist_ok=True)
         yield folder
-        for done in filter(Path.is_dir, base.iterdir()):
-            shutil.rmtree(done)
+        for stale in filter(Path.is_dir, base.iterdir()):
+            shutil.rmtree(stale)

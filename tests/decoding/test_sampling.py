@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.settings import DataShape, Norm
 from pipeline.console import Progress
-from pipeline.decoding.sampling import TO_SAMPLE, draw, fill
+from pipeline.decoding.sampling import TO_SAMPLE, fill, sample
 from pipeline.settings.base import Sampling
 from tests.models import naive
 from tests.models.baselines import LSTM, PIXELCNN, network
@@ -31,7 +31,7 @@ def sampling(**changes: int | float | None) -> Sampling:
 
 def _frequencies(settings: Sampling, logits: torch.Tensor | None = None) -> torch.Tensor:
     logits = PROBABILITIES.log() if logits is None else logits
-    drawn = draw(logits.expand(DRAWS, -1), settings, torch.Generator().manual_seed(settings.seed))
+    drawn = sample(logits.expand(DRAWS, -1), settings, torch.Generator().manual_seed(settings.seed))
     return torch.bincount(drawn, minlength=len(logits)) / DRAWS
 
 
@@ -54,7 +54,7 @@ def test_temperature_is_the_exponent(temperature):
 @pytest.mark.parametrize("settings", [sampling(temperature=1e-4), sampling(top_k=1)])
 def test_a_cold_draw_and_the_likeliest_one_are_the_argmax(settings):
     logits = torch.randn(200, 9, generator=torch.Generator().manual_seed(0))
-    drawn = draw(logits, settings, torch.Generator().manual_seed(1))
+    drawn = sample(logits, settings, torch.Generator().manual_seed(1))
     assert torch.equal(drawn, logits.argmax(dim=-1))
 
 
@@ -84,7 +84,7 @@ def test_rows_are_truncated_each_by_its_own_distribution():
     logits = torch.stack((PROBABILITIES, PROBABILITIES.flip(0))).log()
     random = torch.Generator().manual_seed(1)
     for _ in range(20):
-        assert draw(logits, sampling(top_k=1), random).tolist() == [1, 4]
+        assert sample(logits, sampling(top_k=1), random).tolist() == [1, 4]
 
 
 @pytest.mark.parametrize(

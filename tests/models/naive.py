@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models.settings import Local1D, Local2D
 from models.shared.base import AutoregressiveModel
-from pipeline.decoding.sampling import TO_SAMPLE, draw
+from pipeline.decoding.sampling import TO_SAMPLE, sample
 from pipeline.settings.base import Sampling
 from tests.models.comparison import all_logits
 
@@ -188,7 +188,7 @@ def fill(model: AutoregressiveModel, template: Tensor, sampling: Sampling) -> Te
     for position in range(1, template.shape[1]):
         with torch.no_grad():
             logits = all_logits(model, filled[:, :position])[:, -1]
-        drawn = draw(logits, sampling, random)
+        drawn = sample(logits, sampling, random)
         for row in range(len(template)):
             if template[row, position] == TO_SAMPLE:
                 filled[row, position] = drawn[row]

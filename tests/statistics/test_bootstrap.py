@@ -158,7 +158,7 @@ def test_seeds_are_drawn_for_each_arm_by_itself():
 
 
 def test_a_share_is_one_of_every_resample():
-    found = Resampled(2.0, np.array([1.0, 3.0])).times(0.5)
+    found = Resampled(2.0, np.array([1.0, 3.0])).scaled(0.5)
     assert (found.score, found.resampled.tolist()) == (1.0, [0.5, 1.5])
 
 

@@ -63,7 +63,7 @@ def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path, undisturbed,
             trained(tmp_path, training(), Interrupted(step))
     assert trained(tmp_path, training()) == undisturbed
     kept = [3 * ((step - 1) // 3) for step in steps]
-    resumed = [f"going on from step {step}" for step in kept if step]
+    resumed = [f"resuming from step {step}" for step in kept if step]
     lines = capsys.readouterr().err.splitlines()
     assert [line[: line.index(" in ")] for line in lines if line.startswith("going on")] == resumed
 
@@ -150,7 +150,7 @@ def test_a_training_whose_checkpoint_is_cut_short_begins_again(
     told = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("toy")]
     assert len(told) == 1
     assert told[0].startswith(f"{path}: damaged checkpoint (")
-    assert told[0].endswith("; beginning again")
+    assert told[0].endswith("; starting from step 0")
 
 
 def _ended(action, folder):
@@ -180,11 +180,10 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(tmp_path, undisturbed
 @pytest.mark.parametrize(
     ("step", "told"),
     [
-        (2, "toy: interrupted after step 1, nothing is saved yet"),
+        (2, "toy: interrupted after step 1, no checkpoint yet"),
         (
             9,
-            "toy: interrupted after step 8; step 6 is saved, and the same command goes on from "
-            "there",
+            "toy: interrupted after step 8; the same command resumes from the checkpoint of step 6",
         ),
     ],
 )

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from pipeline.decoding.beam import search
+from pipeline.tasks.translation.decoding.beam import search
 from safetensors.torch import load
 from tests.decoding.test_beam import beam
 from torch.testing import assert_close

@@ -1,4 +1,4 @@
-"""Batches of sentence pairs of about the same length, so that little of a batch is padding."""
+"""Batches of sentence pairs of similar length, which keeps padding small."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,9 +18,9 @@ from pipeline.training.batches import Batch, pad
 class Batches:
     """Batches of at most `batch_tokens` positions in either language, padding included.
 
-    Each epoch sorts the pairs by length, ties in a new random order, cuts them into batches, and
-    deals the batches in random order. The sorted lengths are the same in every epoch, so the cuts
-    are too, and a batch follows from its number.
+    Each epoch sorts the pairs by length, with ties in a new random order, cuts them into batches,
+    and shuffles the batches. The sorted lengths, and so the cuts, are the same in every epoch;
+    therefore a batch is a function of its number.
     """
 
     def __init__(
@@ -28,25 +28,25 @@ class Batches:
     ) -> None:
         self._train, self._validation = Pairs(encoded, "train"), Pairs(encoded, "validation")
         self._tokens, self._seed = training.batch_tokens, training.seed
-        self._deal = lru_cache(maxsize=1)(self._deal_epoch)
-        self._per_epoch = len(self._deal(0))
+        self._epoch = lru_cache(maxsize=1)(self._shuffled_epoch)
+        self._per_epoch = len(self._epoch(0))
 
     def batch(self, number: int) -> Batch:
-        """A training batch."""
+        """Return the training batch `number`."""
         return self._train.batch(self.records(number))
 
     def records(self, number: int) -> np.ndarray:
-        """Which training pairs it holds."""
-        epoch, turn = divmod(number - 1, self._per_epoch)
-        return self._deal(epoch)[turn]
+        """Return the indexes (pair,) of the training pairs in that batch."""
+        epoch, index = divmod(number - 1, self._per_epoch)
+        return self._epoch(epoch)[index]
 
     def validation(self) -> Sequence[Batch]:
-        """The validation pairs."""
+        """Return the batches of the validation split."""
         order = np.arange(len(self._validation))
         groups = self._validation.grouped(order, self._tokens)
         return [self._validation.batch(group) for group in groups]
 
-    def _deal_epoch(self, epoch: int) -> list[np.ndarray]:
+    def _shuffled_epoch(self, epoch: int) -> list[np.ndarray]:
         random = np.random.default_rng([self._seed, epoch])
         groups = self._train.grouped(random.permutation(len(self._train)), self._tokens)
         return [groups[index] for index in random.permutation(len(groups))]
@@ -63,10 +63,9 @@ class Pairs:
         return len(self.targets)
 
     def grouped(self, order: np.ndarray, tokens: int) -> list[np.ndarray]:
-        """Cut the pairs into groups of about equal length and at most `tokens` positions a side.
+        """Group pairs of similar length, with at most `tokens` positions per side and group.
 
-        A pair that is longer is a group of its own. Pairs of equal lengths keep the order in which
-        `order` names them.
+        A longer pair forms its own group. Pairs of equal lengths keep the order of `order`.
         """
         target_lengths, source_lengths = self.targets.lengths + 1, self.sources.lengths + 1
         by_length = order[np.lexsort((source_lengths[order], target_lengths[order]))]
@@ -79,7 +78,7 @@ class Pairs:
         return [by_length[start:end] for start, end in pairwise([*cuts, len(by_length)])]
 
     def batch(self, indexes: Sequence[int]) -> Batch:
-        """The pairs `indexes` as one batch."""
+        """Return the pairs `indexes` as one batch."""
         targets = [self.targets[index] for index in indexes]
         return Batch(
             inputs=pad([np.concatenate(([BOS], target)) for target in targets], PAD),
@@ -89,5 +88,5 @@ class Pairs:
 
 
 def with_end(sources: Sequence[Sequence[int]], indexes: Sequence[int]) -> list[np.ndarray]:
-    """The sources `indexes`, each closed with EOS: what the encoder reads."""
+    """Return the encoder inputs: the sources `indexes`, each with EOS appended."""
     return [np.concatenate((sources[index], [EOS])) for index in indexes]

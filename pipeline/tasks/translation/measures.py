@@ -1,4 +1,4 @@
-"""The metrics of translations, and the trivial baseline."""
+"""The metrics and the trivial baseline of translation."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ BLEU = Metric(
 TOKENISED_BLEU = Metric(
     "tokenised_bleu",
     "BLEU, tokenised",
-    "on text cut by the papers’ convention, which the signature names; not comparable "
+    "on text tokenised by the papers’ convention, which the signature names; not comparable "
     "with the column before it",
     decimals=1,
     higher_is_better=True,
@@ -54,8 +54,8 @@ NATS_PER_PIECE = Metric(
 LOWERCASE_BLEU = Metric(
     "lowercase_bleu",
     "BLEU, case ignored",
-    "case is ignored, because these networks write small letters, and text is cut as sacreBLEU "
-    "cuts it",
+    "case is ignored, because these networks write lower case only, and text is tokenised by "
+    "sacreBLEU",
     decimals=1,
     higher_is_better=True,
     statistics=statistics.LOWERCASE_BLEU,
@@ -71,13 +71,13 @@ MEASURES = Measures(
     compared_by=(LOWERCASE_BLEU,),
 )
 
-# Of networks that write small letters alone, by a convention in which case does not count.
-_BY_CASE = (
+# For networks that write lower case only, with a convention that ignores case.
+_CASED = (
     replace(
         TOKENISED_BLEU,
         label="BLEU, lower-cased",
-        definition="on text tokenised and put into small letters by the papers’ convention, "
-        "which the signature names; these networks write small letters alone",
+        definition="on text tokenised and lower-cased by the papers’ convention, which the "
+        "signature names; these networks write lower case only",
     ),
     replace(
         BLEU,
@@ -87,19 +87,16 @@ _BY_CASE = (
     ),
     replace(CHRF, label="chrF, cased", definition=f"{CHRF.definition}, capitals too"),
 )
-_OTHERS = {metric.key for metric in MEASURES.metrics} - {metric.key for metric in _BY_CASE}
-SMALL_LETTERS = replace(
-    MEASURES, metrics=(*_BY_CASE, *(each for each in MEASURES.metrics if each.key in _OTHERS))
+_OTHERS = {metric.key for metric in MEASURES.metrics} - {metric.key for metric in _CASED}
+LOWER_CASED = replace(
+    MEASURES,
+    metrics=(*_CASED, *(metric for metric in MEASURES.metrics if metric.key in _OTHERS)),
 )
 _IGNORES_CASE = {Convention.MULTI30K}
 
 
 def measures(run: TranslationRun, dataset: TranslationDataset, facts: dict[str, Any]) -> Measures:
-    """Those of a run; one that writes small letters is judged by a score that ignores case."""
+    """Return the measures of a run; if it writes lower case only, the first score ignores case."""
     ignored = run.evaluation.tokenised_bleu in _IGNORES_CASE
-    return SMALL_LETTERS if ignored and writes_small_letters(dataset) else MEASURES
-
-
-def writes_small_letters(dataset: TranslationDataset) -> bool:
-    """Whether its networks write small letters alone, so that a score with case says little."""
-    return dataset.encoding.letter_case is LetterCase.LOWER
+    is_lower_cased = dataset.encoding.letter_case is LetterCase.LOWER
+    return LOWER_CASED if ignored and is_lower_cased else MEASURES

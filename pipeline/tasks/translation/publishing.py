@@ -1,4 +1,4 @@
-"""What is published of runs that translate."""
+"""Publishes the translations of runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,34 +13,34 @@ _LINE_BREAKS = str.maketrans("\r\n", "  ")
 
 
 def write_samples(result: Result, folder: Path) -> None:
-    """Write the translations of each test set, a line each."""
-    for on in result.tests:
-        _write_translations(read_translations(on.samples, on.split), on.split, folder)
+    """Write the translations of each test set."""
+    for test in result.tests:
+        _write_translations(read_translations(test.samples, test.split), test.split, folder)
 
 
 def _write_translations(translations: list[Translation], split: str, folder: Path) -> None:
-    """<split>.{source,reference,hypothesis}.txt, with line n of each for sentence n.
+    """Write <split>.{source,reference,hypothesis}.txt, one sentence per line.
 
-    `sacrebleu test.reference.txt -i test.hypothesis.txt` computes the BLEU of the report.
+    `sacrebleu test.reference.txt -i test.hypothesis.txt` reproduces the BLEU of the report.
     """
     for column in ("source", "reference", "hypothesis"):
-        texts = (getattr(each, column).translate(_LINE_BREAKS) for each in translations)
-        text = "".join(f"{line}\n" for line in texts)
+        lines = (getattr(row, column).translate(_LINE_BREAKS) for row in translations)
+        text = "".join(f"{line}\n" for line in lines)
         (folder / f"{split}.{column}.txt").write_text(text, encoding="utf-8", newline="\n")
 
 
 def command(result: Result) -> str:
-    """How the run translates a text."""
+    """Return the shell command that translates with the run."""
     return f"translate --run {result.name} < input.txt > output.txt"
 
 
 def languages(dataset: TranslationDataset) -> list[str]:
-    """The source's and the target's."""
+    """Return the source language and the target language."""
     return [dataset.encoding.source_language, dataset.encoding.target_language]
 
 
 def tables(results: Sequence[Result]) -> dict[str, Rows]:
-    """A row for each search of the validation split."""
+    """Return `search_grids`, with a row for each search of the validation split."""
     rows = [
         {
             "run": result.name,

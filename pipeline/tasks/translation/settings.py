@@ -1,4 +1,4 @@
-"""The settings of translation: its data, its decoding, its metrics."""
+"""The settings of translation: data, decoding, evaluation."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -28,30 +28,30 @@ class TranslationReader(StrEnum):
 
 
 class LetterCase(StrEnum):
-    """The letters that a network reads and writes; text is kept as it is for the metrics."""
+    """The case of the text that a network reads and writes; references keep their case."""
 
-    KEPT = "kept"  # those of the text
-    LOWER = "lower"  # small ones alone
+    KEPT = "kept"
+    LOWER = "lower"
 
 
 class TranslationEncoding(Settings):
-    """Parallel text to joint byte-pair pieces."""
+    """Parallel text to ids by joint byte-pair encoding."""
 
     reader: TranslationReader
     source_language: Name
     target_language: Name
-    letter_case: LetterCase  # of the pieces
+    letter_case: LetterCase
     vocabulary_size: PositiveInt
-    vocabulary_sentences: PositiveInt  # of both languages, that the pieces are learned from
-    vocabulary_seed: Seed  # of drawing them, if there are more
+    vocabulary_sentences: PositiveInt  # of both languages, to learn the vocabulary from
+    vocabulary_seed: Seed  # of sampling them, if there are more
     max_words: PositiveInt  # longer sentences are dropped from every split
     max_length_ratio: Annotated[float, Field(ge=1.0)] | None  # of words, in training; null: any
-    min_test_words: PositiveInt  # shorter ones are kept for training only
-    max_test_words: PositiveInt  # longer ones are kept for training only
-    near_twin_similarity: Share  # token Jaccard with a held-out sentence that drops a training pair
+    min_test_words: PositiveInt  # shorter sentences are used for training only
+    max_test_words: PositiveInt  # longer sentences are used for training only
+    near_twin_similarity: Share  # token Jaccard from which a training pair is dropped
     max_skipped: Share  # a larger share of unreadable records fails the stage
-    workers: PositiveInt  # processes; any number writes the same bytes
-    splits: Splits | None  # null: the raw data comes split
+    workers: PositiveInt  # processes; the output does not depend on it
+    splits: Splits | None  # null: the raw data come split
 
     @model_validator(mode="after")
     def _check_combinations(self) -> "TranslationEncoding":
@@ -81,7 +81,7 @@ class TranslationDataset(Settings):
 
     @property
     def layout(self) -> SequenceLayout:
-        """What a network has to fit."""
+        """The layout of its sequences."""
         return SequenceLayout()
 
 
@@ -91,7 +91,7 @@ class Beam(Settings):
     kind: Literal["beam"]
     beam_size: PositiveInt
     length_penalty: NonNegativeFloat  # alpha
-    n_best: PositiveInt  # hypotheses of a sentence that are kept
+    n_best: PositiveInt  # hypotheses returned per sentence
 
     @model_validator(mode="after")
     def _check_width(self) -> "Beam":
@@ -104,19 +104,19 @@ class Beam(Settings):
 
 
 class Greedy(Settings):
-    """The likeliest piece at every position: a beam of one, no length penalty."""
+    """The likeliest token at every position: a beam of one without length penalty."""
 
     kind: Literal["greedy"]
 
 
-class Drawn(Sampling):
-    """A translation drawn piece by piece."""
+class TranslationSampling(Sampling):
+    """Ancestral sampling, token by token."""
 
     kind: Literal["sampling"]
 
 
 class SearchGrid(Settings):
-    """Beam searches of the validation split, one for each pair of a size and a penalty."""
+    """Beam searches of the validation split, one per beam size and length penalty."""
 
     beam_sizes: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     length_penalties: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
@@ -125,14 +125,14 @@ class SearchGrid(Settings):
 class TranslationDecoding(Settings):
     """How a translation is found."""
 
-    method: Annotated[Beam | Greedy | Drawn, Field(discriminator="kind")]
-    extra_length: NonNegativeInt  # a translation has at most source + extra_length pieces
+    method: Annotated[Beam | Greedy | TranslationSampling, Field(discriminator="kind")]
+    extra_length: NonNegativeInt  # a translation has at most source + extra_length tokens
     batch_sentences: PositiveInt
-    search_grid: SearchGrid | None  # null: not searched
+    search_grid: SearchGrid | None  # null: none
 
 
 class Convention(StrEnum):
-    """How a paper cut text before it measured BLEU."""
+    """How papers tokenise text before they compute BLEU."""
 
     MOSES = "moses"  # tokenizer.perl, cased
     MOSES_COMPOUND_SPLIT = "moses_compound_split"  # hyphens as tokens: WMT, Vaswani et al. 2017
@@ -140,10 +140,10 @@ class Convention(StrEnum):
 
 
 class TranslationEvaluation(Settings):
-    """BLEU, chrF, nats per token, and what attention does."""
+    """BLEU, chrF, nats per token, and attention maps."""
 
-    tokenised_bleu: Convention  # measured beside sacreBLEU's own tokenisation
-    bootstrap_samples: PositiveInt  # drawn with sacreBLEU's own seed, which its signature names
+    tokenised_bleu: Convention  # in addition to sacreBLEU's default tokenisation
+    bootstrap_samples: PositiveInt  # with the seed of sacreBLEU, which its signature names
     batch_tokens: PositiveInt
     attention_sentences: NonNegativeInt  # test sentences whose attention is recorded
 

@@ -1,4 +1,4 @@
-"""Translation, as the rest of the pipeline knows it."""
+"""The spec of translation."""
 
 from pipeline.tasks.base import TaskSpec
 from pipeline.tasks.translation.fit import check_runs

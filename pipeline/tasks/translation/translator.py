@@ -1,4 +1,4 @@
-"""Lines of text, translated by a trained run."""
+"""Translates lines of text with a trained run."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -6,14 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from torch import nn
-
+from models.shared.base import AutoregressiveModel
 from pipeline import config
-from pipeline.decoding.beam import Hypothesis
 from pipeline.errors import ConfigError
 from pipeline.files import read_json
 from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
+from pipeline.tasks.translation.decoding.beam import Hypothesis
 from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case
@@ -25,56 +24,56 @@ from pipeline.tasks.translation.settings import (
 )
 from pipeline.trained import load_model
 
-EMPTY = Hypothesis([], 0.0)  # an empty line is not searched
-_CHUNK = 1 << 16
+EMPTY = Hypothesis([], 0.0)  # of an empty line
+_READ_BYTES = 1 << 16
 
 
-class Translated(NamedTuple):
-    """A translation, and the score that it was found with."""
+class Translation(NamedTuple):
+    """A translation and its score."""
 
     text: str
     score: float
 
 
 class Translator:
-    """A trained network with its pieces."""
+    """A trained network with its codec."""
 
     def __init__(
         self,
-        model: nn.Module,
+        model: AutoregressiveModel,
         codec: Codec,
         case: LetterCase,
-        longest: int,
+        max_source_length: int,
         decoding: TranslationDecoding,
     ) -> None:
         self._model, self._codec, self._case, self._decoding = model, codec, case, decoding
-        self._longest = longest  # pieces of the longest source that the network was trained with
+        self._max_source_length = max_source_length  # tokens of the longest training source
 
     def lines(
         self, batches: Iterable[list[str]], warn: Callable[[str], None]
-    ) -> Iterator[list[Translated]]:
-        """Yield the translations of each line, best first; an empty line has an empty one.
+    ) -> Iterator[list[Translation]]:
+        """Yield the translations of each line, best first; that of an empty line is empty.
 
-        A batch of lines is translated before the next is read. A line that is longer than any in
-        training is translated as it is, after a warning.
+        A batch of lines is translated before the next is read. A line longer than all training
+        sources is translated after a warning.
         """
         first = 1
         for batch in batches:
             sources = {number: self._ids(line) for number, line in enumerate(batch, first)}
             first += len(batch)
             for number, source in sources.items():
-                if len(source) > self._longest:
+                if len(source) > self._max_source_length:
                     warn(
-                        f"line {number} has {len(source)} pieces, the longest in training "
-                        f"{self._longest}: expect a poor translation"
+                        f"line {number} has {len(source)} tokens, the longest in training "
+                        f"{self._max_source_length}: expect a poor translation"
                     )
-            full = {number: source for number, source in sources.items() if source}
-            hypotheses = translate(self._model, list(full.values()), self._decoding)
-            found = dict(zip(full, hypotheses, strict=True))
+            nonempty = {number: source for number, source in sources.items() if source}
+            found = translate(self._model, list(nonempty.values()), self._decoding)
+            hypotheses = dict(zip(nonempty, found, strict=True))
             for number in sources:
                 yield [
-                    Translated(self._codec.decode(each.ids).replace("\n", " "), each.score)
-                    for each in found.get(number, [EMPTY])
+                    Translation(self._codec.decode(best.ids).replace("\n", " "), best.score)
+                    for best in hypotheses.get(number, [EMPTY])
                 ]
 
     def _ids(self, line: str) -> list[int]:
@@ -82,9 +81,9 @@ class Translator:
 
 
 def translate_input(name: str, n_best: int | None) -> None:
-    """Translate standard input with the run `name` of params.yaml, as the command does.
+    """Translate standard input with the run `name` of params.yaml: the command `translate`.
 
-    Raises ConfigError where the run does not translate or does not find `n_best` translations.
+    Raises ConfigError if the run does not translate or cannot return `n_best` translations.
     """
     params = config.load()
     run = config.run_of(params, name)
@@ -95,18 +94,18 @@ def translate_input(name: str, n_best: int | None) -> None:
     source, target = manifest["source_language"], manifest["target_language"]
     decoding = run.decoding
     if n_best is not None:
-        decoding = decoding.model_copy(update={"method": _widened(name, run, n_best)})
+        decoding = decoding.model_copy(update={"method": _with_n_best(name, run, n_best)})
     translator = Translator(
         load_model(name, to_use(name, run.training)),
         Codec.load(encoded),
         params.datasets[run.dataset].encoding.letter_case,
-        longest=longest_source(encoded),
+        max_source_length=longest_source(encoded),
         decoding=decoding,
     )
-    _say(f"{name}: {run.title}, {source} to {target}, trained on {run.dataset}")
+    _log(f"{name}: {run.title}, {source} to {target}, trained on {run.dataset}")
     sys.stdout.reconfigure(encoding="utf-8")
     batches = _prompt(source) if sys.stdin.isatty() else _input(decoding.batch_sentences)
-    for number, translations in enumerate(translator.lines(batches, _say), start=1):
+    for number, translations in enumerate(translator.lines(batches, _log), start=1):
         if n_best is None:
             print(translations[0].text, flush=True)
         else:
@@ -114,8 +113,8 @@ def translate_input(name: str, n_best: int | None) -> None:
                 print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
 
 
-def _widened(name: str, run: TranslationRun, n_best: int) -> Beam:
-    """The run's beam search, to find so many hypotheses."""
+def _with_n_best(name: str, run: TranslationRun, n_best: int) -> Beam:
+    """Return the beam search of the run with `n_best` hypotheses."""
     path, method = f"runs.{name}.decoding.method", run.decoding.method
     if not isinstance(method, Beam):
         raise ConfigError(
@@ -130,22 +129,22 @@ def _widened(name: str, run: TranslationRun, n_best: int) -> Beam:
     return method.model_copy(update={"n_best": n_best})
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _input(size: int) -> Iterator[list[str]]:
-    """Yield at most `size` lines at once: those that are there, so that none has to wait.
+    """Yield batches of up to `size` lines as soon as they arrive.
 
-    Only \\n ends a line, and what is no UTF-8 is shown as such: no line is lost.
+    Only \\n ends a line, and invalid UTF-8 is replaced: no line is lost.
     """
-    begun = b""
-    while chunk := sys.stdin.buffer.read1(_CHUNK):
-        *lines, begun = (begun + chunk).split(b"\n")
+    partial = b""
+    while chunk := sys.stdin.buffer.read1(_READ_BYTES):
+        *lines, partial = (partial + chunk).split(b"\n")
         for start in range(0, len(lines), size):
             yield [line.decode(errors="replace") for line in lines[start : start + size]]
-    if begun:
-        yield [begun.decode(errors="replace")]
+    if partial:
+        yield [partial.decode(errors="replace")]
 
 
 def _prompt(language: str) -> Iterator[list[str]]:

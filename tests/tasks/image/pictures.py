@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 from PIL import Image as Pillow
 
 from pipeline.corpus import Split
+from pipeline.encoding.records import Skipped
 from pipeline.settings.base import Splits
-from pipeline.tasks.image.encoding.raw import Image, RawImages, Unreadable
+from pipeline.tasks.image.encoding.raw import Image, RawImages
 from pipeline.tasks.image.settings import (
     FolderEncoding,
     ImageReader,
@@ -76,7 +77,7 @@ class Pictures:
     labels: list[int]
 
 
-def everything(source: RawImages) -> tuple[dict[Split, Pictures], list[Unreadable]]:
+def everything(source: RawImages) -> tuple[dict[Split, Pictures], list[Skipped]]:
     """The images of a source by split, and its other records."""
     records = {split: list(records) for split, records in source.splits.items()}
     images = {
@@ -88,7 +89,7 @@ def everything(source: RawImages) -> tuple[dict[Split, Pictures], list[Unreadabl
         for split, found in images.items()
     }
     every = [each for found in records.values() for each in found]
-    return pictures, [each for each in every if isinstance(each, Unreadable)]
+    return pictures, [each for each in every if isinstance(each, Skipped)]
 
 
 def write_parquet(path, files, labels=None, image="image", label="label") -> None:

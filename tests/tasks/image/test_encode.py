@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.settings import DataShape
-from pipeline.corpus import SPLITS, read_sequences
+from pipeline.corpus import SPLITS, read_clusters, read_sequences
 from pipeline.errors import DataError
 from pipeline.tasks.image.encoding.encode import encode
 from tests.tasks.image.digits import encoding, rows_of_digits, write_wheel
@@ -126,15 +126,32 @@ def test_more_skipped_rows_than_allowed_fail(tmp_path, encoded):
     write_wheel(tmp_path / "raw", rows_of_digits(99) + ["1,2,3"])
 
     encode(tmp_path / "raw", encoded, encoding(max_skipped=0.01))
-    with pytest.raises(DataError, match=r"1 of 100 .* max_skipped = 0\.009; the first is row 100"):
+    with pytest.raises(
+        DataError, match=r"raw: 1 of 100 .* encoding\.max_skipped = 0\.009; the first is row 100"
+    ):
         encode(tmp_path / "raw", encoded, encoding(max_skipped=0.009))
 
 
-def test_nothing_is_left_beside_the_ids(tmp_path, encoded):
+def test_a_held_out_image_is_a_cluster_of_its_own_named_by_its_row(tmp_path, encoded):
+    rows = rows_of_digits(100)
+    write_wheel(tmp_path / "raw", [rows[0], "1,2,3", *rows])
+
+    encode(tmp_path / "raw", encoded, encoding(max_skipped=0.1))
+
+    by_row = {str(3 + number): row for number, row in enumerate(rows)} | {"1": rows[0]}
+    for split, count in (("validation", 10), ("test", 20)):
+        clusters = read_clusters(encoded, split)
+        assert len(set(clusters)) == len(clusters) == count
+        for cluster, (label, *pixels) in zip(clusters, images(encoded, split), strict=True):
+            assert ",".join(map(str, [*pixels, label - 17])) == by_row[cluster]
+
+
+def test_nothing_is_left_beside_the_ids_and_the_clusters(tmp_path, encoded):
     write_wheel(tmp_path / "raw", rows_of_digits(100))
     encode(tmp_path / "raw", encoded, encoding())
 
     names = [f"{split}.pixels.{part}.npy" for split in SPLITS for part in ("ids", "offsets")]
+    names += ["validation.clusters.txt", "test.clusters.txt"]
     assert sorted(path.name for path in encoded.iterdir()) == sorted(names)
 
 
@@ -155,7 +172,7 @@ def test_where_nothing_can_be_read_the_first_record_is_told_with_its_reason(tmp_
 def test_a_split_without_images_fails(tmp_path, encoded):
     write_wheel(tmp_path / "raw", rows_of_digits(20))
 
-    with pytest.raises(DataError, match="split 'validation' has no images; enlarge its share"):
+    with pytest.raises(DataError, match="20 records leave split 'validation' empty; enlarge"):
         encode(tmp_path / "raw", encoded, encoding(validation=0.0))
 
 

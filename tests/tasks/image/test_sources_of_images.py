@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.corpus import SPLITS, read_sequences
+from pipeline.corpus import SPLITS, read_clusters, read_sequences
 from pipeline.errors import DataError
 from pipeline.sources import MIRROR
 from pipeline.tasks.image.codec import ImageCodec
@@ -79,6 +79,13 @@ def test_no_tile_gives_patches_to_two_splits(raw, encoded):
         for patch in cut(pixels, 32)
     }
     codec = ImageCodec(32, 32, 3, 256, 1)
+    for split in ("validation", "test"):
+        assert read_clusters(encoded, split) == [
+            f"{'ab'[number]}.png/{tile // 3},{tile % 3}"
+            for number, tile in (
+                tiles[np.uint8(patch).tobytes()] for patch in pictures(encoded, split, codec)[1]
+            )
+        ]
     found = {
         split: {tiles[np.uint8(patch).tobytes()] for patch in pictures(encoded, split, codec)[1]}
         for split in SPLITS
@@ -115,13 +122,18 @@ def test_splits_come_as_the_data_have_them_and_a_missing_one_is_cut_out(raw, enc
     test = [noise(seed=seed) for seed in range(100, 105)]
     write_parquet(raw / "train.parquet", map(file_of, train), labels=[0, 1] * 20)
     write_parquet(raw / "test.parquet", map(file_of, test), labels=[1, 0, 3, 0, 1])
-    encoding = parquet_encoding(splits={"validation": 0.25, "test": 0.0, "seed": 1})
+    # The share of a split that comes with the data has no effect.
+    encoding = parquet_encoding(splits={"validation": 0.25, "test": 0.5, "seed": 1})
 
     manifest = encode(raw, encoded, encoding)
 
     codec = ImageCodec(32, 32, 3, 256, 4)
     labels, pixels = pictures(encoded, "test", codec)
     assert labels.tolist() == [1, 0, 3, 0, 1] and np.array_equal(pixels, test)
+    assert read_clusters(encoded, "test") == ["0", "1", "2", "3", "4"]
+    validation = pictures(encoded, "validation", codec)[1]
+    rows = map(int, read_clusters(encoded, "validation"))
+    assert np.array_equal(validation, [train[row] for row in rows])
     assert manifest["splits"]["validation"]["records_per_class"] == [5, 5, 0, 0]
     assert manifest["splits"]["train"]["records_per_class"] == [15, 15, 0, 0]
     kept = {image.tobytes() for image in train}
@@ -131,14 +143,15 @@ def test_splits_come_as_the_data_have_them_and_a_missing_one_is_cut_out(raw, enc
 def test_a_training_image_that_equals_a_held_out_one_is_dropped_and_the_held_out_stay(raw, encoded):
     test = [noise(seed=1), noise(seed=1), noise(seed=2)]
     train = [noise(seed=seed) for seed in (1, 3, 4, 4, 5, 6)]
-    for split, images in (("train", train), ("test", test), ("validation", test)):
+    validation = [noise(seed=3), noise(seed=7)]
+    for split, images in (("train", train), ("test", test), ("validation", validation)):
         write_parquet(raw / f"{split}.parquet", map(file_of, images))
 
     manifest = encode(raw, encoded, parquet_encoding(label_column=None))
 
     counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
-    assert counts == {"train": 4, "validation": 3, "test": 3}
-    assert manifest["dropped"] == {"exact duplicate of an earlier image": 2}
+    assert counts == {"train": 3, "validation": 2, "test": 3}
+    assert manifest["dropped"] == {"exact duplicate of an earlier image": 3}
 
 
 def test_columns_have_the_names_of_the_data_and_only_the_first_held_out_images_count(raw):
@@ -151,7 +164,7 @@ def test_columns_have_the_names_of_the_data_and_only_the_first_held_out_images_c
     splits, _ = everything(read(raw, parquet_encoding(max_held_out=2, **columns)))
     assert splits["test"].labels == [3, 2] and splits["train"].labels == [3, 2, 1, 0]
     assert np.array_equal(splits["test"].pixels, images[:2])
-    with pytest.raises(DataError, match="no column label among img, fine"):
+    with pytest.raises(DataError, match="no column 'label' among img, fine"):
         everything(read(raw, parquet_encoding(image_column="img")))
 
 

@@ -8,6 +8,7 @@ from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.encoding.music21_wheel import cut_interludes
 from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.settings import ChoraleReader
+from tests.encoding.apart import apart
 from tests.tasks.music.scores import chorale, measures, melody, mxl, note, rest, score, wheel
 
 GOOD = mxl(melody(["C5"]))
@@ -15,13 +16,13 @@ READER = ChoraleReader.MUSIC21_CHORALES
 
 
 def reasons(raw) -> dict[str, str]:
-    return {skip.record: skip.reason for skip in read_pieces(raw, READER)[1]}
+    return {skip.record: skip.reason for skip in apart(read_pieces(raw, READER))[1]}
 
 
 def test_chorales_are_read_by_name_and_the_rest_of_the_archive_is_not(tmp_path):
     pieces = {"bwv2.mxl": GOOD, "bwv1-a.mxl": GOOD, "bwv1.mxl": mxl(melody(["C5", "D5"]))}
     wheel(tmp_path, {**pieces, "bwv3.krn": b"no", "bwv3.mxl.txt": b"no", "sub/bwv4.mxl": GOOD})
-    read, skipped = read_pieces(tmp_path, READER)
+    read, skipped = apart(read_pieces(tmp_path, READER))
     assert [piece.name for piece in read] == ["bwv1", "bwv1-a", "bwv2"]
     assert read[0].grid[:, 0].tolist() == [72] * 4 + [74] * 4
     assert (read[0].notes, read[0].off_grid) == (2, 0)
@@ -30,7 +31,7 @@ def test_chorales_are_read_by_name_and_the_rest_of_the_archive_is_not(tmp_path):
 
 def test_the_score_is_the_one_that_the_container_names(tmp_path):
     wheel(tmp_path, {"bwv1.mxl": mxl(melody(["C5"]), path="folder/any name.xml")})
-    assert len(read_pieces(tmp_path, READER)[0]) == 1
+    assert len(apart(read_pieces(tmp_path, READER))[0]) == 1
 
 
 def test_a_record_that_cannot_be_read_is_skipped_with_its_reason(tmp_path):
@@ -101,7 +102,7 @@ def test_names_with_dots_write_nothing_anywhere(tmp_path):
         "bwv1.mxl": mxl(melody(["C5"]), path="../../evil.xml"),
     }
     archive = wheel(raw, escaping)
-    read, skipped = read_pieces(raw, READER)
+    read, skipped = apart(read_pieces(raw, READER))
     assert [piece.name for piece in read] == ["bwv1"]
     assert skipped == []
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [archive]
@@ -109,21 +110,21 @@ def test_names_with_dots_write_nothing_anywhere(tmp_path):
 
 def test_a_zip_bomb_is_skipped(tmp_path):
     wheel(tmp_path, {"bwv1.mxl": GOOD, "bwv2.mxl": mxl(b" " * ((1 << 26) + 1))})
-    assert reasons(tmp_path) == {"bwv2": "larger than 67108864 bytes"}
+    assert reasons(tmp_path) == {"bwv2": "score.musicxml is larger than 67108864 bytes"}
 
 
 def test_a_wheel_that_is_missing_damaged_or_another_is_an_error(tmp_path):
-    with pytest.raises(DataError, match="expected one wheel, found 0"):
-        read_pieces(tmp_path, READER)
+    with pytest.raises(DataError, match=r"expected one archive \*\.whl, found 0"):
+        list(read_pieces(tmp_path, READER))
     path = wheel(tmp_path, {})
     with pytest.raises(DataError, match=r"no member music21/corpus/bach/bwv\*\.mxl"):
-        read_pieces(tmp_path, READER)
+        list(read_pieces(tmp_path, READER))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(DataError, match="music21-0-py3-none-any.whl: cannot be read"):
-        read_pieces(tmp_path, READER)
+        list(read_pieces(tmp_path, READER))
     (tmp_path / "second.whl").touch()
-    with pytest.raises(DataError, match="expected one wheel, found 2"):
-        read_pieces(tmp_path, READER)
+    with pytest.raises(DataError, match=r"expected one archive \*\.whl, found 2"):
+        list(read_pieces(tmp_path, READER))
 
 
 def test_interludes_and_silent_ends_are_cut_and_short_rests_are_not():
@@ -141,5 +142,5 @@ def test_a_piece_is_read_without_its_interludes(tmp_path):
     sung = note("C5", 1) + rest(19) + note("D5", 1)
     silent = measures(rest(21))
     wheel(tmp_path, {"bwv1.mxl": mxl(chorale(measures(sung), silent, silent, silent))})
-    (piece,), _ = read_pieces(tmp_path, READER)
+    (piece,) = read_pieces(tmp_path, READER)
     assert piece.grid[:, 0].tolist() == [72, 74]

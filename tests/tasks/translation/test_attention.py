@@ -14,7 +14,7 @@ from pipeline.evaluation import Evaluation
 from pipeline.records import Records, read_records
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.codec import BOS, EOS
-from pipeline.tasks.translation.metrics.attention import attention_of_sentences, chosen
+from pipeline.tasks.translation.metrics.attention import attention_of_sentences, select_sentences
 from tests.models.networks import settings
 
 SOURCES = ["a door", "the light in the hall is on", "the door is open", "the hall"]
@@ -41,8 +41,8 @@ def test_weights_are_those_of_the_sentence_and_its_translation(model, pieces, tm
     sentences = attention_of_sentences(model, tmp_path, HYPOTHESES, 9)["sentences"]
 
     lengths = np.array([len(pieces.encode(text)) for text in SOURCES])
-    assert len(sentences) == len(chosen(lengths, 9)) > 0
-    for index, sentence in zip(chosen(lengths, 9), sentences, strict=True):
+    assert len(sentences) == len(select_sentences(lengths, 9)) > 0
+    for index, sentence in zip(select_sentences(lengths, 9), sentences, strict=True):
         source = [*pieces.encode(SOURCES[index]), EOS]
         target = [BOS, *pieces.encode(HYPOTHESES[index])]
         names = pieces.vocabulary()
@@ -60,10 +60,10 @@ def test_weights_are_those_of_the_sentence_and_its_translation(model, pieces, tm
 
 def test_sentences_are_those_that_fit_evenly_spread():
     lengths = np.array([5, 6, 16, 17, 10, 10, 10, 10, 10, 3])
-    assert chosen(lengths, 1) == [5]
-    assert chosen(lengths, 2) == [2, 7]
-    assert chosen(lengths, 7) == chosen(lengths, 99) == [1, 2, 4, 5, 6, 7, 8]
-    assert chosen(np.array([1, 2, 40]), 3) == []
+    assert select_sentences(lengths, 1) == [5]
+    assert select_sentences(lengths, 2) == [2, 7]
+    assert select_sentences(lengths, 7) == select_sentences(lengths, 99) == [1, 2, 4, 5, 6, 7, 8]
+    assert select_sentences(np.array([1, 2, 40]), 3) == []
 
 
 def test_none_are_asked_for_and_a_network_that_is_no_transformer_has_none(model, pieces, tmp_path):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.decoding.beam import length_penalty, search
+from pipeline.tasks.translation.decoding.beam import length_penalty, search
 from pipeline.decoding.likelihood import token_nll
 
 from models.settings import DataShape

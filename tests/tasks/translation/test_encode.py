@@ -3,19 +3,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.corpus import SPLITS, all_tests, read_sequences
+from pipeline.corpus import SPLITS, all_tests, read_clusters, read_sequences
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_json
 from pipeline.settings.base import Splits
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.encoding.clean import Reason
-from pipeline.tasks.translation.encoding.encode import (
-    FIELDS,
-    _codec_text,
-    encode,
-    read_lines,
-    text_path,
-)
+from pipeline.tasks.translation.encoding.encode import _codec_text, encode
+from pipeline.tasks.translation.encoding.text import FIELDS, read_lines, text_path
 from pipeline.tasks.translation.settings import LetterCase, TranslationReader
 
 NOUNS = ["lamp", "fan", "pump", "door", "light", "alarm", "clock", "stove", "radio", "mower"]
@@ -66,6 +61,29 @@ def test_integrations_lie_in_one_split_and_nothing_leaks(write_wheel, encoding, 
         assert all(len(a.split()) >= 3 for a, _ in pairs(encoded, split))
 
 
+def test_the_cluster_of_a_held_out_sentence_is_its_integration(write_wheel, encoding, encoded):
+    made = catalogues()
+    encode(write_wheel(made), encoded, encoding)
+    for split, integrations in (("validation", 2), ("test", 3)):
+        clusters = read_clusters(encoded, split)
+        assert len(set(clusters)) == integrations
+        for cluster, (source, target) in zip(clusters, pairs(encoded, split), strict=True):
+            english, german = made[cluster.removeprefix("homeassistant/components/")]
+            assert source in english.values() and target in german.values()
+    assert not (encoded / "train.clusters.txt").exists()
+
+
+def test_the_cluster_of_a_row_is_its_number(benchmark_raw, benchmark, encoded):
+    short, long = ("two words", "zwei Worte"), ("word " * 13, "Wort")
+    write_split(benchmark_raw, "test_2017", [short, long, short])
+    write_split(benchmark_raw, "test", [long, short])
+    manifest = encode(benchmark_raw, encoded, benchmark)
+    assert read_clusters(encoded, "validation") == ["0", "1"]
+    assert read_clusters(encoded, "test") == ["1"]
+    assert read_clusters(encoded, "test_2017") == ["0", "2"]
+    assert manifest["dropped"][Reason.TOO_LONG] == 2
+
+
 def test_every_pair_is_kept_or_counted_once(write_wheel, encoding, encoded):
     made = catalogues()
     english, german = made["i_lamp"]
@@ -99,7 +117,8 @@ def test_a_pair_of_unequal_lengths_does_not_train(benchmark_raw, benchmark, enco
 
 
 def test_workers_write_the_same_bytes(benchmark_raw, benchmark, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.translation.encoding.encode._BATCH", 7)
+    for module in ("encode", "selection"):
+        monkeypatch.setattr(f"pipeline.tasks.translation.encoding.{module}._BATCH", 7)
     contents = []
     for workers in (1, 2):
         folder = tmp_path / str(workers)

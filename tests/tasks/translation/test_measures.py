@@ -9,7 +9,7 @@ from pipeline.config import Params
 from pipeline.reporting.results import Result, by_dataset, finished, read_results
 from pipeline.reporting.scores import Score, tabulate
 from pipeline.summary import as_frame
-from pipeline.tasks.translation.measures import MEASURES, SMALL_LETTERS
+from pipeline.tasks.translation.measures import LOWER_CASED, MEASURES
 from pipeline.tasks.translation.settings import Convention, LetterCase
 from tests.reporting.scale import ROOT
 
@@ -21,8 +21,8 @@ def result(scale: Params) -> Result:
 
 
 def test_small_letters_lose_no_metric():
-    assert SMALL_LETTERS.metrics[0].key != MEASURES.metrics[0].key
-    assert {each.key for each in SMALL_LETTERS.metrics} == {each.key for each in MEASURES.metrics}
+    assert LOWER_CASED.metrics[0].key != MEASURES.metrics[0].key
+    assert {each.key for each in LOWER_CASED.metrics} == {each.key for each in MEASURES.metrics}
 
 
 def in_small_letters(result: Result, convention: Convention) -> Result:

@@ -4,17 +4,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.encoding.records import Skipped
 from pipeline.errors import DataError
 from pipeline.tasks.translation.encoding.read import Pair, open_text
 from pipeline.tasks.translation.settings import TranslationReader
 
 
 def everything(text) -> list:
-    return [
-        (name, [tuple(p) for p in found] if isinstance(found, list) else str(found))
-        for group in text.groups
-        for name, found in text.records(group)
-    ]
+    return [record for group in text.groups for record in text.records(group)]
 
 
 def test_messages_are_paired_by_their_path_of_keys(write_wheel, encoding):
@@ -29,9 +26,10 @@ def test_messages_are_paired_by_their_path_of_keys(write_wheel, encoding):
 
 def test_unreadable_integrations_are_told_apart(write_wheel, encoding):
     raw = write_wheel({"a": ('{"a": ', {}), "b": ({"a": {"b": 3}}, {"a": {"b": "drei"}})})
-    (_, first), (_, second) = everything(open_text(raw, encoding))
-    assert first.startswith("en.json is not valid JSON")
-    assert second == "en.json / a / b is 3, neither a text nor a table"
+    first, second = everything(open_text(raw, encoding))
+    assert first.record == "homeassistant/components/a"
+    assert first.reason.startswith("en.json is not valid JSON")
+    assert second.reason == "en.json / a / b is 3, neither a text nor a table"
 
 
 def test_a_reason_is_short_whatever_the_data_hold(write_wheel, encoding):
@@ -46,10 +44,10 @@ def test_an_archive_that_does_not_serve(write_wheel, encoding, tmp_path):
     with pytest.raises(DataError, match=re.escape("both en.json and fr.json")):
         open_text(raw, encoding.model_copy(update={"target_language": "fr"}))
     next(raw.glob("*.whl")).write_bytes(b"PK, cut short")
-    with pytest.raises(DataError, match="is damaged"):
+    with pytest.raises(DataError, match="cannot be read"):
         open_text(raw, encoding)
     next(raw.glob("*.whl")).unlink()
-    with pytest.raises(DataError, match="expected one wheel, found 0"):
+    with pytest.raises(DataError, match=r"expected one archive \*\.whl, found 0"):
         open_text(raw, encoding)
 
 
@@ -57,7 +55,7 @@ def test_a_damaged_member_is_an_error(write_wheel, encoding):
     raw = write_wheel({"a": ({"a": "Yes"}, {"a": "Ja"})})
     wheel = next(raw.glob("*.whl"))
     wheel.write_bytes(wheel.read_bytes().replace(b'"Yes"', b'"Yex"'))
-    with pytest.raises(DataError, match="is damaged.*CRC"):
+    with pytest.raises(DataError, match="cannot be read.*CRC"):
         everything(open_text(raw, encoding))
 
 
@@ -85,10 +83,9 @@ def test_rows_are_pairs_and_splits_are_groups(tmp_path, columns):
     for year in ("2018", "2017"):
         write_split(tmp_path, f"test_{year}", [year], ["ja"])
     assert open_text(tmp_path, columns).groups[2:] == ["test", "test_2017", "test_2018"]
-    rows = list(text.records("train"))
-    assert [row for _, row in rows[:-1]] == [[Pair(n, n)] for n in many]
-    assert rows[-2][0] == "train row 10000"
-    assert str(rows[-1][1]) == "column en is None, not a text"
+    *rows, last = text.records("train")
+    assert rows == [(n, [Pair(n, n)]) for n in many]
+    assert last == Skipped("train row 10001", "column en is None, not a text")
 
 
 def test_columns_and_splits_that_are_missing(tmp_path, columns):
@@ -101,7 +98,7 @@ def test_columns_and_splits_that_are_missing(tmp_path, columns):
     with pytest.raises(DataError, match="no column 'fr' among de, id, en"):
         list(french.records("test"))
     (tmp_path / "test.parquet").write_bytes(b"PAR1")
-    with pytest.raises(DataError, match=re.escape("test.parquet: the file is damaged")):
+    with pytest.raises(DataError, match=re.escape("test.parquet: cannot be read")):
         list(open_text(tmp_path, columns).records("test"))
 
 
@@ -111,9 +108,11 @@ def test_languages_may_be_fields_of_one_column(tmp_path, columns):
         table = pa.table({"translation": rows, "id": [1, 2, 3]})
         pq.write_table(table, tmp_path / f"{split}.parquet")
     nested = columns.model_copy(update={"reader": TranslationReader.TRANSLATION_COLUMN})
-    (_, first), (_, second), (_, third) = open_text(tmp_path, nested).records("train")
-    assert first == [Pair("yes", "ja")]
-    assert str(second) == str(third) == "column translation.en is None, not a text"
+    first, second, third = open_text(tmp_path, nested).records("train")
+    assert first.pairs == [Pair("yes", "ja")]
+    assert second.reason == third.reason == "column translation.en is None, not a text"
     french = open_text(tmp_path, nested.model_copy(update={"target_language": "fr"}))
-    with pytest.raises(DataError, match=r"no column 'translation.fr' among translation.de, tran"):
+    with pytest.raises(
+        DataError, match=r"no column 'translation.fr' among translation, id, translation.de, tran"
+    ):
         list(french.records("test"))

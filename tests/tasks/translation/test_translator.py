@@ -11,10 +11,10 @@ from pipeline.tasks.translation import translator as translating
 from pipeline.tasks.translation.codec import train
 from pipeline.tasks.translation.settings import (
     Beam,
-    Drawn,
     Greedy,
     LetterCase,
     TranslationDecoding,
+    TranslationSampling,
 )
 from pipeline.tasks.translation.translator import Translator
 from tests.models.networks import LEARNED, SINUSOID, settings
@@ -27,7 +27,9 @@ METHODS = {
     "beam": BEAM,
     "n-best": BEAM.model_copy(update={"n_best": 3}),
     "greedy": Greedy(kind="greedy"),
-    "sampling": Drawn(kind="sampling", seed=1, temperature=1.0, top_k=None, top_p=1.0),
+    "sampling": TranslationSampling(
+        kind="sampling", seed=1, temperature=1.0, top_k=None, top_p=1.0
+    ),
 }
 
 

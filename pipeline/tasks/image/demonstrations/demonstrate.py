@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline import config
+from pipeline.encoding.archives import only_archive
 from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.image.demonstrations.equivariance.demonstration import (
     demonstrate as demonstrate_equivariance,
@@ -16,7 +17,6 @@ from pipeline.tasks.image.demonstrations.selfsimilarity.demonstration import (
 from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity
 from pipeline.tasks.image.encoding.photographs import read_photograph
 from pipeline.tasks.image.encoding.picture import PictureError
-from pipeline.tasks.image.encoding.raw import only_wheel
 
 
 def demonstrate(
@@ -40,7 +40,7 @@ def demonstrate(
 def _piece(raw: Path, name: str, top: int, left: int, size: int) -> np.ndarray:
     """A square (size, size, 3) of a photograph."""
     try:
-        photograph = read_photograph(only_wheel(raw), name)
+        photograph = read_photograph(only_archive(raw, "*.whl"), name)
     except PictureError as error:
         raise DataError(f"{raw}: {name}: {error}; run the download stage again") from None
     piece = photograph[top : top + size, left : left + size]

@@ -1,17 +1,12 @@
-"""A folder of one's own pictures."""
+"""A folder of pictures."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.encoding.records import Skipped, read_or_skip
 from pipeline.errors import DataError
 from pipeline.tasks.image.encoding.picture import MAX_FILE_BYTES, PictureError, fit, read_picture
-from pipeline.tasks.image.encoding.raw import (
-    Image,
-    RawImages,
-    Record,
-    Unreadable,
-    most_classes,
-)
+from pipeline.tasks.image.encoding.raw import Image, RawImages, most_classes
 from pipeline.tasks.image.settings import FolderEncoding
 
 _RECORD = "source.json"  # what the download stage wrote beside the pictures
@@ -20,8 +15,9 @@ _RECORD = "source.json"  # what the download stage wrote beside the pictures
 def read_folder(raw: Path, encoding: FolderEncoding) -> RawImages:
     """Read every picture: the sub-folders, sorted by name, are the classes; without any, one.
 
-    Beside sub-folders a picture of `raw` itself has no class, and is not used; of links only those
-    to files of `raw` are. DataError if there are more classes than ids for them.
+    Beside sub-folders a picture in `raw` itself has no class, and is skipped; links are followed
+    to files inside of `raw` only. An image is a cluster of its own. DataError if there are more
+    classes than ids for them.
     """
     classes = sorted(path.name for path in raw.iterdir() if _is_folder(path))
     if len(classes) > (most := most_classes(encoding.levels)):
@@ -33,24 +29,26 @@ def read_folder(raw: Path, encoding: FolderEncoding) -> RawImages:
     return RawImages(encoding.levels, max(1, len(classes)), splits)
 
 
-def _records(raw: Path, classes: list[str], encoding: FolderEncoding) -> Iterator[Record]:
+def _records(raw: Path, classes: list[str], encoding: FolderEncoding) -> Iterator[Image | Skipped]:
     for number, path in enumerate(_below(raw)):
         name = path.relative_to(raw)
-        if name.as_posix() == _RECORD:
-            continue
-        try:
-            _check_file(path, raw)
-            if classes and len(name.parts) == 1:
-                raise PictureError("in no class's folder")
-            pixels = fit(read_picture(_content(path), encoding.channels), encoding)
-        except PictureError as error:
-            yield Unreadable(name.as_posix(), str(error))
-        else:
-            yield Image(pixels, classes.index(name.parts[0]) if classes else 0, number)
+        if name.as_posix() != _RECORD:
+            yield read_or_skip(name.as_posix(), _image, number, path, raw, classes, encoding)
+
+
+def _image(
+    number: int, path: Path, raw: Path, classes: list[str], encoding: FolderEncoding
+) -> Image:
+    _check_file(path, raw)
+    folders = path.relative_to(raw).parts[:-1]
+    if classes and not folders:
+        raise PictureError("in no class's folder")
+    pixels = fit(read_picture(_content(path), encoding.channels), encoding)
+    return Image(pixels, classes.index(folders[0]) if classes else 0, number)
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """What is in a folder and its sub-folders but these, in the order of the paths."""
+    """Yield what is in a folder and its sub-folders but for these, in the order of the paths."""
     for path in sorted(folder.iterdir()):
         if _is_folder(path):
             yield from _below(path)

@@ -1,53 +1,45 @@
 """Patches of the photographs inside scikit-image's wheel."""
 
 import zipfile
-import zlib
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.encoding.archives import DAMAGED, only_archive
+from pipeline.encoding.records import Skipped, read_or_skip
 from pipeline.errors import DataError
-from pipeline.tasks.image.encoding.picture import (
-    MAX_FILE_BYTES,
-    PictureError,
-    quantised,
-    read_picture,
-)
-from pipeline.tasks.image.encoding.raw import (
-    Image,
-    RawImages,
-    Record,
-    Unreadable,
-    only_wheel,
-)
+from pipeline.tasks.image.encoding.picture import MAX_FILE_BYTES, quantised, read_picture
+from pipeline.tasks.image.encoding.raw import Image, RawImages
 from pipeline.tasks.image.settings import PhotographsEncoding
 
 _FOLDER = "skimage/data"
-_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def read_photographs(raw: Path, encoding: PhotographsEncoding) -> RawImages:
     """Cut photographs into tiles and tiles into patches; what fills no tile is left out.
 
-    The patches of a tile are one unit, so that neighbours do not stand in two splits.
+    A tile is a cluster, `<photograph>/<tile row>,<tile column>`: its patches lie side by side.
     """
-    return RawImages(encoding.levels, 1, {"train": _records(only_wheel(raw), encoding)})
+    tiles: list[str] = []  # the names of those that were read
+    records = _records(only_archive(raw, "*.whl"), encoding, tiles)
+    return RawImages(encoding.levels, 1, {"train": records}, tiles.__getitem__)
 
 
-def _records(wheel: Path, encoding: PhotographsEncoding) -> Iterator[Record]:
-    tiles = count()
+def _records(
+    wheel: Path, encoding: PhotographsEncoding, tiles: list[str]
+) -> Iterator[Image | Skipped]:
+    """Yield the patches of every photograph, and append the names of its tiles to `tiles`."""
     for name in encoding.photographs:
-        try:
-            photograph = read_photograph(wheel, name)
-        except PictureError as error:
-            yield Unreadable(name, str(error))
+        photograph = read_or_skip(name, read_photograph, wheel, name)
+        if isinstance(photograph, Skipped):
+            yield photograph
             continue
-        for tile in cut(photograph, encoding.tile):
-            unit = next(tiles)
+        columns = photograph.shape[1] // encoding.tile
+        for number, tile in enumerate(cut(photograph, encoding.tile)):
+            tiles.append(f"{name}/{number // columns},{number % columns}")
             for patch in cut(tile, encoding.patch):
-                yield Image(quantised(patch, encoding.levels), 0, unit)
+                yield Image(quantised(patch, encoding.levels), 0, len(tiles) - 1)
 
 
 def read_photograph(wheel: Path, name: str) -> np.ndarray:
@@ -63,7 +55,7 @@ def read_photograph(wheel: Path, name: str) -> np.ndarray:
         raise DataError(
             f"{wheel}: no {member} inside; correct the names of the photographs in params.yaml"
         ) from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise DataError(
             f"{wheel}: {member} cannot be read ({error}); run the download stage again"
         ) from None

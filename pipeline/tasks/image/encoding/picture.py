@@ -1,7 +1,7 @@
-"""An image file as intensities: converted where the meaning is clear, else refused with a reason.
+"""An image file as intensities: converted if it is unambiguous, else refused with the reason.
 
-EXIF orientation is applied; palettes, CMYK, 16 bits, grey and colour are brought to 8 bits and to
-the channels that are asked for; an alpha channel that hides nothing is dropped.
+EXIF orientation is applied; palettes, CMYK, 16 bits, grey and colour are converted to 8 bits and to
+the channels that are asked for; an alpha channel that is opaque everywhere is dropped.
 """
 
 import io
@@ -12,27 +12,28 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pipeline.encoding.records import RecordError
 from pipeline.tasks.image.settings import PicturesLayout, Resize
 
-# No format that starts other programs (EPS) or whose meaning is a matter of taste.
+# No format that starts other programs (EPS), none that has to be rendered.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _MAX_PIXELS = 1 << 26  # more is a decompression bomb, or no picture for this pipeline
-MAX_FILE_BYTES = 4 * _MAX_PIXELS  # a file that is not packed has 3 or 4 for each
-_CLEAR = {"1", "L", "P", "RGB", "CMYK", "YCbCr"}  # modes that Pillow converts as everybody would
+MAX_FILE_BYTES = 4 * _MAX_PIXELS  # an uncompressed file has 3 or 4 for each
+_CLEAR = {"1", "L", "P", "RGB", "CMYK", "YCbCr"}  # modes that Pillow converts unambiguously
 _WITH_ALPHA = {"LA", "PA", "RGBA"}
 _WITH_TRANSPARENT_COLOURS = {"1", "L", "P", "RGB"}
 _BITS_PER_SAMPLE, _PHOTOMETRIC_INTERPRETATION = 258, 262  # tags of TIFF
 
 
-class PictureError(ValueError):
-    """Why a file is not used."""
+class PictureError(RecordError):
+    """Why a picture is not used."""
 
 
 def read_picture(content: bytes, channels: int) -> Image.Image:
     """Return the picture of a file in mode L (1 channel) or RGB (3 channels).
 
-    Raises PictureError with the reason if it is none, damaged, or without a clear meaning. Of a
-    file without a known size read MAX_FILE_BYTES + 1 bytes: that is too many, and refused.
+    PictureError says why it is none: no image, damaged, or ambiguous. Of a file of unknown size
+    pass the first MAX_FILE_BYTES + 1 bytes: so many are refused.
     """
     if len(content) > MAX_FILE_BYTES:
         raise PictureError(f"a file of more than {MAX_FILE_BYTES:,} bytes")
@@ -64,8 +65,8 @@ def read_picture(content: bytes, channels: int) -> Image.Image:
 def fit(image: Image.Image, layout: PicturesLayout) -> np.ndarray:
     """Return intensities (height, width, channels); PictureError if the picture has another size.
 
-    `layout.resize` says whether its middle is made smaller; enlarged it would be smoother than any
-    photograph, and its likelihood would flatter.
+    With `layout.resize` a larger one is cropped at its centre and averaged. A smaller one is never
+    enlarged: it would be smoother than any photograph, which would flatter the likelihood.
     """
     size = layout.width, layout.height
     if image.size != size:
@@ -79,12 +80,12 @@ def fit(image: Image.Image, layout: PicturesLayout) -> np.ndarray:
 
 
 def quantised(pixels: np.ndarray, levels: int) -> np.ndarray:
-    """Return intensities 0 .. levels - 1 of `pixels` 0..255, each for an equal share of them."""
+    """Quantise `pixels` 0..255 uniformly to intensities 0 .. levels - 1."""
     return (pixels.astype(np.uint16) * levels // 256).astype(np.uint8)
 
 
 def _sixteen_bits(stored: np.ndarray, tags: Mapping[int, Any]) -> np.ndarray:
-    """Black to white as 0 .. 65535 of a TIFF of 12 or 16 bits, which Pillow leaves as stored."""
+    """Return 0 (black) .. 65535 (white) of a TIFF of 12 or 16 bits, which Pillow does not scale."""
     most = 2 ** tags[_BITS_PER_SAMPLE][0] - 1
     deep = np.rint(stored * (65535 / most)).astype(np.uint16)
     return 65535 - deep if tags.get(_PHOTOMETRIC_INTERPRETATION) == 0 else deep

@@ -18,7 +18,7 @@ from pipeline.tasks.image.settings import (
 
 
 def read(raw: Path, encoding: ImageEncoding) -> RawImages:
-    """Find the images of the files in `raw`; DataError if the files are missing or damaged."""
+    """Open the images of the files in `raw`; DataError if the files are missing or damaged."""
     match encoding:
         case DigitsEncoding(classes=classes):
             return replace(read_digits(raw), classes=classes)

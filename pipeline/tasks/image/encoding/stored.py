@@ -1,6 +1,5 @@
-"""Images whose pixels lie in a file: of each, only what is small is held."""
+"""Images whose pixels lie in a file: only a few numbers of each are in memory."""
 
-import hashlib
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +7,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pipeline.tasks.image.encoding.raw import Record, Unreadable
-
-_DIGEST = np.dtype("S16")
+from pipeline.encoding.duplicates import digest
+from pipeline.tasks.image.encoding.raw import Image
 
 
 class PixelFile:
@@ -22,48 +20,47 @@ class PixelFile:
         self._images = 0
 
     def append(self, content: bytes) -> int:
-        """Write the intensities of an image; return its place, the number of those before it."""
+        """Write the intensities of an image; return its index in the file."""
         self._file.write(content)
         self._images += 1
         return self._images - 1
 
-    def read(self, place: int) -> np.ndarray:
+    def read(self, index: int) -> np.ndarray:
         """Return pixels (height, width, channels); nothing can be appended afterwards."""
-        self._file.seek(place * self._bytes)
+        self._file.seek(index * self._bytes)
         return np.frombuffer(self._file.read(self._bytes), np.uint8).reshape(self._size)
 
 
 @dataclass(frozen=True)
 class Images:
-    """Of each image (image,) its place in the file of pixels, a digest of them, class and unit."""
+    """Of each image (image,): its index in the file of pixels, their digest, class and cluster."""
 
-    places: np.ndarray
+    indices: np.ndarray
     digests: np.ndarray
     labels: np.ndarray
-    units: np.ndarray
+    clusters: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def take(self, which: np.ndarray) -> "Images":
-        """Some of the images."""
-        kept = (each[which] for each in (self.places, self.digests, self.labels, self.units))
-        return Images(*kept)
+        """Return some of the images."""
+        fields = (self.indices, self.digests, self.labels, self.clusters)
+        return Images(*(field[which] for field in fields))
 
 
-def store(records: Iterable[Record], pixels: PixelFile) -> tuple[Images, list[Unreadable]]:
-    """Append the images among `records` to `pixels`; return them, and the other records."""
-    places, digests, labels, units = array("q"), bytearray(), array("q"), array("q")
-    unreadable = []
-    for record in records:
-        if isinstance(record, Unreadable):
-            unreadable.append(record)
-            continue
-        content = record.pixels.tobytes()
-        places.append(pixels.append(content))
-        digests += hashlib.blake2b(content, digest_size=_DIGEST.itemsize).digest()
-        labels.append(record.label)
-        units.append(record.unit)
-    numbers = [np.array(each, np.int64) for each in (labels, units)]
-    images = Images(np.array(places, np.int64), np.frombuffer(digests, _DIGEST), *numbers)
-    return images, unreadable
+def store(images: Iterable[Image], pixels: PixelFile) -> Images:
+    """Append the images to `pixels`; return the numbers of each."""
+    indices, digests, labels, clusters = array("q"), array("Q"), array("q"), array("q")
+    for image in images:
+        content = image.pixels.tobytes()
+        indices.append(pixels.append(content))
+        digests.append(digest(content))
+        labels.append(image.label)
+        clusters.append(image.cluster)
+    return Images(
+        np.array(indices, np.int64),
+        np.array(digests, np.uint64),
+        np.array(labels, np.int64),
+        np.array(clusters, np.int64),
+    )

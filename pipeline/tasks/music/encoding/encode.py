@@ -1,30 +1,30 @@
 """Pieces to ids: chorales on a grid, performances as events."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.corpus import write_sequences
-from pipeline.files import write_json
-from pipeline.tasks.music.codec import FIELD
+from pipeline.encoding.tally import Tally
 from pipeline.tasks.music.codec.grid import IDS, SHAPE, to_ids
+from pipeline.tasks.music.encoding.near_duplicates import (
+    count_shared_melodies,
+    merge_near_duplicates,
+)
 from pipeline.tasks.music.encoding.performances import encode_performances
-from pipeline.tasks.music.encoding.piece import LISTED, Piece, check_skipped
+from pipeline.tasks.music.encoding.piece import Piece
 from pipeline.tasks.music.encoding.read import read_pieces
-from pipeline.tasks.music.encoding.splits import split_pieces
-from pipeline.tasks.music.encoding.twins import count_shared_melodies, merge_twins
+from pipeline.tasks.music.encoding.splits import split_pieces, write_pieces
 from pipeline.tasks.music.settings import ChoraleEncoding, MusicEncoding, PerformanceEncoding
 
 
 def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
-    """Write the pieces under `raw` as ids into `encoded` and return this task's manifest.
+    """Write the pieces under `raw` as ids into `encoded`; return the task's part of the manifest.
 
     Writes `<split>.tokens` and, in the same order, the names in `<split>.pieces.json`. `tokens`
-    counts what is predicted: all ids but START. Raises DataError if more than
-    `encoding.max_skipped` of the records cannot be used or a split would be empty.
+    counts what is predicted: all ids but START. DataError if more than `encoding.max_skipped` of
+    the records cannot be used, or a split is left empty.
     """
     match encoding:
         case ChoraleEncoding():
@@ -35,21 +35,20 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
 
 def encode_chorales(raw: Path, encoded: Path, encoding: ChoraleEncoding) -> dict[str, Any]:
     """Read the chorales, merge near-duplicates, split by piece, write."""
-    pieces, skipped = read_pieces(raw, encoding.reader)
-    check_skipped(raw, skipped, len(pieces) + len(skipped), encoding.max_skipped)
-    kept, twins = merge_twins(pieces, encoding.max_shared_ngrams)
-    splits = split_pieces(kept, encoding.splits)
-    for split, members in splits.items():
-        write_sequences(encoded, split, FIELD, (to_ids(piece.grid) for piece in members), IDS)
-        write_json(encoded / f"{split}.pieces.json", [piece.name for piece in members])
-    dropped = Counter(reason for _, reason in skipped) + Counter({"near-duplicate": len(twins)})
+    tally = Tally()
+    pieces = list(tally.usable(read_pieces(raw, encoding.reader)))
+    tally.check(raw, encoding.max_skipped)
+    kept, merged = merge_near_duplicates(pieces, encoding.max_shared_ngrams)
+    tally.dropped.update("near-duplicate" for _ in merged)
+    splits = split_pieces(raw, kept, encoding.splits)
+    write_pieces(encoded, splits, lambda piece: to_ids(piece.grid), IDS)
     return {
         "representation": encoding.representation,
         "shape": SHAPE.model_dump(),
         "splits": {split: _counts(members) for split, members in splits.items()},
-        "dropped": dict(dropped),
-        "skipped": [skip._asdict() for skip in skipped[:LISTED]],
-        "near_duplicates": [twin._asdict() for twin in twins],
+        "dropped": {**tally.dropped, **tally.skipped},
+        "skipped": tally.listing(),
+        "near_duplicates": [near_duplicate._asdict() for near_duplicate in merged],
         "test_pieces_whose_melody_is_in_training": count_shared_melodies(
             splits["test"], splits["train"]
         ),
@@ -64,7 +63,7 @@ def _counts(pieces: Sequence[Piece]) -> dict[str, int]:
 
 
 def _percentiles(lengths: Sequence[int]) -> dict[str, int]:
-    """The spread of the lengths of pieces; each value is the length of a piece."""
+    """The shortest, median and longest piece; each value is the length of a piece."""
     at = {"shortest": 0, "median": 50, "longest": 100}
     return {
         name: int(np.percentile(lengths, percent, method="lower")) for name, percent in at.items()

@@ -1,22 +1,23 @@
 """The JSB Chorales with the papers' split (Boulanger-Lewandowski et al. 2012), an .npz archive.
 
-A grid (time, voice) of MIDI pitches per piece, NaN where a voice rests. The arrays are pickled:
-what is unpickled here can name numpy's arrays and types alone, so that nothing else is called.
+A grid (time, voice) of MIDI pitches per piece, NaN where a voice rests. The arrays are pickled: the
+unpickler here admits numpy's arrays and types only, so that a pickle cannot call anything else.
 """
 
 import io
-import pickle  # noqa: S403 (for an unpickler that can name nothing else)
+import pickle  # noqa: S403 (for an unpickler that admits nothing else)
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipeline.corpus import Split
-from pipeline.errors import DataError
+from pipeline.encoding.archives import DAMAGED, damaged, only_archive, read_member
+from pipeline.encoding.records import RecordError, Skipped, read_or_skip
 from pipeline.tasks.music.codec.grid import IDS, SILENCE, VOICES, onsets
-from pipeline.tasks.music.encoding.piece import Piece, Skipped
+from pipeline.tasks.music.encoding.piece import Piece
 
 _SPLITS: dict[Split, str] = {"train": "train.npy", "validation": "valid.npy", "test": "test.npy"}
 _ARRAYS = {
@@ -24,18 +25,17 @@ _ARRAYS = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
 }
+_NO_GRID = "no grid of four voices"
 _MAX_MEMBER_BYTES = 1 << 22  # the largest has 0.4 MB; more is a zip bomb
-# RuntimeError: an unknown compression, a member that is encrypted.
-_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError)
-# Of unpickling: bytes that are no pickle can raise any of them.
+# Of unpickling: bytes that are no pickle can raise any of them, and of DAMAGED too.
 _BROKEN_PICKLE = (
-    *(pickle.UnpicklingError, ValueError, EOFError, TypeError, LookupError),
+    *(pickle.UnpicklingError, TypeError, LookupError),
     *(AttributeError, MemoryError, OverflowError),
 )
 
 
 class _Arrays(pickle.Unpickler):
-    """Arrays and their types, nothing else."""
+    """Unpickles arrays and their types, nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ARRAYS:
@@ -43,48 +43,36 @@ class _Arrays(pickle.Unpickler):
         return _ARRAYS[module, name]
 
 
-def read_jsb(raw: Path) -> tuple[list[Piece], list[Skipped]]:
-    """Read the pieces with their splits, and those whose arrays are no grid of four voices.
+def read_jsb(raw: Path) -> Iterator[Piece | Skipped]:
+    """Yield the pieces with their splits; an array that is no grid of four voices is skipped.
 
     Raises DataError if the archive is missing, damaged, or holds anything but arrays.
     """
-    archives = sorted(raw.glob("*.npz"))
-    if len(archives) != 1:
-        raise DataError(
-            f"{raw}: expected one .npz archive, found {len(archives)}; run the download stage"
-        )
-    pieces, skipped = [], []
-    for split, arrays in _splits(archives[0]).items():
+    for split, arrays in _splits(only_archive(raw, "*.npz")).items():
         for number, notes in enumerate(arrays):
             name = f"{split}_{number:03}"
-            grid = _grid(notes)
-            if grid is None:
-                skipped.append(Skipped(name, "no grid of four voices"))
-            else:
-                pieces.append(Piece(name, grid, int(onsets(grid).sum()), 0, split))
-    return pieces, skipped
+            yield read_or_skip(name, _piece, name, notes, split)
+
+
+def _piece(name: str, notes: Any, split: Split) -> Piece:
+    grid = _grid(notes)
+    return Piece(name, grid, int(onsets(grid).sum()), 0, split)
 
 
 def _splits(path: Path) -> dict[Split, np.ndarray]:
-    """The arrays of each split."""
+    """Return the arrays of each split."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return {split: _unpickled(_content(archive, name)) for split, name in _SPLITS.items()}
-    except (*_BROKEN_ZIP, *_BROKEN_PICKLE) as error:
-        raise DataError(f"{path}: cannot be read ({error}); delete it and download again") from None
-
-
-def _content(archive: zipfile.ZipFile, member: str) -> bytes:
-    """The bytes of a member, read with a limit, whatever size its header claims."""
-    with archive.open(member) as file:
-        content = file.read(_MAX_MEMBER_BYTES + 1)
-    if len(content) > _MAX_MEMBER_BYTES:
-        raise ValueError(f"{member} is larger than {_MAX_MEMBER_BYTES} bytes")
-    return content
+            return {
+                split: _unpickled(read_member(archive, name, _MAX_MEMBER_BYTES))
+                for split, name in _SPLITS.items()
+            }
+    except (*DAMAGED, *_BROKEN_PICKLE, RecordError) as error:
+        raise damaged(path, error) from None
 
 
 def _unpickled(content: bytes) -> np.ndarray:
-    """The array of arrays in a .npy file (numpy.lib.format, version 1.0)."""
+    """Return the array of arrays in a .npy file (numpy.lib.format, version 1.0)."""
     file = io.BytesIO(content)
     np.lib.format.read_magic(file)
     np.lib.format.read_array_header_1_0(file)
@@ -94,15 +82,15 @@ def _unpickled(content: bytes) -> np.ndarray:
     return arrays
 
 
-def _grid(notes: Any) -> np.ndarray | None:
-    """Pitches, SILENCE where there is none; None if it is no grid of them."""
+def _grid(notes: Any) -> np.ndarray:
+    """Return pitches, SILENCE where there is none; RecordError if it is no grid of them."""
     if not isinstance(notes, np.ndarray) or notes.dtype.kind != "f" or notes.ndim != 2:
-        return None
+        raise RecordError(_NO_GRID)
     if notes.nbytes > _MAX_MEMBER_BYTES:  # a pickle of a few bytes can claim any shape
-        return None
+        raise RecordError(_NO_GRID)
     silent = np.isnan(notes)
     grid = np.where(silent, SILENCE, notes)
     pitched = (grid == np.floor(grid)) & (grid >= 0) & (grid <= SILENCE)
     if notes.shape[1] != len(VOICES) or len(notes) == 0 or not pitched.all():
-        return None
+        raise RecordError(_NO_GRID)
     return grid.astype(IDS)

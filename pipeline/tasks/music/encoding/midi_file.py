@@ -1,9 +1,9 @@
-"""A MIDI file to the notes of a performance: all keys of all its instruments but drums.
+"""A MIDI file to the notes of a performance: those of all instruments but drums.
 
 symusic reads the bytes; times become seconds here, in float64. The sustain pedal extends notes: one
-that ends while it is down sounds until it goes up. A performance has one player: a track that moves
-no pedal of its own, such as that of the other hand, is held by the pedal of all. symusic tells
-nothing of a track without notes; a pedal there is lost.
+that ends while it is down sounds until it goes up. A performance has one player: a track without
+pedal events, such as that of the other hand, is held by the pedal of all tracks. symusic
+leaves out tracks without notes, so that a pedal in such a track is lost.
 """
 
 import struct
@@ -11,22 +11,23 @@ import struct
 import numpy as np
 import symusic
 
+from pipeline.encoding.records import RecordError
 from pipeline.tasks.music.codec.events import Notes, to_steps
 from pipeline.tasks.music.encoding.midi_ticks import lasts_longer_than
 
 _HEADER = struct.Struct(">4sIHHH")  # MThd, length, type, tracks, division
 _INDEPENDENT = 2  # the type whose tracks are pieces of their own
 _SUSTAIN, _DOWN = 64, 64  # the pedal's controller, and the least value that is down
-_MOST_TICKS = 2**31 - 1  # of symusic's times; those of a longer file would begin again
+_MOST_TICKS = 2**31 - 1  # of symusic's times; those of a longer file overflow
 _USUAL_TEMPO = 500_000  # microseconds per quarter note, where the file says nothing
 
 
-class MidiError(Exception):
+class MidiError(RecordError):
     """Why a file is no performance."""
 
 
 def read_notes(content: bytes, max_seconds: float) -> Notes:
-    """The notes of a MIDI file, its pedal applied; MidiError says why it has none."""
+    """Return the notes of a MIDI file, its pedal applied; MidiError if it is no performance."""
     _check_header(content)
     if lasts_longer_than(content, _MOST_TICKS):
         raise MidiError(f"longer than {_MOST_TICKS:,} ticks")
@@ -69,7 +70,7 @@ def _sustained(
     pedal: tuple[np.ndarray, np.ndarray],
     score: symusic.core.ScoreTick,
 ) -> tuple:
-    """Onset and end in seconds, pitch and velocity of a track's notes under a pedal."""
+    """Return onset and end in seconds, pitch and velocity of a track's notes under a pedal."""
     notes = track.notes.numpy()
     onset = notes["time"].astype(np.int64)
     end = extended(onset + notes["duration"], *pedal)
@@ -78,16 +79,16 @@ def _sustained(
 
 
 def _pedal(track: symusic.core.TrackTick) -> tuple[np.ndarray, np.ndarray]:
-    """When the sustain pedal is moved, and whether it is down then."""
+    """Return the ticks at which the sustain pedal is moved, and whether it is down from then on."""
     controls = track.controls.numpy()
     sustain = controls["number"] == _SUSTAIN
     return controls["time"][sustain].astype(np.int64), controls["value"][sustain] >= _DOWN
 
 
 def extended(ends: np.ndarray, moved: np.ndarray, down: np.ndarray) -> np.ndarray:
-    """Ends of notes under a pedal that is `down` (or not) from each time of `moved` on.
+    """Return the ends of notes under a pedal that is `down` (or not) from each time of `moved` on.
 
-    A pedal that never goes up again holds its notes until the last of all ends and movements.
+    A pedal that is never released holds its notes until the last of all ends and movements.
     """
     if len(moved) == 0:
         return ends
@@ -102,7 +103,7 @@ def extended(ends: np.ndarray, moved: np.ndarray, down: np.ndarray) -> np.ndarra
 
 
 def _seconds(ticks: np.ndarray, score: symusic.core.ScoreTick) -> np.ndarray:
-    """Times in seconds, whatever the changes of tempo before them."""
+    """Convert ticks to seconds, with all changes of tempo."""
     tempos = score.tempos.numpy()
     starts = np.append(0, tempos["time"]).astype(np.float64)
     tick = np.append(_USUAL_TEMPO, tempos["mspq"]) * 1e-6 / score.ticks_per_quarter

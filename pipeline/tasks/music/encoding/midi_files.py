@@ -1,37 +1,33 @@
-"""Where the MIDI files of a data set of performances lie."""
+"""The MIDI files of a data set of performances: in an archive or in a folder."""
 
 import csv
 import io
 import re
 import tarfile
 import zipfile
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.corpus import SPLITS
+from pipeline.encoding.archives import DAMAGED, damaged, only_archive, read_member
+from pipeline.encoding.records import RecordError
 from pipeline.errors import DataError
 from pipeline.tasks.music.encoding.midi_reader import MidiFile
 from pipeline.tasks.music.settings import PerformanceReader
 
 _MIDITOK_MAESTRO = re.compile(r"[^/]+/tests/MIDIs_one_track/(Maestro_\d+)\.mid")
 _MAX_TABLE_BYTES = 1 << 22  # that of MAESTRO 3.0.0 has 0.3 MB; more is a zip bomb
-_DAMAGED = (
-    *(OSError, EOFError, ValueError, RuntimeError),
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, csv.Error),
-)
 
 
 def find_midi(raw: Path, reader: PerformanceReader) -> list[MidiFile]:
-    """The files under `raw`, sorted by name.
+    """Return the files under `raw`, sorted by name.
 
     Raises DataError if an archive is missing, damaged, or another one, or there is no file.
     """
     match reader:
         case PerformanceReader.MAESTRO:
-            found = _maestro(_only(raw, "*.zip"))
+            found = _maestro(only_archive(raw, "*.zip"))
         case PerformanceReader.MIDITOK_MAESTRO:
-            found = _miditok(_only(raw, "*.tar.gz"))
+            found = _miditok(only_archive(raw, "*.tar.gz"))
         case PerformanceReader.MIDI_FOLDER:
             found = _folder(raw)
     if not found:
@@ -40,29 +36,21 @@ def find_midi(raw: Path, reader: PerformanceReader) -> list[MidiFile]:
 
 
 def _maestro(path: Path) -> list[MidiFile]:
-    """The performances that the archive's csv lists, with their split."""
+    """Return the performances that the archive's csv lists, with their split."""
     try:
         with zipfile.ZipFile(path) as archive:
             tables = [name for name in archive.namelist() if name.endswith(".csv")]
             if len(tables) != 1:
                 raise DataError(f"{path}: expected one csv, found {len(tables)}; is it MAESTRO?")
-            rows = csv.DictReader(io.StringIO(_text(archive, tables[0])))
+            table = read_member(archive, tables[0], _MAX_TABLE_BYTES).decode("utf-8")
+        rows = csv.DictReader(io.StringIO(table))
         return [_listed(path, tables[0], row) for row in rows]
-    except _DAMAGED as error:
-        raise _unreadable(path, error) from None
-
-
-def _text(archive: zipfile.ZipFile, table: str) -> str:
-    """A csv, read with a limit, whatever size its header claims."""
-    with archive.open(table) as file:
-        content = file.read(_MAX_TABLE_BYTES + 1)
-    if len(content) > _MAX_TABLE_BYTES:
-        raise ValueError(f"{table} is larger than {_MAX_TABLE_BYTES} bytes")
-    return content.decode("utf-8")
+    except (*DAMAGED, csv.Error, RecordError) as error:
+        raise damaged(path, error) from None
 
 
 def _listed(path: Path, table: str, row: dict[str, str]) -> MidiFile:
-    """The performance that a row of the csv names."""
+    """Return the performance that a row of the csv names."""
     name, split = row.get("midi_filename"), row.get("split")
     if not name or split not in SPLITS:
         raise DataError(
@@ -75,12 +63,12 @@ def _listed(path: Path, table: str, row: dict[str, str]) -> MidiFile:
 
 
 def _miditok(path: Path) -> list[MidiFile]:
-    """The performances alone: other files there are of unclear rights."""
+    """Return the performances only: the rights to other files there are unclear."""
     try:
         with tarfile.open(path) as archive:
             names = [member.name for member in archive if member.isfile()]
-    except _DAMAGED as error:
-        raise _unreadable(path, error) from None
+    except DAMAGED as error:
+        raise damaged(path, error) from None
     matches = [match for name in names if (match := _MIDITOK_MAESTRO.fullmatch(name))]
     return [MidiFile(match[1], path, match[0], None) for match in matches]
 
@@ -88,16 +76,3 @@ def _miditok(path: Path) -> list[MidiFile]:
 def _folder(raw: Path) -> list[MidiFile]:
     paths = [path for path in raw.rglob("*") if path.suffix.casefold() in (".mid", ".midi")]
     return [MidiFile(path.relative_to(raw).as_posix(), path, None, None) for path in paths]
-
-
-def _only(raw: Path, pattern: str) -> Path:
-    found: Sequence[Path] = sorted(raw.glob(pattern))
-    if len(found) != 1:
-        raise DataError(
-            f"{raw}: expected one {pattern} archive, found {len(found)}; run the download stage"
-        )
-    return found[0]
-
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path}: cannot be read ({error}); delete it and download again")

@@ -1,13 +1,12 @@
-"""Many MIDI files to ids, in worker processes: a file that crashes the reader loses only itself.
+"""Many MIDI files to ids, in worker processes.
 
-So does one that never ends.
+A file that crashes the reader, or that it never finishes, is skipped; no other file is lost.
 """
 
 import multiprocessing
 import signal
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,15 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.corpus import Split
+from pipeline.encoding.archives import DAMAGED
+from pipeline.encoding.records import Skipped, read_or_skip
+from pipeline.encoding.workers import batched
 from pipeline.process import prepare
 from pipeline.tasks.music.codec.events import to_ids
 from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 
 _MAX_FILE_BYTES = 1 << 24  # the longest performance of MAESTRO has 0.6 MB
-_DAMAGED = (
-    *(OSError, EOFError, ValueError, KeyError, RuntimeError),
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error),
-)
 _CHUNK = 8  # files that a worker reads at a time
 _MAX_PROCESSOR_SECONDS = 60  # for a file; the longest performance of MAESTRO takes 0.03
 DEADLY = f"crashes the reader, or takes more than {_MAX_PROCESSOR_SECONDS} s of processor time"
@@ -38,13 +36,13 @@ class MidiFile:
     name: str
     path: Path
     member: str | None
-    split: Split | None  # null: not said
+    split: Split | None  # None: the data do not come split
 
     def content(self) -> bytes:
-        """The bytes; MidiError if they are damaged or far too many."""
+        """Return the bytes; MidiError if they are damaged or far too many."""
         try:
             content = self._read(_MAX_FILE_BYTES + 1)
-        except _DAMAGED:
+        except (*DAMAGED, KeyError):  # or there is no such member
             raise MidiError("cannot be read from its archive") from None
         if len(content) > _MAX_FILE_BYTES:
             raise MidiError(f"larger than {_MAX_FILE_BYTES} bytes")
@@ -63,7 +61,7 @@ class MidiFile:
 
 @dataclass(frozen=True)
 class Performance:
-    """A performance as ids, and what it holds."""
+    """A performance as ids, and its number of notes."""
 
     name: str
     split: Split | None
@@ -71,33 +69,33 @@ class Performance:
     notes: int
 
 
-Outcome = Performance | str  # or the reason why there is none
+Outcome = Performance | Skipped
 
 
 def read_performances(
     files: Sequence[MidiFile], workers: int, max_seconds: float
 ) -> dict[str, Outcome]:
-    """Read every file, by name in the order of `files`; the outcome is the same for any `workers`.
+    """Read every file; the outcomes, in the order of `files`, are the same for any `workers`.
 
-    A worker that dies takes its pool with it: what was not finished then is read again, the files
-    that it may have been at each in a process of its own.
+    A worker that dies breaks its pool: what is not finished then is read again, and the files that
+    the worker may have been reading are read one by one, each in a process of its own.
     """
     found: dict[str, Outcome] = {}
     waiting = list(files)
     while waiting:
-        chunks = [waiting[i : i + _CHUNK] for i in range(0, len(waiting), _CHUNK)]
-        found |= _in_pool(chunks, workers, max_seconds)
+        found |= _in_pool(list(batched(waiting, _CHUNK)), workers, max_seconds)
         waiting = [file for file in waiting if file.name not in found]
         suspects, waiting = waiting[: workers * _CHUNK], waiting[workers * _CHUNK :]
         for file in suspects:
-            found |= _in_pool([[file]], 1, max_seconds) or {file.name: DEADLY}
+            alone = _in_pool([[file]], 1, max_seconds)
+            found |= alone or {file.name: Skipped(file.name, DEADLY)}
     return {file.name: found[file.name] for file in files}
 
 
 def _in_pool(
     chunks: Sequence[Sequence[MidiFile]], workers: int, max_seconds: float
 ) -> dict[str, Outcome]:
-    """What was read until all was, or until a worker died."""
+    """Return the outcomes of all files, or of those that were read before a worker died."""
     found: dict[str, Outcome] = {}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, prepare) as pool:
@@ -106,25 +104,22 @@ def _in_pool(
             try:
                 found |= future.result()
             except BrokenProcessPool:
-                continue  # all that follow fail alike
+                continue  # and so do all that follow
     return found
 
 
 def _read_chunk(chunk: Sequence[MidiFile], max_seconds: float) -> dict[str, Outcome]:
-    """The outcome of each; a file that takes too long ends this process, as a crash does.
+    """Return the outcome of each file; one that takes too long ends this process, as a crash does.
 
-    The system ends it: a handler in Python would wait for the library that does not return.
+    The operating system ends it: a handler in Python would wait for the library to return.
     """
     found = {}
     for file in chunk:
         signal.setitimer(signal.ITIMER_PROF, _MAX_PROCESSOR_SECONDS)
-        found[file.name] = _read(file, max_seconds)
+        found[file.name] = read_or_skip(file.name, _performance, file, max_seconds)
     return found
 
 
-def _read(file: MidiFile, max_seconds: float) -> Outcome:
-    try:
-        notes = read_notes(file.content(), max_seconds)
-    except MidiError as error:
-        return str(error)
+def _performance(file: MidiFile, max_seconds: float) -> Performance:
+    notes = read_notes(file.content(), max_seconds)
     return Performance(file.name, file.split, to_ids(notes), len(notes.onset))

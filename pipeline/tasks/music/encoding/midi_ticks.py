@@ -1,4 +1,4 @@
-"""How many ticks a MIDI file lasts, counted without a limit: symusic begins again after 32 bits."""
+"""The length of a MIDI file in ticks, of any size: symusic's 32 bits overflow."""
 
 import re
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ _OF_OTHER_BYTE = 1 << 13  # a wait of two bytes has fewer than 1 << 14, and its 
 
 
 def lasts_longer_than(content: bytes, ticks: int) -> bool:
-    """Whether a track of a MIDI file lasts more ticks; what follows damage is not counted."""
+    """Whether a track of a MIDI file is longer than `ticks`; what follows damage is not counted."""
     waits = len(_LONG_WAIT.findall(content))
-    # Nearly all files are too short for that whatever they hold: nothing has to be counted.
+    # Nearly all files are too short for that, whatever they hold, and are not parsed.
     if waits * _OF_LONG_WAIT + len(content) * _OF_OTHER_BYTE <= ticks:
         return False
     return any(ticks_of(track) > ticks for track in _tracks(content))
 
 
 def ticks_of(track: bytes) -> int:
-    """The sum of the waits before the events of a track, up to where it is damaged."""
+    """Sum the delta times of the events of a track, up to where it is damaged."""
     total = at = status = 0
     try:
         while at < len(track):
@@ -45,7 +45,7 @@ def ticks_of(track: bytes) -> int:
 
 
 def _number(track: bytes, at: int) -> tuple[int, int]:
-    """A number of at most four groups of 7 bits, all but the last marked, and where it ends."""
+    """Read a variable-length quantity (at most four groups of 7 bits); return it and its end."""
     number = 0
     for last in range(at, at + 4):
         number = number << 7 | track[last] & 0x7F

@@ -1,8 +1,8 @@
 """MusicXML (score-partwise) to a grid of four voices.
 
-Bars are as long as the longest of the four parts, so a pickup takes its own length and a part that
-leaves rests out does not drift. Repeats are not unfolded; grace notes, cue notes, unpitched notes
-and ornaments are left out; ties need nothing, as a grid does not tell held from repeated.
+A bar is as long as the longest of the four parts, so that a pickup has its own length and a part
+without its rests does not drift. Repeats are not unfolded; grace notes, cue notes, unpitched notes
+and ornaments are left out; ties are ignored, as a grid does not tell held notes from repeated ones.
 """
 
 import re
@@ -13,6 +13,7 @@ from xml.etree import ElementTree  # noqa: S405 (entities are refused before par
 
 import numpy as np
 
+from pipeline.encoding.records import RecordError
 from pipeline.tasks.music.codec.grid import SILENCE, TOLERANCE, VOICES, Note, to_grid
 
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -20,8 +21,8 @@ _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
 _MAX_SIXTEENTHS = 1 << 16  # over an hour; a damaged duration must not fill the memory
 
 
-class ScoreError(Exception):
-    """A score that does not become four voices; the message is the reason, without the record."""
+class ScoreError(RecordError):
+    """Why a score does not become four voices."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _bars(part: ElementTree.Element) -> Iterator[_Bar]:
 
 
 def _duration(element: ElementTree.Element, divisions: int) -> float:
-    """A duration in 16ths; `divisions` is the document's unit per quarter note."""
+    """Return a duration in 16ths; `divisions` are the document's units per quarter note."""
     duration = _number(element, "duration", -1)
     if divisions <= 0 or duration < 0:
         raise ScoreError("a note without a duration or divisions")

@@ -1,45 +1,54 @@
-"""Which piece goes where: as the data come split, or drawn."""
+"""The split of each piece: as the data come, or drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from pipeline.corpus import SPLITS, Split
-from pipeline.errors import DataError
+from pipeline.corpus import SPLITS, Split, write_clusters, write_sequences
+from pipeline.encoding.splits import check_not_empty, draw_splits
+from pipeline.files import write_json
 from pipeline.settings.base import Splits
+from pipeline.tasks.music.codec import FIELD
 
 
-class HasSplit(Protocol):
-    """A piece; its split is None where the data do not come split."""
+class Named(Protocol):
+    """A piece; its split is None if the data do not come split."""
 
+    name: str
     split: Split | None
 
 
-Each = TypeVar("Each", bound=HasSplit)
+AnyPiece = TypeVar("AnyPiece", bound=Named)
 
 
-def split_pieces(pieces: Sequence[Each], splits: Splits | None) -> dict[Split, list[Each]]:
+def split_pieces(
+    raw: Path, pieces: Sequence[AnyPiece], splits: Splits | None
+) -> dict[Split, list[AnyPiece]]:
     """Draw the test and validation pieces, or take them as they come if `splits` is None.
 
-    Each split keeps the order of `pieces`. Raises DataError if one would be empty.
+    Each split keeps the order of `pieces`. Raises DataError if one is empty.
     """
     if splits is None:
-        parted = {split: [each for each in pieces if each.split == split] for split in SPLITS}
+        parts = {split: [piece for piece in pieces if piece.split == split] for split in SPLITS}
     else:
-        drawn = _draw(len(pieces), splits)
-        parted = {split: [pieces[index] for index in sorted(drawn[split])] for split in SPLITS}
-    for split in SPLITS:
-        if not parted[split]:
-            raise DataError(
-                f"encoding.splits: {len(pieces)} pieces leave the split {split!r} empty; "
-                "use more pieces or another share"
-            )
-    return parted
+        drawn = draw_splits(np.arange(len(pieces)), splits)
+        parts = {split: [pieces[index] for index in which] for split, which in drawn.items()}
+    check_not_empty(raw, parts)
+    return parts
 
 
-def _draw(count: int, splits: Splits) -> dict[Split, np.ndarray]:
-    order = np.random.default_rng([splits.seed]).permutation(count)
-    test = round(splits.test * count)
-    validation = test + round(splits.validation * count)
-    return {"train": order[validation:], "validation": order[test:validation], "test": order[:test]}
+def write_pieces(
+    encoded: Path,
+    splits: Mapping[Split, Sequence[AnyPiece]],
+    to_ids: Callable[[AnyPiece], np.ndarray],
+    dtype: np.dtype,
+) -> None:
+    """Write the ids of every split and the names of its pieces, which are the clusters too."""
+    for split, pieces in splits.items():
+        names = [piece.name for piece in pieces]
+        write_sequences(encoded, split, FIELD, map(to_ids, pieces), dtype)
+        write_json(encoded / f"{split}.pieces.json", names)
+        if split != "train":
+            write_clusters(encoded, split, names)

@@ -1,7 +1,7 @@
-"""Text to joint byte-pair pieces and back (Sennrich et al. 2016; Vaswani et al. 2017, section 5.1).
+"""Joint byte-pair encoding (Sennrich et al. 2016; Vaswani et al. 2017, section 5.1).
 
-decode(encode(text)) == text for any text without U+2581, the sign that stands for a space inside
-the pieces (it comes back as a space): a character outside the alphabet is spelt as its bytes.
+decode(encode(text)) == text for any text without U+2581, which marks a space inside a piece and is
+decoded as one. Characters outside the alphabet fall back to their UTF-8 bytes.
 """
 
 import io
@@ -18,7 +18,7 @@ MODEL, VOCABULARY = "pieces.model", "pieces.vocab"
 
 
 class Codec:
-    """Sentences to ids and back; ids carry no BOS or EOS."""
+    """Sentences to ids and back; ids without BOS and EOS."""
 
     def __init__(self, model: bytes) -> None:
         self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
@@ -32,11 +32,13 @@ class Codec:
         except FileNotFoundError:
             raise DataError(f"{path}: no such file; run the encode stage") from None
         except RuntimeError:
-            raise DataError(f"{path}: not a model of pieces; run the encode stage again") from None
+            raise DataError(
+                f"{path}: not a SentencePiece model; run the encode stage again"
+            ) from None
 
     @property
     def size(self) -> int:
-        """The number of ids: PAD, UNK, BOS, EOS, 256 bytes and the pieces."""
+        """The number of ids: PAD, UNK, BOS, EOS, 256 bytes and the learned pieces."""
         return self._pieces.get_piece_size()
 
     def encode(self, text: str) -> list[int]:
@@ -44,17 +46,20 @@ class Codec:
         return self._pieces.encode(text)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ids; PAD, BOS and EOS are silent."""
+        """Return the text of ids; PAD, BOS and EOS are dropped."""
         return self._pieces.decode([int(index) for index in ids])
 
     def vocabulary(self) -> list[str]:
-        """Return the piece of each id."""
+        """Return the piece of each id, in order."""
         return [self._pieces.id_to_piece(index) for index in range(self.size)]
 
 
 def train(sentences: Iterable[str], vocabulary_size: int, folder: Path) -> Codec:
-    """Learn the pieces of `sentences` and write them to `folder`, the same bytes on every run."""
-    model = io.BytesIO()  # a path, as a number of threads, would become a part of the model
+    """Learn the pieces of `sentences` and write them to `folder`; deterministic to the byte.
+
+    ConfigError if the text does not yield `vocabulary_size` pieces.
+    """
+    model = io.BytesIO()  # the model would include a path, and the number of threads
     try:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(sentences),
@@ -75,10 +80,12 @@ def train(sentences: Iterable[str], vocabulary_size: int, folder: Path) -> Codec
     except RuntimeError as error:
         detail = " ".join(str(error).split())
         raise ConfigError(
-            f"encoding.vocabulary_size = {vocabulary_size}: the training text yields no such "
-            f"number of pieces ({detail}); choose another size"
+            f"encoding.vocabulary_size = {vocabulary_size}: the training text does not yield "
+            f"that many pieces ({detail}); choose another size"
         ) from None
     codec = Codec(model.getvalue())
     write_atomically(folder / MODEL, model.getvalue())
-    write_atomically(folder / VOCABULARY, "".join(f"{p}\n" for p in codec.vocabulary()).encode())
+    write_atomically(
+        folder / VOCABULARY, "".join(f"{piece}\n" for piece in codec.vocabulary()).encode()
+    )
     return codec

@@ -13,31 +13,31 @@ from pipeline.training.batches import pad
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """Ids without begin and end, and log P / length penalty, the end counted in both."""
+    """A finished translation."""
 
-    ids: list[int]
-    score: float
+    ids: list[int]  # without BOS and EOS
+    score: float  # log P / length penalty, EOS included in both
 
 
 @dataclass
 class _Beams:
-    """The open and the ended hypotheses of the sentences that are still searched."""
+    """The alive and the finished hypotheses of the sentences that are still being searched."""
 
-    sentences: Tensor  # (sentence,) which of the sources
-    limits: Tensor  # (sentence,) the position at which a hypothesis has to end
-    open_ids: Tensor  # (sentence, beam, position)
-    open_log_probs: Tensor  # (sentence, beam)
-    ended_ids: Tensor  # (sentence, beam, position)
-    ended_scores: Tensor  # (sentence, beam), best first; -inf where there is none yet
+    sentences: Tensor  # (sentence,) indexes of the sources
+    limits: Tensor  # (sentence,) the last position of a hypothesis, EOS included
+    alive_ids: Tensor  # (sentence, beam, position)
+    alive_log_probs: Tensor  # (sentence, beam)
+    finished_ids: Tensor  # (sentence, beam, position)
+    finished_scores: Tensor  # (sentence, beam), best first; -inf if there is none yet
 
     def keep(self, sentences: Tensor) -> None:
-        """Drop the sentences that are not named."""
+        """Keep only the rows `sentences` of all tensors."""
         for name, tensor in vars(self).items():
             setattr(self, name, tensor.index_select(0, sentences))
 
 
 def length_penalty(length: Tensor | int, alpha: float) -> Tensor | float:
-    """lp(Y) = (5 + |Y|)^alpha / (5 + 1)^alpha."""
+    """Compute lp(Y) = (5 + |Y|)^alpha / (5 + 1)^alpha (Wu et al. 2016, eq. 14)."""
     return ((5.0 + length) / 6.0) ** alpha
 
 
@@ -45,41 +45,41 @@ def length_penalty(length: Tensor | int, alpha: float) -> Tensor | float:
 def search(
     model: AutoregressiveModel,
     sources: list[Tensor],
-    begin: int,
-    end: int,
+    bos: int,
+    eos: int,
     beam: Beam,
     extra_length: int,
 ) -> list[list[Hypothesis]]:
-    """The `n_best` hypotheses of each source, best first, in one batch.
+    """Return the `n_best` hypotheses of each source, best first; all sources form one batch.
 
-    A hypothesis has at most as many ids as its source plus `extra_length`, the end included.
-    A sentence is done when no open hypothesis can still beat the ended ones that are wanted.
+    A hypothesis has at most len(source) + `extra_length` ids, EOS included. The search of a source
+    stops when no alive hypothesis can beat its `n_best` finished ones.
     """
     device = next(model.parameters()).device
-    size, alpha, count = beam.beam_size, beam.length_penalty, beam.n_best
+    size, alpha, n_best = beam.beam_size, beam.length_penalty, beam.n_best
     beams = _start(sources, size, extra_length, device)
-    longest = int(beams.limits.max())
+    max_length = int(beams.limits.max())
     padded = pad([source.numpy() for source in sources], PADDING).to(device)
-    state = model.init_state(padded, size, longest)
-    last = torch.full((len(sources) * size,), begin, device=device)
+    state = model.init_state(padded, size, max_length)
+    last = torch.full((len(sources) * size,), bos, device=device)
     results: list[list[Hypothesis]] = [[] for _ in sources]
-    for position in range(longest):
+    for position in range(max_length):
         log_probs = model.step(last, state).log_softmax(dim=-1).unflatten(0, (-1, size))
         at_limit = beams.limits == position + 1
         if at_limit.any():
-            _end_at_limit(log_probs, at_limit, end)
-        parents = _extend(beams, log_probs, position, end, length_penalty(position + 1, alpha))
-        attainable = beams.open_log_probs[:, 0] / length_penalty(beams.limits, alpha)
-        done = (beams.ended_scores[:, count - 1] >= attainable) | at_limit
+            _force_eos(log_probs, at_limit, eos)
+        parents = _extend(beams, log_probs, position, eos, length_penalty(position + 1, alpha))
+        attainable = beams.alive_log_probs[:, 0] / length_penalty(beams.limits, alpha)
+        done = (beams.finished_scores[:, n_best - 1] >= attainable) | at_limit
         for row in done.nonzero().squeeze(-1).tolist():
-            results[int(beams.sentences[row])] = _hypotheses(beams, row, end)[:count]
-        going = (~done).nonzero().squeeze(-1)
-        if len(going) == 0:
+            results[int(beams.sentences[row])] = _hypotheses(beams, row, eos)[:n_best]
+        active = (~done).nonzero().squeeze(-1)
+        if len(active) == 0:
             break
-        rows = (torch.arange(len(done), device=device)[:, None] * size + parents)[going].flatten()
+        rows = (torch.arange(len(done), device=device)[:, None] * size + parents)[active].flatten()
         state.reorder(rows)
-        beams.keep(going)
-        last = beams.open_ids[:, :, position].flatten()
+        beams.keep(active)
+        last = beams.alive_ids[:, :, position].flatten()
     return results
 
 
@@ -87,54 +87,56 @@ def _start(sources: list[Tensor], size: int, extra_length: int, device: torch.de
     count = len(sources)
     limits = torch.tensor([len(source) + extra_length for source in sources], device=device)
     ids = torch.zeros(count, size, int(limits.max()), dtype=torch.long, device=device)
-    never = torch.full((count, size), -torch.inf, device=device)
-    first_alone = never.clone()  # all rows of a sentence are equal at first: extend only one
-    first_alone[:, 0] = 0.0
-    return _Beams(torch.arange(count, device=device), limits, ids, first_alone, ids.clone(), never)
+    no_scores = torch.full((count, size), -torch.inf, device=device)
+    log_probs = no_scores.clone()  # all rows of a sentence start equal: extend only the first
+    log_probs[:, 0] = 0.0
+    return _Beams(
+        torch.arange(count, device=device), limits, ids, log_probs, ids.clone(), no_scores
+    )
 
 
-def _end_at_limit(log_probs: Tensor, at_limit: Tensor, end: int) -> None:
-    """Leave only the end to the sentences (sentence,) that are `at_limit`."""
-    kept = log_probs[at_limit, :, end].clone()
+def _force_eos(log_probs: Tensor, at_limit: Tensor, eos: int) -> None:
+    """Mask all outputs but EOS in log_probs (sentence, beam, output) where at_limit (sentence,)."""
+    of_eos = log_probs[at_limit, :, eos].clone()
     log_probs[at_limit] = -torch.inf
-    log_probs[at_limit, :, end] = kept
+    log_probs[at_limit, :, eos] = of_eos
 
 
-def _extend(beams: _Beams, log_probs: Tensor, position: int, end: int, penalty: float) -> Tensor:
-    """Extend all hypotheses by one id, log_probs (sentence, beam, outputs).
+def _extend(beams: _Beams, log_probs: Tensor, position: int, eos: int, penalty: float) -> Tensor:
+    """Extend all alive hypotheses by one id, given log_probs (sentence, beam, output).
 
-    Of the best 2 * beam extensions, those of the first half that end compete with the ended
-    hypotheses (so that a beam of one ends where greedy decoding does), and the best others stay
-    open. Returns the beam (sentence, beam) that each open hypothesis extends.
+    Of the best 2 * beam extensions, those in the first half that end in EOS compete with the
+    finished hypotheses (so that a beam of one stops where greedy decoding does); the best others
+    stay alive. Returns the parent beam (sentence, beam) of each alive hypothesis.
     """
     size, outputs = log_probs.shape[1:]
-    totals = (beams.open_log_probs[:, :, None] + log_probs).flatten(1)
+    totals = (beams.alive_log_probs[:, :, None] + log_probs).flatten(1)
     best, flat = largest(totals, 2 * size)
     parents, tokens = flat // outputs, flat % outputs
-    ids = beams.open_ids.gather(1, parents[:, :, None].expand(-1, -1, beams.open_ids.shape[2]))
+    ids = beams.alive_ids.gather(1, parents[:, :, None].expand(-1, -1, beams.alive_ids.shape[2]))
     ids[:, :, position] = tokens
 
-    ended_scores = (best / penalty).masked_fill(tokens != end, -torch.inf)[:, :size]
-    scores = torch.cat((beams.ended_scores, ended_scores), dim=1)
-    beams.ended_scores, chosen = scores.topk(size, dim=1)
-    beams.ended_ids = _take(torch.cat((beams.ended_ids, ids[:, :size]), dim=1), chosen)
+    finished_scores = (best / penalty).masked_fill(tokens != eos, -torch.inf)[:, :size]
+    scores = torch.cat((beams.finished_scores, finished_scores), dim=1)
+    beams.finished_scores, chosen = scores.topk(size, dim=1)
+    beams.finished_ids = _take(torch.cat((beams.finished_ids, ids[:, :size]), dim=1), chosen)
 
-    still_open = best.masked_fill(tokens == end, -torch.inf)
-    beams.open_log_probs, chosen = still_open.topk(size, dim=1)
-    beams.open_ids = _take(ids, chosen)
+    unfinished = best.masked_fill(tokens == eos, -torch.inf)
+    beams.alive_log_probs, chosen = unfinished.topk(size, dim=1)
+    beams.alive_ids = _take(ids, chosen)
     return parents.gather(1, chosen)
 
 
 def _take(ids: Tensor, chosen: Tensor) -> Tensor:
-    """Rows `chosen` (sentence, beam) of ids (sentence, candidate, position)."""
+    """Gather the rows `chosen` (sentence, beam) of ids (sentence, candidate, position)."""
     return ids.gather(1, chosen[:, :, None].expand(-1, -1, ids.shape[2]))
 
 
-def _hypotheses(beams: _Beams, row: int, end: int) -> list[Hypothesis]:
-    found = []
+def _hypotheses(beams: _Beams, row: int, eos: int) -> list[Hypothesis]:
+    hypotheses = []
     for ids, score in zip(
-        beams.ended_ids[row].tolist(), beams.ended_scores[row].tolist(), strict=True
+        beams.finished_ids[row].tolist(), beams.finished_scores[row].tolist(), strict=True
     ):
         if score > -torch.inf:
-            found.append(Hypothesis(ids[: ids.index(end)], score))
-    return found
+            hypotheses.append(Hypothesis(ids[: ids.index(eos)], score))
+    return hypotheses

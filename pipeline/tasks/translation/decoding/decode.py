@@ -1,4 +1,4 @@
-"""Translates the test sets: samples/<split>.jsonl."""
+"""Translates the test sets to samples/<split>.jsonl."""
 
 import sys
 from collections.abc import Sequence
@@ -17,7 +17,12 @@ from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import Hypothesis, search
 from pipeline.tasks.translation.decoding.sample_sequence import sample_sequence
-from pipeline.tasks.translation.settings import Beam, Drawn, Greedy, TranslationDecoding
+from pipeline.tasks.translation.settings import (
+    Beam,
+    Greedy,
+    TranslationDecoding,
+    TranslationSampling,
+)
 
 SEARCH_GRID = "search_grid.jsonl"
 GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
@@ -26,11 +31,11 @@ GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
 def decode(
     model: AutoregressiveModel, encoded: Path, samples: Path, decoding: TranslationDecoding
 ) -> None:
-    """Write source, reference, hypothesis and score of each test sentence, one JSON object a line.
+    """Write source, reference, hypothesis and score of each test sentence as JSON lines.
 
-    The score is log P of the hypothesis, over its length penalty if it was searched; `others` are
-    the next best. Each test set has a file. In a further one stands, a line for each beam size and
-    length penalty of `search_grid`, what they translate the validation split to.
+    There is one file per test set. The score is log P of the hypothesis, divided by its length
+    penalty in beam search; `others` are the next best hypotheses. SEARCH_GRID has a line for each
+    beam size and length penalty of `search_grid`: its translations of the validation split.
     """
     codec = Codec.load(encoded)
     for split in all_tests(encoded):
@@ -58,18 +63,19 @@ def _rows(
         )
     progress = Progress(f"translating {split}", len(sources))
     rows = []
-    for source, reference, found in zip(
+    for source, reference, hypotheses in zip(
         sources, references, translate(model, ids, decoding, progress), strict=True
     ):
         best, *others = (
-            {"hypothesis": codec.decode(each.ids), "score": round(each.score, 6)} for each in found
+            {"hypothesis": codec.decode(found.ids), "score": round(found.score, 6)}
+            for found in hypotheses
         )
         rows.append({"source": source, "reference": reference, **best, "others": others})
     return rows
 
 
 def longest_source(encoded: Path) -> int:
-    """The number of pieces of the longest source that a network was trained with."""
+    """Return the length of the longest training source, in tokens without EOS."""
     return int(read_sequences(encoded, "train", "source").lengths.max())
 
 
@@ -79,9 +85,9 @@ def translate(
     decoding: TranslationDecoding,
     progress: Progress | None = None,
 ) -> list[list[Hypothesis]]:
-    """The hypotheses of each source, ids without an end, in the order of the sources, best first.
+    """Return the hypotheses of each source, best first; sources are ids without EOS.
 
-    Sentences of about equal length share a batch.
+    Sentences of similar length share a batch.
     """
     order = np.argsort([len(source) for source in sources], kind="stable")
     found: dict[int, list[Hypothesis]] = {}
@@ -89,7 +95,7 @@ def translate(
         indexes = order[start : start + decoding.batch_sentences]
         batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
         hypotheses = _hypotheses(model, batch, decoding)
-        found |= {int(index): each for index, each in zip(indexes, hypotheses, strict=True)}
+        found |= dict(zip(indexes.tolist(), hypotheses, strict=True))
         if progress is not None:
             progress.update(len(found))
     return [found[index] for index in range(len(order))]
@@ -103,9 +109,9 @@ def _hypotheses(
             return search(model, sources, BOS, EOS, beam, decoding.extra_length)
         case Greedy():
             return search(model, sources, BOS, EOS, GREEDY, decoding.extra_length)
-        case Drawn() as sampling:
-            drawn = sample_sequence(model, sources, BOS, EOS, sampling, decoding.extra_length)
-            return [[hypothesis] for hypothesis in drawn]
+        case TranslationSampling() as sampling:
+            samples = sample_sequence(model, sources, BOS, EOS, sampling, decoding.extra_length)
+            return [[sample] for sample in samples]
 
 
 def _search_grid(

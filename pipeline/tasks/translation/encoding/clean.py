@@ -1,4 +1,4 @@
-"""Which sentence pairs are good for training, and which for an honest test."""
+"""Which sentence pairs are fit for training, and which for a test set."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _TO_COPY = re.compile(r"[{}<>`\[\]|\\]|\*\*|://")
 
 
 class Reason(StrEnum):
-    """Why a pair is dropped; the text stands in the manifest."""
+    """Why a pair is dropped; the text is a key of the manifest."""
 
     EMPTY = "empty in one language"
     SEVERAL_LINES = "more than one line"
@@ -25,7 +25,7 @@ class Reason(StrEnum):
     TRAIN_REPEATED = "training: pair seen before"
     HELD_OUT_SOURCE = "source stands in a split held out before"
     HELD_OUT_TARGET = "target stands in a split held out before"
-    NEAR_TWIN = "near twin of a sentence held out before"
+    NEAR_DUPLICATE = "near twin of a sentence held out before"
 
 
 def tidy(pair: Pair) -> Pair:
@@ -34,7 +34,7 @@ def tidy(pair: Pair) -> Pair:
 
 
 def flaw(pair: Pair, max_words: int) -> Reason | None:
-    """Say what makes a tidy pair useless in any split."""
+    """Return what makes a tidy pair useless in any split, None if nothing does."""
     if not all(pair):
         return Reason.EMPTY
     if any("\n" in text for text in pair):
@@ -45,33 +45,33 @@ def flaw(pair: Pair, max_words: int) -> Reason | None:
 
 
 def untranslated(pair: Pair, encoding: TranslationEncoding) -> bool:
-    """Tell a sentence that equals its translation; names of one or two words may well do."""
+    """Whether a sentence equals its translation; names of one or two words may well do so."""
     return pair.source == pair.target and min(words(pair)) >= encoding.min_test_words
 
 
 def unequal(pair: Pair, encoding: TranslationEncoding) -> bool:
-    """Tell a pair that is hardly a translation: one side has too many times the other's words."""
+    """Whether the ratio of the sides' numbers of words is above `max_length_ratio`."""
     shorter, longer = sorted(words(pair))
     limit = encoding.max_length_ratio
     return limit is not None and longer > limit * shorter
 
 
 def of_test_length(pair: Pair, encoding: TranslationEncoding) -> bool:
-    """Tell whether both sides have the number of words that is asked of validation and test."""
+    """Whether both sides have a number of words that validation and test sets may have."""
     return all(encoding.min_test_words <= n <= encoding.max_test_words for n in words(pair))
 
 
 def asks_to_copy(pair: Pair) -> bool:
-    """Tell whether a side holds a placeholder such as {name}, markup, code or an address."""
+    """Whether a side holds a placeholder such as {name}, markup, code or an address."""
     return any(_TO_COPY.search(text) for text in pair)
 
 
 def words(pair: Pair) -> tuple[int, int]:
-    """Count the words between white space on each side."""
+    """Count the words between white space of each side."""
     return len(pair.source.split()), len(pair.target.split())
 
 
 def tidy_text(text: str) -> str:
-    """Compose the characters (NFC) and strip each line: what is left of \\n parts lines."""
+    """Compose characters (NFC) and reduce white space; what is left of line breaks stays."""
     lines = unicodedata.normalize("NFC", text).strip().split("\n")
     return "\n".join(" ".join(line.split()) for line in lines)

@@ -1,10 +1,10 @@
-"""The case of the letters that a network reads."""
+"""The letter case of the text that a network reads and writes."""
 
 from pipeline.tasks.translation.settings import LetterCase
 
 
 def in_case(text: str, case: LetterCase) -> str:
-    """Write `text` in the letters of `case`."""
+    """Return `text` in the letter case `case`."""
     match case:
         case LetterCase.KEPT:
             return text

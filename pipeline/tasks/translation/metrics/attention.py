@@ -1,4 +1,4 @@
-"""What each head attends to in a few sentences: the lecture's "who did what to whom"."""
+"""Attention maps of all heads on a few sentences: the lecture's "who did what to whom"."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,19 +14,19 @@ from pipeline.corpus import read_sequences
 from pipeline.tasks.translation.batches import with_end
 from pipeline.tasks.translation.codec import BOS, Codec
 
-SHORTEST, LONGEST = 6, 16  # pieces of a source: enough to relate, few enough to draw
+SHORTEST, LONGEST = 6, 16  # tokens of a source: enough to relate, few enough to draw
 _PER_MILLE = 1000
 
 
 def attention_of_sentences(
     model: AutoregressiveModel, encoded: Path, hypotheses: Sequence[str], count: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """The weights of every layer and head in `count` test sentences and their `hypotheses`.
+    """Compute the attention of every layer and head on `count` test sentences and hypotheses.
 
-    {"sentences": [{"source": pieces, "target": pieces, "encoder": w, "decoder": w, "cross": w}]},
-    where w[layer][head][query][key] is in per mille and `source` ends with the end of the sentence.
-    `target` are the pieces that the decoder reads, from the beginning of the sentence on: its query
-    at a piece predicts the next. No sentences for a network that is no Transformer.
+    {"sentences": [{"source": tokens, "target": tokens, "encoder": w, "decoder": w, "cross": w}]},
+    where w[layer][head][query][key] is in per mille and `source` ends with EOS. `target` is what
+    the decoder reads, from BOS on: its query at a token predicts the next token. There are no
+    sentences if the network is not a Transformer.
     """
     if count == 0 or not isinstance(model.settings, TransformerSettings):
         return {"sentences": []}
@@ -35,15 +35,15 @@ def attention_of_sentences(
     return {
         "sentences": [
             _sentence(model, with_end(sources, [index])[0], hypotheses[index], codec)
-            for index in chosen(sources.lengths, count)
+            for index in select_sentences(sources.lengths, count)
         ]
     }
 
 
-def chosen(lengths: np.ndarray, count: int) -> list[int]:
-    """Which of the sentences with `lengths` (sentence,): `count`, or all that fit, evenly spread.
+def select_sentences(lengths: np.ndarray, count: int) -> list[int]:
+    """Select `count` evenly spaced sentences of suitable lengths (sentence,), or all of them.
 
-    The same for every network, so that their maps can be compared.
+    The selection does not depend on the network, so that maps can be compared.
     """
     fitting = np.flatnonzero((lengths >= SHORTEST) & (lengths <= LONGEST))
     count = min(count, len(fitting))
@@ -55,18 +55,18 @@ def _sentence(
 ) -> dict[str, Any]:
     target = np.array([BOS, *codec.encode(hypothesis)])
     device = next(model.parameters()).device
-    rows = (torch.from_numpy(ids.astype(np.int64))[None].to(device) for ids in (target, source))
-    inside = model.internals(*rows)
-    names = codec.vocabulary()
+    batch = (torch.from_numpy(ids.astype(np.int64))[None].to(device) for ids in (target, source))
+    internals = model.internals(*batch)
+    vocabulary = codec.vocabulary()
     return {
-        "source": [names[index] for index in source],
-        "target": [names[index] for index in target],
-        "encoder": _per_mille(inside.encoder_attention),
-        "decoder": _per_mille(inside.decoder_attention),
-        "cross": _per_mille(inside.cross_attention),
+        "source": [vocabulary[index] for index in source],
+        "target": [vocabulary[index] for index in target],
+        "encoder": _per_mille(internals.encoder_attention),
+        "decoder": _per_mille(internals.decoder_attention),
+        "cross": _per_mille(internals.cross_attention),
     }
 
 
 def _per_mille(layers: Sequence[Tensor]) -> list:
-    """Weights (1, head, query, key) of each layer as nested lists of whole numbers."""
+    """Round weights (1, head, query, key) of each layer to nested lists of integers."""
     return (torch.cat(list(layers)) * _PER_MILLE).round().int().tolist()

@@ -1,4 +1,4 @@
-"""BLEU and chrF of the translations, and the likelihood of the references."""
+"""BLEU and chrF of the translations, and likelihood of the references."""
 
 import json
 from pathlib import Path
@@ -36,32 +36,32 @@ Scores = dict[str, float | str]
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: TranslationEvaluation
 ) -> Evaluation:
-    """Measure the translations in `samples` and `model` on the test sets.
+    """Evaluate `model`, and its translations in `samples`, on the test sets.
 
-    The metrics are {"test": ..., "baseline": ...}, and the same again for a further test set under
-    its name. BLEU and chrF come with sacreBLEU's signature and its 95 % bootstrap interval over
-    sentences; `tokenised_bleu` follows `evaluation.tokenised_bleu`. The baseline copies the source.
-    `positions` has what is left of word order in each layer of a Transformer, `search_grid`
-    tokenised BLEU and length on the validation split by beam size and length penalty. The details
-    are each sentence of each test set, the figures the attention in a few of "test".
+    The metrics are {"test": ..., "baseline": ...}, and the same under the name of each further test
+    set. BLEU and chrF come with sacreBLEU's signature and 95 % bootstrap interval over sentences;
+    `tokenised_bleu` follows the convention `evaluation.tokenised_bleu`. The baseline copies the
+    source. `positions` measures how much of the word order reaches each layer of a Transformer,
+    `search_grid` tokenised BLEU and length ratio on the validation split by beam size and length
+    penalty. The details are the sentences of all test sets, the figures attention maps on "test".
     """
-    measured, records, details = {}, {}, {}
+    metrics, records, details = {}, {}, {}
     for split in all_tests(encoded):
         rows = _read_rows(samples / f"{split}.jsonl")
         nats, tokens = sentence_nats(model, encoded, split, evaluation.batch_tokens)
-        measured[split] = _measure(rows, encoded, evaluation)
-        measured[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
+        metrics[split] = _measure(rows, encoded, evaluation)
+        metrics[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
         statistics = dict(zip(NATS_PER_TOKEN, (nats, tokens), strict=True))
         statistics |= _text_statistics(rows, encoded, evaluation.tokenised_bleu)
         records[split] = records_of(encoded, split, map(_content, rows), statistics)
         details[split] = _details(rows, statistics)
     hypotheses = [row["hypothesis"] for row in details["test"]]
     maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)
-    further = {
+    metrics = metrics.pop("test") | metrics
+    metrics |= {
         "positions": positions_by_layer(model, encoded),
         "search_grid": _search_grid(encoded, samples, evaluation.tokenised_bleu),
     }
-    metrics = measured.pop("test") | measured | further
     return Evaluation(metrics, records, details, {"attention": maps})
 
 
@@ -98,14 +98,17 @@ def _target_language(encoded: Path) -> str:
 def sentence_nats(
     model: AutoregressiveModel, encoded: Path, split: Split, batch_tokens: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """-log p of each reference of a split and its pieces, the end counted, (sentence,) each."""
+    """Compute -log p of each reference of a split, and its number of tokens, (sentence,) each.
+
+    EOS is included in both.
+    """
     pairs = Pairs(encoded, split)
     device = next(model.parameters()).device
     nats, tokens = np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
     for group in pairs.grouped(np.arange(len(pairs)), batch_tokens):
         batch = pairs.batch(group).to(device)
-        of_tokens = model.nats(batch.inputs, batch.targets, batch.source)
-        nats[group] = of_tokens.double().sum(dim=1).cpu().numpy()
+        token_nats = model.nats(batch.inputs, batch.targets, batch.source)
+        nats[group] = token_nats.double().sum(dim=1).cpu().numpy()
         tokens[group] = (batch.targets != IGNORED).sum(dim=1).cpu().numpy()
     return nats, tokens
 
@@ -117,10 +120,10 @@ def _content(row: dict[str, Any]) -> bytes:
 def _text_statistics(
     rows: list[dict[str, Any]], encoded: Path, convention: Convention
 ) -> dict[str, np.ndarray]:
-    """The statistics (sentence,) of BLEU and chrF; without case where there are no capitals."""
+    """Count the statistics (sentence,) of BLEU and chrF; lower-cased text adds LOWERCASE_BLEU."""
     manifest = read_json(encoded / "manifest.json")
     texts = [[row[column] for row in rows] for column in ("hypothesis", "reference")]
-    tokenised = [tokenise(each, manifest["target_language"], convention) for each in texts]
+    tokenised = [tokenise(lines, manifest["target_language"], convention) for lines in texts]
     counts = {
         BLEU: bleu_counts(*texts, tokenize="13a", lowercase=False),
         TOKENISED_BLEU: bleu_counts(*tokenised, tokenize="none", lowercase=False),
@@ -130,17 +133,19 @@ def _text_statistics(
         counts[LOWERCASE_BLEU] = bleu_counts(*texts, tokenize="13a", lowercase=True)
     return {
         name: column
-        for names, of_metric in counts.items()
-        for name, column in zip(names, of_metric.T, strict=True)
+        for names, table in counts.items()
+        for name, column in zip(names, table.T, strict=True)
     }
 
 
 def _details(rows: list[dict[str, Any]], statistics: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """A translation with its own BLEU and chrF, and -log p of its reference."""
-    bleu, chrf_ = (np.stack([statistics[name] for name in names], axis=1) for names in (BLEU, CHRF))
+    """Return each translation with its sentence BLEU and chrF, and -log p of its reference."""
+    bleu_table, chrf_table = (
+        np.stack([statistics[name] for name in names], axis=1) for names in (BLEU, CHRF)
+    )
     columns = {
-        "sentence_bleu": sentence_bleu(bleu),
-        "sentence_chrf": chrf(chrf_).tolist(),
+        "sentence_bleu": sentence_bleu(bleu_table),
+        "sentence_chrf": chrf(chrf_table).tolist(),
         "nats": statistics["nats"].tolist(),
         "tokens": statistics["tokens"].tolist(),
     }
@@ -157,8 +162,8 @@ def _search_grid(encoded: Path, samples: Path, convention: Convention) -> list[d
     cells = []
     for row in _read_rows(samples / "search_grid.jsonl"):
         score, _ = tokenised_bleu(row.pop("hypotheses"), references, language, convention)
-        measured = {"tokenised_bleu": score.score, "length_ratio": score.sys_len / score.ref_len}
-        cells.append(row | _rounded(measured))
+        metrics = {"tokenised_bleu": score.score, "length_ratio": score.sys_len / score.ref_len}
+        cells.append(row | _rounded(metrics))
     return cells
 
 

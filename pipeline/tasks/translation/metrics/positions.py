@@ -1,6 +1,6 @@
-"""Whether positions reach the upper layers, and whether attention uses them there.
+"""Measures whether positions reach the upper layers, and whether attention uses them there.
 
-The lecture: residual sums carry positions upward; without them attention loses its diagonal.
+The lecture: residual connections carry positions upward; without them attention loses its diagonal.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from models.shared.base import AutoregressiveModel
 from pipeline.corpus import Split
 from pipeline.tasks.translation.batches import Pairs
 
-_SENTENCES = 500  # of a split, at most, evenly spread
+_MAX_SENTENCES = 500  # of a split, evenly spaced
 _RIDGE = 1e-3  # of the mean square of a feature
-_TINY = 1e-12  # instead of no ridge at all, where all states are the same
+_MIN_MEAN_SQUARE = 1e-12  # keeps the ridge above 0 if all states are equal
 _DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What a network does inside with a sentence and its reference."""
+class Observation:
+    """States and attention of a network on a sentence and its reference."""
 
-    states: list[Tensor]  # (source, d_model): the embeddings, then the output of each encoder layer
-    near_diagonal: Tensor  # (layer, source), of encoder self-attention
+    states: list[Tensor]  # (source, d_model): embeddings, then outputs of the encoder layers
+    near_diagonal: Tensor  # (layer, source), encoder self-attention
     cross_correlation: Tensor  # (layer,), mean over heads
 
     @property
@@ -35,104 +35,111 @@ class Observed:
 
 
 def positions_by_layer(model: AutoregressiveModel, encoded: Path) -> dict[str, dict[str, float]]:
-    """How much of positions is left in each layer, measured on the test split.
+    """Measure how much of the positions is left in each layer, on the test split.
 
-    `probe_r2` of layer_0, the embeddings, and of what each encoder layer returns: R^2 of a linear
-    probe of the position, fitted on the validation split. `near_diagonal`: the share of encoder
-    self-attention that goes to the same and the two neighbouring positions, mean over heads and
-    queries; `near_diagonal_chance` that of uniform attention. `cross_correlation`: that of target
-    and source positions under the cross-attention of the decoder layer of that number, mean over
-    heads and sentences; 1 is a diagonal of any slope, 0 what uniform attention has. Empty for a
-    network that is no Transformer.
+    `probe_r2`: R^2 of a linear probe of the position, fitted on the validation split; of the
+    embeddings (layer_0) and of the output of each encoder layer. `near_diagonal`: the share of
+    encoder self-attention on the query and its two neighbours, mean over heads and queries;
+    `near_diagonal_chance`: the same for uniform attention. `cross_correlation`: Pearson correlation
+    of target and source positions under the cross-attention of the decoder layer, mean over heads
+    and sentences; 1 for a diagonal of any slope, 0 for uniform attention. Empty if the network is
+    not a Transformer.
     """
     if not isinstance(model.settings, TransformerSettings):
         return {}
-    fitted_on = _observe_all(model, encoded, "validation")
-    measured_on = _observe_all(model, encoded, "test")
-    uniform = [_uniform(len(each.positions)) for each in measured_on]
-    chance = torch.cat([near_diagonal(each) for each in uniform]).mean()
-    near = torch.cat([each.near_diagonal for each in measured_on], dim=1).mean(dim=1)
-    across = torch.stack([each.cross_correlation for each in measured_on]).mean(dim=0)
-    layers = [{"probe_r2": _probed(fitted_on, measured_on, 0)}]
+    validation = _observe_all(model, encoded, "validation")
+    test = _observe_all(model, encoded, "test")
+    uniform = [_uniform(len(sentence.positions)) for sentence in test]
+    chance = torch.cat([near_diagonal(weights) for weights in uniform]).mean()
+    near = torch.cat([sentence.near_diagonal for sentence in test], dim=1).mean(dim=1)
+    correlations = torch.stack([sentence.cross_correlation for sentence in test]).mean(dim=0)
+    layers = [{"probe_r2": _probe_layer(validation, test, 0)}]
     for layer in range(len(near)):
         layers.append(
             {
-                "probe_r2": _probed(fitted_on, measured_on, layer + 1),
+                "probe_r2": _probe_layer(validation, test, layer + 1),
                 "near_diagonal": float(near[layer]),
                 "near_diagonal_chance": float(chance),
-                "cross_correlation": float(across[layer]),
+                "cross_correlation": float(correlations[layer]),
             }
         )
     return {
-        f"layer_{layer}": {name: round(value, _DIGITS) for name, value in measured.items()}
-        for layer, measured in enumerate(layers)
+        f"layer_{layer}": {name: round(value, _DIGITS) for name, value in metrics.items()}
+        for layer, metrics in enumerate(layers)
     }
 
 
 def probe_r2(
     states: Tensor, positions: Tensor, test_states: Tensor, test_positions: Tensor
 ) -> float:
-    """R^2 on test states of the ridge regression of positions (row,) on states (row, feature)."""
-    centre, middle = states.mean(dim=0), positions.mean()
-    centred = states - centre
+    """Fit a ridge regression of positions (row,) on states (row, feature); return the test R^2."""
+    state_mean, position_mean = states.mean(dim=0), positions.mean()
+    centred = states - state_mean
     squares = centred.T @ centred
-    mean_square = (squares.trace() / len(squares)).clamp(min=_TINY)
+    mean_square = (squares.trace() / len(squares)).clamp(min=_MIN_MEAN_SQUARE)
     ridge = _RIDGE * mean_square * torch.eye(len(squares), dtype=squares.dtype)
-    weights = torch.linalg.solve(squares + ridge, centred.T @ (positions - middle))
-    errors = test_positions - middle - (test_states - centre) @ weights
-    spread = test_positions - test_positions.mean()
-    return float(1 - errors.square().sum() / spread.square().sum())
+    weights = torch.linalg.solve(squares + ridge, centred.T @ (positions - position_mean))
+    errors = test_positions - position_mean - (test_states - state_mean) @ weights
+    deviations = test_positions - test_positions.mean()
+    return float(1 - errors.square().sum() / deviations.square().sum())
 
 
 def near_diagonal(weights: Tensor) -> Tensor:
-    """The share of weights (head, query, key) with |query - key| <= 1, mean of heads, (query,)."""
+    """Sum weights (head, query, key) where |query - key| <= 1; mean over heads, (query,)."""
     return weights.tril(1).triu(-1).sum(dim=-1).mean(dim=0)
 
 
 def correlation(weights: Tensor) -> Tensor:
-    """Pearson's, of query and key under weights (..., query, key), queries equally likely: (...).
+    """Compute Pearson's correlation (...) of query and key under weights (..., query, key).
 
-    0 where the weights do not depend on the query, or there is one query or key alone.
+    Queries are equally likely. 0 if the weights do not depend on the query, or if there is only one
+    query or key.
     """
     queries, keys = (torch.arange(length).to(weights) for length in weights.shape[-2:])
     joint = weights / len(queries)
-    of_key = joint.sum(dim=-2)
+    key_marginal = joint.sum(dim=-2)
     query = queries - queries.mean()
-    key = keys - (of_key @ keys)[..., None]
+    key = keys - (key_marginal @ keys)[..., None]
     covariance = torch.einsum("...qk,q,...k->...", joint, query, key)
-    variance = query.square().mean() * (of_key * key.square()).sum(dim=-1)
+    variance = query.square().mean() * (key_marginal * key.square()).sum(dim=-1)
     return torch.where(variance > 0, covariance / variance.sqrt(), 0.0)
 
 
-def _probed(fitted_on: list[Observed], measured_on: list[Observed], layer: int) -> float:
-    return probe_r2(*_rows(fitted_on, layer), *_rows(measured_on, layer))
+def _probe_layer(validation: list[Observation], test: list[Observation], layer: int) -> float:
+    return probe_r2(*_rows(validation, layer), *_rows(test, layer))
 
 
-def _rows(observed: list[Observed], layer: int) -> tuple[Tensor, Tensor]:
-    """The states and the positions of all sentences, end to end."""
-    states = torch.cat([each.states[layer] for each in observed])
-    return states, torch.cat([each.positions for each in observed])
+def _rows(sentences: list[Observation], layer: int) -> tuple[Tensor, Tensor]:
+    """Concatenate states (row, d_model) and positions (row,) of all sentences."""
+    states = torch.cat([sentence.states[layer] for sentence in sentences])
+    return states, torch.cat([sentence.positions for sentence in sentences])
 
 
-def _observe_all(model: AutoregressiveModel, encoded: Path, split: Split) -> list[Observed]:
-    """One sentence at a time, so that there is no padding to attend to."""
+def _observe_all(model: AutoregressiveModel, encoded: Path, split: Split) -> list[Observation]:
+    """Observe one sentence at a time, so that there is no padding to attend to."""
     pairs = Pairs(encoded, split)
-    count = min(_SENTENCES, len(pairs))
+    count = min(_MAX_SENTENCES, len(pairs))
     return [_observe(model, pairs, index * len(pairs) // count) for index in range(count)]
 
 
-def _observe(model: AutoregressiveModel, pairs: Pairs, index: int) -> Observed:
+def _observe(model: AutoregressiveModel, pairs: Pairs, index: int) -> Observation:
     batch = pairs.batch([index]).to(next(model.parameters()).device)
-    inside = model.internals(batch.inputs, batch.source)
-    return Observed(
-        [each[0].double().cpu() for each in inside.encoder_states],
-        torch.stack([near_diagonal(each[0].double().cpu()) for each in inside.encoder_attention]),
-        torch.stack(
-            [correlation(each[0].double().cpu()).mean() for each in inside.cross_attention]
-        ),
+    internals = model.internals(batch.inputs, batch.source)
+    states, attention, cross = (
+        [layer[0].double().cpu() for layer in layers]
+        for layers in (
+            internals.encoder_states,
+            internals.encoder_attention,
+            internals.cross_attention,
+        )
+    )
+    return Observation(
+        states,
+        torch.stack([near_diagonal(weights) for weights in attention]),
+        torch.stack([correlation(weights).mean() for weights in cross]),
     )
 
 
 def _uniform(length: int) -> Tensor:
-    """Weights (1, query, key) of attention that prefers nothing."""
+    """Return weights (1, query, key) of uniform attention."""
     return torch.full((1, length, length), 1 / length, dtype=torch.float64)

@@ -1,10 +1,10 @@
-"""The sufficient statistics of the metrics of translation, and the scores that follow from sums."""
+"""Sufficient statistics of the metrics of translation, and the scores of their sums."""
 
 import numpy as np
 
-WORD_ORDERS = range(1, 5)  # of BLEU's n-grams
-CHARACTER_ORDERS = range(1, 7)  # of chrF's
-_BETA = 2  # of chrF: recall counts twice as much as precision
+WORD_ORDERS = range(1, 5)  # n of the n-grams of BLEU
+CHARACTER_ORDERS = range(1, 7)  # n of the n-grams of chrF
+_BETA = 2  # of chrF: recall weighs twice as much as precision
 
 
 def _bleu_statistics(prefix: str) -> tuple[str, ...]:
@@ -22,10 +22,10 @@ NATS_PER_TOKEN = ("nats", "tokens")
 
 
 def bleu(sums: np.ndarray) -> np.ndarray:
-    """BLEU (Papineni et al. 2002) from sums (..., 10) in the order of `BLEU`, as sacreBLEU has it.
+    """Compute BLEU (Papineni et al. 2002) as sacreBLEU does, from sums (..., 10) ordered as `BLEU`.
 
-    Orders without a match are smoothed exponentially, each by twice as much as the one before; it
-    is 0 without any match, or where no hypothesis is long enough for an n-gram.
+    Orders without a match are smoothed exponentially: 1/2 match, then 1/4, and so on. BLEU is 0
+    without any match, or if an order has no n-grams.
     """
     hypothesis, reference, counts = sums[..., 0], sums[..., 1], sums[..., 2:]
     matches, totals = np.split(np.asarray(counts, np.float64), 2, axis=-1)
@@ -37,9 +37,9 @@ def bleu(sums: np.ndarray) -> np.ndarray:
 
 
 def chrf(sums: np.ndarray) -> np.ndarray:
-    """chrF (Popović 2015) from sums (..., 18) in the order of `CHRF`, as sacreBLEU has it.
+    """Compute chrF (Popović 2015) as sacreBLEU does, from sums (..., 18) ordered as `CHRF`.
 
-    The F-score of precision and recall, each the mean over the orders that both texts have.
+    The F-score of mean precision and mean recall over the orders that both texts have.
     """
     hypothesis, reference, matches = np.split(np.asarray(sums, np.float64), 3, axis=-1)
     both = (hypothesis > 0) & (reference > 0)

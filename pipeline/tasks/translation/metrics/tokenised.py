@@ -1,6 +1,6 @@
-"""The papers' BLEU: on tokenised text, each by its own convention; never comparable with 13a.
+"""BLEU as papers compute it, on tokenised text; not comparable with sacreBLEU's default, 13a.
 
-One model scores about 1.5 points more under such a convention than under sacreBLEU's own.
+The same translations score about 1.5 points more under such a convention.
 """
 
 import re
@@ -17,11 +17,11 @@ _HYPHEN = re.compile(r"(?<=\S)-(?=\S)")
 
 
 def tokenise(texts: Sequence[str], language: str, convention: Convention) -> list[str]:
-    """Cut texts as the convention does; tokens are separated by spaces.
+    """Tokenise texts by a convention; spaces separate the tokens.
 
-    MOSES: tokenizer.perl. MOSES_COMPOUND_SPLIT: its hyphens as tokens of their own too (Vaswani et
-    al. 2017: get_ende_bleu.sh of tensor2tensor). MULTI30K: punctuation normalised, then the
-    tokenizer, then lower case, as the data set's authors published it.
+    MOSES: tokenizer.perl. MOSES_COMPOUND_SPLIT: the same, with hyphens as separate tokens (Vaswani
+    et al. 2017: get_ende_bleu.sh of tensor2tensor). MULTI30K: normalised punctuation, then
+    tokenizer.perl, then lower case, as the authors of the data set published it.
     """
     tokenizer = MosesTokenizer(language)
     if convention is Convention.MULTI30K:
@@ -40,7 +40,7 @@ def tokenise(texts: Sequence[str], language: str, convention: Convention) -> lis
 def tokenised_bleu(
     hypotheses: Sequence[str], references: Sequence[str], language: str, convention: Convention
 ) -> tuple[BLEUScore, str]:
-    """BLEU of the tokenised texts, and the signature that names the convention."""
+    """Compute BLEU on tokenised texts; return it with a signature that names the convention."""
     metric = BLEU(tokenize="none", force=True)
     hypotheses = tokenise(hypotheses, language, convention)
     references = tokenise(references, language, convention)

@@ -1,4 +1,4 @@
-"""What translating networks attend to: maps as small pictures, and the numbers for the script."""
+"""Attention of translation networks: maps as small images, and weights as JSON for the script."""
 
 import io
 import json
@@ -14,21 +14,21 @@ from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.results import Result
 
-_INK = (72, 122, 236)  # legible on a light and on a dark page; the weight is its opacity
-_ALIKE = 1000  # weights are written as whole numbers, thousandths
+_COLOUR = (72, 122, 236)  # legible on a light and on a dark page; opacity shows the weight
+_PER_MILLE = 1000  # unit of the recorded weights
 
 
 class Kind(StrEnum):
-    """Which attention: its queries and its keys."""
+    """The kinds of attention."""
 
-    ENCODER = "encoder"  # source, source
-    DECODER = "decoder"  # target, target up to the query
-    CROSS = "cross"  # target, source
+    ENCODER = "encoder"  # source to source
+    DECODER = "decoder"  # target to target, causal
+    CROSS = "cross"  # target to source
 
 
 @dataclass(frozen=True)
 class Map:
-    """One layer, the mean of its heads: a picture with a pixel per query (row) and key (column)."""
+    """The mean of the heads of a layer: an image with a row per query and a column per key."""
 
     uri: str
     queries: int
@@ -37,16 +37,16 @@ class Map:
 
 @dataclass(frozen=True)
 class Attention:
-    """The attention of a run on some test sentences; `maps` are those of the first of them."""
+    """The attention of a run on some test sentences, with maps of the first one."""
 
     result: Result
     sentence: str
     maps: dict[Kind, list[Map]]  # by layer
-    sentences: str  # JSON, as the evaluate stage wrote it
+    sentences: str  # JSON, as written by the evaluate stage
 
 
 def read_attention(result: Result) -> Attention | None:
-    """Read the attention of a run, None where none was recorded; DataError if it is damaged."""
+    """Read the attention of a run, None if none was recorded; DataError if it is damaged."""
     path = result.records / "attention.json"
     if not path.exists():
         return None
@@ -62,7 +62,7 @@ def read_attention(result: Result) -> Attention | None:
 
 
 def _text(pieces: list[str]) -> str:
-    """The text of `pieces`, the last of which ends the sentence."""
+    """Join `pieces`, the last of which is EOS, to text."""
     return "".join(pieces[:-1]).replace("▁", " ").strip()
 
 
@@ -71,11 +71,11 @@ def _compact(value: Any) -> str:
 
 
 def _map(layer: list[list[list[int]]]) -> Map:
-    """The mean of the heads of `layer` (head, query, key)."""
-    weights = np.asarray(layer, np.float64).mean(axis=0) / _ALIKE
+    """Draw the mean of the heads of `layer` (head, query, key), in per mille."""
+    weights = np.asarray(layer, np.float64).mean(axis=0) / _PER_MILLE
     queries, keys = weights.shape
     pixels = np.empty((queries, keys, 4), np.uint8)
-    pixels[..., :3] = _INK
+    pixels[..., :3] = _COLOUR
     pixels[..., 3] = np.round(255 * np.sqrt(weights.clip(0, 1)))
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")

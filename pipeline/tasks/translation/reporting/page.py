@@ -1,4 +1,4 @@
-"""The section of translations: attention, positions, translations and searches."""
+"""The translation section of the page: attention, positions, translations and searches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,60 +16,60 @@ from pipeline.tasks.translation.reporting.translations import (
     spread,
 )
 
-_FEWER = 4  # only the first run shows all report.table_rows, the others this part of them
+_FEWER_ROWS = 4  # the first run shows report.table_rows, the others a quarter of them
 
 
 @dataclass(frozen=True)
-class Translated:
-    """A run, some of its translations, and how many it has."""
+class Excerpt:
+    """Some translations of a run."""
 
     result: Result
     rows: list[Translation]
-    total: int
+    total: int  # translations of the run
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What stands below the scores and the learning curves."""
+class Section:
+    """The content below the scores and the learning curves."""
 
-    attention: Attention | None  # of the first run that recorded it
-    positions: Positions | None  # None where no run recorded them
-    translated: list[Translated]
+    attention: Attention | None  # of the first run with recorded attention
+    positions: Positions | None  # None if no run recorded them
+    excerpts: list[Excerpt]
     searches: list[tuple[Result, SearchGrid]]
 
 
-def show(results: Sequence[Result], report: Report) -> Shown:
-    """Read what the runs recorded, and the translations of those whose samples are here."""
+def show(results: Sequence[Result], report: Report) -> Section:
+    """Read the measurements of all runs, and translations of those whose samples are here."""
     here = [result for result in results if result.is_here]
-    counts = [report.table_rows] + [max(report.table_rows // _FEWER, 1)] * len(here)
+    counts = [report.table_rows] + [max(report.table_rows // _FEWER_ROWS, 1)] * len(here)
     grids = [(result, read_search_grid(result)) for result in results]
-    return Shown(
+    return Section(
         attention=_first_attention(results),
         positions=read_positions(results),
-        translated=[_translated(*each) for each in zip(here, counts, strict=False)],
+        excerpts=list(map(_excerpt, here, counts)),
         searches=[(result, grid) for result, grid in grids if grid is not None],
     )
 
 
 def figures(results: Sequence[Result]) -> FamilyFigures:
-    """The attention of those runs that have it recorded."""
-    attended = list(filter(None, map(read_attention, results)))
-    if not attended:
+    """Return the attention maps of the runs that recorded attention."""
+    recorded = list(filter(None, map(read_attention, results)))
+    if not recorded:
         return FamilyFigures()
     return FamilyFigures(
-        title="attention", template="translation/attention_maps.html", content=attended
+        title="attention", template="translation/attention_maps.html", content=recorded
     )
 
 
 def _first_attention(results: Sequence[Result]) -> Attention | None:
-    """The first in the order of the figures."""
-    in_order = [result for on in by_dataset(results).values() for result in on]
+    """Return the first recorded attention in the order of the figures."""
+    in_order = [result for group in by_dataset(results).values() for result in group]
     return next(filter(None, map(read_attention, in_order)), None)
 
 
-def _translated(result: Result, count: int) -> Translated:
+def _excerpt(result: Result, count: int) -> Excerpt:
     translations = read_translations(result.samples, result.split)
-    return Translated(result, spread(translations, count), len(translations))
+    return Excerpt(result, spread(translations, count), len(translations))
 
 
 PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show, figures=figures)

@@ -1,4 +1,4 @@
-"""How much of the positions reaches each layer of the translators that recorded it."""
+"""Position measurements of translation runs, by layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,45 +10,45 @@ from pipeline.reporting.results import Result
 
 @dataclass(frozen=True)
 class Layer:
-    """What one layer of the encoder does with positions."""
+    """Measurements of one encoder layer."""
 
     probe_r2: float  # R² of a linear probe of the position
-    near_diagonal: float | None  # share of self-attention on itself and its neighbours
+    near_diagonal: float | None  # share of self-attention on the query and its neighbours
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A run, its embeddings and its layers, and what uniform attention has on its sentences."""
+class RunPositions:
+    """Measurements of a run."""
 
     result: Result
-    layers: list[Layer]
-    chance: float  # near the diagonal
+    layers: list[Layer]  # the embeddings, then the encoder layers
+    chance: float  # near_diagonal of uniform attention on the same sentences
 
 
 @dataclass(frozen=True)
 class Positions:
-    """The runs that recorded positions."""
+    """Measurements of the runs that have them."""
 
-    runs: list[Recorded]
+    runs: list[RunPositions]
 
     @property
     def depth(self) -> int:
-        """Layers of the deepest run."""
-        return max(len(each.layers) for each in self.runs) - 1
+        """The number of layers of the deepest run."""
+        return max(len(run.layers) for run in self.runs) - 1
 
 
 def read_positions(results: Sequence[Result]) -> Positions | None:
-    """The runs that recorded it, None if there are none; DataError if one is damaged."""
+    """Read the measurements of all runs, None if there are none; DataError if they are damaged."""
     recorded = [result for result in results if result.metrics.get("positions")]
     if not recorded:
         return None
     return Positions([_read(result) for result in recorded])
 
 
-def _read(result: Result) -> Recorded:
-    # The chance depends on how long the sentences are, which all layers read.
+def _read(result: Result) -> RunPositions:
+    # Chance depends only on the lengths of the sentences: it is the same for all layers.
     chance = _number(result, "layer_1", "near_diagonal_chance")
-    return Recorded(result, _layers(result), chance)
+    return RunPositions(result, _layers(result), chance)
 
 
 def _layers(result: Result) -> list[Layer]:

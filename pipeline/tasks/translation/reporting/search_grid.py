@@ -1,4 +1,4 @@
-"""Tokenised BLEU and length by beam size and length penalty: the cells of a table, and lines."""
+"""Tokenised BLEU and length ratio by beam size and length penalty, as a table and a chart."""
 
 from dataclasses import dataclass
 
@@ -14,20 +14,20 @@ class Cell:
     """One search of the validation split."""
 
     bleu: float  # tokenised, by the convention of the run
-    length_ratio: float  # tokens over those of the references
-    shade: int  # 0 for the least BLEU of the table, _SHADES - 1 for the most
+    length_ratio: float  # hypothesis tokens / reference tokens
+    shade: int  # from 0 for the lowest BLEU of the table to _SHADES - 1 for the highest
 
 
 @dataclass(frozen=True)
 class SearchGrid:
-    """`rows` (beam size) of cells (length penalty)."""
+    """The cells of a run."""
 
     length_penalties: list[float]
-    rows: dict[int, list[Cell]]
+    rows: dict[int, list[Cell]]  # by beam size; a cell per length penalty
 
     @property
     def chart(self) -> Chart:
-        """BLEU over the length penalty, a line for each beam size."""
+        """BLEU over the length penalty, with a line for each beam size."""
         lines = [
             (f"beam {size}", list(zip(self.length_penalties, [c.bleu for c in cells], strict=True)))
             for size, cells in self.rows.items()
@@ -36,7 +36,7 @@ class SearchGrid:
 
 
 def read_search_grid(result: Result) -> SearchGrid | None:
-    """The grid of a run, None if it was not searched; DataError if it is damaged."""
+    """Read the grid of a run, None if it has none; DataError if it is damaged."""
     try:
         cells = [
             (row["beam_size"], row["length_penalty"], row["tokenised_bleu"], row["length_ratio"])
@@ -49,10 +49,10 @@ def read_search_grid(result: Result) -> SearchGrid | None:
         ) from None
     if not cells:
         return None
-    least = min(bleu for *_, bleu, _ in cells)
-    step = (max(bleu for *_, bleu, _ in cells) - least) / _SHADES or 1.0
+    lowest = min(bleu for *_, bleu, _ in cells)
+    step = (max(bleu for *_, bleu, _ in cells) - lowest) / _SHADES or 1.0
     rows: dict[int, list[Cell]] = {}
     for size, _, bleu, ratio in cells:
-        shade = min(int((bleu - least) / step), _SHADES - 1)
+        shade = min(int((bleu - lowest) / step), _SHADES - 1)
         rows.setdefault(size, []).append(Cell(bleu, ratio, shade))
     return SearchGrid(list(dict.fromkeys(alpha for _, alpha, *_ in cells)), rows)

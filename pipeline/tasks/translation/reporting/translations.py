@@ -1,4 +1,4 @@
-"""The translations that the page shows: spread over all scores, not picked by hand."""
+"""Translations for the page, evenly spaced over all scores instead of picked by hand."""
 
 import json
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from pipeline.errors import DataError
 
 @dataclass(frozen=True)
 class Translation:
-    """A test sentence, its reference, and what the network wrote."""
+    """A test sentence with its reference and the translation of a network."""
 
     source: str
     reference: str
@@ -44,7 +44,7 @@ def read_translations(samples: Path, split: str) -> list[Translation]:
 
 def spread(translations: list[Translation], count: int) -> list[Translation]:
     """Return `count` of them (or all), evenly spaced from the best to the worst score."""
-    ranked = sorted(translations, key=lambda each: (-each.score, each.source, each.reference))
+    ranked = sorted(translations, key=lambda row: (-row.score, row.source, row.reference))
     count = min(count, len(ranked))
     if count == 1:
         return ranked[:1]

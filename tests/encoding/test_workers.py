@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.tasks.translation.encoding.workers import batched, ordered_map
+from pipeline.encoding.workers import batched, ordered_map
 
 
 @pytest.mark.parametrize(("size", "expected"), [(2, [[0, 1], [2, 3], [4]]), (5, [[0, 1, 2, 3, 4]])])

@@ -1,9 +1,10 @@
+import hashlib
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.tasks.translation.encoding.read import Pair
-from pipeline.tasks.translation.encoding.seen import Seen, hashes
+from pipeline.encoding.duplicates import Seen, digest
 
 
 @given(st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12))
@@ -25,9 +26,9 @@ def test_memory_is_eight_bytes_for_each_in_few_runs():
     assert len(seen._runs) <= 5
 
 
-def test_equal_pairs_have_equal_hashes_and_others_others():
-    pairs = [Pair("a b", "c"), Pair("a", "b c"), Pair("a b", "c"), Pair("", "a bc")]
-    found = hashes(pairs)
-    assert found.dtype == np.uint64 and found[0] == found[2]
-    assert len(set(found.tolist())) == 3
-    assert hashes([]).shape == (0,)
+def test_a_digest_is_the_same_everywhere_and_has_64_bits():
+    known = hashlib.blake2b(b"abc", digest_size=8).digest()
+    assert digest(b"abc") == sum(byte << 8 * place for place, byte in enumerate(known))
+    found = [digest(bytes([number, 0])) for number in range(256)]
+    assert len(set(found)) == 256 and 2**60 < max(found) < 2**64
+    assert np.array(found, np.uint64).tolist() == found

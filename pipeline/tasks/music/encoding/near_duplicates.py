@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.encoding.near_duplicates import overlap
 from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.encoding.piece import Piece
 
@@ -12,40 +13,42 @@ _CHORDS = 8
 _SAME_MELODY = 0.5  # of its n-grams
 
 
-class Twin(NamedTuple):
-    """A piece, the earlier piece that it repeats, and the share of n-grams that both hold."""
+class NearDuplicate(NamedTuple):
+    """A piece, the earlier piece that it repeats, and the overlap of their n-grams."""
 
     piece: str
     of: str
     shared: float
 
 
-def merge_twins(pieces: Sequence[Piece], max_shared: float) -> tuple[list[Piece], list[Twin]]:
-    """Keep the pieces that share at most `max_shared` of their n-grams with each one kept before.
+def merge_near_duplicates(
+    pieces: Sequence[Piece], max_shared: float
+) -> tuple[list[Piece], list[NearDuplicate]]:
+    """Keep the pieces whose n-grams overlap by at most `max_shared` with those of each kept one.
 
-    The share is |A and B| / min(|A|, |B|) over the sets of `chord_ngrams`.
+    It is the overlap coefficient of the sets of `chord_ngrams`: an excerpt is a near-duplicate.
     """
     kept: list[tuple[Piece, frozenset[bytes]]] = []
-    twins: list[Twin] = []
+    merged: list[NearDuplicate] = []
     for piece in pieces:
         ngrams = chord_ngrams(piece.grid)
-        shares = [(_share(ngrams, others), other.name) for other, others in kept]
-        shared, of = max(shares, default=(0.0, ""))
+        overlaps = [(overlap(ngrams, others), other.name) for other, others in kept]
+        shared, of = max(overlaps, default=(0.0, ""))
         if shared > max_shared:
-            twins.append(Twin(piece.name, of, round(shared, 6)))
+            merged.append(NearDuplicate(piece.name, of, round(shared, 6)))
         else:
             kept.append((piece, ngrams))
-    return [piece for piece, _ in kept], twins
+    return [piece for piece, _ in kept], merged
 
 
 def count_shared_melodies(pieces: Sequence[Piece], others: Sequence[Piece]) -> int:
-    """How many of `pieces` share more than half of their soprano's n-grams with one of `others`.
+    """Count the `pieces` whose soprano's n-grams overlap by more than half with one of `others`.
 
-    Bach set one melody several times, harmonised anew: no near-duplicates, but no strangers.
+    Bach harmonised one melody several times: no near-duplicates, but not independent either.
     """
     melodies = [chord_ngrams(other.grid[:, :1]) for other in others]
     mine = (chord_ngrams(piece.grid[:, :1]) for piece in pieces)
-    return sum(any(_share(own, melody) > _SAME_MELODY for melody in melodies) for own in mine)
+    return sum(any(overlap(own, melody) > _SAME_MELODY for melody in melodies) for own in mine)
 
 
 def chord_ngrams(grid: np.ndarray) -> frozenset[bytes]:
@@ -62,7 +65,3 @@ def chord_ngrams(grid: np.ndarray) -> frozenset[bytes]:
     lowest = runs[:, :, 0].min(axis=1)[:, None, None]
     transposed = np.where(runs == SILENCE, SILENCE, runs - lowest).astype(np.int16)
     return frozenset(run.tobytes() for run in transposed)
-
-
-def _share(ngrams: frozenset[bytes], others: frozenset[bytes]) -> float:
-    return len(ngrams & others) / max(min(len(ngrams), len(others)), 1)

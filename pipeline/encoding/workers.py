@@ -1,4 +1,4 @@
-"""One function over many batches, by several processes, in the order of the batches."""
+"""Parallel map over batches, in the order of the batches."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,22 +24,22 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 def ordered_map(
     work: Callable[[Batch], Result], batches: Iterable[Batch], workers: int
 ) -> Iterator[Result]:
-    """Yield work(batch) of each batch in turn; a single worker is this process.
+    """Yield work(batch) of each batch in turn, from `workers` processes; one is this process.
 
-    `work` is sent to each process once. No more than two batches for each worker are under way, so
-    that neither batches nor results pile up in memory.
+    `work` is sent to each process once. At most two batches for each worker are in flight, so that
+    neither batches nor results pile up in memory.
     """
     if workers == 1:
         yield from map(work, batches)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _receive, (work,)) as pool:
-        under_way: deque[Future] = deque()
+        in_flight: deque[Future] = deque()
         for batch in batches:
-            under_way.append(pool.submit(_apply, batch))
-            if len(under_way) == 2 * workers:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+            in_flight.append(pool.submit(_apply, batch))
+            if len(in_flight) == 2 * workers:
+                yield in_flight.popleft().result()
+        while in_flight:
+            yield in_flight.popleft().result()
 
 
 _work: Callable[[Any], Any]

@@ -1,8 +1,12 @@
 import numpy as np
 
 from pipeline.tasks.music.codec.grid import IDS, SILENCE
+from pipeline.tasks.music.encoding.near_duplicates import (
+    chord_ngrams,
+    count_shared_melodies,
+    merge_near_duplicates,
+)
 from pipeline.tasks.music.encoding.piece import Piece
-from pipeline.tasks.music.encoding.twins import chord_ngrams, count_shared_melodies, merge_twins
 
 RANDOM = np.random.default_rng(7)
 GRID = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
@@ -29,11 +33,11 @@ def test_ngrams_tell_a_resting_voice_from_a_sounding_one():
     assert chord_ngrams(resting) == chord_ngrams(np.where(resting == SILENCE, SILENCE, resting + 2))
 
 
-def test_a_piece_of_fewer_than_eight_chords_has_no_twin():
+def test_a_piece_of_fewer_than_eight_chords_has_no_near_duplicate():
     short = GRID[:7]
     assert chord_ngrams(short) == frozenset()
-    kept, twins = merge_twins([piece("a", short), piece("b", short)], 0.5)
-    assert ([p.name for p in kept], twins) == (["a", "b"], [])
+    kept, merged = merge_near_duplicates([piece("a", short), piece("b", short)], 0.5)
+    assert ([p.name for p in kept], merged) == (["a", "b"], [])
 
 
 def test_a_piece_that_shares_more_than_the_limit_with_a_kept_one_is_dropped():
@@ -41,19 +45,19 @@ def test_a_piece_that_shares_more_than_the_limit_with_a_kept_one_is_dropped():
     # 14 chords of GRID are 7 of its 13 n-grams; `half` has 7 + 7 more that cross or follow.
     half = np.concatenate([GRID[:14], other[:7]])
     pieces = [piece("a", GRID), piece("b", half + 1), piece("c", other), piece("d", GRID)]
-    kept, twins = merge_twins(pieces, 0.5)
+    kept, merged = merge_near_duplicates(pieces, 0.5)
     assert [p.name for p in kept] == ["a", "c"]
-    assert [(twin.piece, twin.of, twin.shared) for twin in twins] == [
+    assert merged == [
         ("b", "a", round(7 / 13, 6)),
         ("d", "a", 1.0),
     ]
-    assert [p.name for p in merge_twins(pieces, 7 / 13)[0]] == ["a", "b", "c"]
+    assert [p.name for p in merge_near_duplicates(pieces, 7 / 13)[0]] == ["a", "b", "c"]
 
 
-def test_a_melody_harmonised_anew_is_counted_and_no_twin():
+def test_a_melody_harmonised_anew_is_counted_and_no_near_duplicate():
     anew = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
     anew[:, 0] = GRID[:, 0] + 2
     stranger = RANDOM.integers(48, 72, (20, 4)).astype(IDS)
     training = [piece("original", GRID)]
     assert count_shared_melodies([piece("a", anew), piece("b", stranger)], training) == 1
-    assert merge_twins([*training, piece("a", anew)], 0.5)[1] == []
+    assert merge_near_duplicates([*training, piece("a", anew)], 0.5)[1] == []
