@@ -1,1 +1,1 @@
-"""The stages and what they share; `python -m pipeline` runs them. Importing it changes nothing."""
+"""Stages of the pipeline and their shared code; importing has no side effects."""

@@ -1,9 +1,9 @@
-"""The commands of the pipeline: python -m pipeline train music_relative.
+"""Command line of the pipeline: python -m pipeline train music_relative.
 
-`python -m pipeline` runs the code that is installed, or that of the current folder. Started as a
-folder, `python ../pipeline train music_relative`, it runs the code of that folder, whatever is
-installed. So does dvc.yaml: the code that DVC hashes is the code that runs, also in a copy of the
-repository, such as `dvc exp run --temp` makes.
+`python -m pipeline` runs the installed code, or that of the current folder. Started as a folder,
+`python ../pipeline train music_relative`, it runs the code of that folder, whatever is installed.
+dvc.yaml starts it as a folder, so that the code that runs is the code that DVC hashes, also in a
+copy of the repository, as made by `dvc exp run --temp`.
 """
 
 import argparse
@@ -11,24 +11,24 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-if not __package__:  # started as a folder: what Python searches is the folder above it instead
+if not __package__:  # started as a folder: search modules in its parent folder
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 COMMANDS = {
-    "download": "fetch the raw data of a data set and verify it",
-    "encode": "turn a data set into ids, without leaks between its splits",
-    "train": "train a run, from its last checkpoint if it was interrupted",
-    "decode": "generate with a run for the test split",
-    "evaluate": "measure a run on the test split",
+    "download": "download the raw data of a data set and verify it",
+    "encode": "encode a data set as ids, without leaks between its splits",
+    "train": "train a run, or resume it from its last checkpoint",
+    "decode": "generate samples of a run for the test split",
+    "evaluate": "evaluate a run on the test split",
     "demonstrate": "make the figures of a demonstration",
     "judge": "judge the lecture's claims and compare all runs",
-    "report": "write the page that shows all of it",
-    "config": "check params.yaml and run nothing",
-    "recover": "put right what a killed dvc can leave behind",
+    "report": "write the page with all results",
+    "config": "check params.yaml without running anything",
+    "recover": "clean up after a killed dvc",
     "summary": "print the scores of every run",
     "publish": "write public/, a folder for any static host",
     "verify": "compare the outputs with the committed ones",
-    "migrate": "convert a network that was saved before",
+    "migrate": "convert a model saved by an earlier version",
 }
 
 

@@ -1,8 +1,8 @@
-"""params.yaml as frozen, validated models: the only reader of it.
+"""Read and validate params.yaml.
 
-    python -m pipeline config paper/params.yaml     # checks it and runs nothing
+    python -m pipeline config paper/params.yaml     # checks it without running anything
 
-No setting has a default: every value stands, commented, in params.yaml, where DVC tracks it.
+No setting has a default: every value is in params.yaml, where DVC tracks it.
 """
 
 import argparse
@@ -28,26 +28,26 @@ PARAMS = Path("params.yaml")
 
 
 def _one_of(discriminator: str, types: Iterable[type[Settings]]) -> Any:
-    """The union of `types`, told apart by their field `discriminator`."""
+    """Return the union of `types`, discriminated by the field `discriminator`."""
     return Annotated[reduce(or_, types), Field(discriminator=discriminator)]
 
 
 Dataset = _one_of("task", [spec.dataset for spec in specs().values()])
 AnyRun = _one_of("task", [spec.run for spec in specs().values()])
 AnyDemonstration = _one_of(
-    "kind", [each for spec in specs().values() for each in spec.demonstrations]
+    "kind", [kind for spec in specs().values() for kind in spec.demonstrations]
 )
 
 
 class Report(Settings):
-    """What the page shows beside the numbers."""
+    """Settings of the report."""
 
     title: str
-    table_rows: PositiveInt  # of a table of what a run generated
+    table_rows: PositiveInt  # of a table of samples
 
 
 class Params(Settings):
-    """A whole params.yaml."""
+    """Content of params.yaml."""
 
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     runs: Annotated[dict[Name, AnyRun], Field(min_length=1)]
@@ -56,17 +56,17 @@ class Params(Settings):
 
 
 def load(path: Path = PARAMS) -> Params:
-    """Read and validate `path`; ConfigError names the first wrong parameter by its dotted path."""
+    """Read and validate `path`; ConfigError has the dotted path of the first problem."""
     return parse(_read_yaml(path), path)
 
 
 def parse(raw: Any, path: Path) -> Params:
-    """Validate the parsed YAML `raw` that was read from `path`."""
+    """Validate `raw`, the parsed YAML of `path`."""
     try:
-        # In JSON mode a string may name an enum's member while "3" is still no number.
+        # JSON mode accepts strings for enum members, but not "3" for a number.
         text = json.dumps(raw, default=str)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: not only names, values and lists: {error}") from None
+        raise ConfigError(f"{path}: not only keys, values and lists: {error}") from None
     try:
         params = Params.model_validate_json(text)
     except ValidationError as error:
@@ -79,7 +79,7 @@ def parse(raw: Any, path: Path) -> Params:
 
 
 def _check(params: Params) -> None:
-    """Raise ValueError where runs, demonstrations and their data sets do not fit together."""
+    """Check runs and demonstrations against their data sets; ValueError if they do not fit."""
     for name, run in params.runs.items():
         dataset = _dataset_in(params, f"runs.{name}", run)
         try:
@@ -97,7 +97,7 @@ def _check(params: Params) -> None:
 
 
 def _dataset_in(params: Params, where: str, user: AnyRun | AnyDemonstration) -> Dataset:
-    """The data set of a run or a demonstration, which has the same task."""
+    """Return the data set of a run or a demonstration; ValueError if its task differs."""
     name = user.dataset
     if name not in params.datasets:
         raise ValueError(
@@ -113,17 +113,17 @@ def _dataset_in(params: Params, where: str, user: AnyRun | AnyDemonstration) -> 
 
 
 def dataset_of(params: Params, name: str) -> Dataset:
-    """Return the data set `name`; ConfigError suggests the nearest right name."""
+    """Return the data set `name`; ConfigError suggests the nearest existing name."""
     return _lookup(params.datasets, name, "datasets")
 
 
 def run_of(params: Params, name: str) -> AnyRun:
-    """Return the run `name`; ConfigError suggests the nearest right name."""
+    """Return the run `name`; ConfigError suggests the nearest existing name."""
     return _lookup(params.runs, name, "runs")
 
 
 def demonstration_of(params: Params, name: str) -> AnyDemonstration:
-    """Return the demonstration `name`; ConfigError suggests the nearest right name."""
+    """Return the demonstration `name`; ConfigError suggests the nearest existing name."""
     return _lookup(params.demonstrations, name, "demonstrations")
 
 
@@ -149,13 +149,13 @@ def _read_yaml(path: Path) -> Any:
 
 
 def main(path: Path) -> None:
-    """Say what `path` has, if nothing in it is wrong."""
+    """Validate `path` and print how many data sets and runs it has."""
     params = load(path)
     print(f"{path}: nothing wrong; {len(params.datasets)} data sets, {len(params.runs)} runs")
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Check a params.yaml without running anything.")
     parser.add_argument("path", type=Path, nargs="?", default=PARAMS)
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The command line of a stage: one argument, one-line errors, progress."""
+"""Command line of the stages: argument parsing, one-line errors, progress."""
 
 import argparse
 import os
@@ -14,10 +14,10 @@ _LOG_EVERY_SECONDS = 20.0
 
 
 def run_stage(main: Callable[[str], None], description: str, argument: str) -> None:
-    """Parse the one `argument` (a run's or a data set's name), call `main`, print errors as a line.
+    """Parse `argument` (the name of a run or data set) and call `main`.
 
-    Ends with the time and the memory that it took, on stderr: they are never the same twice. Exits
-    with 1 on a PipelineError and with 130 on Ctrl-C.
+    Prints time and peak memory on stderr. Prints a PipelineError as one line and exits with status
+    1; exits with 130 on Ctrl-C.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -26,19 +26,19 @@ def run_stage(main: Callable[[str], None], description: str, argument: str) -> N
     name = getattr(parser.parse_args(), argument)
     started = time.monotonic()
     exit_on_error(lambda: main(name))
-    if "RANK" in os.environ:  # one of several processes, which torchrun started
+    if "RANK" in os.environ:  # a process of a group that torchrun started
         return
     seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
-    computed = sum(os.times()[:4])  # by this process and those that it started
+    cpu_seconds = sum(os.times()[:4])  # of this process and its children
     print(
-        f"{name}: {seconds:.1f} s, {computed:.1f} s of processor time, "
+        f"{name}: {seconds:.1f} s, {cpu_seconds:.1f} s of processor time, "
         f"{gigabytes:.2f} GB in the largest process",
         file=sys.stderr,
     )
 
 
 def exit_on_error(action: Callable[[], None]) -> None:
-    """Call `action`; an error that is told becomes one line on stderr and exit status 1."""
+    """Call `action`; print an expected error as one line on stderr and exit with status 1."""
     try:
         action()
     except (PipelineError, SequenceError) as error:
@@ -47,32 +47,32 @@ def exit_on_error(action: Callable[[], None]) -> None:
         where, problem = error.filename or "input/output", error.strerror or error
         sys.exit(f"error: {where}: {_one_line(problem)}")
     except KeyboardInterrupt as interrupt:
-        usual = "interrupted; the same command goes on from what is finished"
-        print(str(interrupt) or usual, file=sys.stderr)
+        default = "interrupted; the same command resumes from what is finished"
+        print(str(interrupt) or default, file=sys.stderr)
         sys.exit(130)
 
 
 def _one_line(message: object) -> str:
-    """What libraries say of damaged files may have many lines."""
+    """Join the lines of an error message of a library."""
     return " ".join(str(message).split())
 
 
 class Progress:
-    """Steps done, and an estimate of the time left: one line redrawn on a terminal, else a log."""
+    """Progress and estimated time left: one updating line on a terminal, otherwise log lines."""
 
     def __init__(self, title: str, total: int, done: int = 0) -> None:
         self._title, self._total, self._first = title, total, done
         self._started = time.monotonic()
         self._terminal = sys.stderr.isatty()
-        self._every = 0.2 if self._terminal else _LOG_EVERY_SECONDS
-        self._shown = self._started
+        self._interval = 0.2 if self._terminal else _LOG_EVERY_SECONDS
+        self._printed = self._started
 
     def update(self, done: int, note: str = "") -> None:
-        """Show that `done` of all steps are done, if it is time to."""
+        """Report that `done` steps are done; prints at most once per interval."""
         now = time.monotonic()
-        if now - self._shown < self._every and done < self._total:
+        if now - self._printed < self._interval and done < self._total:
             return
-        self._shown = now
+        self._printed = now
         elapsed = now - self._started
         left = elapsed / max(done - self._first, 1) * (self._total - done)
         line = (

@@ -1,7 +1,7 @@
-"""Encoded sequences on disk: one flat, memory-mapped array of ids and the offsets that cut it.
+"""Encoded sequences on disk: a memory-mapped array of concatenated ids, and offsets.
 
-A data set's folder holds, for each split and field, `<split>.<field>.ids.npy` (all ids, end to end)
-and `<split>.<field>.offsets.npy` (int64, one more than there are sequences). Every held-out split
+The folder of a data set has, for each split and field, `<split>.<field>.ids.npy` (all ids) and
+`<split>.<field>.offsets.npy` (int64, number of sequences + 1). Every held-out split
 has `<split>.clusters.txt` too: for each record what it comes from. Records of one cluster (the
 sentences of a file, the patches of a part of a photograph) are not statistically independent.
 """
@@ -40,7 +40,7 @@ class Sequences(Sequence[np.ndarray]):
 
     @property
     def lengths(self) -> np.ndarray:
-        """The number of ids of each sequence."""
+        """Number of ids per sequence, (sequence,)."""
         return np.diff(self._offsets)
 
     def rows(self) -> np.ndarray:
@@ -69,25 +69,25 @@ def write_sequences(
     folder: Path, split: Split, field: str, sequences: Iterable[np.ndarray], dtype: np.dtype
 ) -> None:
     """Write the sequences of one split and field in their order; in memory is one at a time."""
-    ends = array("q", [0])
+    offsets = array("q", [0])
     with (folder / f"{split}.{field}.ids.npy").open("wb") as file:
         _write_header(file, 0, dtype)
         for sequence in sequences:
             file.write(np.asarray(sequence, dtype).tobytes())
-            ends.append(ends[-1] + len(sequence))
+            offsets.append(offsets[-1] + len(sequence))
         file.seek(0)  # numpy's headers have room for any length
-        _write_header(file, ends[-1], dtype)
-    offsets = np.frombuffer(ends, np.int64)
-    np.save(folder / f"{split}.{field}.offsets.npy", offsets, allow_pickle=False)
+        _write_header(file, offsets[-1], dtype)
+    path = folder / f"{split}.{field}.offsets.npy"
+    np.save(path, np.frombuffer(offsets, np.int64), allow_pickle=False)
 
 
 def _write_header(file: BinaryIO, length: int, dtype: np.dtype) -> None:
-    about = {"descr": dtype_to_descr(dtype), "fortran_order": False, "shape": (length,)}
-    write_array_header_1_0(file, about)
+    header = {"descr": dtype_to_descr(dtype), "fortran_order": False, "shape": (length,)}
+    write_array_header_1_0(file, header)
 
 
 def read_sequences(folder: Path, split: Split, field: str) -> Sequences:
-    """Map the sequences of one split and field; DataError if they are missing, damaged or none."""
+    """Memory-map the sequences of one split and field; DataError if missing, damaged or empty."""
     try:
         ids = np.load(folder / f"{split}.{field}.ids.npy", mmap_mode="r", allow_pickle=False)
         offsets = np.load(folder / f"{split}.{field}.offsets.npy", allow_pickle=False)

@@ -1,4 +1,4 @@
-"""Stage decode: what a run's model generates for the test split.
+"""Stage decode: generate samples of a run for the test split.
 
 Reads runs/<run>/model and data/encoded/<dataset>, writes runs/<run>/samples: translations, images
 or MIDI files.
@@ -14,7 +14,7 @@ from pipeline.trained import load_model
 
 
 def main(name: str) -> None:
-    """Decode with the run `name` of params.yaml."""
+    """Generate samples of the run `name` of params.yaml."""
     run = config.run_of(config.load(), name)
     model = load_model(name, run.training)
     with staged_folder(Path("runs") / name / "samples") as samples:
@@ -24,5 +24,5 @@ def main(name: str) -> None:
 
 
 def command() -> None:
-    """Run the stage from the command line."""
+    """Run the command line."""
     run_stage(main, __doc__, "run")

@@ -1,4 +1,4 @@
-"""Stage demonstrate: what the lecture shows without training, as figures and numbers.
+"""Stage demonstrate: figures and numbers of the lecture that need no training.
 
 Reads data/raw/<dataset>, writes runs/<demonstration>/figures and
 reports/metrics/<demonstration>.json.
@@ -34,5 +34,5 @@ def _png(pixels: np.ndarray) -> bytes:
 
 
 def command() -> None:
-    """Run the stage from the command line."""
+    """Run the command line."""
     run_stage(main, __doc__, "demonstration")

@@ -1,4 +1,4 @@
-"""What decides the bits of a computation beside its inputs and its seeds."""
+"""Bitwise reproducible computation."""
 
 import os
 
@@ -6,11 +6,11 @@ import torch
 
 
 def compute_reproducibly(threads: int) -> None:
-    """Use `threads` CPU threads and deterministic kernels alone, from here on, in this process."""
+    """Set this process to `threads` CPU threads and deterministic kernels."""
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    # CUDA reads this when its first product is computed, and without it deterministic ones fail.
+    # Deterministic matrix products on CUDA need it; read at the first one.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # On by default with deterministic algorithms: a guard against reading memory before it is
-    # written, which nothing here does, for a few per cent of a step on more than one thread.
+    # On by default with deterministic algorithms: fills uninitialised memory, which no code here
+    # reads, at a few per cent of the time of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False

@@ -1,7 +1,7 @@
-"""Bring the raw data of a data set to data/raw/<dataset>.
+"""Stage download: download the raw data of a data set to data/raw/<dataset>.
 
-Writes the archive or the parquet files as they come, and source.json with their origin, licence and
-sha256. The environment variable ATTENTION_MIRROR names a folder that is looked in first.
+Writes the unchanged archive or parquet files, and source.json with their origin, licence and
+sha256. The environment variable ATTENTION_MIRROR names a local mirror, which is searched first.
 """
 
 from pathlib import Path
@@ -24,5 +24,5 @@ def main(dataset: str) -> None:
 
 
 def command() -> None:
-    """Run the stage from the command line."""
+    """Run the command line."""
     console.run_stage(main, __doc__, "dataset")

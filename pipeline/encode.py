@@ -1,4 +1,4 @@
-"""Stage encode: a data set's ids, its codec, and the record of what was kept and dropped.
+"""Stage encode: encode a data set as ids, and record its codec and the dropped records.
 
 Reads data/raw/<dataset>, writes data/encoded/<dataset> and reports/data/<dataset>.json.
 """
@@ -26,5 +26,5 @@ def main(name: str) -> None:
 
 
 def command() -> None:
-    """Run the stage from the command line."""
+    """Run the command line."""
     run_stage(main, __doc__, "dataset")

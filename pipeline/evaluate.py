@@ -1,11 +1,11 @@
-"""Stage evaluate: a run's metrics on the test split, each beside a trivial baseline.
+"""Stage evaluate: metrics and baselines of a run on the test split.
 
 Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>. Writes
-reports/metrics/<run>.json, nested by task; reports/records/<run>.parquet, the sums of each test
-record from which all scores follow; and runs/<run>/records: what single sentences, images or pieces
-measure, in the order of the test split, as <split>.jsonl, and what the report draws of them:
-attention.json of a few translations, <piece>.arcs.json of each piece that was composed, and
-distributions.json of their notes beside those of the test pieces.
+reports/metrics/<run>.json, nested by task; reports/records/<run>.parquet, the sufficient statistics
+of each test record; and runs/<run>/records: the scores of each sentence, image or piece, in the
+order of the test split, as <split>.jsonl, and data for figures of the report: attention.json of a
+few translations, <piece>.arcs.json of each composed piece, and distributions.json of the notes of
+composed pieces and test pieces.
 """
 
 from pathlib import Path
@@ -32,14 +32,14 @@ def main(name: str) -> None:
         for split, rows in evaluation.details.items():
             write_json_lines(records / f"{split}.jsonl", rows)
         for stem, figure in evaluation.figures.items():
-            # One line: indented, every number would have a line of its own.
+            # On one line: with indentation, each number would take a line.
             write_json_lines(records / f"{stem}.json", [figure])
-    parameters = sum(each.numel() for each in model.parameters())
+    parameters = sum(weights.numel() for weights in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     metrics = {run.task: evaluation.metrics, "model": model_facts}
     write_json(Path("reports/metrics") / f"{name}.json", metrics)
 
 
 def command() -> None:
-    """Run the stage from the command line."""
+    """Run the command line."""
     run_stage(main, __doc__, "run")

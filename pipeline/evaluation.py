@@ -1,4 +1,4 @@
-"""What the evaluation of a run returns, whatever its task."""
+"""Result of the evaluation of a run, for all tasks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from pipeline.records import Records, fingerprint
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The measurements of a run."""
+    """Measurements of a run."""
 
     metrics: dict[str, Any]  # {"test": ..., "baseline": ..., ...}: reports/metrics/<run>.json
     records: dict[Split, Records]  # reports/records/<run>.parquet
     details: dict[Split, list[dict[str, Any]]]  # of each record: runs/<run>/records/<split>.jsonl
-    figures: dict[str, Any]  # what the report draws: runs/<run>/records/<name>.json
+    figures: dict[str, Any]  # for the report: runs/<run>/records/<name>.json
 
 
 def records_of(
     encoded: Path, split: Split, contents: Iterable[bytes], statistics: Mapping[str, np.ndarray]
 ) -> Records:
-    """The records of a test set, whose `contents` (record,) tell it from other ones.
+    """Build the records of a test set; `contents` (record,) identify it by their fingerprint.
 
-    DataError if the encode stage wrote the clusters of other records.
+    Raises DataError if the number of clusters in `encoded` differs.
     """
     clusters = read_clusters(encoded, split)
     for name, values in statistics.items():

@@ -1,4 +1,4 @@
-"""What is wrong with params.yaml, as one line that names the parameter by its dotted path."""
+"""Describe validation errors of params.yaml in one line, with the dotted path of the parameter."""
 
 import difflib
 import json
@@ -13,9 +13,9 @@ _LONGEST_VALUE = 60
 
 
 def explain(error: ValidationError, raw: Any) -> str:
-    """One line for the first problem of the file whose content is `raw`.
+    """Describe the first problem of `raw`, the content of a file, in one line.
 
-    A misspelt key is told before the key that it leaves out.
+    An unknown key precedes a missing one, which it may misspell.
     """
     problems = error.errors(include_url=False)
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
@@ -25,14 +25,15 @@ def explain(error: ValidationError, raw: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """Line breaks and control characters, which a key may hold, as escapes."""
+    """Escape line breaks and control characters, which a key may contain."""
     return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
     )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """ "; did you mean ...?" with the most similar of `names`, or nothing if none is similar."""
+    """Return "; did you mean ...?" with the most similar of `names`, "" if none is similar."""
     match = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {match[0]}?" if match else ""
 
@@ -73,7 +74,7 @@ def _describe(problem: ErrorDetails, problems: list[ErrorDetails], raw: Any) -> 
 
 
 def _missing_in(parent: str, problems: list[ErrorDetails], raw: Any) -> list[str]:
-    """The keys that the mapping at `parent` lacks."""
+    """Return the missing keys of the mapping at `parent`."""
     paths = [
         _locate(problem["loc"], raw)[0] for problem in problems if problem["type"] == "missing"
     ]
@@ -81,7 +82,7 @@ def _missing_in(parent: str, problems: list[ErrorDetails], raw: Any) -> list[str
 
 
 def _not_among(where: str, given: Any, expected: str) -> str:
-    """`expected` is how pydantic lists strings or members of an enum."""
+    """Describe a value outside `expected`, which is pydantic's list of strings or enum members."""
     names = re.findall(r"'(\w+)'", expected)
     return f"{where} = {_short(given)}: should be {' or '.join(names)}{nearest(str(given), names)}"
 
@@ -100,10 +101,10 @@ def _short(value: Any) -> str:
 
 
 def _locate(location: tuple[str | int, ...], raw: Any) -> tuple[str, str]:
-    """The dotted path of a parameter, and which value decided what is expected there.
+    """Return the dotted path of a parameter and the discriminator that selected its type.
 
-    pydantic's location also holds the tag of each discriminated union on the way, as `image` in
-    datasets.digits.image.encoding: the path leaves it out, the second part is " for task = image".
+    pydantic's location also has the tag of each discriminated union on the way, such as `image` in
+    datasets.digits.image.encoding; the path leaves it out, the second part is " for task = image".
     """
     kept, variant, here = [], "", raw
     for part in location:

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and that have the same bytes on every run."""
+"""Atomic, reproducible file output."""
 
 import errno
 import hashlib
@@ -26,11 +26,11 @@ def sha256_of(path: Path) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader (or a crash) never sees a part of it."""
+    """Write `content` to `path`, so that neither a reader nor a crash sees a partial file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _telling_space(path, lambda free: len(content)), partial.open("wb") as file:
+        with _reporting_space(path, lambda free: len(content)), partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -40,13 +40,13 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON with sorted keys: equal values have equal bytes."""
+    """Write `value` as JSON with sorted keys; equal values give equal bytes."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_atomically(path, (text + "\n").encode())
 
 
 def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write `rows` as JSON with sorted keys, one a line."""
+    """Write `rows` as JSON lines with sorted keys."""
     lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
     write_atomically(path, "".join(lines).encode())
 
@@ -63,12 +63,12 @@ def read_json(path: Path) -> Any:
 
 @contextmanager
 def staged_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `path` when the block ends without an error."""
+    """Yield an empty folder that replaces `path` when the block ends without an error."""
     staging = path.with_name(f".{path.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        with _telling_space(path, lambda free: _written(staging) + free):
+        with _reporting_space(path, lambda free: _size(staging) + free):
             yield staging
         shutil.rmtree(path, ignore_errors=True)
         staging.replace(path)
@@ -77,12 +77,12 @@ def staged_folder(path: Path) -> Iterator[Path]:
 
 
 class _NoSpaceError(OSError):
-    """Names what was to be written, and how much space it needs and has."""
+    """No space left; the message has the path, and the bytes needed and free."""
 
 
 @contextmanager
-def _telling_space(path: Path, needed: Callable[[int], int]) -> Iterator[None]:
-    """Raise _NoSpaceError if there is no room; `needed` says for how much, given what is free."""
+def _reporting_space(path: Path, needed: Callable[[int], int]) -> Iterator[None]:
+    """Raise _NoSpaceError on a full disk; `needed` maps free bytes to the bytes needed."""
     try:
         yield
     except OSError as error:
@@ -94,5 +94,5 @@ def _telling_space(path: Path, needed: Callable[[int], int]) -> Iterator[None]:
         raise _NoSpaceError(error.errno, problem, str(path)) from None
 
 
-def _written(folder: Path) -> int:
+def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*"))

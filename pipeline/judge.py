@@ -1,10 +1,10 @@
-"""Stage judge: what a scale's measurements say of the lecture's claims and of each pair of runs.
+"""Stage judge: judge the lecture's claims and compare each pair of runs of a scale.
 
     python -m pipeline judge     # in the folder of a scale
 
-Reads reports/metrics and reports/records alone, which git has. Writes reports/claims.json: each
-claim with its verdict and what each of its checks found; reports/comparisons.json: every pair of
-runs on a test set; and reports/verdicts.json: how many claims have each verdict.
+Reads only reports/metrics and reports/records, which are in git. Writes reports/claims.json: each
+claim with its verdict and the results of its checks; reports/comparisons.json: each pair of runs on
+a test set; and reports/verdicts.json: the number of claims by verdict.
 """
 
 import argparse
@@ -18,17 +18,17 @@ from pipeline.judging.verdicts import judge
 
 
 def main() -> None:
-    """Judge every claim and compare all runs; say how many claims have each verdict."""
+    """Judge all claims, compare all runs, and print the number of claims by verdict."""
     measured = read_measured()
     claims = [judge(claim, measured) for claim in read_claims()]
     judgements = Judgements(resampling=RESAMPLING, claims=claims)
     write_judgements(judgements, compare_all(measured.records))
-    found = [f"{count} {name.replace('_', ' ')}" for name, count in judgements.counts.items()]
-    print(f"{len(claims)} claims: {', '.join(found)}")
+    counts = [f"{count} {name.replace('_', ' ')}" for name, count in judgements.counts.items()]
+    print(f"{len(claims)} claims: {', '.join(counts)}")
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

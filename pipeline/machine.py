@@ -1,4 +1,4 @@
-"""What this machine can compute; a run that asks for more is refused in one line."""
+"""Checks of the hardware that a run needs."""
 
 import os
 import sys
@@ -9,12 +9,12 @@ from pipeline.config import PARAMS
 from pipeline.errors import ConfigError
 from pipeline.settings.training import Device, Precision, Training
 
-# torch.cpu.get_capabilities: on x86, then on Arm. Other CPUs compute bfloat16 through float32.
+# Names in torch.cpu.get_capabilities, x86 then Arm; other CPUs emulate bfloat16 in float32.
 _BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")
 
 
 def check_device(run: str, training: Training) -> None:
-    """Raise ConfigError if the device of `run` is not there."""
+    """Raise ConfigError if the device of `run` is not available."""
     if training.device is Device.CUDA and not torch.cuda.is_available():
         reason = (
             "PyTorch finds no GPU" if torch.version.cuda else "this PyTorch is built without it"
@@ -23,24 +23,24 @@ def check_device(run: str, training: Training) -> None:
 
 
 def to_use(run: str, training: Training) -> Training:
-    """`training` on the CPU if its device is not there, which is said on the standard error.
+    """Return `training`, moved to the CPU with a warning on stderr if its GPU is not available.
 
-    For commands that answer with the network of `run`; stages write what other machines compare.
+    For interactive commands; outputs of stages have to be reproducible.
     """
     if training.device is Device.CUDA and not torch.cuda.is_available():
-        print(f"{run}: no GPU here, the CPU answers", file=sys.stderr)
+        print(f"{run}: no GPU available, using the CPU", file=sys.stderr)
         return training.model_copy(update={"device": Device.CPU})
     return training
 
 
 def check_training(run: str, training: Training) -> None:
-    """Raise ConfigError if `run` cannot be trained here with its device, processes, precision."""
+    """Raise ConfigError if this machine lacks the device, processes or precision of `run`."""
     check_device(run, training)
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", training.processes))  # set by torchrun
-    if training.device is Device.CUDA and here > torch.cuda.device_count():
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", training.processes))  # set by torchrun
+    if training.device is Device.CUDA and local > torch.cuda.device_count():
         _refuse(
             run,
-            f"processes = {training.processes}, {here} of them here, but this machine has "
+            f"processes = {training.processes}, {local} of them here, but this machine has "
             f"{torch.cuda.device_count()} GPUs; use one process for each",
         )
     if training.precision is Precision.BFLOAT16 and not _has_bfloat16(training.device):

@@ -1,4 +1,4 @@
-"""How much memory the processes took, and how this one holds what it has freed."""
+"""Peak memory, and reuse of freed memory."""
 
 import ctypes
 import resource
@@ -8,10 +8,10 @@ _LARGEST = 1 << 30  # bytes
 
 
 def keep_freed_memory() -> None:
-    """Ask the C library of Linux to keep freed memory, up to a gigabyte, instead of returning it.
+    """Make malloc on Linux keep up to a gigabyte of freed memory.
 
-    Every step allocates the same tensors again, and memory that comes from the system costs a page
-    fault for every 4 kB: an eighth of a training step on a CPU, and a third of beam search.
+    Every step allocates the same tensors again, and memory from the system costs a page fault per
+    4 kB: an eighth of a training step on a CPU, and a third of beam search.
     """
     if sys.platform == "linux":
         trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of <malloc.h>
@@ -22,9 +22,9 @@ def keep_freed_memory() -> None:
 
 
 def peak_memory() -> int:
-    """Bytes of the largest process at its peak: this one, or one that it started and that ended."""
-    ours, theirs = (
+    """Return the peak memory of the largest process in bytes: this one or a finished child."""
+    this, children = (
         resource.getrusage(whose).ru_maxrss
         for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    return max(ours, theirs) * (1 if sys.platform == "darwin" else 1024)
+    return max(this, children) * (1 if sys.platform == "darwin" else 1024)

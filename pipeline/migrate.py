@@ -1,8 +1,8 @@
-"""Convert a network that was saved before tensors and settings had their present names.
+"""Convert a model that was saved with earlier names of tensors and settings.
 
     python -m pipeline migrate runs/translation_sinusoid/model converted/
 
-Writes model.safetensors and config.json into the second folder; the weights are the same bits.
+Writes model.safetensors and config.json to the second folder, with bitwise equal weights.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _ARCHITECTURES = {
     "pixelcnn": ("pixelcnn", None),
 }
 _POSITIONS = {"lstm": "none", "convs2s": "sinusoid", "pixelcnn": "none"}
-_TENSORS = [  # patterns of old names, each with what takes its place
+_TENSORS = [  # patterns of earlier names, and their replacements
     (r"^decoder\.(?=embedding\.|layers\.|final_norm\.|classify\.)", ""),
     (r"^read\.", "pixel_projection."),
     (r"attention\.project\.", "attention.in_proj."),
@@ -50,9 +50,9 @@ _TENSORS = [  # patterns of old names, each with what takes its place
 
 
 def main(old: Path, new: Path) -> None:
-    """Convert the network in folder `old` and write it to folder `new`.
+    """Convert the model in folder `old` and write it to folder `new`.
 
-    Raises CheckpointError if `old` is no network of before, or its parts do not fit.
+    Raises CheckpointError if `old` is not a model of an earlier version, or is inconsistent.
     """
     try:
         config = json.loads((old / CONFIG).read_text(encoding="utf-8"))
@@ -60,7 +60,7 @@ def main(old: Path, new: Path) -> None:
         weights = {renamed(name): tensor for name, tensor in load_file(old / WEIGHTS).items()}
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         reason = " ".join(str(error).split())
-        raise CheckpointError(f"{old}: no network that was saved before ({reason})") from None
+        raise CheckpointError(f"{old}: not a model of an earlier version ({reason})") from None
     with staged_folder(new) as folder:
         save_file(weights, folder / WEIGHTS)
         (folder / CONFIG).write_text(json.dumps({"settings": settings, "shape": shape}))
@@ -71,14 +71,14 @@ def main(old: Path, new: Path) -> None:
 
 
 def renamed(name: str) -> str:
-    """The present name of a tensor."""
+    """Return the current name of a tensor."""
     for pattern, replacement in _TENSORS:
         name = re.sub(pattern, replacement, name)
     return name
 
 
 def settings_of(old: dict[str, Any]) -> dict[str, Any]:
-    """The present settings of a network; KeyError if `old` has present ones already."""
+    """Return the current settings of a network; KeyError if `old` already has them."""
     new = dict(old)
     new["architecture"], structure = _ARCHITECTURES[new["architecture"]]
     if structure:
@@ -92,7 +92,7 @@ def settings_of(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def shape_of(old: dict[str, Any]) -> dict[str, Any]:
-    """The present shape of the data."""
+    """Return the current shape of the data."""
     layout: dict[str, Any] = {"kind": "sequence"}
     if old["height"] is not None:
         layout = {"kind": "image", **{key: old[key] for key in ("height", "width", "channels")}}
@@ -102,7 +102,7 @@ def shape_of(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

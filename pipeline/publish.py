@@ -1,10 +1,9 @@
-"""Put what the stages made into public/, a folder that any static host serves.
+"""Export the results to public/, a folder for any static host.
 
     python -m pipeline publish     # in the folder of a scale, after dvc repro or dvc pull
 
-index.html is the report as it is; files.html lists the rest: tables/*.csv, curves/*.csv,
-samples/<run>/ and models/<run>/, which is a model card with the weights. Equal results are
-published as equal bytes.
+index.html is the report; files.html lists the rest: tables/*.csv, curves/*.csv, samples/<run>/ and
+models/<run>/, a model card with the weights. Equal results give equal bytes.
 """
 
 import argparse
@@ -38,9 +37,9 @@ _TEMPLATES = Path(__file__).parent / "publishing" / "templates"
 
 
 def main() -> None:
-    """Write public/ whole, or leave it as it was and say in one line what is missing."""
+    """Write public/; DataError, with public/ unchanged, if a result is missing."""
     params, _ = finished(config.load())
-    _check_made(params)
+    _check_outputs(params)
     results = read_results(params)
     with staged_folder(PUBLIC) as folder:
         shutil.copy(PAGE, folder / PAGE.name)
@@ -53,14 +52,14 @@ def main() -> None:
     print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
 
 
-def _check_made(params: Params) -> None:
+def _check_outputs(params: Params) -> None:
     if not PAGE.exists():
         raise DataError(f"{PAGE}: no such file; run `dvc repro`")
     missing = [str(path) for name in params.runs if not (path := RUNS / name / "samples").is_dir()]
     if missing:
         raise DataError(
-            f"{missing[0]}: no such folder, as for {len(missing)} of {len(params.runs)} runs; git "
-            "does not hold samples: run `dvc pull` if there is a remote that does, else `dvc repro`"
+            f"{missing[0]}: no such folder, as for {len(missing)} of {len(params.runs)} runs; "
+            "samples are not in git: run `dvc pull` if a remote has them, else `dvc repro`"
         )
 
 
@@ -72,7 +71,7 @@ def _write_tables(params: Params, results: list[Result], folder: Path) -> None:
 
 def _publish_run(result: Result, folder: Path) -> None:
     curves, samples, model = (folder / part for part in ("curves", "samples", "models"))
-    read_curve(result.name)  # refuses a damaged one
+    read_curve(result.name)  # checks it
     curves.mkdir(exist_ok=True)
     shutil.copy(CURVES / f"{result.name}.csv", curves)
     samples = samples / result.name
@@ -102,7 +101,7 @@ def _write_listing(title: str, folder: Path) -> None:
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

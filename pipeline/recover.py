@@ -1,15 +1,15 @@
-"""Put right what a killed dvc can leave behind, so that the next dvc repro needs no help.
+"""Remove what a killed dvc can leave behind and what would stop the next dvc repro.
 
-    python -m pipeline recover     # in the folder of a scale; make repro does it first
+    python -m pipeline recover     # in the folder of a scale; make repro calls it first
 
-dvc writes two files in place, so that a kill can cut them short, and refuses to start with either:
-.dvc/tmp/rwlock, which says who reads and writes what, and dvc.lock, whose stages dvc finds again in
-its run cache. The rwlock can also name a process whose number another program has got since. A
-stage that was killed can leave half-written files beside its outputs. While dvc is at work, nothing
-is touched. What killed stages leave in .work is of use: they go on from there.
+dvc writes two files in place, which a kill can truncate, and does not start with a truncated one:
+.dvc/tmp/rwlock, which lists readers and writers, and dvc.lock, whose stages dvc restores from its
+run cache. The rwlock can also name a process id that another program has reused. A killed stage can
+leave partial files next to its outputs. Nothing is changed while dvc is running. Files in .work
+stay: killed stages resume from them.
 
-A program of the user's that imports this code leaves compiled modules beside it. dvc takes them for
-a change of the code where .dvcignore does not reach: in all scales but the default one.
+A program that imports this code leaves compiled modules next to it. In all scales but the default
+one, .dvcignore has no effect on them, and dvc takes them for a change of the code.
 """
 
 import argparse
@@ -27,23 +27,23 @@ from pipeline.errors import PipelineError
 
 LOCK = Path("dvc.lock")
 _TMP = Path(".dvc/tmp")
-_WRITTEN = ("data", "runs", "reports")  # by the stages
+_OUTPUTS = ("data", "runs", "reports")  # of the stages
 _CODE = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Remove what stands in the way and say so; say nothing if nothing does."""
-    with _dvc_kept_away():
-        if workers := _alive():
-            raise PipelineError(f"dvc is at work here: {workers}; wait for it or stop it")
-        for path, reason in _obstacles():
+    """Remove all leftovers and print each with the reason."""
+    with _dvc_lock():
+        if running := _running():
+            raise PipelineError(f"dvc is at work here: {running}; wait for it or stop it")
+        for path, reason in _leftovers():
             _remove(path)
             print(f"{path}: {reason}; removed")
 
 
 @contextmanager
-def _dvc_kept_away() -> Iterator[None]:
-    """Hold dvc's own lock: it dies with its owner, so that it is never stale."""
+def _dvc_lock() -> Iterator[None]:
+    """Hold dvc's lock, which is released when its owner ends and never stale."""
     _TMP.mkdir(parents=True, exist_ok=True)
     with (_TMP / "lock").open("a") as lock:
         try:
@@ -53,14 +53,14 @@ def _dvc_kept_away() -> Iterator[None]:
         yield
 
 
-def _alive() -> str:
-    """The processes of dvc that the rwlock names and that live, or nothing."""
+def _running() -> str:
+    """List the running processes of dvc that the rwlock names; empty if there are none."""
     owners = {owner["pid"]: owner["cmd"] for owner in _owners() or []}
     return ", ".join(f"{cmd} (process {pid})" for pid, cmd in owners.items() if _is_dvc(pid))
 
 
 def _owners() -> list[dict[str, str | int]] | None:
-    """Who reads and writes, as dvc/rwlock.py keeps it; None if the file is damaged."""
+    """Return the readers and writers in the rwlock (dvc/rwlock.py); None if it is damaged."""
     try:
         content = json.loads((_TMP / "rwlock").read_text())
         readers = [owner for owners in content.get("read", {}).values() for owner in owners]
@@ -78,17 +78,17 @@ def _is_dvc(pid: int) -> bool:
         return False
 
 
-def _obstacles() -> Iterator[tuple[Path, str]]:
-    """What is in the way, while no dvc lives, and why."""
+def _leftovers() -> Iterator[tuple[Path, str]]:
+    """Yield paths to remove while dvc is not running, with the reason."""
     if _owners() is None:
-        yield _TMP / "rwlock", "cut short by a kill"
+        yield _TMP / "rwlock", "truncated by a kill"
     elif _owners():
-        yield _TMP / "rwlock", "names processes of dvc that were killed"
+        yield _TMP / "rwlock", "names killed processes of dvc"
     if LOCK.exists() and not _is_whole(LOCK.read_text(encoding="utf-8")):
-        yield LOCK, "cut short by a kill; dvc finds its stages again in the run cache"
-    for folder in _WRITTEN:
+        yield LOCK, "truncated by a kill; dvc restores its stages from the run cache"
+    for folder in _OUTPUTS:
         for path in sorted(Path(folder).rglob(".*.partial")):
-            yield path, "half-written by a stage that was killed"
+            yield path, "partial output of a killed stage"
     if Path.cwd() != _CODE:
         for folders in ("models", "pipeline/*"):
             for path in sorted(_CODE.glob(f"{folders}/**/__pycache__")):
@@ -109,7 +109,7 @@ def _remove(path: Path) -> None:
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

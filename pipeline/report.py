@@ -15,6 +15,6 @@ def main() -> None:
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     exit_on_error(main)

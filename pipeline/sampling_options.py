@@ -1,4 +1,4 @@
-"""The options by which a command changes how a run draws."""
+"""Command line options for sampling."""
 
 import argparse
 from typing import Any
@@ -11,17 +11,17 @@ from pipeline.settings.base import Sampling
 
 
 def add_sampling_options(parser: argparse.ArgumentParser) -> None:
-    """Let `parser` read --temperature, --top-k, --top-p and --seed."""
+    """Add --temperature, --top-k, --top-p and --seed to `parser`."""
     parser.add_argument("--temperature", type=float, help="below 1: safer; above 1: bolder")
-    parser.add_argument("--top-k", type=int, help="draw among the k likeliest")
-    parser.add_argument("--top-p", type=float, help="draw among the likeliest of this probability")
-    parser.add_argument("--seed", type=int, help="of the draws")
+    parser.add_argument("--top-k", type=int, help="sample from the k likeliest")
+    parser.add_argument("--top-p", type=float, help="sample from the likeliest of this total")
+    parser.add_argument("--seed", type=int, help="of the random numbers")
 
 
-def chosen(usual: Sampling, options: argparse.Namespace) -> Sampling:
-    """The sampling of the run with what `options` change; ConfigError names a wrong one."""
+def chosen(default: Sampling, options: argparse.Namespace) -> Sampling:
+    """Override the sampling of a run with `options`; ConfigError names an invalid option."""
     given = {name: getattr(options, name) for name in Sampling.model_fields}
-    values: dict[str, Any] = usual.model_dump()
+    values: dict[str, Any] = default.model_dump()
     values |= {name: value for name, value in given.items() if value is not None}
     try:
         return Sampling(**values)
@@ -30,7 +30,7 @@ def chosen(usual: Sampling, options: argparse.Namespace) -> Sampling:
 
 
 def positive(text: str) -> int:
-    """A count, for argparse."""
+    """Parse a positive integer, for argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("should be 1 or more")

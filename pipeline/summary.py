@@ -1,4 +1,4 @@
-"""Print the scores of every run, task by task, beside the trivial baselines."""
+"""Print the scores of all runs and baselines, by task."""
 
 import argparse
 
@@ -18,7 +18,7 @@ from pipeline.reporting.scores import Table, as_text, tabulate
 
 
 def main() -> None:
-    """Print one table per task, data set and test set, then where the report stands."""
+    """Print one table per task, data set and test set, then the address of the report."""
     print("↑ higher is better, ↓ lower is better; in brackets 95 % bootstrap intervals\n")
     params, waiting = finished(config.load())
     for task, of_task in by_task(read_results(params)).items():
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def as_frame(table: Table) -> pd.DataFrame:
-    """Return the table as text: a row per run or baseline, a column per metric."""
+    """Format the table: a row per run or baseline, a column per metric."""
     columns = {
         f"{metric.label} {'↑' if metric.higher_is_better else '↓'}": [
             as_text(metric, row.scores[index]) for row in table.rows
@@ -49,6 +49,6 @@ def as_frame(table: Table) -> pd.DataFrame:
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     exit_on_error(main)

@@ -79,5 +79,5 @@ def _as_csv(rows: list[dict[str, float | int]]) -> bytes:
 
 
 def command() -> None:
-    """Run the stage from the command line."""
+    """Run the command line."""
     run_stage(main, __doc__, "run")

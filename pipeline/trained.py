@@ -1,4 +1,4 @@
-"""A run's trained network, as decode and evaluate use it."""
+"""Load the trained network of a run."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from pipeline.settings.training import Training
 
 
 def load_model(run: str, training: Training) -> AutoregressiveModel:
-    """Load the model of `run` on the device and with the threads that it was trained with.
+    """Load the model of `run` with the device and threads of its training.
 
-    Raises CheckpointError if it is missing or damaged, ConfigError if the device is not there.
+    Raises CheckpointError if it is missing or damaged, ConfigError if the device is unavailable.
     """
     check_device(run, training)
     keep_freed_memory()

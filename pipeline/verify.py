@@ -1,11 +1,11 @@
-"""Compare a finished run with the committed one: every tracked output, by its hash.
+"""Compare all outputs with the committed ones, by hash or within tolerance.
 
-Reads dvc.lock and reports/metrics as they are and as they were committed. Data has the same hashes
-everywhere, models and what follows from them have on the same kind of machine with the same number
-of threads. Elsewhere roundings differ and lead to another model of the same worth: what is made
-from it is within tolerance if each score of the run lies in the committed 95 % interval. Nothing is
-trained in a demonstration: its numbers are within tolerance up to ROUNDING. Exits with 1 if an
-output differs or is missing.
+Reads dvc.lock and reports/metrics in the working tree and at HEAD. Data has the same hashes
+everywhere; models and their outputs have the same hashes on the same kind of machine with the same
+number of threads. Elsewhere rounding differs and leads to an equivalent model: its outputs are
+within tolerance if each score of the run is in the committed 95 % interval. Demonstrations have no
+training: their numbers are within tolerance up to ROUNDING. Exits with status 1 if an output
+differs or is missing.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from pipeline.reporting.flatten import leaves
 
 LOCK = Path("dvc.lock")
 METRICS = Path("reports/metrics")
-ROUNDING = 1e-3  # relative, and absolute for numbers about 0
+ROUNDING = 1e-3  # relative tolerance, and absolute near 0
 
 _MEASURING = ("evaluate@", "demonstrate@")  # stages that write metrics
 
@@ -34,16 +34,16 @@ Stages = dict[str, dict[str, Any]]  # as dvc.lock has them, by name
 
 
 class State(StrEnum):
-    """What became of an output that was committed."""
+    """State of a committed output."""
 
     SAME = "same"
-    WITHIN = "within"  # tolerance
+    WITHIN = "within"  # within tolerance
     DIFFERS = "differs"
     MISSING = "missing"
 
 
 class Output(NamedTuple):
-    """An output that a dvc.lock holds."""
+    """An output in dvc.lock."""
 
     path: str
     digest: str
@@ -52,11 +52,11 @@ class Output(NamedTuple):
 
 def main() -> None:
     """Print the state of each output of the committed dvc.lock."""
-    committed, here = _stages(_committed(LOCK)), _stages(_lock())
-    states = {output.path: _state(output, here, committed) for output in _outputs(committed)}
+    committed, current = _stages(_committed(LOCK)), _stages(_lock())
+    states = {output.path: _state(output, current, committed) for output in _outputs(committed)}
     for path, state in states.items():
         print(f"{state:8} {path}")
-    counts = {each: list(states.values()).count(each) for each in State}
+    counts = {state: list(states.values()).count(state) for state in State}
     print(
         f"{counts[State.SAME]} of {len(states)} outputs are the same as the committed ones, "
         f"{counts[State.WITHIN]} within tolerance"
@@ -77,14 +77,14 @@ def _outputs(stages: Stages) -> list[Output]:
     ]
 
 
-def _state(output: Output, here: Stages, committed: Stages) -> State:
-    digests = _digests(here)
+def _state(output: Output, current: Stages, committed: Stages) -> State:
+    digests = _digests(current)
     if output.path not in digests or not Path(output.path).exists():
         return State.MISSING
     if digests[output.path] == output.digest:
         return State.SAME
-    makers = _makers(output, committed)
-    is_within = makers and makers <= _measured(here) and all(map(_has_committed_worth, makers))
+    runs = _runs_behind(output, committed)
+    is_within = runs and runs <= _evaluated(current) and all(map(_has_committed_scores, runs))
     return State.WITHIN if is_within else State.DIFFERS
 
 
@@ -92,18 +92,18 @@ def _digests(stages: Stages) -> dict[str, str]:
     return {output.path: output.digest for output in _outputs(stages)}
 
 
-def _makers(output: Output, stages: Stages) -> set[str]:
-    """The runs whose models `output` is, or was made from, and the demonstrations."""
+def _runs_behind(output: Output, stages: Stages) -> set[str]:
+    """Return the runs and demonstrations that `output` depends on."""
     stage, _, name = output.stage.partition("@")
     if stage in ("train", "decode", "evaluate", "demonstrate"):
         return {name}
     if stage in ("judge", "report"):
-        return {each.partition("@")[2] for each in stages if each.startswith(_MEASURING)}
+        return {stage.partition("@")[2] for stage in stages if stage.startswith(_MEASURING)}
     return set()
 
 
-def _measured(stages: Stages) -> set[str]:
-    """The runs that were evaluated after they were last trained and decoded; demonstrations."""
+def _evaluated(stages: Stages) -> set[str]:
+    """Return the runs and demonstrations whose evaluation is up to date."""
     digests = _digests(stages)
     return {
         name.partition("@")[2]
@@ -113,22 +113,22 @@ def _measured(stages: Stages) -> set[str]:
     }
 
 
-def _has_committed_worth(run: str) -> bool:
-    """Whether each score of `run` that was committed with an interval lies in it.
+def _has_committed_scores(run: str) -> bool:
+    """Whether each score of `run` is in its committed interval.
 
-    A demonstration has no interval: whether its numbers are the committed ones but for roundings.
+    Demonstrations have no intervals: whether their numbers equal the committed ones up to rounding.
     """
     path = METRICS / f"{run}.json"
-    here = dict(leaves(read_json(path)))
+    current = dict(leaves(read_json(path)))
     committed = dict(leaves(json.loads(_committed(path))))
     scores = [name for name in committed if f"{name}_low" in committed]
     if not scores:
         return all(
-            math.isclose(here.get(name, math.nan), value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+            math.isclose(current.get(name, math.nan), value, rel_tol=ROUNDING, abs_tol=ROUNDING)
             for name, value in committed.items()
         )
     return all(
-        committed[f"{name}_low"] <= here.get(name, math.nan) <= committed[f"{name}_high"]
+        committed[f"{name}_low"] <= current.get(name, math.nan) <= committed[f"{name}_high"]
         for name in scores
     )
 
@@ -142,18 +142,18 @@ def _lock() -> str:
 
 def _committed(path: Path) -> str:
     shown = subprocess.run(  # noqa: S603 (git, with a list of arguments and no shell)
-        ["git", "show", f"HEAD:./{path.as_posix()}"],  # noqa: S607 (of the PATH, as for everybody)
+        ["git", "show", f"HEAD:./{path.as_posix()}"],  # noqa: S607 (found on PATH)
         capture_output=True,
         text=True,
         check=False,
     )
     if shown.returncode:
-        raise PipelineError(f"{path}: not committed here ({shown.stderr.strip()}); commit it first")
+        raise PipelineError(f"{path}: not committed ({shown.stderr.strip()}); commit it first")
     return shown.stdout
 
 
 def command() -> None:
-    """Run it from the command line."""
+    """Run the command line."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()

@@ -470,8 +470,8 @@ def test_a_file_that_is_no_mapping_is_told(tmp_path, content):
         (b"a: 1\nb: 2\na: 3\n", 'not valid YAML: line 3: found duplicate key "a"'),
         (b"\xff\xfe", "not valid YAML: "),
         (b"a: \x00", "not valid YAML: "),
-        (b"? [a, b]\n: 1\n", "not only names, values and lists: "),
-        (b"a: &loop [*loop]\n", "not only names, values and lists: "),
+        (b"? [a, b]\n: 1\n", "not only keys, values and lists: "),
+        (b"a: &loop [*loop]\n", "not only keys, values and lists: "),
     ],
 )
 def test_a_file_that_is_not_plain_yaml_is_told(tmp_path, content, expected):

@@ -194,7 +194,7 @@ def test_the_summary_has_a_row_per_run_and_its_best_baseline(public: Path, scale
     summary = {row["run"]: row for row in rows(public / "tables/summary.csv")}
     assert summary.keys() == scale.runs.keys()
     image = summary["image_local_1d"]
-    assert image["best_baseline"] == "Given class and place"
+    assert image["best_baseline"] == "Given class and position"
     assert image["best_baseline_value"] == "2.4218"
     assert image["updates"] == str(scale.runs["image_local_1d"].training.steps)
 
@@ -270,7 +270,7 @@ def test_a_card_tells_the_facts(public: Path):
     text = (public / "models/image_local_1d/README.md").read_text(encoding="utf-8")
     assert "| `train` | 12,731 | 178,234 |" in text
     assert "| `Image Transformer, local 1-D` | 2.051 [2.020, 2.083] |" in text
-    assert "| Given class and place | 2.422 |" in text
+    assert "| Given class and position | 2.422 |" in text
     assert "paint --run image_local_1d --class 0" in text
     assert "it\nis better than that" in text
     assert "enlarges" in (public / "models/image_enlarged/README.md").read_text(encoding="utf-8")
@@ -421,7 +421,7 @@ def test_what_is_missing_is_named_and_the_folder_stays_as_it_was(public, missing
 
 def test_a_clone_without_samples_is_told_of_the_remote(scale: Params):
     shutil.rmtree("runs")
-    with pytest.raises(DataError, match="as for 6 of 6 runs; git does not hold samples"):
+    with pytest.raises(DataError, match="as for 6 of 6 runs; samples are not in git"):
         publish.main()
     assert not Path("public").exists()
 

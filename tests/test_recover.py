@@ -46,7 +46,7 @@ def test_a_dvc_lock_that_was_cut_short_is_removed(scale, cut, capsys):
     (scale / "dvc.lock").write_text(LOCK[:cut])
     recover.main()
     assert not (scale / "dvc.lock").exists()
-    assert capsys.readouterr().out.startswith("dvc.lock: cut short by a kill")
+    assert capsys.readouterr().out.startswith("dvc.lock: truncated by a kill")
 
 
 def test_entries_of_dead_processes_and_half_a_rwlock_are_removed(scale):

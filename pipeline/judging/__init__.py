@@ -1,4 +1,4 @@
-"""The lecture's claims, and what a scale's measurements say of them.
+"""Judge the lecture's claims by the measurements of a scale.
 
-Reads metrics and records alone, which git has: neither samples nor weights nor parameters.
+Reads only metrics and records, which are in git: no samples, weights or parameters.
 """

@@ -1,4 +1,4 @@
-"""The lecture's claims, in claims.yaml, and how each of them is checked."""
+"""The lecture's claims and their checks, from claims.yaml."""
 
 import json
 from collections.abc import Sequence
@@ -17,28 +17,27 @@ CLAIMS = Path(__file__).with_name("claims.yaml")
 class Better(Settings):
     """A run is better than another on the same test records, by a paired bootstrap.
 
-    Where a claim says more than that, a share of a score is compared: were quality to collapse,
-    even a share of the better score would be better than the other one. Of a loss, a share above 1
-    asks for more.
+    A stronger claim compares a share of a score: if quality collapses, even a share of the better
+    score is better than the other. For a loss, a share above 1 is the stronger claim.
     """
 
     kind: Literal["better"]
     run: str
     than: str
     metric: str | None  # a key of the task's metrics; null: BLEU of translations, else the first
-    share_of_run: PositiveFloat = 1.0  # of its score, that is compared
+    share_of_run: PositiveFloat = 1.0  # share of the score of `run` that is compared
     share_of_than: PositiveFloat = 1.0
 
 
 class Measurement(Settings):
-    """A number that a run or a demonstration measured: the mean of those at `paths`."""
+    """A metric of a run or a demonstration: the mean of the numbers at `paths`."""
 
     name: str  # of the run or the demonstration
     paths: Annotated[list[str], Field(min_length=1)]  # dotted, in reports/metrics/<name>.json
 
 
 class Searched(Settings):
-    """BLEU of the validation split, which a run's decode stage searched with several settings."""
+    """BLEU on the validation split with one of the settings of a run's search grid."""
 
     name: str  # of the run
     beam_size: int
@@ -49,54 +48,54 @@ class Searched(Settings):
 
 
 class Benchmarked(Settings):
-    """A number that `make bench` measured, on whichever machine that was."""
+    """A number measured by `make bench`, on any machine."""
 
     benchmark: str  # `what` of its row in reports/benchmarks.json
     key: str  # of that row
 
 
 class Relation(StrEnum):
-    """How two numbers stand to each other."""
+    """Order of two numbers."""
 
     BELOW = "below"
     ABOVE = "above"
 
 
 class Numbers(Settings):
-    """A measured number is below or above another one, or a bound."""
+    """A measured number is below or above another number or a bound."""
 
     kind: Literal["numbers"]
-    what: str  # is compared
+    what: str  # description of the numbers
     first: Measurement | Searched | Benchmarked
     relation: Relation
     second: Measurement | Searched | Benchmarked | float
-    sampled: bool  # other test records would give other numbers
+    sampled: bool  # depends on the sample of test records
 
 
 Check = Annotated[Better | Numbers, Field(discriminator="kind")]
 
 
 class Claim(Settings):
-    """A sentence of the lecture in our words, what was published for it, and how it is checked."""
+    """A claim of the lecture, paraphrased, with the published numbers and its checks."""
 
     id: str
     claim: str
-    section: str  # of the page, where its figures are
+    section: str  # of the page with its figures
     published: str
     where: str  # in the paper
     arxiv: str
     checks: list[Check]
-    elsewhere: list[Check] = []  # with other runs, for a scale that has those instead
+    elsewhere: list[Check] = []  # checks with other runs, for other scales
 
 
 def read_claims() -> list[Claim]:
-    """Read the claims that come with the code."""
+    """Read claims.yaml."""
     claims = YAML(typ="safe", pure=True).load(CLAIMS.read_text("utf-8"))
     return [Claim.model_validate_json(json.dumps(claim)) for claim in claims]
 
 
 def needed(checks: Sequence[Check]) -> list[str]:
-    """The runs, demonstrations and benchmarks that `checks` need."""
+    """Return the runs, demonstrations and benchmarks that `checks` need."""
     needed = []
     for check in checks:
         if isinstance(check, Better):

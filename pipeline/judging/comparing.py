@@ -1,4 +1,4 @@
-"""Whether one run is better than another, or these test records happen to suit it."""
+"""Paired bootstrap comparison of runs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class Side:
-    """A side of a comparison: a run with its replicates, and the share of their score."""
+    """One side of a comparison: a run with its replicates, and the share of their score."""
 
     run: str
     records: Mapping[str, RunRecords]  # by run
@@ -36,37 +36,37 @@ class Side:
 
     @property
     def task(self) -> str:
-        """The task of its runs."""
+        """Task of the runs."""
         return self.records[self.run].settings["task"]
 
 
 def compare(first: Side, second: Side, key: str | None) -> Comparison:
-    """Compare two sides by the metric `key`, or by the usual one of their task.
+    """Compare two sides by the metric `key`, or by the default metric of their task.
 
-    ConfigError if the task has no such metric; DataError if a run did not record it, or the two
-    were not measured on the same records.
+    Raises ConfigError if the task has no such metric, DataError if a run did not record it or the
+    sides have different test records.
     """
     sides = [first, second]
-    metric = _usual_metric(sides, "test") if key is None else _named_metric(first.task, key)
+    metric = _default_metric(sides, "test") if key is None else _named_metric(first.task, key)
     (comparison,) = _compare_pairs(sides, metric, metric.split or "test")
     return comparison
 
 
 def compare_all(records: Mapping[str, RunRecords]) -> Comparisons:
-    """Compare every pair of runs on each test set by the usual metric; DataError as `compare`."""
-    on_test_set = defaultdict(list)
+    """Compare all pairs of runs on each test set by the default metric; DataError as `compare`."""
+    by_test_set = defaultdict(list)
     for name, run in records.items():
         for split in filter(is_test, run.splits):
-            where = run.settings["task"], run.settings["dataset"], split
-            on_test_set[where].append(Side(name, {name: run}))
+            key = run.settings["task"], run.settings["dataset"], split
+            by_test_set[key].append(Side(name, {name: run}))
     test_sets = [
         ComparedTestSet(
             task=task,
             dataset=dataset,
             split=split,
-            pairs=_compare_pairs(sides, _usual_metric(sides, split), split),
+            pairs=_compare_pairs(sides, _default_metric(sides, split), split),
         )
-        for (task, dataset, split), sides in sorted(on_test_set.items())
+        for (task, dataset, split), sides in sorted(by_test_set.items())
         if len(sides) > 1
     ]
     return Comparisons(resampling=RESAMPLING, test_sets=test_sets)
@@ -75,12 +75,12 @@ def compare_all(records: Mapping[str, RunRecords]) -> Comparisons:
 def _named_metric(task: str, key: str) -> Metric:
     metrics = {metric.key: metric for metric in part(task, "measures").MEASURES.comparable}
     if key not in metrics:
-        raise ConfigError(f"metric = {key} is not one of {task}, which are {', '.join(metrics)}")
+        raise ConfigError(f"metric = {key} is not a metric of {task}; use {', '.join(metrics)}")
     return metrics[key]
 
 
-def _usual_metric(sides: Sequence[Side], split: Split) -> Metric:
-    """The first metric of the task that all runs recorded, else the first one."""
+def _default_metric(sides: Sequence[Side], split: Split) -> Metric:
+    """Return the first metric of the task that all runs recorded, else the first."""
     runs = [run for side in sides for run in side.records.values()]
     metrics = part(sides[0].task, "measures").MEASURES.comparable
     recorded = (
@@ -96,11 +96,11 @@ def _has(records: Records, metric: Metric) -> bool:
 
 
 def _compare_pairs(sides: Sequence[Side], metric: Metric, split: Split) -> list[Comparison]:
-    """Each pair of `sides`, on resamples that are the same for all of them."""
+    """Compare all pairs of `sides` on the same resamples."""
     statistics = [_statistics(side, metric, split) for side in sides]
     clusters = _clusters(sides, split)
-    how_often, seed = RESAMPLING.resamples, RESAMPLING.seed
-    resampled = resample(statistics, clusters, metric.compute, how_often, seed)
+    resamples, seed = RESAMPLING.resamples, RESAMPLING.seed
+    resampled = resample(statistics, clusters, metric.compute, resamples, seed)
     scored = [arm.scaled(side.share) for side, arm in zip(sides, resampled, strict=True)]
     return [
         _comparison(metric, clusters, *pair)
@@ -109,7 +109,7 @@ def _compare_pairs(sides: Sequence[Side], metric: Metric, split: Split) -> list[
 
 
 def _statistics(side: Side, metric: Metric, split: Split) -> np.ndarray:
-    """The statistics (run, record, statistic) of a metric."""
+    """Return the statistics (run, record, statistic) of a metric."""
     for name, run in side.records.items():
         if split not in run.splits or not _has(run.splits[split], metric):
             raise DataError(f"{records_path(name)}: {metric.key} was not recorded on {split}")
@@ -122,7 +122,7 @@ def _statistics(side: Side, metric: Metric, split: Split) -> np.ndarray:
 
 
 def _clusters(sides: Sequence[Side], split: Split) -> list[int]:
-    """The clusters of the records that all runs were measured on."""
+    """Return the clusters of the test records; DataError if runs have different records."""
     runs = {name: run.splits[split] for side in sides for name, run in side.records.items()}
     (first, records), *others = runs.items()
     clusters = list(records.clusters)

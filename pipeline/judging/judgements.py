@@ -1,4 +1,4 @@
-"""What the judge stage writes: reports/claims.json, comparisons.json and verdicts.json."""
+"""Output of the judge stage: reports/claims.json, comparisons.json and verdicts.json."""
 
 import json
 from collections import Counter
@@ -15,26 +15,26 @@ from pipeline.files import read_json, write_json
 JUDGEMENTS = Path("reports/claims.json")
 COMPARISONS = Path("reports/comparisons.json")
 VERDICTS = Path("reports/verdicts.json")
-SIGNIFICANT = 0.05  # the largest p of a difference that counts as real
+SIGNIFICANT = 0.05  # significance level
 
 
 class Verdict(StrEnum):
-    """What a scale says of a claim."""
+    """Verdict of a scale on a claim."""
 
-    REPRODUCED = "reproduced"  # every check holds, and no other test records would say otherwise
-    DIRECTION_ONLY = "direction only"  # every check holds, but other records might say otherwise
-    NOT_REPRODUCED = "not reproduced"  # some check does not hold
+    REPRODUCED = "reproduced"  # every check holds, all differences are significant
+    DIRECTION_ONLY = "direction only"  # every check holds, some difference is not significant
+    NOT_REPRODUCED = "not reproduced"  # a check does not hold
     NOT_RUN = "not run"  # the scale lacks what a check needs
 
 
 class Arm(Settings):
-    """One side of a comparison: a run, and those that differ from it in their seed alone."""
+    """One side of a comparison: a run and its replicates, which differ only in their seed."""
 
-    run: str  # that was to be compared
-    runs: list[str]  # all of them
+    run: str
+    runs: list[str]  # all replicates
     seeds: list[int]  # of their trainings, in the same order
-    share: float  # of their score that is compared, usually 1
-    score: float  # the mean of that of all runs, times the share
+    share: float  # of the score that is compared, usually 1
+    score: float  # mean over runs, times the share
 
 
 class Comparison(Settings):
@@ -42,17 +42,17 @@ class Comparison(Settings):
 
     metric: str  # its key
     records: int
-    clusters: int  # of these records, which are what is resampled
+    clusters: int  # of these records; the unit of resampling
     first: Arm
     second: Arm
-    difference: float  # by how much the first is better, in the unit of the metric
-    low: float  # of its 95 % interval
+    difference: float  # how much the first is better, in the unit of the metric
+    low: float  # of the 95 % interval
     high: float
-    p_value: float  # of at least so large a difference in either direction, were both equally good
+    p_value: float  # two-sided
 
 
 class ComparedTestSet(Settings):
-    """Every pair of the runs that were measured on one test set."""
+    """All pairs of runs on one test set."""
 
     task: str
     dataset: str
@@ -61,21 +61,21 @@ class ComparedTestSet(Settings):
 
 
 class Resampling(Settings):
-    """How often test records were resampled, and with which seed."""
+    """Number of bootstrap resamples, and their seed."""
 
     resamples: int
     seed: int
 
 
 class Comparisons(Settings):
-    """The comparisons of runs on all test sets."""
+    """Comparisons of runs on all test sets."""
 
     resampling: Resampling
     test_sets: list[ComparedTestSet]
 
 
 class Value(Settings):
-    """A number, with its 95 % interval where it was measured with one."""
+    """A number with its 95 % interval, if it has one."""
 
     value: float
     low: float | None
@@ -83,28 +83,28 @@ class Value(Settings):
 
 
 class BetterResult(Settings):
-    """What a check of two runs found."""
+    """Result of a check of two runs."""
 
     kind: Literal["better"]
     task: str
-    comparison: Comparison  # the first arm is that which is claimed to be better
-    holds: bool  # whether it is better, be it surely or not
+    comparison: Comparison  # the first arm is claimed to be better
+    holds: bool  # whether it is better, significantly or not
 
 
 class NumbersResult(Settings):
-    """What a check of two numbers found."""
+    """Result of a check of two numbers."""
 
     kind: Literal["numbers"]
-    what: str  # is compared
+    what: str  # description of the numbers
     first: Value
     relation: str
     second: Value
-    sampled: bool  # other test records would give other numbers
+    sampled: bool  # depends on the sample of test records
     holds: bool
 
 
 class Judgement(Settings):
-    """A claim, its verdict, and what each check found; none did where something is missing."""
+    """A claim, its verdict, and the results of its checks, empty if something is missing."""
 
     id: str
     claim: str
@@ -118,37 +118,37 @@ class Judgement(Settings):
 
     @property
     def comparisons(self) -> list[BetterResult]:
-        """What the checks of two runs found."""
+        """Results of the checks of two runs."""
         return [check for check in self.checks if isinstance(check, BetterResult)]
 
     @property
     def numbers(self) -> list[NumbersResult]:
-        """What the checks of two numbers found."""
+        """Results of the checks of two numbers."""
         return [check for check in self.checks if isinstance(check, NumbersResult)]
 
 
 class Judgements(Settings):
-    """The judgements of all claims."""
+    """Judgements of all claims."""
 
     resampling: Resampling
     claims: list[Judgement]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many claims have each verdict."""
-        found = Counter(claim.verdict for claim in self.claims)
-        return {verdict.value.replace(" ", "_"): found[verdict] for verdict in Verdict}
+        """Number of claims by verdict."""
+        counts = Counter(claim.verdict for claim in self.claims)
+        return {verdict.value.replace(" ", "_"): counts[verdict] for verdict in Verdict}
 
 
 def write_judgements(judgements: Judgements, comparisons: Comparisons) -> None:
-    """Write the three files; equal judgements have equal bytes."""
+    """Write the three files; equal judgements give equal bytes."""
     write_json(JUDGEMENTS, judgements.model_dump(mode="json"))
     write_json(COMPARISONS, comparisons.model_dump(mode="json"))
     write_json(VERDICTS, {"claims": judgements.counts})  # which `dvc metrics diff` compares
 
 
 def read_judgements() -> Judgements:
-    """Read what the judge stage says of each claim; DataError names the file if it is damaged."""
+    """Read the judgements of all claims; DataError names the file if it is damaged."""
     return _read(JUDGEMENTS, Judgements)
 
 

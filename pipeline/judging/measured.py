@@ -1,4 +1,4 @@
-"""What a scale has measured: the metrics and the records of its runs."""
+"""Measurements of a scale: metrics and records of its runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ BENCHMARKS = Path(__file__).parents[2] / "reports" / "benchmarks.json"  # one fo
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurements by the name of the run or the demonstration, or what was benchmarked."""
+    """Measurements by name of the run, demonstration or benchmark."""
 
     metrics: Mapping[str, dict[str, Any]]
-    records: Mapping[str, RunRecords]  # of those runs that have them
+    records: Mapping[str, RunRecords]  # of the runs that have them
     benchmarks: Mapping[str, dict[str, Any]]
 
     def __contains__(self, name: str) -> bool:
@@ -25,7 +25,7 @@ class Measured:
 
 
 def read_measured() -> Measured:
-    """Read all of reports/metrics and reports/records; DataError names a file that is damaged."""
+    """Read reports/metrics and reports/records; DataError names a damaged file."""
     metrics = {path.stem: read_json(path) for path in sorted(METRICS.glob("*.json"))}
     records = {name: read_records(name) for name in metrics if records_path(name).exists()}
     benchmarks = {row["what"]: row for row in read_json(BENCHMARKS)}
@@ -33,5 +33,5 @@ def read_measured() -> Measured:
 
 
 def metrics_path(name: str) -> Path:
-    """Where the metrics of a run or a demonstration stand."""
+    """Return the path of the metrics of a run or a demonstration."""
     return METRICS / f"{name}.json"

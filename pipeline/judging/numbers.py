@@ -1,4 +1,4 @@
-"""The numbers that a claim compares, where they were measured."""
+"""Look up the numbers that a claim compares."""
 
 from functools import reduce
 from pathlib import Path
@@ -13,7 +13,7 @@ Number = Measurement | Searched | Benchmarked | float
 
 
 def value_of(number: Number, measured: Measured) -> Value:
-    """A number with its interval, if it has one; DataError names the file that lacks it."""
+    """Return a number with its interval, if any; DataError names the file that lacks it."""
     match number:
         case Measurement(name=name, paths=paths):
             content, file = measured.metrics[name], metrics_path(name)
@@ -30,24 +30,24 @@ def value_of(number: Number, measured: Measured) -> Value:
 
 
 def searched(search: Searched, measured: Measured) -> float | None:
-    """Tokenised BLEU of a search; None if the run did not search with these settings."""
+    """Return the tokenised BLEU of a search; None if these settings are not in the grid."""
     settings = search.beam_size, search.length_penalty
     parts = measured.metrics[search.name].values()
     try:
         rows = [row for part in parts for row in part.get("search_grid", [])]
-        found = {(row["beam_size"], row["length_penalty"]): row["tokenised_bleu"] for row in rows}
+        bleu = {(row["beam_size"], row["length_penalty"]): row["tokenised_bleu"] for row in rows}
     except (KeyError, TypeError, AttributeError):
         raise DataError(
             f"{metrics_path(search.name)}: search_grid is not a list of searches; "
             f"run `dvc repro evaluate@{search.name}`"
         ) from None
-    return found.get(settings)
+    return bleu.get(settings)
 
 
 def _interval(
     content: dict[str, Any], paths: list[str], file: Path
 ) -> tuple[float, float] | tuple[None, None]:
-    """The 95 % interval of a number that was measured with one; a mean of several has none."""
+    """Return the 95 % interval of a number, if any; a mean of several numbers has none."""
     ends = [f"{paths[0]}_{end}" for end in ("low", "high")]
     if len(paths) > 1 or any(_find(content, end) is None for end in ends):
         return None, None
@@ -56,7 +56,7 @@ def _interval(
 
 
 def _at(content: dict[str, Any], path: str, file: Path) -> float:
-    """The number at a dotted path of `content`, which is that of `file`."""
+    """Return the number at a dotted path of `content`, read from `file`."""
     value = _find(content, path)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError(f"{file}: {path} = {value!r} is not a number; make it again, `dvc repro`")

@@ -1,4 +1,4 @@
-"""Which runs are the same experiment with another seed."""
+"""Group runs that differ only in their seed."""
 
 import json
 from collections import defaultdict
@@ -7,15 +7,15 @@ from typing import Any
 
 
 def replicates(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The replicates of each run, itself among them, by their settings; ordered by seed.
+    """Return the replicates of each run, itself included, ordered by seed.
 
-    Replicates differ in `training.seed` and `title` alone. Of several with the same seed, which
-    would be one measurement counted twice, a run has itself or else the first.
+    Replicates differ only in `training.seed` and `title`. Runs with the same seed would count one
+    measurement twice; of these, a run keeps itself or else the first.
     """
     groups: dict[str, dict[str, int]] = defaultdict(dict)
     for name, settings in runs.items():
         groups[_without_seed(settings)][name] = settings["training"]["seed"]
-    return {name: _one_for_each_seed(name, group) for group in groups.values() for name in group}
+    return {name: _one_per_seed(name, group) for group in groups.values() for name in group}
 
 
 def _without_seed(settings: Mapping[str, Any]) -> str:
@@ -24,6 +24,6 @@ def _without_seed(settings: Mapping[str, Any]) -> str:
     return json.dumps(others | {"training": training}, sort_keys=True)
 
 
-def _one_for_each_seed(name: str, seeds: Mapping[str, int]) -> list[str]:
+def _one_per_seed(name: str, seeds: Mapping[str, int]) -> list[str]:
     chosen = {seed: run for run, seed in reversed(seeds.items())} | {seeds[name]: name}
     return [chosen[seed] for seed in sorted(chosen)]

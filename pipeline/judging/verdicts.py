@@ -1,4 +1,4 @@
-"""The verdict on a claim: reproduced or not, and how surely."""
+"""Verdicts on claims."""
 
 from collections.abc import Sequence
 
@@ -30,10 +30,10 @@ Result = BetterResult | NumbersResult
 
 
 def judge(claim: Claim, measured: Measured) -> Judgement:
-    """Judge `claim` by the first of its lists of checks whose runs are all there.
+    """Judge `claim` by the first of its lists of checks whose runs are all available.
 
-    ConfigError if a check names a metric that its task does not have; DataError if two runs have
-    other test records, or a file lacks a number.
+    Raises ConfigError if a check names an unknown metric, DataError if two runs have different test
+    records or a file lacks a number.
     """
     checks, missing = claim.checks, _missing(claim.checks, measured)
     if missing and claim.elsewhere and not _missing(claim.elsewhere, measured):
@@ -48,7 +48,7 @@ def judge(claim: Claim, measured: Measured) -> Judgement:
 
 
 def _missing(checks: Sequence[Check], measured: Measured) -> list[str]:
-    """What the scale lacks of what `checks` need."""
+    """Return what `checks` need and the scale lacks."""
     lacking = [name for name in needed(checks) if name not in measured]
     lacking += [
         str(search)
@@ -62,8 +62,8 @@ def _missing(checks: Sequence[Check], measured: Measured) -> list[str]:
 
 def _searches(checks: Sequence[Check]) -> list[Searched]:
     numbers = [check for check in checks if isinstance(check, Numbers)]
-    both = [number for check in numbers for number in (check.first, check.second)]
-    return [number for number in both if isinstance(number, Searched)]
+    operands = [number for check in numbers for number in (check.first, check.second)]
+    return [number for number in operands if isinstance(number, Searched)]
 
 
 def _check(claim: Claim, check: Check, measured: Measured) -> Result:
@@ -77,9 +77,9 @@ def _check(claim: Claim, check: Check, measured: Measured) -> Result:
 
 
 def _compare_runs(check: Better, measured: Measured) -> BetterResult:
-    same = replicates({name: run.settings for name, run in measured.records.items()})
+    groups = replicates({name: run.settings for name, run in measured.records.items()})
     sides = [
-        Side(run, {name: measured.records[name] for name in same[run]}, share)
+        Side(run, {name: measured.records[name] for name in groups[run]}, share)
         for run, share in ((check.run, check.share_of_run), (check.than, check.share_of_than))
     ]
     comparison = compare(*sides, check.metric)
@@ -106,13 +106,13 @@ def _compare_numbers(check: Numbers, measured: Measured) -> NumbersResult:
 
 
 def _verdict(results: Sequence[Result]) -> Verdict:
-    if not all(each.holds for each in results):
+    if not all(result.holds for result in results):
         return Verdict.NOT_REPRODUCED
-    return Verdict.REPRODUCED if all(map(_is_sure, results)) else Verdict.DIRECTION_ONLY
+    return Verdict.REPRODUCED if all(map(_is_significant, results)) else Verdict.DIRECTION_ONLY
 
 
-def _is_sure(result: Result) -> bool:
-    """Whether other test records would hardly say otherwise."""
+def _is_significant(result: Result) -> bool:
+    """Whether a comparison is significant; numbers that are sampled never are."""
     if isinstance(result, NumbersResult):
         return not result.sampled
     return result.comparison.p_value < SIGNIFICANT

@@ -33,14 +33,14 @@ class Run(Settings):
                 )
         return self
 
-    def _require_structure(self, structure: Structure) -> None:
+    def _expect(self, structure: Structure) -> None:
         if self.model.structure is not structure:
             raise ValueError(
                 f"model.structure = {self.model.structure} does not fit task = {self.task}; "
                 f"use {structure}"
             )
 
-    def _require_whole_sequences(self) -> None:
+    def _expect_whole_sequences(self) -> None:
         if self.training.crop is not None:
             raise ValueError(
                 f"training.crop = {self.training.crop}, but task = {self.task} needs whole "

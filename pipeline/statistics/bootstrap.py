@@ -29,7 +29,7 @@ class Resampled:
         return Resampled(self.score * factor, self.resampled * factor)
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Return the percentile interval of the score, which contains `confidence` of the resamples."""
+        """Return the percentile interval of the score."""
         return percentile_interval(self.resampled, confidence)
 
 
@@ -118,8 +118,8 @@ def _resample_counts(units: int, resamples: int, seed: list[int]) -> Iterator[np
 def _mean_of_resampled_seeds(scores: np.ndarray, seed: list[int]) -> np.ndarray:
     """Resample the seeds of scores (seed, resample) and return their means (resample,).
 
-    The bootstrap of a mean of n values underestimates its variance by (n - 1) / n, much for two or
-    three seeds: deviations from the mean of all seeds are scaled by sqrt(n / (n - 1)), as in the
+    The bootstrap variance of a mean of n values is too small by (n - 1) / n, a lot for two or three
+    seeds: deviations from the mean of all seeds are scaled by sqrt(n / (n - 1)), as in the
     rescaling bootstrap (Rao and Wu 1988). If seeds vary much more than clusters, few seeds still
     reject too often, like any test that takes an estimated variance for a known one. A single seed
     has no variance to estimate and is not resampled.

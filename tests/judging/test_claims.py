@@ -40,7 +40,7 @@ def test_enlarged_images_are_compared_with_their_best_baseline(monkeypatch, scal
     bicubic, best, psnr = judge(enlargement, read_measured()).numbers
     assert (bicubic.second.value, best.second.value) == (2.61043, 2.442019)
     (enlarged,) = [each for each in read_results(params) if each.name == "image_enlarged"]
-    assert tabulate([enlarged]).best_baseline == ("Given place", Score(2.442019))
+    assert tabulate([enlarged]).best_baseline == ("Given position", Score(2.442019))
     assert bicubic.first.value == best.first.value < best.second.value
     assert bicubic.holds and best.holds and psnr.holds
 

@@ -179,7 +179,7 @@ def test_a_run_of_another_family_is_shown_with_its_own_settings(scale: Params):
 
 def test_numbers_stand_with_interval_and_baseline(html: str):
     assert '<span class="value">23.4</span> <span class="interval">[21.9, 25.0]</span>' in html
-    assert '<span class="value">2.422</span> <span class="unit">Given class and place' in html
+    assert '<span class="value">2.422</span> <span class="unit">Given class and position' in html
     assert "1,312,768" in html
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0" in html
 
@@ -557,7 +557,7 @@ def test_a_check_of_a_share_says_how_large_it_is(
 def test_bicubic_interpolation_is_defined_where_it_stands(html: str):
     assert html.count("Bicubic interpolation</strong>: a logistic around the interpolated") == 1
     row = re.search(r"<code>image_enlarged</code></th>.*?</tr>", html, re.DOTALL).group()
-    assert '<span class="value">2.422</span> <span class="unit">Given place</span>' in row
+    assert '<span class="value">2.422</span> <span class="unit">Given position</span>' in row
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_rows_are_runs_then_baselines(scale: Params):
     ("task", "label", "value"),
     [
         ("translation", "Source copied", 4.117),
-        ("image", "Given class and place", 2.4218),
+        ("image", "Given class and position", 2.4218),
         ("music", "Given the voice’s previous pitch", 1.01),
     ],
 )

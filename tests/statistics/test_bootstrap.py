@@ -34,7 +34,7 @@ def naive_scores(statistics, clusters, resamples, seed) -> list[float]:
 
 @pytest.mark.parametrize("records_per_cluster", [1, 3])
 def test_resamples_are_those_of_a_naive_loop(records_per_cluster, monkeypatch):
-    monkeypatch.setattr(bootstrap, "_DRAWN_AT_ONCE", 100)  # a few resamples at once
+    monkeypatch.setattr(bootstrap, "_CHUNK", 100)  # a few resamples at once
     statistics = ratios(60)
     clusters = [f"page {record % (60 // records_per_cluster)}" for record in range(60)]
     (found,) = resample([statistics[None]], clusters, ratio, 50, seed=7)

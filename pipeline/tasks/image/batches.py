@@ -1,4 +1,4 @@
-"""Batches of images: whole images, in the order in which the run's network generates."""
+"""Batches of whole images, in the generation order of the network."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,18 +15,18 @@ from pipeline.tasks.image.codec.augmentation import Augmenter
 from pipeline.tasks.image.settings import ImageTraining
 from pipeline.training.batches import Batch, Epochs, shifted
 
-_AUGMENTATION = 1  # the draws of augmentation are others than those of epochs
+_AUGMENTATION = 1  # seeds augmentation apart from the order of epochs
 
 
 class Batches:
-    """All images have the same length, so a batch is a fixed number of them."""
+    """Batches of a fixed number of images: all have the same length."""
 
     def __init__(
         self, encoded: Path, model: ModelSettings, shape: DataShape, training: ImageTraining
     ) -> None:
         order = generation_order(model, shape.layout)
         self._codec, self._factor = ImageCodec.of(shape), super_resolution_factor(model)
-        self._sequence_order = np.array([0] + [1 + raster for raster in order])
+        self._sequence_order = np.array([0] + [1 + index for index in order])  # class first
         self._train = read_sequences(encoded, "train", "pixels").rows()
         self._validation = read_sequences(encoded, "validation", "pixels").rows()
         self._size = max(1, training.batch_tokens // len(order))
@@ -37,19 +37,19 @@ class Batches:
         self._epochs = Epochs(len(self._train), self._size, training.seed)
 
     def batch(self, number: int) -> Batch:
-        """A training batch."""
+        """Return the training batch `number`."""
         rows = self._train[self.records(number)]
         if self._augmenter is not None:
             random = np.random.default_rng([self._seed, number, _AUGMENTATION])
-            rows = self._augmenter.vary(rows, random)
+            rows = self._augmenter.augment(rows, random)
         return self._in_order(rows)
 
     def records(self, number: int) -> np.ndarray:
-        """Which training images it holds."""
+        """Return the indexes (image,) of the training images in that batch."""
         return self._epochs.indexes(number)
 
     def validation(self) -> Sequence[Batch]:
-        """The validation images."""
+        """Return the batches of the validation split."""
         return [
             self._in_order(self._validation[start : start + self._size])
             for start in range(0, len(self._validation), self._size)

@@ -1,4 +1,4 @@
-"""The metrics of images, and the trivial baselines."""
+"""The metrics and the trivial baselines of images."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ MEASURES = Measures(
         Metric(
             "psnr",
             "PSNR",
-            "peak signal to noise of enlarged images in decibels, of a sample at the first "
+            "peak signal-to-noise ratio of enlarged images in decibels, of a sample at the first "
             "temperature",
             decimals=2,
             higher_is_better=True,
@@ -55,15 +55,15 @@ MEASURES = Measures(
             "Bicubic interpolation",
             {"bits_per_dimension": "bicubic", "psnr": "bicubic_psnr"},
             optional=True,
-            definition="a logistic around the interpolated intensity, its one scale for all "
-            "pixels the likeliest for the training images; alone among the baselines it is "
-            "given the source that is enlarged, the others describe the image without it",
+            definition="a logistic around the interpolated intensity, whose one scale maximises "
+            "the likelihood of the training images; the only baseline that is given the source; "
+            "the others model the image without it",
         ),
-        Baseline("All intensities alike", {"bits_per_dimension": "uniform"}),
+        Baseline("Uniform distribution", {"bits_per_dimension": "uniform"}),
         Baseline("Frequency of each intensity", {"bits_per_dimension": "unigram"}),
         Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
         Baseline("Difference to the pixel to the left", {"bits_per_dimension": "left_difference"}),
-        Baseline("Given class and place", {"bits_per_dimension": "class_and_position"}),
+        Baseline("Given class and position", {"bits_per_dimension": "class_and_position"}),
         Baseline("PNG", {"bits_per_dimension": "png"}),
         Baseline("WebP, lossless", {"bits_per_dimension": "webp"}),
         Baseline("JPEG XL, lossless", {"bits_per_dimension": "jpeg_xl"}),
@@ -74,7 +74,7 @@ MEASURES = Measures(
 ONE_CLASS = replace(
     MEASURES,
     baselines=tuple(
-        replace(baseline, label="Given place")
+        replace(baseline, label="Given position")
         if "class_and_position" in baseline.keys.values()
         else baseline
         for baseline in MEASURES.baselines
@@ -83,6 +83,6 @@ ONE_CLASS = replace(
 
 
 def measures(run: ImageRun, dataset: ImageDataset, facts: dict[str, Any]) -> Measures:
-    """Those of a run; with a single class the baseline by class is one by place alone."""
+    """Return the measures of a run; with a single class a baseline is labelled by position only."""
     per_class = facts["splits"].get("train", {}).get("records_per_class", [])
     return ONE_CLASS if len(per_class) == 1 else MEASURES

@@ -1,4 +1,4 @@
-"""Images, painted by a trained run."""
+"""Samples images with a trained run."""
 
 import argparse
 import io
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
-from torch import nn
 
+from models.shared.base import AutoregressiveModel
 from pipeline import config
 from pipeline.decoding.sampling import TO_SAMPLE
 from pipeline.errors import ConfigError, DataError
@@ -19,7 +19,7 @@ from pipeline.machine import to_use
 from pipeline.sampling_options import chosen
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.decoding.decode import GAP, draw, png_grid, shades
+from pipeline.tasks.image.decoding.decode import GAP, png_grid, sample_images, shades
 from pipeline.tasks.image.encoding.picture import (
     MAX_FILE_BYTES,
     PictureError,
@@ -29,50 +29,50 @@ from pipeline.tasks.image.encoding.picture import (
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.trained import load_model
 
-AT_ONCE = 4  # images drawn together: more are faster, and the first is seen later
+BATCH_IMAGES = 4  # larger batches are faster, but the first images take longer
 
 
 class Painter:
-    """A trained network and how it draws."""
+    """A trained network with its sampling settings."""
 
-    def __init__(self, model: nn.Module, sampling: Sampling) -> None:
+    def __init__(self, model: AutoregressiveModel, sampling: Sampling) -> None:
         self._model, self._sampling = model, sampling
         self.codec = ImageCodec.of(model.shape)
 
     def paint(self, label: int, count: int) -> Iterator[np.ndarray]:
-        """Yield the finished images (image, height, width, channels) of a class, more each time."""
-        return self._draw(label, np.full(self.codec.size, TO_SAMPLE), count)
+        """Yield the finished images (image, height, width, channels) after each batch."""
+        return self._sample(label, np.full(self.codec.size, TO_SAMPLE), count)
 
     def complete(self, label: int, pixels: np.ndarray, count: int) -> Iterator[np.ndarray]:
-        """The same with the upper half of `pixels` (height, width, channels) kept.
+        """Yield the same with the upper half of `pixels` (height, width, channels) kept.
 
-        First comes what is given.
+        The first image is the known half.
         """
         known = pixels.astype(np.int64)
         known[self.codec.height // 2 :] = TO_SAMPLE
-        for finished in self._draw(label, known, count):
+        for finished in self._sample(label, known, count):
             yield np.concatenate((known[None], finished))
 
-    def _draw(self, label: int, known: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    def _sample(self, label: int, known: np.ndarray, count: int) -> Iterator[np.ndarray]:
         finished = known[None][:0]
-        for first in range(0, count, AT_ONCE):
-            batch = min(AT_ONCE, count - first)
+        for first in range(0, count, BATCH_IMAGES):
+            batch = min(BATCH_IMAGES, count - first)
             seed = int(np.random.SeedSequence([self._sampling.seed, first]).generate_state(1)[0])
-            drawn = draw(
+            samples = sample_images(
                 self._model,
                 self.codec,
                 np.full(batch, label),
                 np.repeat(known[None], batch, axis=0),
                 self._sampling.model_copy(update={"seed": seed}),
             )
-            finished = np.concatenate((finished, drawn))
+            finished = np.concatenate((finished, samples))
             yield finished
 
 
 def paint(options: argparse.Namespace) -> None:
-    """Paint with the run `options.run` of params.yaml, as the command does.
+    """Sample images with the run `options.run` of params.yaml: the command `paint`.
 
-    Raises ConfigError where the run does not paint, and DataError where a picture cannot be read.
+    Raises ConfigError if the run does not paint, and DataError if a picture cannot be read.
     """
     name, path = options.run, options.output
     run = config.run_of(config.load(), name)
@@ -80,31 +80,31 @@ def paint(options: argparse.Namespace) -> None:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not paint")
     if run.decoding.samples_per_class is None:
         raise ConfigError(
-            f"{config.PARAMS}: runs.{name} enlarges images (model.reduction), it does not paint"
+            f"{config.PARAMS}: runs.{name} is for super-resolution, it does not paint"
         )
     if path.suffix != ".png":
-        raise ConfigError(f"-o {path}: what is written is a PNG; give the name the end .png")
+        raise ConfigError(f"-o {path}: the output is a PNG; choose a name that ends in .png")
     sampling = chosen(run.decoding.sampling, options)
     painter = Painter(load_model(name, to_use(name, run.training)), sampling)
     label = check_class(options.label, painter.codec.classes)
-    _say(f"{name}: {run.title}, trained on {run.dataset}")
+    _log(f"{name}: {run.title}, trained on {run.dataset}")
     if options.complete is None:
-        growing = painter.paint(label, options.count)
+        updates = painter.paint(label, options.count)
     else:
-        pixels = fitting_pixels(options.complete, painter.codec, _say)
-        growing = painter.complete(label, pixels, options.count)
+        pixels = fitting_pixels(options.complete, painter.codec, _log)
+        updates = painter.complete(label, pixels, options.count)
     cells = options.count + (options.complete is not None)
-    for images in growing:
+    for images in updates:
         write_atomically(path, png_grid(arrange(shades(images, painter.codec), cells)))
-        _say(f"{path}: {len(images)} of {cells}")
+        _log(f"{path}: {len(images)} of {cells}")
 
 
-def fitting_pixels(path: Path, codec: ImageCodec, say: Callable[[str], None]) -> np.ndarray:
-    """Read any picture as intensities (height, width, channels); `say` what was converted.
+def fitting_pixels(path: Path, codec: ImageCodec, log: Callable[[str], None]) -> np.ndarray:
+    """Read any picture as intensities (height, width, channels); `log` conversions.
 
-    Cut to the format of the codec's images, averaged to their size, and rounded to their levels.
-    Raises DataError if it is no picture, too large a file, or one whose brightness has no clear
-    meaning.
+    The picture is cropped to the aspect ratio of the codec, resized by averaging, and rounded to
+    its levels. Raises DataError if the file is not a picture, is too large, or has no well-defined
+    brightness.
     """
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
@@ -112,35 +112,37 @@ def fitting_pixels(path: Path, codec: ImageCodec, say: Callable[[str], None]) ->
         picture = read_picture(content, codec.channels)
     except PictureError as error:
         raise DataError(f"{path}: {error}; give another picture") from None
-    done = []
+    conversions = []
     if Image.open(io.BytesIO(content)).mode != picture.mode:
-        done.append("made grey" if codec.channels == 1 else "made RGB")
+        conversions.append("made grey" if codec.channels == 1 else "made RGB")
     size = (codec.width, codec.height)
     if picture.size != size:
         sizes = [f"{width} x {height}" for width, height in (picture.size, size)]
-        done.append(f"{sizes[0]} pixels cut and averaged to {sizes[1]}")
+        conversions.append(f"{sizes[0]} pixels cropped and resized to {sizes[1]}")
         picture = ImageOps.fit(picture, size, Image.Resampling.BOX)
     exact = np.asarray(picture).reshape(codec.size)
     pixels = quantised(exact, codec.levels).astype(np.int64)
     if not np.array_equal(shades(pixels, codec), exact):
-        done.append(f"rounded to {codec.levels} levels")
-    if done:
-        say(f"{path}: {', '.join(done)}")
+        conversions.append(f"rounded to {codec.levels} levels")
+    if conversions:
+        log(f"{path}: {', '.join(conversions)}")
     return pixels
 
 
 def check_class(label: int | None, classes: int) -> int:
-    """The class to paint; ConfigError if the network does not know it. One that is alone is 0."""
+    """Return the class to paint; ConfigError if it is unknown. A single class is the default."""
     if label is None and classes == 1:
         return 0
     if label is None or not 0 <= label < classes:
-        given = "is missing" if label is None else f"{label} does not exist"
-        raise ConfigError(f"--class {given}: the run was trained on the classes 0 to {classes - 1}")
+        problem = "is missing" if label is None else f"{label} does not exist"
+        raise ConfigError(
+            f"--class {problem}: the run was trained on the classes 0 to {classes - 1}"
+        )
     return label
 
 
 def arrange(cells: np.ndarray, count: int) -> np.ndarray:
-    """Lay cells (cell, ...), the first of `count`, into rows: (row, column, ...)."""
+    """Arrange cells (cell, ...), the first of `count`, as a grid (row, column, ...)."""
     columns = math.isqrt(count - 1) + 1
     rows = -(-count // columns)
     page = np.full((rows * columns, *cells.shape[1:]), GAP, np.uint8)
@@ -148,5 +150,5 @@ def arrange(cells: np.ndarray, count: int) -> np.ndarray:
     return page.reshape(rows, columns, *cells.shape[1:])
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

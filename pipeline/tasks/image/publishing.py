@@ -1,4 +1,4 @@
-"""What is published of runs that paint."""
+"""Publishes the images of runs."""
 
 import shutil
 from pathlib import Path
@@ -8,19 +8,19 @@ from pipeline.publishing.publication import Publication
 from pipeline.reporting.results import Result
 from pipeline.tasks.image.reporting.grids import read_grid
 
-_FACTS = "samples.json"  # what the images beside it show
+_DESCRIPTION = "samples.json"  # of the grids in the same folder
 
 
 def write_samples(result: Result, folder: Path) -> None:
-    """Copy the grids, and what they show."""
-    for kind in read_json(result.samples / _FACTS):
-        read_grid(result.samples, kind)  # refuses a damaged one
+    """Copy the grids and their description."""
+    for kind in read_json(result.samples / _DESCRIPTION):
+        read_grid(result.samples, kind)  # checks it
         shutil.copy(result.samples / f"{kind}.png", folder)
-    shutil.copy(result.samples / _FACTS, folder)
+    shutil.copy(result.samples / _DESCRIPTION, folder)
 
 
 def command(result: Result) -> str:
-    """How the run paints; one that enlarges images only decodes its test split."""
+    """Return the shell command that samples with the run; super-resolution: that decodes."""
     if result.run.decoding.samples_per_class is None:
         return f"python -m pipeline decode {result.name}    # enlarges the test images"
     return f"paint --run {result.name} --class 0 -o out.png"

@@ -1,4 +1,4 @@
-"""The settings of images: their data, their decoding, their metrics."""
+"""The settings of images: data, training, decoding, evaluation."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -27,21 +27,21 @@ class ImageReader(StrEnum):
 
     SKLEARN_DIGITS = "sklearn_digits"  # digits.csv.gz inside scikit-learn's wheel
     SKIMAGE_PHOTOGRAPHS = "skimage_photographs"  # pictures inside scikit-image's wheel
-    PARQUET = "parquet"  # <split>.parquet with a column of image files: the hub's data sets
-    FOLDER = "folder"  # image files; each sub-folder is a class
+    PARQUET = "parquet"  # <split>.parquet with a column of image files, as on the hub
+    FOLDER = "folder"  # image files, with a sub-folder per class
 
 
 class Resize(StrEnum):
-    """What is done with a picture of another size."""
+    """How pictures of another size are treated."""
 
-    NONE = "none"  # it is skipped
-    CROP_AND_RESIZE = "crop_and_resize"  # its middle is made smaller; a smaller picture is skipped
+    NONE = "none"  # skipped
+    CROP_AND_RESIZE = "crop_and_resize"  # cropped at the centre and reduced; smaller ones skipped
 
 
 class Layout(Settings):
-    """What every kind of raw images has; `splits` are cut out of the training images.
+    """Settings of all kinds of raw images; `splits` are held out of the training images.
 
-    A split that comes with the data is whole, and its share in `splits` is 0.0.
+    A split that comes with the data is used whole, and its share in `splits` is 0.0.
     """
 
     max_skipped: Share
@@ -49,10 +49,10 @@ class Layout(Settings):
 
 
 class DigitsEncoding(Layout):
-    """8x8 pixels of 17 intensities in 10 classes."""
+    """Images of 8x8 pixels with 17 intensities in 10 classes."""
 
     reader: Literal[ImageReader.SKLEARN_DIGITS]
-    classes: Literal[1, 10]  # 1: without their labels, in the same splits
+    classes: Literal[1, 10]  # 1: without labels, in the same splits
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -65,8 +65,8 @@ class PhotographsEncoding(Layout):
 
     reader: Literal[ImageReader.SKIMAGE_PHOTOGRAPHS]
     photographs: Annotated[list[str], Field(min_length=1)]  # files of skimage/data
-    tile: PositiveInt  # pixels: the patches of a tile stay in one split
-    patch: PositiveInt  # pixels, high and wide
+    tile: PositiveInt  # height and width in pixels; all patches of a tile are in one split
+    patch: PositiveInt  # height and width in pixels
     levels: Levels
 
     @model_validator(mode="after")
@@ -84,11 +84,11 @@ class PhotographsEncoding(Layout):
 
 
 class PicturesLayout(Layout):
-    """Image files, brought to one form."""
+    """Image files, converted to one size and format."""
 
     height: PositiveInt
     width: PositiveInt
-    channels: Literal[1, 3]  # grey or colour
+    channels: Literal[1, 3]  # grey or RGB
     levels: Levels
     resize: Resize
 
@@ -99,16 +99,16 @@ class PicturesLayout(Layout):
 
 
 class ParquetEncoding(PicturesLayout):
-    """The splits as the data come."""
+    """Image files in Parquet tables, one per split."""
 
     reader: Literal[ImageReader.PARQUET]
     image_column: str
     label_column: str | None  # null: all images are of one class
-    max_held_out: PositiveInt | None  # images of validation and of test, the first; null: all
+    max_held_out: PositiveInt | None  # first images used of validation and of test; null: all
 
 
 class FolderEncoding(PicturesLayout):
-    """One's own pictures."""
+    """A folder of image files."""
 
     reader: Literal[ImageReader.FOLDER]
 
@@ -128,46 +128,46 @@ class ImageDataset(Settings):
 
     @property
     def layout(self) -> ImageLayout:
-        """What a network has to fit."""
+        """The layout of its sequences."""
         height, width, channels = self.encoding.size
         return ImageLayout(height=height, width=width, channels=channels)
 
     @model_validator(mode="after")
     def _check_splits(self) -> "ImageDataset":
-        given = self.source.splits if isinstance(self.source, HubSource) else {}
+        splits = self.source.splits if isinstance(self.source, HubSource) else {}
         for split in ("validation", "test"):
             share = getattr(self.encoding.splits, split)
-            if split in given and share > 0.0:
+            if split in splits and share > 0.0:
                 raise ValueError(
                     f"encoding.splits.{split} = {share}, but source.splits.{split} = "
-                    f"{given[split]} comes with the data; use 0.0"
+                    f"{splits[split]} comes with the data; use 0.0"
                 )
         return self
 
 
 class Augmentation(Settings):
-    """How much training images are varied, each anew in every step; likelihoods never are."""
+    """Random augmentation of training images, different in every step."""
 
-    flip: Share  # probability of the mirror image
-    crop: NonNegativeInt  # pixels: the largest shift in each direction
-    rotation: Annotated[float, Field(ge=0.0, le=180.0)]  # degrees: the largest angle
-    hue: Annotated[float, Field(ge=0.0, le=0.5)]  # turns of the colour circle, the largest
+    flip: Share  # probability of a horizontal flip
+    crop: NonNegativeInt  # largest shift in each direction, in pixels
+    rotation: Annotated[float, Field(ge=0.0, le=180.0)]  # largest angle in degrees
+    hue: Annotated[float, Field(ge=0.0, le=0.5)]  # largest rotation of the hue, in turns
     noise: NonNegativeFloat  # standard deviation, in intensities
 
 
 class ImageTraining(Training):
-    """How a run that paints finds its weights."""
+    """The training of a run on images."""
 
-    augmentation: Augmentation | None  # null: images as they are
+    augmentation: Augmentation | None  # null: none
 
 
 class ImageDecoding(Settings):
-    """Class-conditional samples, and completions: the lower half, or what a source lacks."""
+    """Class-conditional samples, and completions: lower halves or enlarged images."""
 
     sampling: Sampling
-    samples_per_class: PositiveInt | None  # null: none, for super-resolution
+    samples_per_class: PositiveInt | None  # null: super-resolution
     completed_images: PositiveInt
-    completions_per_image: PositiveInt  # at each of
+    completions_per_image: PositiveInt  # at each temperature
     completion_temperatures: Annotated[list[Temperature], Field(min_length=1)]
 
 
@@ -180,7 +180,7 @@ class ImageEvaluation(Settings):
 
 
 class ImageRun(Run):
-    """A run that paints."""
+    """A run on images."""
 
     task: Literal["image"]
     training: ImageTraining
@@ -194,7 +194,7 @@ class ImageRun(Run):
         return self
 
     def _check_source(self) -> None:
-        """An encoder reads a smaller image, in ids of its own."""
+        """Check that the run has an encoder if and only if it is for super-resolution."""
         samples = self.decoding.samples_per_class
         if self.model.structure is not Structure.ENCODER_DECODER:
             if samples is None:

@@ -1,4 +1,4 @@
-"""Images, as the rest of the pipeline knows them."""
+"""The spec of images."""
 
 from pipeline.tasks.base import TaskSpec
 from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity

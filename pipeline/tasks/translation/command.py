@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    # Imported here because torch takes seconds to import: --help and wrong options need no torch.
+    # Imported here because torch takes seconds to import: --help and wrong options need none.
     from pipeline.tasks.translation.translator import translate_input
 
     translate_input(options.run, options.n_best)

@@ -11,7 +11,7 @@ from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.codec.augmentation import (
     Augmenter,
     flipped,
-    hue_turned,
+    hue_rotated,
     rotated,
     shifted,
 )
@@ -75,29 +75,29 @@ def test_a_small_turn_of_a_slope_is_another_slope():
 def test_a_third_of_a_turn_makes_red_green_and_greys_stay():
     pixels = np.array([[[[200.0, 10, 30], [90, 90, 90]]]])
 
-    turned = hue_turned(pixels, np.array([1 / 3]))
+    turned = hue_rotated(pixels, np.array([1 / 3]))
 
     assert turned[0, 0, 0] == pytest.approx([30, 200, 10])
     assert turned[0, 0, 1] == pytest.approx([90, 90, 90])
-    assert hue_turned(turned, np.array([-1 / 3])) == pytest.approx(pixels)
+    assert hue_rotated(turned, np.array([-1 / 3])) == pytest.approx(pixels)
 
 
 def test_nothing_asked_for_is_the_identity():
     augmenter = Augmenter(Augmentation(**NONE), CODEC)
 
-    assert np.array_equal(augmenter.vary(ids(7), np.random.default_rng(0)), ids(7))
+    assert np.array_equal(augmenter.augment(ids(7), np.random.default_rng(0)), ids(7))
 
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_each_kind_varies_pixels_within_the_levels_and_keeps_classes(kind):
     augmenter = Augmenter(Augmentation(**(NONE | {kind: EVERY[kind]})), CODEC)
 
-    varied = augmenter.vary(ids(40), np.random.default_rng(0))
+    augmented = augmenter.augment(ids(40), np.random.default_rng(0))
 
-    assert np.array_equal(varied[:, 0], ids(40)[:, 0])
-    CODEC.check(varied)
-    assert (varied != ids(40)).any(axis=1).mean() > 0.3
-    one = augmenter.vary(ids(1).repeat(20, axis=0), np.random.default_rng(0))
+    assert np.array_equal(augmented[:, 0], ids(40)[:, 0])
+    CODEC.check(augmented)
+    assert (augmented != ids(40)).any(axis=1).mean() > 0.3
+    one = augmenter.augment(ids(1).repeat(20, axis=0), np.random.default_rng(0))
     assert len(np.unique(one, axis=0)) > 1
 
 
@@ -105,7 +105,7 @@ def test_noise_has_the_deviation_that_was_asked_for():
     codec = ImageCodec(32, 32, 1, 256, 1)
     grey = codec.encode_all(np.zeros(4, int), np.full((4, 32, 32, 1), 128))
 
-    noisy = Augmenter(Augmentation(**(NONE | {"noise": 5.0})), codec).vary(
+    noisy = Augmenter(Augmentation(**(NONE | {"noise": 5.0})), codec).augment(
         grey, np.random.default_rng(0)
     )
 
@@ -128,17 +128,17 @@ def test_batches_are_varied_by_seed_and_step_and_validation_never_is(tmp_path):
     for split, count in (("train", 6), ("validation", 4)):
         write_sequences(tmp_path, split, "pixels", ids(count), np.dtype(np.uint16))
     every = Augmentation(**EVERY)
-    plain, varied, again, other = (
+    plain, augmented, again, other = (
         batches(tmp_path, augmentation, seed)
         for augmentation, seed in ((None, 1), (every, 1), (every, 1), (every, 2))
     )
 
-    step = varied.batch(5)
+    step = augmented.batch(5)
     assert step.targets.equal(again.batch(5).targets)  # whatever was asked for before
     assert step.inputs[:, 0].equal(plain.batch(5).inputs[:, 0])
     assert not step.targets.equal(plain.batch(5).targets)
-    first, next_epoch = varied.batch(1).targets, varied.batch(3).targets
+    first, next_epoch = augmented.batch(1).targets, augmented.batch(3).targets
     assert not first.sort(dim=0).values.equal(next_epoch.sort(dim=0).values)
     assert not step.targets.equal(other.batch(5).targets)
-    for unvaried, validation in zip(plain.validation(), varied.validation(), strict=True):
+    for unvaried, validation in zip(plain.validation(), augmented.validation(), strict=True):
         assert validation.targets.equal(unvaried.targets)

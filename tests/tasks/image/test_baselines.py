@@ -10,7 +10,7 @@ from pipeline.corpus import write_sequences
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.decoding.decode import decode, draw
+from pipeline.tasks.image.decoding.decode import decode, sample_images
 from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from pipeline.training.trainer import train
@@ -58,7 +58,7 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
     assert bits < 0.2 * math.log2(17)
 
     known = np.full((10, SHAPE.height, SHAPE.width, 1), -1)
-    drawn = draw(model, ImageCodec.of(SHAPE), np.arange(10), known, SAMPLING)
+    drawn = sample_images(model, ImageCodec.of(SHAPE), np.arange(10), known, SAMPLING)
     expected = (np.arange(10)[:, None] + np.arange(PIXELS)) % 17
     assert (drawn.reshape(10, -1) == expected).mean() > 0.9
 

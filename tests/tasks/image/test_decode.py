@@ -81,7 +81,7 @@ def test_a_network_that_counts_draws_what_it_counts_in_generation_order(encoded,
 def test_images_of_classes_are_drawn_in_groups_and_each_group_is_written(
     encoded, samples, monkeypatch
 ):
-    monkeypatch.setattr(drawing, "_AT_ONCE", 6)  # three classes of two images
+    monkeypatch.setattr(drawing, "_BATCH_IMAGES", 6)  # three classes of two images
     written = []
     monkeypatch.setattr(drawing, "write_atomically", lambda path, content: written.append(content))
     network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, 100.0)
@@ -99,7 +99,7 @@ def test_images_of_classes_are_drawn_in_groups_and_each_group_is_written(
 
 
 def test_groups_differ_where_their_classes_do_not(encoded, samples, monkeypatch):
-    monkeypatch.setattr(drawing, "_AT_ONCE", 4)  # two classes of two images
+    monkeypatch.setattr(drawing, "_BATCH_IMAGES", 4)  # two classes of two images
     torch.manual_seed(1)
     network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
     with torch.no_grad():

@@ -13,7 +13,7 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.image import command, painter
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP
-from pipeline.tasks.image.painter import AT_ONCE, Painter, arrange, check_class, fitting_pixels
+from pipeline.tasks.image.painter import BATCH_IMAGES, Painter, arrange, check_class, fitting_pixels
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
 
@@ -43,10 +43,12 @@ def test_images_of_a_class_are_those_that_the_network_draws():
 
 
 def test_what_is_finished_stays_and_no_batch_repeats_another(network):
-    first, second, last = Painter(network, sampling()).paint(3, 2 * AT_ONCE + 1)
-    counts = [AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 1]
+    first, second, last = Painter(network, sampling()).paint(3, 2 * BATCH_IMAGES + 1)
+    counts = [BATCH_IMAGES, 2 * BATCH_IMAGES, 2 * BATCH_IMAGES + 1]
     assert [len(images) for images in (first, second, last)] == counts
-    assert np.array_equal(second[:AT_ONCE], first) and np.array_equal(last[: 2 * AT_ONCE], second)
+    assert np.array_equal(second[:BATCH_IMAGES], first) and np.array_equal(
+        last[: 2 * BATCH_IMAGES], second
+    )
     assert len({image.tobytes() for image in last}) == len(last)
 
 
@@ -58,7 +60,7 @@ def test_a_seed_gives_the_same_images_and_another_one_others(network):
 
 
 def test_a_low_temperature_draws_the_likeliest(network):
-    (images,) = Painter(network, sampling(temperature=1e-4)).paint(3, AT_ONCE)
+    (images,) = Painter(network, sampling(temperature=1e-4)).paint(3, BATCH_IMAGES)
     assert len({image.tobytes() for image in images}) == 1
 
 
@@ -89,7 +91,7 @@ def test_what_is_converted_is_said_in_one_line(tmp_path):
     path = save(tmp_path / "large.png", colours)
     said: list[str] = []
     assert fitting_pixels(path, CODEC, said.append)[..., 0].tolist() == [[16, 16, 0, 0]] * 4
-    assert said == [f"{path}: made grey, 12 x 8 pixels cut and averaged to 4 x 4"]
+    assert said == [f"{path}: made grey, 12 x 8 pixels cropped and resized to 4 x 4"]
     path = save(tmp_path / "levels.png", np.full((4, 4), 100))
     said.clear()
     assert (fitting_pixels(path, CODEC, said.append) == 100 * 17 // 256).all()
@@ -184,7 +186,7 @@ def test_the_picture_is_written_whenever_images_are_finished(painted, monkeypatc
     cells = [np.pad(page, (0, 1)).reshape(3, 5, 3, 5).swapaxes(1, 2) for page in pages]
     finished = [(each[:, :, :4, :4] != GAP).any(axis=(2, 3)).ravel() for each in cells]
     assert [each.tolist() for each in finished] == [
-        [cell < count for cell in range(9)] for count in (AT_ONCE, 2 * AT_ONCE, 9)
+        [cell < count for cell in range(9)] for count in (BATCH_IMAGES, 2 * BATCH_IMAGES, 9)
     ]
 
 
@@ -198,7 +200,7 @@ def test_the_command_completes_a_picture(painted, tmp_path, capsys):
     upper = round(90 * 17 // 256 * 255 / 16)
     for row, column in ((0, 0), (0, 5), (5, 0), (5, 5)):
         assert (page[row : row + 2, column : column + 4] == upper).all()
-    assert "mine.png: 10 x 10 pixels cut and averaged to 4 x 4" in capsys.readouterr().err
+    assert "mine.png: 10 x 10 pixels cropped and resized to 4 x 4" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

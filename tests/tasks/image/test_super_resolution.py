@@ -24,8 +24,8 @@ from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import decode
 from pipeline.tasks.image.measures import MEASURES
-from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure, statistics_of
 from pipeline.tasks.image.metrics.evaluate import evaluate
+from pipeline.tasks.image.metrics.super_resolution import bicubic_bits, measure, statistics_of
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from tests.models import networks
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
@@ -100,7 +100,7 @@ def samples(tmp_path):
 
 def test_a_smaller_image_has_the_mean_of_each_square_and_channel(codec):
     pixels = random_pixels(3, codec)
-    smaller = codec.reduce(pixels, 2)
+    smaller = codec.downsample(pixels, 2)
     for image, row, column, channel in np.ndindex(smaller.shape):
         square = pixels[image, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2, channel]
         assert smaller[image, row, column, channel] == round(square.sum() / 4)
@@ -108,13 +108,13 @@ def test_a_smaller_image_has_the_mean_of_each_square_and_channel(codec):
 
 
 def test_interpolation_is_bicubic_in_every_channel_and_keeps_constants(codec):
-    smaller = codec.reduce(random_pixels(3, codec), 2)
-    larger = codec.interpolate(smaller)
+    smaller = codec.downsample(random_pixels(3, codec), 2)
+    larger = codec.upsample(smaller)
     assert larger.shape == (3, *codec.size) and larger.min() >= 0 and larger.max() <= 16
     plane = Image.fromarray(smaller[1, ..., -1].astype(np.float32))
     expected = np.asarray(plane.resize((codec.width, codec.height), Image.Resampling.BICUBIC))
     assert np.array_equal(larger[1, ..., -1], np.rint(expected).clip(0, 16))
-    assert (codec.interpolate(np.full_like(smaller, 7)) == 7).all()
+    assert (codec.upsample(np.full_like(smaller, 7)) == 7).all()
 
 
 def test_batches_have_the_source_of_each_image(codec, network, encoded):
@@ -151,8 +151,8 @@ def test_enlargements_are_drawn_and_shown_beside_what_is_given(codec, network, e
     cells = padded.reshape(3, codec.height + 1, 11, codec.width + 1, codec.channels)
     cells = cells[:, :-1, :, :-1].swapaxes(1, 2)
     original = pixels_of("test", codec)[:3]
-    given = codec.reduce(original, 2)
-    shown = (original, given.repeat(2, axis=1).repeat(2, axis=2), codec.interpolate(given))
+    given = codec.downsample(original, 2)
+    shown = (original, given.repeat(2, axis=1).repeat(2, axis=2), codec.upsample(given))
     for column, expected in enumerate([*shown, images[0, :, 0], images[1, :, 3]]):
         where = column if column < 4 else 10
         assert np.array_equal(cells[:, where], np.rint(expected * 255 / 16))
@@ -200,7 +200,7 @@ def test_bits_are_given_the_source_and_beside_them_stands_interpolation(
         {"temperature": 1.0, **each[1]},
     ]
     assert found["test"]["psnr"] == each[0]["psnr"] and found["test"]["enlarged_images"] == 3
-    interpolated = codec.interpolate(codec.reduce(test[:3], 2))
+    interpolated = codec.upsample(codec.downsample(test[:3], 2))
     squares = (interpolated.astype(float) - test[:3]) ** 2
     expected = 10 * math.log10(16**2 / squares.mean())
     assert found["baseline"]["bicubic_psnr"] == pytest.approx(expected, abs=2e-6)

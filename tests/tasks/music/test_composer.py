@@ -75,7 +75,7 @@ def test_a_network_that_a_gpu_trained_answers_without_one(scale, monkeypatch, ca
     params.write_text(params.read_text().replace("device: cpu ", "device: cuda "))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     run("--seconds", "3")
-    assert "music_relative: no GPU here, the CPU answers\n" in capsys.readouterr().err
+    assert "music_relative: no GPU available, using the CPU\n" in capsys.readouterr().err
     assert (scale / "out.mid").read_bytes() == written
 
 

@@ -1,10 +1,10 @@
-"""An image of a class as ids, and back.
+"""Images with classes to ids and back.
 
 Ids 0 .. levels - 1 are intensities, levels .. levels + classes - 1 are classes. A sequence is the
-class and then the intensities in raster order, the channels of a pixel one after the other; a
-network may generate them in another order, which `models.shared.order` gives. Images without
-labels are all of one class. The source of super-resolution is the same image, smaller; its ids are
-the intensities plus 1, because 0 is padding there.
+class followed by the intensities in raster order, the channels of a pixel next to each other; see
+`models.shared.order` for the order in which networks generate them. Images without labels are all
+of one class. The source of super-resolution is the image downsampled; its ids are the intensities
+plus 1, because 0 is padding there.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from pipeline.errors import DataError
 
 @dataclass(frozen=True)
 class ImageCodec:
-    """Sizes of the images, number of channels, of intensities and of classes."""
+    """The codec of images of one size, with `levels` intensities and `classes` classes."""
 
     height: int
     width: int
@@ -29,7 +29,7 @@ class ImageCodec:
 
     @classmethod
     def of(cls, shape: DataShape) -> "ImageCodec":
-        """Return the codec of encoded images; DataError if `shape` is not that of images."""
+        """Return the codec of a data set; DataError if `shape` is not that of images."""
         image = shape.layout
         if not isinstance(image, ImageLayout):
             raise DataError("the encoded data has no height and width; it is not of task image")
@@ -38,7 +38,7 @@ class ImageCodec:
 
     @property
     def shape(self) -> DataShape:
-        """What a network has to know of the data."""
+        """The number of ids and the layout of a network's sequences."""
         return DataShape(
             inputs=self.levels + self.classes,
             outputs=self.levels,
@@ -47,23 +47,23 @@ class ImageCodec:
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """The axes of an image's pixels: height, width, channels."""
+        """Height, width and channels of an image."""
         return self.height, self.width, self.channels
 
     @property
     def dimensions(self) -> int:
-        """How many intensities an image has."""
+        """The number of intensities of an image."""
         return self.height * self.width * self.channels
 
     def encode(self, label: int, pixels: np.ndarray) -> np.ndarray:
-        """Return ids (1 + dimensions) of `pixels` (height, width, channels).
+        """Return the ids (1 + dimensions,) of `pixels` (height, width, channels).
 
-        DataError outside of the codec.
+        DataError if the class, the size or an intensity is out of range.
         """
         return self.encode_all(np.array([label]), pixels[None])[0].astype(np.int64)
 
     def encode_all(self, labels: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-        """Return ids (image, 1 + dimensions) of `pixels` (image, height, width, channels)."""
+        """Return the ids (image, 1 + dimensions) of `pixels` (image, height, width, channels)."""
         if pixels.shape[1:] != self.size:
             raise DataError(
                 f"image of shape {pixels.shape[1:]}, expected {self.size} (height, width, channels)"
@@ -81,35 +81,35 @@ class ImageCodec:
         return self.levels + label
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> tuple[int, np.ndarray]:
-        """Return label and pixels (height, width, channels) of ids (1 + dimensions)."""
+        """Return the class and the pixels (height, width, channels) of ids (1 + dimensions,)."""
         labels, pixels = self.decode_all(np.asarray(ids)[None])
         return int(labels[0]), pixels[0]
 
     def decode_all(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return labels (image,) and pixels (image, height, width, channels), the inverse."""
+        """Return classes (image,) and pixels (image, height, width, channels) of ids."""
         self.check(ids)
         return ids[:, 0].astype(np.int64) - self.levels, ids[:, 1:].reshape(-1, *self.size)
 
-    def sources(self, pixels: np.ndarray, reduction: int) -> np.ndarray:
-        """Return the source ids (image, intensity) of `pixels` (image, height, width, channels)."""
-        return self.reduce(pixels, reduction).reshape(len(pixels), -1) + 1
+    def sources(self, pixels: np.ndarray, factor: int) -> np.ndarray:
+        """Return source ids (image, intensity) of `pixels` (image, height, width, channels)."""
+        return self.downsample(pixels, factor).reshape(len(pixels), -1) + 1
 
-    def reduce(self, pixels: np.ndarray, reduction: int) -> np.ndarray:
-        """Average squares of `reduction` x `reduction` pixels, rounded to levels; axes stay."""
-        rows, columns = self.height // reduction, self.width // reduction
-        squares = pixels.reshape(-1, rows, reduction, columns, reduction, self.channels)
-        return np.rint(squares.mean(axis=(2, 4))).astype(np.int64)
+    def downsample(self, pixels: np.ndarray, factor: int) -> np.ndarray:
+        """Average blocks of factor x factor pixels (image, height, width, channels), rounded."""
+        rows, columns = self.height // factor, self.width // factor
+        blocks = pixels.reshape(-1, rows, factor, columns, factor, self.channels)
+        return np.rint(blocks.mean(axis=(2, 4))).astype(np.int64)
 
-    def interpolate(self, smaller: np.ndarray) -> np.ndarray:
-        """Enlarge `smaller` (image, ...) bicubically to the size of the images, in their levels."""
+    def upsample(self, smaller: np.ndarray) -> np.ndarray:
+        """Enlarge images (image, height, width, channels) to `size` by bicubic interpolation."""
         planes = np.moveaxis(smaller, 3, 1).astype(np.float32).reshape(-1, *smaller.shape[1:3])
         size = (self.width, self.height)
-        larger = [Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC) for plane in planes]
-        found = np.stack(larger).reshape(-1, self.channels, self.height, self.width)
-        return np.moveaxis(np.rint(found).clip(0, self.levels - 1), 1, 3).astype(np.int64)
+        planes = [Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC) for plane in planes]
+        pixels = np.stack(planes).reshape(-1, self.channels, self.height, self.width)
+        return np.moveaxis(np.rint(pixels).clip(0, self.levels - 1), 1, 3).astype(np.int64)
 
     def check(self, ids: np.ndarray) -> None:
-        """DataError if ids (image, 1 + dimensions) are not those of images."""
+        """Raise DataError if `ids` are not (image, 1 + dimensions) or out of range."""
         if ids.shape[1:] != (1 + self.dimensions,):
             raise DataError(
                 f"ids of shape {ids.shape[1:]}, expected one class and "

@@ -1,4 +1,4 @@
-"""Training images varied at random, as in the lecture's notes: flip, crop, rotation, hue, noise."""
+"""Random augmentation of training images: flip, crop, rotation, hue, noise."""
 
 import math
 
@@ -10,9 +10,9 @@ from pipeline.tasks.image.settings import Augmentation
 
 
 class Augmenter:
-    """How each image of a batch is varied, every one by draws of its own.
+    """Augments the images of a batch independently of each other.
 
-    Raises ConfigError where the hue of grey images would be turned.
+    Raises ConfigError if `settings` rotate the hue of grey images.
     """
 
     def __init__(self, settings: Augmentation, codec: ImageCodec) -> None:
@@ -22,39 +22,43 @@ class Augmenter:
             )
         self._settings, self._codec = settings, codec
 
-    def vary(self, ids: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Return ids (image, 1 + dimensions) of the same classes and other pixels."""
+    def augment(self, ids: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Return ids (image, 1 + dimensions) of the same classes with augmented pixels."""
         settings, count = self._settings, len(ids)
         labels, pixels = self._codec.decode_all(ids)
-        varied = pixels.astype(np.float64)
+        augmented = pixels.astype(np.float64)
         if settings.flip > 0.0:
-            varied = flipped(varied, random.random(count) < settings.flip)
+            augmented = flipped(augmented, random.random(count) < settings.flip)
         if settings.crop > 0:
-            varied = shifted(varied, random.integers(-settings.crop, settings.crop + 1, (count, 2)))
+            augmented = shifted(
+                augmented, random.integers(-settings.crop, settings.crop + 1, (count, 2))
+            )
         if settings.rotation > 0.0:
-            varied = rotated(varied, random.uniform(-settings.rotation, settings.rotation, count))
+            augmented = rotated(
+                augmented, random.uniform(-settings.rotation, settings.rotation, count)
+            )
         if settings.hue > 0.0:
-            varied = hue_turned(varied, random.uniform(-settings.hue, settings.hue, count))
+            augmented = hue_rotated(augmented, random.uniform(-settings.hue, settings.hue, count))
         if settings.noise > 0.0:
-            varied = varied + random.normal(0.0, settings.noise, varied.shape)
-        return self._codec.encode_all(labels, np.rint(varied).clip(0, self._codec.levels - 1))
+            augmented = augmented + random.normal(0.0, settings.noise, augmented.shape)
+        return self._codec.encode_all(labels, np.rint(augmented).clip(0, self._codec.levels - 1))
 
 
 def flipped(pixels: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Mirror left and right of those of pixels (image, height, width, channels)."""
+    """Flip those of pixels (image, height, width, channels) left to right where which (image,)."""
     return np.where(which[:, None, None, None], pixels[:, :, ::-1], pixels)
 
 
 def shifted(pixels: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Crop at offsets (image, 2) of rows and columns; the edge is repeated outside."""
+    """Crop at offsets (image, 2) of rows and columns; edge pixels are repeated outside."""
     rows, columns = np.meshgrid(*map(np.arange, pixels.shape[1:3]), indexing="ij")
     return _at(pixels, rows + offsets[:, 0, None, None], columns + offsets[:, 1, None, None])
 
 
 def rotated(pixels: np.ndarray, degrees: np.ndarray) -> np.ndarray:
-    """Turn images about their middle, counter-clockwise; a pixel is the mean of the four nearest.
+    """Rotate images counter-clockwise about their centres by degrees (image,).
 
-    The edge is repeated outside.
+    Bilinear interpolation; edge pixels are repeated outside.
     """
     _, height, width, _ = pixels.shape
     down, right = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
@@ -64,23 +68,23 @@ def rotated(pixels: np.ndarray, degrees: np.ndarray) -> np.ndarray:
     rows = cosine * down + sine * right + (height - 1) / 2
     columns = cosine * right - sine * down + (width - 1) / 2
     top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    below, beside = (rows - top)[..., None], (columns - left)[..., None]
-    upper = (1 - beside) * _at(pixels, top, left) + beside * _at(pixels, top, left + 1)
-    lower = (1 - beside) * _at(pixels, top + 1, left) + beside * _at(pixels, top + 1, left + 1)
-    return (1 - below) * upper + below * lower
+    dy, dx = (rows - top)[..., None], (columns - left)[..., None]
+    upper = (1 - dx) * _at(pixels, top, left) + dx * _at(pixels, top, left + 1)
+    lower = (1 - dx) * _at(pixels, top + 1, left) + dx * _at(pixels, top + 1, left + 1)
+    return (1 - dy) * upper + dy * lower
 
 
-def hue_turned(pixels: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Turn colours about the axis of greys, which stay: a third of a turn makes red green."""
+def hue_rotated(pixels: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Rotate RGB about the grey axis by turns (image,): a third of a turn makes red green."""
     angles = (2 * math.pi * turns)[:, None, None]
     grey = np.full((3, 3), 1 / 3)
-    across = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
-    turn = np.cos(angles) * np.eye(3) + (1 - np.cos(angles)) * grey + np.sin(angles) * across
-    return np.einsum("ioc,ihwc->ihwo", turn, pixels)
+    skew = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+    rotation = np.cos(angles) * np.eye(3) + (1 - np.cos(angles)) * grey + np.sin(angles) * skew
+    return np.einsum("ioc,ihwc->ihwo", rotation, pixels)
 
 
 def _at(pixels: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Pixels at rows and columns (image, height, width), of the edge where they lie outside."""
+    """Gather pixels at rows and columns (image, height, width), clipped to the image."""
     images = np.arange(len(pixels))[:, None, None]
     rows, columns = rows.clip(0, pixels.shape[1] - 1), columns.clip(0, pixels.shape[2] - 1)
     return pixels[images, rows, columns]

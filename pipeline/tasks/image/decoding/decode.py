@@ -1,4 +1,4 @@
-"""Images of every class, and test images of which a part is drawn anew, as grids of pixels."""
+"""Samples images of every class and completions of test images, as grids."""
 
 import io
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.settings import ImageDecoding
 
-_AT_ONCE = 100  # images of classes drawn side by side, unless one has more: what memory holds
-_SHOWN = 10  # rows of a grid of completions, at most
-_BLOCK = 4  # a pixel of an image is so many pixels of a grid, high and wide
-GAP = 128  # gaps, and pixels that are not given
+_BATCH_IMAGES = 100  # class-conditional images per batch, in whole classes, to limit memory
+_MAX_ROWS = 10  # of a grid of completions
+_SCALE = 4  # height and width of an image pixel in a grid, in pixels
+GAP = 128  # grey of gaps and of unknown pixels
 
 
 def decode(
     model: AutoregressiveModel, encoded: Path, samples: Path, decoding: ImageDecoding
 ) -> None:
-    """Write grids of images as they are finished, and samples.json, which says what they show.
+    """Write grids of images as batches are finished, and their description, samples.json.
 
-    These are completions.png, completions.npy with the same images (temperature, image, completion,
-    height, width, channels), and conditional.png if images are drawn for classes. ConfigError if
-    there are fewer test images than are to be completed.
+    completions.png; completions.npy with the same images (temperature, image, completion, height,
+    width, channels); and conditional.png, unless `samples_per_class` is null. ConfigError if the
+    test split has fewer images than `completed_images`.
     """
     codec = ImageCodec.of(model.shape)
     test = read_sequences(encoded, "test", "pixels")
@@ -49,7 +49,7 @@ def decode(
     write_json(samples / "samples.json", grids)
 
 
-def draw(
+def sample_images(
     model: AutoregressiveModel,
     codec: ImageCodec,
     labels: np.ndarray,
@@ -57,19 +57,19 @@ def draw(
     sampling: Sampling,
     source: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw what is TO_SAMPLE of `known` (image, height, width, channels), given the rest of it.
+    """Sample what is TO_SAMPLE in `known` (image, height, width, channels), given the rest.
 
-    Intensities are drawn in the order of the model's locality: each sees the known and drawn ones
-    before it in that order. `source` (source, ids) is that of super-resolution; the images of one
-    lie side by side. Returns intensities (image, height, width, channels).
+    Intensities are sampled in the generation order of the model, conditional on the known and the
+    sampled ones before them. `source` (source, id) holds the sources of super-resolution; the
+    images of a source are consecutive. Returns intensities (image, height, width, channels).
     """
     order = generation_order(model.settings, model.shape.layout)
     classes = np.array([[codec.class_id(int(label))] for label in labels])
     template = np.hstack([classes, known.reshape(len(known), -1)[:, order]])
     device = next(model.parameters()).device
     progress = Progress("intensities", codec.dimensions)
-    read = None if source is None else torch.from_numpy(source).to(device)
-    filled = fill(model, torch.from_numpy(template).to(device), sampling, progress, read)
+    source_ids = None if source is None else torch.from_numpy(source).to(device)
+    filled = fill(model, torch.from_numpy(template).to(device), sampling, progress, source_ids)
     filled = filled.cpu().numpy()
     raster = np.empty_like(filled[:, 1:])
     raster[:, order] = filled[:, 1:]
@@ -81,13 +81,13 @@ def _write_conditional(
 ) -> dict[str, Any]:
     columns, sampling = decoding.samples_per_class, decoding.sampling
     images = np.full((codec.classes, columns, *codec.size), TO_SAMPLE)
-    at_once = max(1, _AT_ONCE // columns)
-    for first in range(0, codec.classes, at_once):
-        group = images[first : first + at_once]
+    batch_classes = max(1, _BATCH_IMAGES // columns)
+    for first in range(0, codec.classes, batch_classes):
+        group = images[first : first + batch_classes]
         labels = np.arange(first, first + len(group)).repeat(columns)
-        own = sampling.model_copy(update={"seed": sampling.seed + first})
+        seeded = sampling.model_copy(update={"seed": sampling.seed + first})
         known = group.reshape(-1, *codec.size)
-        group[:] = draw(model, codec, labels, known, own).reshape(group.shape)
+        group[:] = sample_images(model, codec, labels, known, seeded).reshape(group.shape)
         write_atomically(samples / "conditional.png", png_grid(shades(images, codec)))
     return {
         "file": "conditional.png",
@@ -110,12 +110,12 @@ def _write_completions(
     original = pixels.astype(np.int64)
     given = _given(codec, original, super_resolution_factor(model.settings))
     temperatures = decoding.completion_temperatures
-    drawn = np.full((len(temperatures), rows, columns, *codec.size), TO_SAMPLE)
+    completions = np.full((len(temperatures), rows, columns, *codec.size), TO_SAMPLE)
     shown = {"original": original, **given.shown}
-    beside = [shades(images[:_SHOWN, None], codec) for images in shown.values()]
-    for temperature, images in zip(temperatures, drawn, strict=True):
-        # Not in groups of _AT_ONCE: one generator draws for all of them, in turn at each position.
-        images[:] = draw(
+    inputs = [shades(images[:_MAX_ROWS, None], codec) for images in shown.values()]
+    for temperature, images in zip(temperatures, completions, strict=True):
+        # Not in batches: the same random generator serves all images of a temperature.
+        images[:] = sample_images(
             model,
             codec,
             labels.repeat(columns),
@@ -123,57 +123,57 @@ def _write_completions(
             decoding.sampling.model_copy(update={"temperature": temperature}),
             given.source,
         ).reshape(images.shape)
-        grid = np.concatenate([*beside, *shades(drawn[:, :_SHOWN], codec)], axis=1)
+        grid = np.concatenate([*inputs, *shades(completions[:, :_MAX_ROWS], codec)], axis=1)
         write_atomically(samples / "completions.png", png_grid(grid))
-    np.save(samples / "completions.npy", drawn.astype(np.uint8))
+    np.save(samples / "completions.npy", completions.astype(np.uint8))
     titles = [f"at {temperature}" for temperature in temperatures]
     return {
         "file": "completions.png",
         "rows": grid.shape[0],
         "columns": grid.shape[1],
         "column_titles": [*shown, *np.repeat(titles, columns).tolist()],
-        "row_classes": labels[:_SHOWN].tolist(),
+        "row_classes": labels[:_MAX_ROWS].tolist(),
         "temperatures": temperatures,
     }
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a network is given of images, and how that is shown."""
+    """The inputs of completions, and how they are shown."""
 
-    known: np.ndarray  # (image, height, width, channels), TO_SAMPLE where it is not given
-    source: np.ndarray | None  # (image, ids)
-    shown: dict[str, np.ndarray]  # title to (image, height, width, channels)
+    known: np.ndarray  # (image, height, width, channels), TO_SAMPLE where unknown
+    source: np.ndarray | None  # (image, id)
+    shown: dict[str, np.ndarray]  # (image, height, width, channels), by title
 
 
 def _given(codec: ImageCodec, original: np.ndarray, factor: int | None) -> Given:
-    """The upper half of each image, or the image made smaller."""
+    """Return the upper half of each image or, with a super-resolution factor, its source."""
     known = original.copy()
     if factor is None:
         known[:, codec.height // 2 :] = TO_SAMPLE
         return Given(known, None, {"given": known})
     known[:] = TO_SAMPLE
-    smaller = codec.reduce(original, factor)
+    smaller = codec.downsample(original, factor)
     shown = {
         "given": smaller.repeat(factor, axis=1).repeat(factor, axis=2),
-        "bicubic": codec.interpolate(smaller),
+        "bicubic": codec.upsample(smaller),
     }
     return Given(known, codec.sources(original, factor), shown)
 
 
 def shades(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
-    """Intensities to 0..255; TO_SAMPLE, which is not known, to the grey of the gaps."""
+    """Scale intensities to 0..255, and TO_SAMPLE to the grey of gaps."""
     shade = np.rint(pixels * (255 / (codec.levels - 1)))
     return np.where(pixels == TO_SAMPLE, GAP, shade).astype(np.uint8)
 
 
 def png_grid(cells: np.ndarray) -> bytes:
-    """Return PNG bytes of `cells` (row, column, height, width, channel), 0..255, with gaps."""
+    """Return a PNG of `cells` (row, column, height, width, channels), 0..255, with gaps between."""
     rows, columns, height, width, channels = cells.shape
     padded = np.full((rows, columns, height + 1, width + 1, channels), GAP, np.uint8)
     padded[:, :, :height, :width] = cells
     page = padded.swapaxes(1, 2).reshape(rows * (height + 1), columns * (width + 1), channels)
-    enlarged = page[:-1, :-1].repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
+    enlarged = page[:-1, :-1].repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)
     file = io.BytesIO()
     Image.fromarray(enlarged[..., 0] if channels == 1 else enlarged).save(file, "PNG")
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""What the lecture shows on a photograph without training, as params.yaml has it."""
+"""The settings of demonstrations, figures of the lecture that need no training."""
 
 from typing import Annotated, Literal
 
@@ -9,48 +9,48 @@ from pipeline.settings.base import Name, NonNegativeInt, Seed
 
 
 class Denoising(Settings):
-    """A piece of a photograph with Gaussian noise, denoised by non-local means."""
+    """A crop of a photograph with Gaussian noise, denoised by non-local means."""
 
     photograph: str  # a file of skimage/data
-    top: NonNegativeInt  # pixels above the piece
-    left: NonNegativeInt  # pixels on its left
-    size: PositiveInt  # pixels, high and wide
+    top: NonNegativeInt  # pixels above the crop
+    left: NonNegativeInt  # pixels to its left
+    size: PositiveInt  # height and width in pixels
     noise: PositiveFloat  # standard deviation, in intensities 0..255
-    patch: KernelSize  # pixels, high and wide
+    patch: KernelSize  # height and width in pixels
     bandwidth: PositiveFloat  # h of the kernel, in intensities
 
 
 class Texture(Settings):
-    """A piece of a photograph, grown by the method of Efros and Leung."""
+    """A texture synthesised from a crop of a photograph (Efros and Leung 1999)."""
 
     photograph: str
     top: NonNegativeInt
     left: NonNegativeInt
-    sample: PositiveInt  # pixels of the piece, high and wide
-    size: PositiveInt  # pixels of the texture, high and wide
-    neighbourhood: KernelSize  # pixels, high and wide
+    sample: PositiveInt  # height and width of the crop in pixels
+    size: PositiveInt  # height and width of the texture in pixels
+    neighbourhood: KernelSize  # height and width in pixels
 
 
 class SelfSimilarity(Settings):
-    """Images repeat themselves: what non-local means and texture synthesis make of it."""
+    """Self-similarity of images: non-local means and texture synthesis."""
 
     task: Literal["image"]
     kind: Literal["self_similarity"]
-    dataset: Name  # that has the photographs
+    dataset: Name  # of photographs
     seed: Seed  # of noise and texture
     denoising: Denoising
     texture: Texture
 
 
 class Equivariance(Settings):
-    """A piece of a photograph is moved: which networks do the same with it as before?"""
+    """Translation equivariance of untrained networks, on a crop of a photograph."""
 
     task: Literal["image"]
     kind: Literal["equivariance"]
-    dataset: Name  # that has the photographs
+    dataset: Name  # of photographs
     seed: Seed  # of the weights
     photograph: str
     top: NonNegativeInt
     left: NonNegativeInt
-    size: PositiveInt  # pixels of the piece, high and wide
-    shifts: Annotated[list[PositiveInt], Field(min_length=1)]  # pixels, down and to the right
+    size: PositiveInt  # height and width of the crop in pixels
+    shifts: Annotated[list[PositiveInt], Field(min_length=1)]  # down and to the right, in pixels

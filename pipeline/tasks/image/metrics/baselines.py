@@ -1,4 +1,4 @@
-"""Tables of intensities: what images cost without a network."""
+"""Count-based baselines: bits per dimension without a network."""
 
 import math
 from collections.abc import Callable
@@ -11,12 +11,12 @@ Context = Callable[[np.ndarray, int, ImageCodec], np.ndarray]
 
 
 def baseline_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> dict[str, float]:
-    """Bits per dimension of `test` under tables of intensities, add-one smoothed, of `train`.
+    """Compute bits per dimension of `test` under count tables of `train`, add-one smoothed.
 
-    Both are ids (image, 1 + dimensions). A table is conditional on nothing (`unigram`), on the same
-    channel of the pixel to the left (`left_neighbour`), or on class and place: what an image costs
-    when its pixels are independent. `left_difference` has one table for the difference to the pixel
-    to the left, so that it learns from few images of many intensities.
+    Both are ids (image, 1 + dimensions). Intensities are conditional on nothing (`unigram`), on the
+    same channel of the pixel to the left (`left_neighbour`), or on class and position
+    (`class_and_position`: pixels are independent given the class). `left_difference` has one table
+    for the difference to the pixel to the left, which needs few images even with many intensities.
     """
     return {
         "uniform": math.log2(codec.levels),
@@ -30,63 +30,66 @@ def baseline_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> dic
 def _shared_table_bits(
     train: np.ndarray, test: np.ndarray, codec: ImageCodec, context: Context, value: Context
 ) -> float:
-    """All places share a table; one place at a time, so that no array has all contexts."""
+    """Share a table between all positions; process one at a time to save memory."""
     counts = np.ones((codec.levels + 1, codec.levels))
-    places = range(codec.dimensions)
-    for place in places:
-        counts += _counts(context(train, place, codec), value(train, place, codec), counts.shape)
+    positions = range(codec.dimensions)
+    for position in positions:
+        counts += _counts(
+            context(train, position, codec), value(train, position, codec), counts.shape
+        )
     bits = -np.log2(counts / counts.sum(axis=1, keepdims=True))
-    spent = sum(
-        bits[context(test, place, codec), value(test, place, codec)].sum() for place in places
+    total = sum(
+        bits[context(test, position, codec), value(test, position, codec)].sum()
+        for position in positions
     )
-    return float(spent / (len(test) * codec.dimensions))
+    return float(total / (len(test) * codec.dimensions))
 
 
 def _class_and_position_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> float:
-    """Every place has a table of its own, of a row per class."""
+    """Use one table per position, with a row per class."""
     train_classes, test_classes = (
         ids[:, 0].astype(np.int64) - codec.levels for ids in (train, test)
     )
-    spent = 0.0
-    for place in range(1, codec.dimensions + 1):
-        counts = 1.0 + _counts(train_classes, train[:, place], (codec.classes, codec.levels))
-        seen = counts[test_classes, test[:, place]] / counts.sum(axis=1)[test_classes]
-        spent -= np.log2(seen).sum()
-    return float(spent / (len(test) * codec.dimensions))
+    total = 0.0
+    for position in range(1, codec.dimensions + 1):
+        counts = 1.0 + _counts(train_classes, train[:, position], (codec.classes, codec.levels))
+        probabilities = counts[test_classes, test[:, position]] / counts.sum(axis=1)[test_classes]
+        total -= np.log2(probabilities).sum()
+    return float(total / (len(test) * codec.dimensions))
 
 
 def _counts(contexts: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """How often each value follows each context."""
+    """Count pairs of contexts and values (image,): a table (context, value)."""
     pairs = contexts.astype(np.int64) * shape[1] + values
     return np.bincount(pairs, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def _no_context(ids: np.ndarray, place: int, codec: ImageCodec) -> np.ndarray:
+def _no_context(ids: np.ndarray, position: int, codec: ImageCodec) -> np.ndarray:
     return np.zeros(len(ids), np.int64)
 
 
-def _left_neighbour(ids: np.ndarray, place: int, codec: ImageCodec) -> np.ndarray:
-    """The intensity to the left; the first column has a symbol of its own."""
-    if _is_first(place, codec):
+def _left_neighbour(ids: np.ndarray, position: int, codec: ImageCodec) -> np.ndarray:
+    """The intensity to the left, or `levels` in the first column."""
+    if _is_first(position, codec):
         return np.full(len(ids), codec.levels)
-    return ids[:, 1 + place - codec.channels]
+    return ids[:, 1 + position - codec.channels]
 
 
-def _first_column(ids: np.ndarray, place: int, codec: ImageCodec) -> np.ndarray:
-    return np.full(len(ids), int(_is_first(place, codec)))
+def _first_column(ids: np.ndarray, position: int, codec: ImageCodec) -> np.ndarray:
+    return np.full(len(ids), int(_is_first(position, codec)))
 
 
-def _intensity(ids: np.ndarray, place: int, codec: ImageCodec) -> np.ndarray:
-    return ids[:, 1 + place]
+def _intensity(ids: np.ndarray, position: int, codec: ImageCodec) -> np.ndarray:
+    return ids[:, 1 + position]
 
 
-def _difference(ids: np.ndarray, place: int, codec: ImageCodec) -> np.ndarray:
-    """The difference to the left, modulo the levels; the intensity itself in the first column."""
-    values = ids[:, 1 + place].astype(np.int64)
-    if _is_first(place, codec):
+def _difference(ids: np.ndarray, position: int, codec: ImageCodec) -> np.ndarray:
+    """The difference to the left, modulo `levels`, or the intensity in the first column."""
+    values = ids[:, 1 + position].astype(np.int64)
+    if _is_first(position, codec):
         return values
-    return (values - ids[:, 1 + place - codec.channels]) % codec.levels
+    return (values - ids[:, 1 + position - codec.channels]) % codec.levels
 
 
-def _is_first(place: int, codec: ImageCodec) -> bool:
-    return place % (codec.width * codec.channels) < codec.channels
+def _is_first(position: int, codec: ImageCodec) -> bool:
+    return position % (codec.width * codec.channels) < codec.channels

@@ -1,7 +1,7 @@
-"""Bits per dimension of lossless image files: what engineers' models of images achieve.
+"""Bits per dimension of lossless image codecs.
 
-Whole files count, headers included. Small images are stacked into tall ones, because the header of
-a file would cost more than their pixels, which would flatter a network.
+Whole files count, headers included. Small images are stacked into tall ones: otherwise headers
+would cost more than pixels, and networks would look better than they are.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 import imagecodecs
 import numpy as np
 
-_SMALL = 1024  # dimensions; a 32x32 image of three channels is a file of its own, a digit is not
+_SMALL = 1024  # dimensions; smaller images, such as digits, share a file
 _MAX_HEIGHT = 16383  # of a WebP file
 
 
 def codec_bits(pixels: np.ndarray) -> dict[str, float]:
-    """Bits per dimension of `pixels` (image, height, width, channels) as PNG, WebP and JPEG XL.
+    """Compute bits per dimension of `pixels` (image, height, width, channels) for each codec.
 
-    Intensities are stored as they are, in 8 bits, whatever the number of levels: 17 levels leave
-    the upper ones unused. WebP stores grey images as colour; the dimensions counted stay theirs.
+    Intensities are stored unscaled in 8 bits, whatever the number of levels. WebP stores grey
+    images as RGB; their dimensions are counted once.
     """
     files = [np.ascontiguousarray(picture, np.uint8) for picture in _pictures(pixels)]
     return {
@@ -27,11 +27,11 @@ def codec_bits(pixels: np.ndarray) -> dict[str, float]:
 
 
 def _pictures(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    """The pictures (height, width[, 3]) that become files."""
+    """Yield the picture (height, width[, 3]) of each file."""
     count, height, width, channels = pixels.shape
-    together = _MAX_HEIGHT // height if height * width * channels < _SMALL else 1
-    for start in range(0, count, together):
-        stacked = pixels[start : start + together].reshape(-1, width, channels)
+    per_file = _MAX_HEIGHT // height if height * width * channels < _SMALL else 1
+    for start in range(0, count, per_file):
+        stacked = pixels[start : start + per_file].reshape(-1, width, channels)
         yield stacked[..., 0] if channels == 1 else stacked
 
 

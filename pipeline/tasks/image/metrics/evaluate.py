@@ -1,8 +1,7 @@
-"""Bits per dimension: what an intensity of the test images costs, given class and those before it.
+"""Bits per dimension of the test images, and of the baselines.
 
-Exact: every intensity of every test image, natural log-likelihood / (dimensions * ln 2) (Parmar et
-al. 2018, section 5.1). The baselines are counted on the training images; the codecs of image files
-know nothing of them.
+Exact: -log-likelihood of every intensity given the class and the intensities before it, divided by
+dimensions * ln 2 (Parmar et al. 2018, section 5.1).
 """
 
 import math
@@ -20,8 +19,8 @@ from pipeline.statistics.compute import ratio
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.baselines import baseline_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
-from pipeline.tasks.image.metrics.enlargement import bicubic_bits, measure_enlargements
 from pipeline.tasks.image.metrics.statistics import BITS_PER_DIMENSION
+from pipeline.tasks.image.metrics.super_resolution import bicubic_bits, measure_super_resolution
 from pipeline.tasks.image.settings import ImageEvaluation
 
 _DIGITS = 6
@@ -30,9 +29,10 @@ _DIGITS = 6
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: ImageEvaluation
 ) -> Evaluation:
-    """Measure bits per dimension of the test split, its 95 % interval over images, and baselines.
+    """Evaluate `model` and baselines on the test split, with a 95 % interval over images.
 
-    The details are the bits per dimension of each image.
+    Super-resolution is also measured by its `samples`. The details are the bits per dimension of
+    each image.
     """
     codec = ImageCodec.of(model.shape)
     train, test = (read_sequences(encoded, split, "pixels").rows() for split in ("train", "test"))
@@ -46,21 +46,21 @@ def evaluate(
     metrics = _likelihood(np.stack([bits, dimensions], axis=1), evaluation)
     references = baseline_bits(train, test, codec) | codec_bits(pixels)
     if factor is not None:
-        _, seen = codec.decode_all(train)
-        references["bicubic"] = bicubic_bits(seen, pixels, factor, codec)
-        enlargements = measure_enlargements(samples, pixels, factor, codec)
-        references["bicubic_psnr"] = enlargements.bicubic_psnr
-        metrics |= enlargements.metrics
-        statistics |= enlargements.statistics
+        _, train_pixels = codec.decode_all(train)
+        references["bicubic"] = bicubic_bits(train_pixels, pixels, factor, codec)
+        enlarged = measure_super_resolution(samples, pixels, factor, codec)
+        references["bicubic_psnr"] = enlarged.bicubic_psnr
+        metrics |= enlarged.metrics
+        statistics |= enlarged.statistics
     return Evaluation(
         metrics={
             "test": metrics,
-            "baseline": {name: round(bits, _DIGITS) for name, bits in references.items()},
+            "baseline": {name: round(value, _DIGITS) for name, value in references.items()},
         },
         records={"test": records_of(encoded, "test", (ids.tobytes() for ids in test), statistics)},
         details={
             "test": [
-                {"bits_per_dimension": round(float(each), _DIGITS)} for each in bits / dimensions
+                {"bits_per_dimension": round(float(value), _DIGITS)} for value in bits / dimensions
             ]
         },
         figures={},
@@ -68,7 +68,7 @@ def evaluate(
 
 
 def _likelihood(statistics: np.ndarray, evaluation: ImageEvaluation) -> dict[str, float]:
-    """Bits per dimension of statistics (image, 2), with an interval over single images."""
+    """Compute bits per dimension of statistics (image, 2), with an interval over images."""
     low, high = interval(
         statistics,
         range(len(statistics)),
@@ -88,7 +88,7 @@ def _likelihood(statistics: np.ndarray, evaluation: ImageEvaluation) -> dict[str
 def _image_bits(
     model: AutoregressiveModel, ids: np.ndarray, source: np.ndarray | None, batch_images: int
 ) -> np.ndarray:
-    """Bits of each whole image (image,) given its class, and its source if it has one."""
+    """Compute the bits (image,) of ids (image, 1 + dimensions), given classes and sources."""
     order = np.array(generation_order(model.settings, model.shape.layout))
     device = next(model.parameters()).device
     ids = ids.astype(np.int64)
@@ -98,7 +98,7 @@ def _image_bits(
     if source is not None:
         sources = torch.from_numpy(source).to(device).split(batch_images)
     nats = [
-        model.nats(batch[:, :-1], batch[:, 1:], read).double().sum(dim=1)
-        for batch, read in zip(batches, sources, strict=True)
+        model.nats(batch[:, :-1], batch[:, 1:], batch_source).double().sum(dim=1)
+        for batch, batch_source in zip(batches, sources, strict=True)
     ]
     return torch.cat(nats).cpu().numpy() / math.log(2)

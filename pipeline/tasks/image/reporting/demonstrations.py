@@ -1,4 +1,4 @@
-"""What the demonstrations of images wrote: figures as data URIs, and their numbers."""
+"""Reads the figures of image demonstrations, as data URIs, and their numbers."""
 
 import io
 import math
@@ -48,23 +48,26 @@ def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:
 
 
 def _learned(photograph: str, results: Sequence[Result]) -> list[tuple[Result, Grid]]:
-    """The runs whose images are all pieces of `photograph`."""
-    of_it = [
+    """Return the runs whose images are all patches of `photograph`."""
+    runs = [
         result
         for result in results
         if getattr(result.dataset.encoding, "photographs", None) == [photograph]
     ]
-    return [(result, read_grid(result.samples, "conditional")) for result in of_it]
+    return [(result, read_grid(result.samples, "conditional")) for result in runs]
 
 
 def _equivariance(
     name: str, settings: Equivariance, numbers: dict[str, Any]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """The mean difference of each network by what was done with the piece."""
-    done = [*(f"shift_{shift}" for shift in settings.shifts), "mirrored"]
+    """Return the mean difference by table, network and transformation."""
+    transformations = [*(f"shift_{shift}" for shift in settings.shifts), "mirrored"]
     return {
         table: {
-            network: {each: _number(name, numbers, table, network, each, "mean") for each in done}
+            network: {
+                transformation: _number(name, numbers, table, network, transformation, "mean")
+                for transformation in transformations
+            }
             for network in numbers.get(table, {})
         }
         for table in _TABLES

@@ -1,4 +1,4 @@
-"""The grids of generated images, as data URIs."""
+"""Reads grids of generated images as data URIs."""
 
 import io
 import math
@@ -12,8 +12,8 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 
-_STEP = 72  # at most, pixels of the page from one image to the next: their titles need most of it
-_WIDEST = 1016  # pixels of the page for what stands in it, where there is room
+_MAX_STEP = 72  # pixels of the page per column, enough for its title
+_MAX_WIDTH = 1016  # pixels of the page
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Grid:
     shown_height: float
     rows: int
     columns: int
-    titles: list[tuple[str, float]]  # of columns side by side, and the middle of these columns
+    titles: list[tuple[str, float]]  # of adjacent columns, with their centre
     temperature: float | None
 
     def row_centre(self, row: int) -> float:
-        """The middle of a row, in pixels of the page."""
+        """The centre of a row, in pixels of the page."""
         return round((row + 0.5) * self.shown_height / self.rows, 1)
 
 
 def read_grid(samples: Path, kind: str) -> Grid:
-    """Read the grid `kind` ("conditional" or "completions") of a run and what it says of itself."""
+    """Read the grid `kind`, "conditional" or "completions", and its description."""
     path, description = samples / f"{kind}.png", samples / "samples.json"
     remedy = f"run `dvc repro decode@{samples.parent.name}`"
     facts = read_json(description)
@@ -59,27 +59,27 @@ def read_grid(samples: Path, kind: str) -> Grid:
         height * scale,
         rows,
         columns,
-        _middles(facts[kind].get("column_titles", []), width * scale / columns),
+        _centres(facts[kind].get("column_titles", []), width * scale / columns),
         facts[kind].get("temperature"),
     )
 
 
 def _scale(width: int, columns: int) -> float:
-    """How many times as wide as the file a grid is shown: a whole number, or a whole part of it.
+    """Return the scale of a grid on the page: an integer or its reciprocal.
 
-    So all images look alike, their pixels being of one size.
+    Therefore all pixels of an image have the same size.
     """
     step = width / columns
-    if step > _STEP:
-        return 1 / math.ceil(step / _STEP)
-    return max(1, min(int(_STEP / step), _WIDEST // width))
+    if step > _MAX_STEP:
+        return 1 / math.ceil(step / _MAX_STEP)
+    return max(1, min(int(_MAX_STEP / step), _MAX_WIDTH // width))
 
 
-def _middles(titles: list[str], step: float) -> list[tuple[str, float]]:
-    """Each title of neighbouring columns that share it, and where their middle is."""
-    middles, first = [], 0
+def _centres(titles: list[str], step: float) -> list[tuple[str, float]]:
+    """Merge equal titles of adjacent columns; return them with the centres of their columns."""
+    centres, first = [], 0
     for title, group in groupby(titles):
         count = len(list(group))
-        middles.append((title, round((first + count / 2) * step, 1)))
+        centres.append((title, round((first + count / 2) * step, 1)))
         first += count
-    return middles
+    return centres

@@ -1,4 +1,4 @@
-"""The section of images: what each run drew."""
+"""The image section of the page: the grids of each run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +11,13 @@ from pipeline.tasks.image.reporting.grids import Grid, read_grid
 
 
 def show(results: Sequence[Result], report: Report) -> list[tuple[Result, dict[str, Grid]]]:
-    """The grids of the runs whose samples are in this folder, by what they show."""
+    """Read the grids, by kind, of the runs whose samples are in this folder."""
     return [(result, _grids(result)) for result in results if result.is_here]
 
 
 def _grids(result: Result) -> dict[str, Grid]:
-    drawn = result.run.decoding.samples_per_class is not None
-    kinds = ("conditional", "completions") if drawn else ("completions",)
+    is_conditional = result.run.decoding.samples_per_class is not None
+    kinds = ("conditional", "completions") if is_conditional else ("completions",)
     return {kind: read_grid(result.samples, kind) for kind in kinds}
 
 

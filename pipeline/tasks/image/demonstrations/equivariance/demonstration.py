@@ -1,37 +1,37 @@
-"""The lecture: relative attention commutes with shifts as convolution does; positions do not."""
+"""Relative attention is translation equivariant, as convolution is; absolute positions are not."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.tasks.image.demonstrations.equivariance.networks import BLOCK, REACH, networks
-from pipeline.tasks.image.demonstrations.equivariance.shifts import mirrored, place, shifted
+from pipeline.tasks.image.demonstrations.equivariance.networks import BLOCK, MARGIN, networks
+from pipeline.tasks.image.demonstrations.equivariance.shifts import mirrored, paste, shifted
 from pipeline.tasks.image.demonstrations.settings import Equivariance
 
 _DIGITS = 6
 
-Measured = dict[str, dict[str, dict[str, float]]]  # by network, by what was done
+Measured = dict[str, dict[str, dict[str, float]]]  # metrics by network and transformation
 
 
 def demonstrate(
     piece: np.ndarray, settings: Equivariance
 ) -> tuple[dict[str, np.ndarray], dict[str, Measured]]:
-    """Return figures (height, width) of intensities 0..255 by name, and the numbers.
+    """Return figures (height, width) of intensities 0..255 by name, and metrics.
 
-    `image` has the networks on piece (rows, columns, 3), turned to grey, `sequence` on its first
-    row: how much their features change when it is moved by each of `settings.shifts`, or mirrored.
+    `image` measures how much the features of networks change when piece (rows, columns, 3), in
+    grey, is shifted by each of `settings.shifts` or mirrored; `sequence` uses its first row.
     """
     grey = torch.from_numpy(piece.mean(axis=2).round().astype(np.int64))
-    furthest = max(settings.shifts)
-    image = _canvas(grey.shape[0], furthest), _canvas(grey.shape[1], furthest)
+    max_shift = max(settings.shifts)
+    canvas = _canvas(grey.shape[0], max_shift), _canvas(grey.shape[1], max_shift)
     figures = {
-        "placed": place(grey, image, REACH, REACH).numpy(),
-        "moved": place(grey, image, REACH + furthest, REACH + furthest).numpy(),
+        "placed": paste(grey, canvas, MARGIN, MARGIN).numpy(),
+        "moved": paste(grey, canvas, MARGIN + max_shift, MARGIN + max_shift).numpy(),
     }
-    ids = grey + 1  # 0 is the empty canvas
+    ids = grey + 1  # 0 is padding
     numbers = {
-        "sequence": _measure(ids[:1], (1, image[1]), (0, REACH), settings),
-        "image": _measure(ids, image, (REACH, REACH), settings),
+        "sequence": _measure(ids[:1], (1, canvas[1]), (0, MARGIN), settings),
+        "image": _measure(ids, canvas, (MARGIN, MARGIN), settings),
     }
     return figures, numbers
 
@@ -39,20 +39,20 @@ def demonstrate(
 def _measure(
     piece: Tensor, canvas: tuple[int, int], start: tuple[int, int], settings: Equivariance
 ) -> Measured:
-    measured = {}
+    metrics = {}
     for name, network in networks(canvas, settings.seed).items():
-        found = {
+        changes = {
             f"shift_{shift}": shifted(network, piece, canvas, start, shift)
             for shift in settings.shifts
         }
-        found["mirrored"] = mirrored(network, piece, canvas, start)
-        measured[name] = {
-            done: {key: round(value, _DIGITS) for key, value in each.items()}
-            for done, each in found.items()
+        changes["mirrored"] = mirrored(network, piece, canvas, start)
+        metrics[name] = {
+            transformation: {key: round(value, _DIGITS) for key, value in change.items()}
+            for transformation, change in changes.items()
         }
-    return measured
+    return metrics
 
 
 def _canvas(size: int, shift: int) -> int:
-    """Positions of a canvas with room on both sides, in whole blocks."""
-    return -(-(size + shift + 2 * REACH) // BLOCK) * BLOCK
+    """Return the length of a canvas with margins on both sides, in whole blocks."""
+    return -(-(size + shift + 2 * MARGIN) // BLOCK) * BLOCK

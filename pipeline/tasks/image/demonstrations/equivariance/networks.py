@@ -1,4 +1,4 @@
-"""Untrained networks that differ in how they know where a pixel stands."""
+"""Untrained networks with different position schemes."""
 
 import torch
 from torch import Tensor
@@ -33,38 +33,38 @@ from models.shared.base import AutoregressiveModel
 from models.shared.order import generation_order
 from pipeline.tasks.image.demonstrations.equivariance.shifts import Network
 
-IDS = 257  # the empty canvas, and 256 intensities
+IDS = 257  # padding and 256 intensities
 BLOCK = 2  # rows and columns of a block of local attention
-REACH = 8  # positions around a piece that decide its features, a multiple of BLOCK
+MARGIN = 8  # positions around a pixel that affect its features, a multiple of BLOCK
 _LAYERS, _WIDTH, _HEADS = 2, 32, 4
 
 
 def networks(canvas: tuple[int, int], seed: int) -> dict[str, Network]:
-    """Networks with random weights in float64, by their positions, for a canvas (height, width).
+    """Build networks with random float64 weights for a canvas (height, width), by position scheme.
 
-    The Transformers are encoders with full attention in raster order, so that relative distances
-    count pixels in raster order too. `convolution` is a gated PixelCNN. On a canvas of several rows
-    there is local 2-D attention, of a decoder, without and with positions.
+    The Transformers are encoders with full attention; relative distances count pixels in raster
+    order. `convolution` is a gated PixelCNN. A canvas of several rows adds decoders with local 2-D
+    attention, without and with positions.
     """
     layout = ImageLayout(height=canvas[0], width=canvas[1], channels=1)
     shape = DataShape(inputs=IDS, outputs=IDS, layout=layout)
-    none, every_distance = NoPositions(kind="none"), canvas[0] * canvas[1]
+    none, length = NoPositions(kind="none"), canvas[0] * canvas[1]
     sinusoid = Sinusoid2D(kind="sinusoid_2d") if canvas[0] > 1 else Sinusoid(kind="sinusoid")
-    found = {
+    by_name = {
         "none": _encoder(none, shape, seed),
         "sinusoid": _encoder(sinusoid, shape, seed),
-        "learned": _encoder(Learned(kind="learned", max_length=every_distance), shape, seed),
+        "learned": _encoder(Learned(kind="learned", max_length=length), shape, seed),
         "shaw_relative": _encoder(
             ShawRelative(
                 kind="shaw_relative",
-                max_distance=every_distance,
+                max_distance=length,
                 parts=ShawParts.KEYS_AND_VALUES,
             ),
             shape,
             seed,
         ),
         "skewed_relative": _encoder(
-            SkewedRelative(kind="skewed_relative", max_distance=every_distance), shape, seed
+            SkewedRelative(kind="skewed_relative", max_distance=length), shape, seed
         ),
         "convolution": _generator(_pixelcnn(), shape, seed),
     }
@@ -77,13 +77,13 @@ def networks(canvas: tuple[int, int], seed: int) -> dict[str, Network]:
             memory_columns=BLOCK,
         )
         decoder = Structure.DECODER
-        found["local_none"] = _generator(_transformer(decoder, none, local), shape, seed)
-        found["local_sinusoid"] = _generator(_transformer(decoder, sinusoid, local), shape, seed)
-    return found
+        by_name["local_none"] = _generator(_transformer(decoder, none, local), shape, seed)
+        by_name["local_sinusoid"] = _generator(_transformer(decoder, sinusoid, local), shape, seed)
+    return by_name
 
 
 def _encoder(positions: Positions, shape: DataShape, seed: int) -> Network:
-    """The output of a Transformer's last encoder layer; padding is masked."""
+    """Map pixels to the output of the last encoder layer of a Transformer; padding is masked."""
     full = Full(kind="full", backend=Backend.DENSE)
     settings = _transformer(Structure.ENCODER_DECODER, positions, full)
     model = _random(settings, shape, seed)
@@ -96,7 +96,7 @@ def _encoder(positions: Positions, shape: DataShape, seed: int) -> Network:
 
 
 def _generator(settings: ModelSettings, shape: DataShape, seed: int) -> Network:
-    """The hidden state that predicts each pixel, given those that are generated before it."""
+    """Map pixels to the hidden states that predict them from the pixels generated before."""
     model = _random(settings, shape, seed)
     order = torch.tensor(generation_order(settings, shape.layout))
 

@@ -1,7 +1,7 @@
-"""Translation equivariance: whether a network commutes with shifts, f(shift x) = shift f(x).
+"""Translation equivariance: whether f(shift x) = shift f(x) for a network f.
 
-A picture is on an empty canvas, whose ids are 0: padding, which an encoder masks. Shifted, it has
-the same surroundings.
+The image x is a piece on a canvas of padding, which an encoder masks: a shifted piece has the same
+surroundings.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,11 @@ from torch import Tensor
 
 from models.shared.base import PADDING
 
-# Maps ids (height, width) to features (height, width, feature).
-Network = Callable[[Tensor], Tensor]
+Network = Callable[[Tensor], Tensor]  # maps ids (height, width) to (height, width, feature)
 
 
-def place(piece: Tensor, canvas: tuple[int, int], top: int, left: int) -> Tensor:
-    """Ids (height, width) of an empty canvas with piece (rows, columns) at a place."""
+def paste(piece: Tensor, canvas: tuple[int, int], top: int, left: int) -> Tensor:
+    """Return the ids of a canvas (height, width) with piece (rows, columns) at (top, left)."""
     ids = torch.full(canvas, PADDING)
     ids[top : top + piece.shape[0], left : left + piece.shape[1]] = piece
     return ids
@@ -25,9 +24,9 @@ def place(piece: Tensor, canvas: tuple[int, int], top: int, left: int) -> Tensor
 def shifted(
     network: Network, piece: Tensor, canvas: tuple[int, int], start: tuple[int, int], shift: int
 ) -> dict[str, float]:
-    """How much the features of `piece` change when it moves down and right by `shift` positions.
+    """Measure how much the features of `piece` change when it is shifted down and to the right.
 
-    `start` are the rows above it and the columns on its left; on one row it moves right alone.
+    `start` is its first row and column on the canvas; on a canvas of one row it moves right only.
     """
     top, left = start
     down = shift if canvas[0] > 1 else 0
@@ -38,22 +37,22 @@ def shifted(
 def mirrored(
     network: Network, piece: Tensor, canvas: tuple[int, int], start: tuple[int, int]
 ) -> dict[str, float]:
-    """How much they change, each at its pixel, when left and right are exchanged.
+    """Measure how much the features of each pixel change when `piece` is mirrored.
 
-    Nothing for a network that does not know the order.
+    They do not change if a network knows no positions.
     """
     before = _features(network, piece, canvas, *start)
     return differences(before, _features(network, piece.flip(1), canvas, *start).flip(1))
 
 
 def differences(before: Tensor, after: Tensor) -> dict[str, float]:
-    """Mean and largest absolute difference, in standard deviations of `before`."""
-    apart = (after - before).abs() / before.std()
-    return {"mean": apart.mean().item(), "largest": apart.max().item()}
+    """Return mean and largest absolute difference, in standard deviations of `before`."""
+    distances = (after - before).abs() / before.std()
+    return {"mean": distances.mean().item(), "largest": distances.max().item()}
 
 
 def _features(
     network: Network, piece: Tensor, canvas: tuple[int, int], top: int, left: int
 ) -> Tensor:
-    of_canvas = network(place(piece, canvas, top, left))
-    return of_canvas[top : top + piece.shape[0], left : left + piece.shape[1]]
+    features = network(paste(piece, canvas, top, left))
+    return features[top : top + piece.shape[0], left : left + piece.shape[1]]

@@ -1,4 +1,4 @@
-"""Both halves of the lecture's slide on self-similarity, with their numbers."""
+"""The lecture's slide on self-similarity: non-local means and texture synthesis."""
 
 import math
 
@@ -15,10 +15,9 @@ _DIGITS = 4
 def demonstrate(
     piece: np.ndarray, sample: np.ndarray, settings: SelfSimilarity
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Return figures (height, width, 3) of intensities 0..255 by name, and the numbers.
+    """Return figures (height, width, 3) of intensities 0..255 by name, and metrics.
 
-    The numbers are PSNR in dB of what is noisy, of the mean over the same patch, and of non-local
-    means.
+    The metrics are the PSNR in dB of the noisy image, of its local mean, and of non-local means.
     """
     denoising = settings.denoising
     clean = torch.from_numpy(piece.astype(np.float64))
@@ -26,7 +25,7 @@ def demonstrate(
     noisy = clean + torch.from_numpy(noise)
     averaged = box_mean(noisy, denoising.patch)
     denoised = nonlocal_means(noisy, denoising.patch, denoising.bandwidth)
-    grown = synthesise(
+    texture = synthesise(
         sample.astype(np.float64),
         settings.texture.size,
         settings.texture.neighbourhood,
@@ -38,18 +37,18 @@ def demonstrate(
         "averaged": averaged.numpy(),
         "denoised": denoised.numpy(),
         "sample": sample,
-        "texture": grown,
+        "texture": texture,
     }
     restored = {"noisy": noisy, "averaged": averaged, "denoised": denoised}
-    return figures, {name: round(psnr(clean, each), _DIGITS) for name, each in restored.items()}
+    return figures, {name: round(psnr(clean, image), _DIGITS) for name, image in restored.items()}
 
 
 def psnr(clean: torch.Tensor, other: torch.Tensor) -> float:
-    """Peak signal-to-noise ratio in dB: 10 log10(255^2 / mean squared error)."""
+    """Compute the peak signal-to-noise ratio in dB: 10 log10(255^2 / mean squared error)."""
     return 10 * math.log10(255**2 / (clean - other).square().mean().item())
 
 
 def box_mean(image: torch.Tensor, size: int) -> torch.Tensor:
-    """The mean over the size x size pixels around each of image (height, width, channels)."""
+    """Average size x size pixels around each pixel of image (height, width, channels)."""
     padded = torch.nn.functional.pad(image.permute(2, 0, 1)[None], (size // 2,) * 4, mode="reflect")
     return torch.nn.functional.avg_pool2d(padded, size, stride=1)[0].permute(1, 2, 0)

@@ -7,7 +7,7 @@ from pipeline.tasks.image.demonstrations.equivariance.demonstration import demon
 from pipeline.tasks.image.demonstrations.equivariance.shifts import (
     differences,
     mirrored,
-    place,
+    paste,
     shifted,
 )
 from pipeline.tasks.image.demonstrations.settings import Equivariance
@@ -27,7 +27,7 @@ def where(ids):
 
 
 def test_a_piece_stands_where_it_is_placed():
-    assert place(PIECE, (3, 5), 1, 2).tolist() == [
+    assert paste(PIECE, (3, 5), 1, 2).tolist() == [
         [0, 0, 0, 0, 0],
         [0, 0, 3, 1, 2],
         [0, 0, 4, 1, 5],
@@ -41,7 +41,7 @@ def test_a_convolution_commutes_with_shifts_and_knows_the_order():
 
 
 def test_an_absolute_position_changes_by_the_shift():
-    features = where(place(PIECE, (8, 9), 1, 1))[1:3, 1:4]
+    features = where(paste(PIECE, (8, 9), 1, 1))[1:3, 1:4]
     found = shifted(where, PIECE, (8, 9), (1, 1), 2)
     assert found["largest"] == pytest.approx(2 / features.std().item())
     assert found["mean"] == pytest.approx(found["largest"] * 2 / 3)

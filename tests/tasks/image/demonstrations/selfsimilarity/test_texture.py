@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline.tasks.image.demonstrations.selfsimilarity import texture as growing
 from pipeline.tasks.image.demonstrations.selfsimilarity.texture import (
     _frontier,
-    _Library,
+    _Neighbourhoods,
     synthesise,
 )
 
@@ -51,7 +51,7 @@ def test_distances_are_gaussian_means_over_the_known_pixels(seed):
     )
     known[0, 0] = True
 
-    distances = _Library(sample, 5).distances(around, known)
+    distances = _Neighbourhoods(sample, 5).distances(around, known)
 
     steps = np.arange(5) - 2
     gaussian = np.exp(-(steps[:, None] ** 2 + steps**2) / (2 * (5 / 6.4) ** 2)) * known
@@ -77,7 +77,7 @@ class HandMade:
 
 
 def test_every_neighbourhood_within_a_tenth_of_the_best_is_drawn_and_no_other(monkeypatch):
-    monkeypatch.setattr(growing, "_Library", HandMade)
+    monkeypatch.setattr(growing, "_Neighbourhoods", HandMade)
     black = np.zeros((5, 5, 1))
 
     drawn = {pixel for seed in range(20) for pixel in synthesise(black, 6, 3, seed).ravel()}
