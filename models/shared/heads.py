@@ -49,7 +49,10 @@ class Softmax(OutputHead):
         self._tied = (tied,)  # in a tuple, so that its weights are not registered twice
 
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """See OutputHead. In chunks of CHUNK_LOGITS; all but one are recomputed going backward."""
+        """See OutputHead. In chunks of CHUNK_LOGITS, which the backward pass computes once more.
+
+        A single chunk is kept.
+        """
 
         def of_chunk(hidden: Tensor, targets: Tensor) -> Tensor:
             return softmax_nats(self.next_logits(hidden), targets, label_smoothing)
@@ -71,7 +74,10 @@ class Softmax(OutputHead):
 
 
 def softmax_nats(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-    """-log p (target,) of targets (target,) under logits (target, outputs), as OutputHead.nats."""
+    """-log p (target,) of targets (target,) under logits (target, outputs), as OutputHead.nats.
+
+    In float32 at least, whatever the precision of the logits.
+    """
     return _SoftmaxNats.apply(logits, targets, label_smoothing)
 
 
@@ -82,7 +88,8 @@ class _SoftmaxNats(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-        log_probs = logits.log_softmax(dim=-1)
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        log_probs = logits.log_softmax(dim=-1, dtype=dtype)
         counted = (targets != IGNORED).to(log_probs.dtype)
         targets = targets.clamp(min=0)[:, None]
         ctx.save_for_backward(log_probs, targets, counted)
