@@ -6,9 +6,10 @@ is the same for all keys of a query, that is a softmax of dot products.
 """
 
 import torch
-from models.attention import attend
 from torch import Tensor
 from torch.nn import functional as F
+
+from models.transformer.attention import attention
 
 
 def nonlocal_means(image: Tensor, patch: int, bandwidth: float) -> Tensor:
@@ -18,18 +19,18 @@ def nonlocal_means(image: Tensor, patch: int, bandwidth: float) -> Tensor:
     """
     query, key = fixed_kernel(patches(image, patch) / bandwidth)
     value = image.flatten(0, 1)
-    denoised = attend(query[None, None], key[None, None], value[None, None], None, 0.0)
+    denoised = attention(query[None, None], key[None, None], value[None, None], None, 0.0)
     return denoised[0, 0].view(image.shape)
 
 
 def fixed_kernel(vectors: Tensor) -> tuple[Tensor, Tensor]:
     """Queries and keys (vector, size + 1) of vectors (vector, size).
 
-    `attend` gives them the weights exp(-||v_i - v_j||^2), divided by their sum over j. The last
+    `attention` gives them the weights exp(-||v_i - v_j||^2), divided by their sum over j. The last
     feature of a key is -||v_j||^2; it is 1 in a query, so that it adds to the logits.
     """
     centred = vectors - vectors.mean(dim=0)  # differences stay; products become small
-    divisor = (centred.shape[1] + 1) ** 0.5  # of the logits, in `attend`
+    divisor = (centred.shape[1] + 1) ** 0.5  # of the logits, in `attention`
     query = F.pad(2 * centred, (0, 1), value=1.0) * divisor
     key = torch.cat((centred, -centred.square().sum(dim=1, keepdim=True)), dim=1)
     return query, key

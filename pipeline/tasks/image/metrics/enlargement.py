@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from models.logistic_mixture import log_masses, scaled
 
+from models.transformer.logistic_mixture import log_masses, scaled
 from pipeline.files import read_json
 from pipeline.tasks.image.codec import ImageCodec
 
