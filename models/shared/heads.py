@@ -71,7 +71,10 @@ class Softmax(OutputHead):
 
 
 def softmax_nats(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-    """Return `OutputHead.nats` (target,) of targets (target,) under logits (target, outputs)."""
+    """Return `OutputHead.nats` (target,) of targets (target,) under logits (target, outputs).
+
+    In float32 at least, whatever the precision of the logits.
+    """
     return _SoftmaxNats.apply(logits, targets, label_smoothing)
 
 
@@ -84,7 +87,8 @@ class _SoftmaxNats(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-        log_probs = logits.log_softmax(dim=-1)
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        log_probs = logits.log_softmax(dim=-1, dtype=dtype)
         counted = (targets != IGNORED).to(log_probs.dtype)
         targets = targets.clamp(min=0)[:, None]
         ctx.save_for_backward(log_probs, targets, counted)

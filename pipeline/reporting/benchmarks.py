@@ -1,4 +1,4 @@
-"""What `make bench` measured, as the page shows it: beside peers, and attention over lengths."""
+"""Benchmarks of `make bench`: comparisons with peers, and attention by length."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,22 +7,19 @@ from typing import Any
 from pipeline.files import read_json
 from pipeline.reporting.figures import Chart, log_chart
 
-# Of the root, for every scale: speed belongs to the code and the machine, not to the data.
+# One file for all scales: speed depends on the code and the machine, not on the data.
 FILE = Path(__file__).parents[2] / "reports" / "benchmarks.json"
 ATTENTION = "python -m benchmarks.attention"
 
 
 @dataclass(frozen=True)
 class Benchmarks:
-    """Rows of the file; those of attention, which make curves, are drawn and apart.
-
-    Points of other commands belong to others.
-    """
+    """Rows of comparisons, and points of the attention benchmark with their charts."""
 
     machines: list[str]
     rows: list[dict[str, Any]]
     points: list[dict[str, Any]]
-    seconds: Chart | None  # none where no attention was measured
+    seconds: Chart | None  # None without points
     memory: Chart | None
 
 
@@ -34,29 +31,29 @@ def read_benchmarks(path: Path = FILE) -> Benchmarks:
     return Benchmarks(
         machines=list(dict.fromkeys(row["machine"] for row in [*points, *rows])),
         rows=rows,
-        points=sorted(points, key=_place),
+        points=sorted(points, key=_sort_key),
         seconds=_chart(points, ("forward", "backward"), "seconds"),
         memory=_chart(points, ("peak memory",), "MiB"),
     )
 
 
 def points_of(command: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of `rows` that `command` measured and that have a place in a chart or a table."""
+    """Select the rows of `command` that are points of a chart or a table."""
     return [row for row in rows if "point" in row and row["command"] == command]
 
 
-def _place(row: dict[str, Any]) -> tuple[int, str, str]:
+def _sort_key(row: dict[str, Any]) -> tuple[int, str, str]:
     point = row["point"]
     return point["positions"], point["form"], point["measure"]
 
 
 def _chart(points: list[dict[str, Any]], measures: tuple[str, ...], unit: str) -> Chart | None:
-    """A line per form: the sum of `measures` at each length that was measured."""
+    """Draw a line per form: the sum of `measures` by length."""
     sums: dict[str, dict[int, float]] = {}
     for row in points:
-        positions, form, measure = _place(row)
+        positions, form, measure = _sort_key(row)
         if measure in measures and row["ours"] is not None:
-            of_form = sums.setdefault(form, {})
-            of_form[positions] = of_form.get(positions, 0.0) + row["ours"]
-    lines = [(form, sorted(of_form.items())) for form, of_form in sorted(sums.items())]
+            by_length = sums.setdefault(form, {})
+            by_length[positions] = by_length.get(positions, 0.0) + row["ours"]
+    lines = [(form, sorted(by_length.items())) for form, by_length in sorted(sums.items())]
     return log_chart(lines, "positions", unit) if lines else None

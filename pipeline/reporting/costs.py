@@ -1,4 +1,4 @@
-"""What a layer costs, and the memory of relative positions: published, and measured here."""
+"""Costs of layer types and memory of relative positions, published and measured."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ CHARTS = {
 
 @dataclass(frozen=True)
 class Exponent:
-    """The power of a size with which a cost grows, fitted between two sizes."""
+    """Exponent of the growth of a cost with a size, fitted between two sizes."""
 
     value: float
     first: int
@@ -30,7 +30,7 @@ class Exponent:
 
 @dataclass(frozen=True)
 class LayerCosts:
-    """A type of layer: `exponents` by (size, cost), `counts` (n, count) by what is counted."""
+    """Costs of a layer type: `exponents` by (size, cost), `counts` (n, count) by quantity."""
 
     published: Layer
     exponents: dict[tuple[str, str], Exponent]
@@ -39,7 +39,7 @@ class LayerCosts:
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes at a length, by (form, measure)."""
+    """Memory at one length in megabytes, by (form, measure)."""
 
     published: RelativeMemory
     measured: dict[tuple[str, str], float]
@@ -47,7 +47,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Costs:
-    """Both tables and the charts (title, chart); empty where nothing was measured."""
+    """Both tables and the charts (title, chart); empty if not measured."""
 
     machines: list[str]
     layers: list[LayerCosts]
@@ -62,22 +62,26 @@ def read_costs(published: Published, path: Path = benchmarks.FILE) -> Costs:
     skewing = benchmarks.points_of(SKEWING, rows)
     return Costs(
         machines=list(dict.fromkeys(row["machine"] for row in costs)),
-        layers=[_layer(each, costs) for each in published.layers] if costs else [],
+        layers=[_layer(layer, costs) for layer in published.layers] if costs else [],
         charts=_charts(costs),
-        memory=[_memory(each, skewing) for each in published.relative_memory] if skewing else [],
+        memory=[_memory(memory, skewing) for memory in published.relative_memory]
+        if skewing
+        else [],
     )
 
 
 def _layer(published: Layer, rows: list[dict[str, Any]]) -> LayerCosts:
-    own = [row for row in rows if row["point"]["layer"] == published.layer]
+    layer_rows = [row for row in rows if row["point"]["layer"] == published.layer]
     exponents = {
         (point["exponent"], point["measure"]): Exponent(row["ours"], point["from"], point["to"])
-        for row in own
+        for row in layer_rows
         if "exponent" in (point := row["point"])
     }
     counts = {
         count: sorted(
-            (row["point"]["n"], row["ours"]) for row in own if row["point"]["measure"] == count
+            (row["point"]["n"], row["ours"])
+            for row in layer_rows
+            if row["point"]["measure"] == count
         )
         for count in COUNTS
     }
@@ -85,24 +89,24 @@ def _layer(published: Layer, rows: list[dict[str, Any]]) -> LayerCosts:
 
 
 def _charts(rows: list[dict[str, Any]]) -> list[tuple[str, Chart]]:
-    """For each cost a chart over n at the d, and one over d at the n, that most points have."""
-    drawn = []
+    """Draw each cost over n at the most frequent d, and over d at the most frequent n."""
+    charts = []
     for title, (measure, unit) in CHARTS.items():
         points = [
             (point["layer"], {"n": point["n"], "d": point["d"]}, row["ours"])
             for row in rows
             if "n" in (point := row["point"]) and point["measure"] == measure
         ]
-        for along, fixed in (("n", "d"), ("d", "n")):
+        for varied, fixed in (("n", "d"), ("d", "n")):
             if points:
                 at = _most_frequent([sizes[fixed] for _, sizes, _ in points])
                 lines: dict[str, list[tuple[int, float]]] = {}
                 for layer, sizes, cost in points:
                     if sizes[fixed] == at:
-                        lines.setdefault(layer, []).append((sizes[along], cost))
+                        lines.setdefault(layer, []).append((sizes[varied], cost))
                 ordered = [(layer, sorted(line)) for layer, line in sorted(lines.items())]
-                drawn.append((f"{title}, {fixed} = {at:,}", log_chart(ordered, along, unit)))
-    return drawn
+                charts.append((f"{title}, {fixed} = {at:,}", log_chart(ordered, varied, unit)))
+    return charts
 
 
 def _most_frequent(sizes: list[int]) -> int:

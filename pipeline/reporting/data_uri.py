@@ -1,8 +1,8 @@
-"""Files inside of the page."""
+"""Files embedded in the page."""
 
 import base64
 
 
 def data_uri(media_type: str, content: bytes) -> str:
-    """Return `content` as an address that needs no network."""
+    """Encode `content` as a data URI."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""Demonstrations as the page and the tables show them; the folder of their task reads them."""
+"""Demonstrations for the page and the tables."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,29 +9,29 @@ from pipeline.reporting.results import Result
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, in its own pixels."""
+    """A square figure."""
 
     uri: str
-    size: int  # pixels, high and wide
-    psnr: float | None  # dB, where there is an original
+    size: int  # height and width in pixels
+    psnr: float | None  # dB, if there is an original
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """The figures of a demonstration by name, and its numbers that belong to no figure."""
+    """Figures of a demonstration by name, and its other numbers."""
 
     name: str
     settings: AnyDemonstration
     pictures: dict[str, Picture]
     tables: dict[str, dict[str, dict[str, float]]]  # by table, row and column
-    learned: list[tuple[Result, Any]]  # runs that learned the same, and what they generated
+    learned: list[tuple[Result, Any]]  # runs that learned the same task, and their samples
 
     @property
     def anchor(self) -> str:
-        """The id of its section."""
+        """HTML id of the section."""
         return self.name.replace("_", "-")
 
     @property
     def title(self) -> str:
-        """The heading of its section."""
+        """Heading of the section."""
         return self.name.replace("_", "-").capitalize()

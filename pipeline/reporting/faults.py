@@ -1,4 +1,4 @@
-"""What was done to the pipeline, and what it did then, as faults/ recorded it."""
+"""Results of fault injection, recorded by faults/."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +8,13 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.figures import Chart, linear_chart
 
-# Of the root, for every scale, as the benchmarks are: it belongs to the code, not to the data.
+# One file for all scales, like the benchmarks: it depends on the code, not on the data.
 FILE = Path(__file__).parents[2] / "reports" / "faults.json"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault, the command that tries it, and the numbers that it left."""
+    """A kind of fault, the command that injects it, and the recorded numbers."""
 
     what: str
     command: str
@@ -23,7 +23,7 @@ class Fault:
 
     @property
     def table(self) -> dict[str, Any]:
-        """Its numbers without the curve, which is drawn."""
+        """Numbers without the curve, which is a chart."""
         return {
             key: {name: number for name, number in value.items() if name != "curve"}
             if isinstance(value, dict)
@@ -33,7 +33,7 @@ class Fault:
 
     @property
     def chart(self) -> Chart | None:
-        """The memory of a long training over its time, where this is what was measured."""
+        """Memory over the time of a long training, if measured."""
         curve = self.numbers.get("training", {}).get("curve")
         return linear_chart([(self.what, curve)], "share of its time", "MiB") if curve else None
 

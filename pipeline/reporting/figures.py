@@ -1,4 +1,4 @@
-"""The geometry of the figures; templates/figures.html draws it, so that CSS decides the colours."""
+"""Geometry of the figures, which templates/figures.html draws with the colours of the CSS."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,20 +8,20 @@ import numpy as np
 
 from pipeline.reporting.scores import Table
 
-_WIDTH, _HEIGHT = 440, 250  # units of the viewBox: about CSS pixels, so that text keeps its size
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36  # at least
-_DIGIT, _POINT, _GAP = 9, 5, 8  # of the labels at the left, at the size that they have on a phone
-_PLAIN = range(-3, 5)  # the powers of ten that are written out
+_WIDTH, _HEIGHT = 440, 250  # units of the viewBox, about CSS pixels
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36  # minimum margins
+_DIGIT, _POINT, _GAP = 9, 5, 8  # widths in the labels of the y axis on a phone
+_PLAIN = range(-3, 5)  # powers of ten without an exponent
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MAX_POINTS = 240  # of a line; more cannot be told apart
-_BAR_WIDTH = 160  # of the strip that shows intervals
+_MAX_POINTS = 240  # of a line
+_STRIP_WIDTH = 160
 
 Points = Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: where it is, in units of the viewBox, and what it says."""
+    """A tick: position in units of the viewBox, and label."""
 
     at: float
     label: str
@@ -29,7 +29,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
-    """One run's line: `index` chooses its colour and dash, `last` is its last value as text."""
+    """Line of a run: `index` selects colour and dash, `last` is the formatted last value."""
 
     label: str
     index: int
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over an axis; `x_label` and `y_label` say what the axes count."""
+    """Line chart with its margins, ticks and axis labels."""
 
     width: int
     height: int
@@ -56,18 +56,18 @@ class Chart:
 
 @dataclass(frozen=True)
 class _Axis:
-    """What it counts, where it begins and ends, where it has marks, and its text of a value."""
+    """Label, range, ticks and value format of an axis."""
 
     label: str
     low: float
     high: float
-    marks: list[float]
-    text: Callable[[float], str]
+    ticks: list[float]
+    format: Callable[[float], str]
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A score and its interval on the axis that a table's rows share."""
+    """A score and its interval on an axis shared by the rows of a table."""
 
     width: int
     at: float
@@ -87,57 +87,57 @@ def ticks(low: float, high: float, count: int = 7) -> list[float]:
 
 
 def thinned(points: Points) -> list[tuple[float, float]]:
-    """Return at most _MAX_POINTS points, each the mean of as many neighbours."""
+    """Average neighbouring points down to at most _MAX_POINTS."""
     array = np.asarray(points, dtype=np.float64)
     bins = np.array_split(array, min(len(array), _MAX_POINTS))
     return [(float(mean[0]), float(mean[1])) for mean in (part.mean(axis=0) for part in bins)]
 
 
 def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> Chart:
-    """Return the chart of `lines` (label, points); losses beyond `limits` are cut off."""
-    drawn = [(label, thinned(points)) for label, points in lines]
+    """Draw `lines` (label, points); losses outside `limits` are clipped."""
+    thin = [(label, thinned(points)) for label, points in lines]
     last_step = max(step for _, points in lines for step, _ in points)
     updates = _Axis("updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format)
-    return _chart(drawn, updates, _linear("nats per token", *limits), "{:.3f}".format)
+    return _chart(thin, updates, _linear("nats per token", *limits), "{:.3f}".format)
 
 
 def linear_chart(
     lines: Sequence[tuple[str, Sequence[tuple[float, float]]]], x_label: str, y_label: str
 ) -> Chart:
-    """Return the chart of `lines` (label, points), with some room above and below them."""
-    across = [x for _, points in lines for x, _ in points]
-    upwards = [y for _, points in lines for _, y in points]
-    room = 0.05 * (max(upwards) - min(upwards)) or 0.5
+    """Draw `lines` (label, points) with linear axes and a vertical margin."""
+    xs = [x for _, points in lines for x, _ in points]
+    ys = [y for _, points in lines for _, y in points]
+    margin = 0.05 * (max(ys) - min(ys)) or 0.5
     return _chart(
         lines,
-        _linear(x_label, min(across), max(across)),
-        _linear(y_label, min(upwards) - room, max(upwards) + room),
+        _linear(x_label, min(xs), max(xs)),
+        _linear(y_label, min(ys) - margin, max(ys) + margin),
         "{:.2f}".format,
     )
 
 
 def _linear(label: str, low: float, high: float) -> _Axis:
-    """An axis with round marks, whose texts have as many decimals as they need."""
-    marks = ticks(low, high)
-    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in marks)
-    return _Axis(label, low, high, marks, f"{{:.{decimals}f}}".format)
+    """Build an axis with round ticks and as many decimals as they need."""
+    values = ticks(low, high)
+    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in values)
+    return _Axis(label, low, high, values, f"{{:.{decimals}f}}".format)
 
 
 def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -> Chart:
-    """Return the chart of `lines` (label, points) with a logarithm on both axes.
+    """Draw `lines` (label, points) with logarithmic axes.
 
-    Marks are powers of two on the x axis and powers of ten on the y axis, all written out or none.
+    Ticks are powers of two on the x axis and powers of ten on the y axis, all plain or none.
     """
-    across = [x for _, points in lines for x, _ in points]
-    upwards = [y for _, points in lines for _, y in points]
-    powers = range(math.floor(math.log10(min(upwards))), math.ceil(math.log10(max(upwards))) + 1)
-    doublings = range(math.ceil(math.log2(min(across))), math.floor(math.log2(max(across))) + 1)
+    xs = [x for _, points in lines for x, _ in points]
+    ys = [y for _, points in lines for _, y in points]
+    powers = range(math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys))) + 1)
+    doublings = range(math.ceil(math.log2(min(xs))), math.floor(math.log2(max(xs))) + 1)
     return _chart(
         [(label, [(math.log2(x), math.log10(y)) for x, y in points]) for label, points in lines],
         _Axis(
             x_label,
-            math.log2(min(across)),
-            math.log2(max(across)),
+            math.log2(min(xs)),
+            math.log2(max(xs)),
             list(doublings),
             lambda power: f"{2**power:,.0f}",
         ),
@@ -157,7 +157,7 @@ def _power_of_ten(power: int) -> str:
 
 
 def _three_digits(value: float) -> str:
-    """Three significant digits of `value`, with a power of ten if it would be long."""
+    """Format `value` with three significant digits, with a power of ten if it is long."""
     digits, power = f"{value:.2e}".split("e")
     if int(power) in _PLAIN:
         return f"{float(f'{value:.3g}'):,g}"
@@ -168,10 +168,10 @@ def _chart(
     lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
     x_axis: _Axis,
     y_axis: _Axis,
-    last: Callable[[float], str],
+    format_last: Callable[[float], str],
 ) -> Chart:
-    """Lay out `lines` (label, points) whose points are in the units of the axes."""
-    left = max(_LEFT, _GAP + max(_width(y_axis.text(mark)) for mark in y_axis.marks))
+    """Lay out `lines` (label, points) with points in the units of the axes."""
+    left = max(_LEFT, _GAP + max(_width(y_axis.format(tick)) for tick in y_axis.ticks))
 
     def x_of(value: float) -> float:
         share = (value - x_axis.low) / ((x_axis.high - x_axis.low) or 1)
@@ -190,14 +190,14 @@ def _chart(
         bottom=_HEIGHT - _BOTTOM,
         x_label=x_axis.label,
         y_label=y_axis.label,
-        x_ticks=[Tick(round(x_of(mark), 1), x_axis.text(mark)) for mark in x_axis.marks],
-        y_ticks=[Tick(round(y_of(mark), 1), y_axis.text(mark)) for mark in y_axis.marks],
+        x_ticks=[Tick(round(x_of(tick), 1), x_axis.format(tick)) for tick in x_axis.ticks],
+        y_ticks=[Tick(round(y_of(tick), 1), y_axis.format(tick)) for tick in y_axis.ticks],
         lines=[
             Line(
                 label,
                 index,
                 "M" + "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in points),
-                last(points[-1][1]),
+                format_last(points[-1][1]),
             )
             for index, (label, points) in enumerate(lines)
         ],
@@ -209,21 +209,21 @@ def _width(label: str) -> int:
 
 
 def loss_limits(train: Sequence[Points], validation: Sequence[Points]) -> tuple[float, float]:
-    """Return the losses between which the charts of training and validation both draw.
+    """Return the common loss limits of the charts of training and validation.
 
-    All validation losses and the lower 95 % of each run's training losses lie inside: the first
-    steps, whose loss is many times the later ones, would press all else flat.
+    They include all validation losses and the lower 95 % of each run's training losses, but not the
+    much larger losses of the first steps.
     """
     losses = [[loss for _, loss in thinned(points)] for points in train]
-    validated = [loss for points in validation for _, loss in points]
-    low = min([min(each) for each in losses] + validated)
-    high = max([float(np.quantile(each, 0.95)) for each in losses] + validated)
+    validation_losses = [loss for points in validation for _, loss in points]
+    low = min([min(run) for run in losses] + validation_losses)
+    high = max([float(np.quantile(run, 0.95)) for run in losses] + validation_losses)
     margin = 0.05 * (high - low) or 0.5
     return low - margin, high + margin
 
 
 def strips(table: Table) -> list[Strip | None]:
-    """Return, for each row, its first score as a mark on one axis from the least to the largest."""
+    """Place the first score of each row on a common axis from the smallest to the largest."""
     scores = [row.scores[0] for row in table.rows]
     ends = [
         end
@@ -237,9 +237,9 @@ def strips(table: Table) -> list[Strip | None]:
     def at(value: float | None) -> float | None:
         if value is None:
             return None
-        return round(8 + (_BAR_WIDTH - 16) * (value - low) / ((high - low) or 1), 1)
+        return round(8 + (_STRIP_WIDTH - 16) * (value - low) / ((high - low) or 1), 1)
 
     return [
-        Strip(_BAR_WIDTH, at(score.value), at(score.low), at(score.high)) if score else None
+        Strip(_STRIP_WIDTH, at(score.value), at(score.low), at(score.high)) if score else None
         for score in scores
     ]

@@ -1,4 +1,4 @@
-"""Nested settings as lines of a table."""
+"""Flatten nested dicts to dotted paths."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Claims and comparisons as the page and its tables show them: titled, the better run first."""
+"""Claims and comparisons for the page and the tables, with titles and the better run first."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,17 @@ from pipeline.measures import Metric
 from pipeline.reporting.results import Result
 from pipeline.tasks import part
 
-_OF_ITS_INTERVAL = re.compile(r"\|(bs|seed):\w+")  # in sacreBLEU's signature of a score
+_INTERVAL_PARTS = re.compile(r"\|(bs|seed):\w+")  # of sacreBLEU's signature of a score
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of two runs that were compared."""
+    """One of two compared runs."""
 
     run: str
     title: str
     score: float
-    share: float  # of what the run measured, which is the score: a claim may ask for less or more
+    share: float  # of the measured score, usually 1
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,32 @@ class Compared:
     better: Side
     worse: Side
     difference: float  # in the unit of the metric, not negative
-    low: float  # of its 95 % interval
+    low: float  # of the 95 % interval
     high: float
     p_value: float
     records: int
     clusters: int
-    signature: str  # how text was cut, if any was, and how records were resampled
+    signature: str  # tokenisation of texts, if any, and resampling
 
 
 @dataclass(frozen=True)
 class JudgedClaim:
-    """A claim with its verdict, and what its checks of two runs found."""
+    """A claim with its verdict, and the comparisons of its checks."""
 
     claim: Judgement
     comparisons: list[Compared]
 
 
 def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
-    """Read what the judge stage says of each claim."""
+    """Read the judgements of all claims."""
     by_name = {result.name: result for result in results}
     judgements = read_judgements()
     return [
         JudgedClaim(
             claim,
             [
-                _compared(each.task, each.comparison, by_name, judgements.resampling)
-                for each in claim.comparisons
+                _compared(check.task, check.comparison, by_name, judgements.resampling)
+                for check in claim.comparisons
             ],
         )
         for claim in judgements.claims
@@ -71,39 +71,39 @@ def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
 
 
 def read_compared_pairs(results: Sequence[Result]) -> list[Compared]:
-    """Read the comparison of each pair of `results`, which share a test set, in their order.
+    """Read the comparisons of all pairs of `results`, which share a test set, in order.
 
-    A run without records is in none.
+    Runs without records have none.
     """
     by_name = {result.name: result for result in results}
-    where = results[0].run.task, results[0].run.dataset, results[0].split
+    key = results[0].run.task, results[0].run.dataset, results[0].split
     comparisons = read_comparisons()
-    found = {
+    pairs = {
         (pair.first.run, pair.second.run): pair
         for test_set in comparisons.test_sets
-        if (test_set.task, test_set.dataset, test_set.split) == where
+        if (test_set.task, test_set.dataset, test_set.split) == key
         for pair in test_set.pairs
     }
-    found |= {(second, first): _turned(pair) for (first, second), pair in found.items()}
+    pairs |= {(second, first): _swapped(pair) for (first, second), pair in pairs.items()}
     return [
-        _compared(where[0], found[names], by_name, comparisons.resampling)
+        _compared(key[0], pairs[names], by_name, comparisons.resampling)
         for names in combinations(by_name, 2)
-        if names in found
+        if names in pairs
     ]
 
 
-def _turned(pair: Comparison) -> Comparison:
-    """The same comparison, seen from the other run."""
+def _swapped(pair: Comparison) -> Comparison:
+    """Swap the runs of a comparison."""
     numbers = {"difference": pair.difference, "low": pair.high, "high": pair.low}
-    turned = {name: 0.0 - value for name, value in numbers.items()}  # no -0.0
-    return pair.model_copy(update={"first": pair.second, "second": pair.first, **turned})
+    negated = {name: 0.0 - value for name, value in numbers.items()}  # no -0.0
+    return pair.model_copy(update={"first": pair.second, "second": pair.first, **negated})
 
 
 def _compared(
     task: str, comparison: Comparison, results: Mapping[str, Result], resampling: Resampling
 ) -> Compared:
     metrics = {metric.key: metric for metric in part(task, "measures").MEASURES.comparable}
-    ordered = comparison if comparison.difference >= 0 else _turned(comparison)
+    ordered = comparison if comparison.difference >= 0 else _swapped(comparison)
     better, worse = (_side(arm, results) for arm in (ordered.first, ordered.second))
     resampled = f"bs:{resampling.resamples}|seed:{resampling.seed}"
     signature = _signature(results.get(better.run), comparison.metric)
@@ -127,6 +127,6 @@ def _side(arm: Arm, results: Mapping[str, Result]) -> Side:
 
 
 def _signature(result: Result | None, metric: str) -> str:
-    """How the texts of a score were cut; empty where none were."""
+    """Return the signature of a text metric, without its interval; empty for other metrics."""
     test = result.metrics["test"] if result else {}
-    return _OF_ITS_INTERVAL.sub("", str(test.get(f"{metric}_signature", "")))
+    return _INTERVAL_PARTS.sub("", str(test.get(f"{metric}_signature", "")))

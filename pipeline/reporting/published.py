@@ -1,4 +1,4 @@
-"""The published numbers: facts of the papers, each with its source and its data."""
+"""Published numbers of the papers, with source and data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ _NAME = "published.yaml"
 
 
 class Paper(Settings):
-    """Who published what."""
+    """A paper."""
 
     arxiv: str
     authors: str
@@ -21,7 +21,7 @@ class Paper(Settings):
 
 
 class Number(Settings):
-    """A published score; `data` says what it was measured on."""
+    """A published score; `data` is the data set that it was measured on."""
 
     system: str
     value: str
@@ -31,7 +31,7 @@ class Number(Settings):
 
 
 class Layer(Settings):
-    """A type of layer, and how its costs grow: what stands in the O( )."""
+    """A layer type and its complexities, without the O( )."""
 
     layer: str
     complexity: str
@@ -40,7 +40,7 @@ class Layer(Settings):
 
 
 class RelativeMemory(Settings):
-    """Megabytes of the relative term in two forms, and of the logits, at a length."""
+    """Memory of the relative term in two forms, and of the logits, in megabytes, by length."""
 
     length: int
     gathered: float
@@ -49,49 +49,49 @@ class RelativeMemory(Settings):
 
 
 class Shared(Settings):
-    """What belongs to no task."""
+    """Published facts that belong to no task."""
 
     papers: list[Paper]
     layers: list[Layer]
     relative_memory: list[RelativeMemory]
 
 
-class OfTask(Settings):
-    """What a task's folder has."""
+class TaskFacts(Settings):
+    """Published facts of a task."""
 
-    papers: list[Paper]  # that the lecture tells of
+    papers: list[Paper]  # of the lecture
     further: list[Paper]  # with numbers on the same data
     numbers: list[Number]
 
 
 @dataclass(frozen=True)
 class Published:
-    """All facts that come with the code."""
+    """All published facts."""
 
-    papers: list[Paper]  # that the lecture tells of
+    papers: list[Paper]  # of the lecture
     further: list[Paper]  # with numbers on the same data
     numbers: dict[str, list[Number]]  # by task
     layers: list[Layer]
     relative_memory: list[RelativeMemory]
 
     def of_task(self, task: str) -> list[Number]:
-        """The numbers of one task."""
+        """Return the numbers of one task."""
         return self.numbers[task]
 
     def authors_of(self, number: Number) -> str:
-        """Who published a number."""
+        """Return the authors of the paper of a number."""
         papers = self.papers + self.further
         return next(paper.authors for paper in papers if paper.arxiv == number.arxiv)
 
 
 def read_published() -> Published:
-    """Read the facts that come with the code."""
+    """Read all published facts."""
     shared = Shared.model_validate(_read(Path(__file__).parent))
-    tasks = {task: OfTask.model_validate(_read(FOLDER / task / "reporting")) for task in specs()}
+    tasks = {task: TaskFacts.model_validate(_read(FOLDER / task / "reporting")) for task in specs()}
     return Published(
-        papers=shared.papers + [paper for own in tasks.values() for paper in own.papers],
-        further=[paper for own in tasks.values() for paper in own.further],
-        numbers={task: own.numbers for task, own in tasks.items()},
+        papers=shared.papers + [paper for facts in tasks.values() for paper in facts.papers],
+        further=[paper for facts in tasks.values() for paper in facts.further],
+        numbers={task: facts.numbers for task, facts in tasks.items()},
         layers=shared.layers,
         relative_memory=shared.relative_memory,
     )

@@ -5,21 +5,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.settings import DataShape, Norm
+from models.settings import Norm
 from pipeline.console import Progress
 from pipeline.decoding.sampling import TO_SAMPLE, fill, sample
 from pipeline.settings.base import Sampling
 from tests.models import naive
-from tests.models.baselines import LSTM, PIXELCNN, network
-from tests.models.networks import (
-    FULL,
-    IMAGE,
-    LOCAL_1D,
-    LOCAL_2D,
-    SINUSOID_2D,
-    SKEWED,
-    decoder,
-)
+from tests.models.architectures import ALL, WITH_SOURCE, sequence, source
+from tests.models.comparison import all_logits
+from tests.models.networks import IMAGE, SKEWED, decoder, sequences
 
 PROBABILITIES = torch.tensor([0.02, 0.4, 0.08, 0.25, 0.15, 0.1])
 DRAWS = 40_000
@@ -87,24 +80,18 @@ def test_rows_are_truncated_each_by_its_own_distribution():
         assert sample(logits, sampling(top_k=1), random).tolist() == [1, 4]
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        decoder(SINUSOID_2D, LOCAL_1D),
-        decoder(SINUSOID_2D, LOCAL_2D),
-        decoder(SKEWED, FULL),
-        network(LSTM),
-        network(PIXELCNN),
-    ],
-    ids=["local_1d", "local_2d", "full", "lstm", "pixelcnn"],
-)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("changes", [{}, {"temperature": 0.7, "top_k": 4, "top_p": 0.9}])
-def test_the_cache_changes_nothing(model, changes):
-    template = torch.full((3, 1 + IMAGE.height * IMAGE.width), TO_SAMPLE)
-    template[:, 0] = torch.tensor([7, 8, 7])
-    template[1, 4:9] = torch.arange(5)
-    settings = sampling(**changes)
-    assert torch.equal(fill(model, template, settings), naive.fill(model, template, settings))
+def test_the_cache_changes_nothing(name, changes):
+    """Two rows for each source, where there is one; some ids are given."""
+    model = ALL[name]()
+    ids = sequence(model, 4)[:, :25]
+    template = torch.full_like(ids, TO_SAMPLE)
+    template[:, 0] = ids[:, 0]
+    template[1, 4:9] = ids[1, 4:9]
+    given = source(model, 2) if name in WITH_SOURCE else None
+    found = fill(model, template, sampling(**changes), source=given)
+    assert torch.equal(found, naive.fill(model, template, sampling(**changes), given))
 
 
 @given(data=st.data())
@@ -131,17 +118,16 @@ def test_what_is_given_later_has_no_influence():
 
 def test_sequences_follow_the_distribution_of_the_model():
     """All 27 sequences of three ids, each as often as the product of its probabilities says."""
-    shape = DataShape.sequence(inputs=4, outputs=3)
-    model = decoder(SKEWED, norm=Norm.PRE, shape=shape).float()
+    model = decoder(SKEWED, norm=Norm.PRE, shape=sequences(inputs=4, outputs=3)).float()
     draws = 20_000
     template = torch.full((draws, 4), TO_SAMPLE)
     template[:, 0] = 3
     filled = fill(model, template, sampling())
-    sequences = torch.tensor(list(product(range(3), repeat=3)))
-    inputs = torch.cat((torch.full((27, 1), 3), sequences[:, :-1]), dim=1)
+    every_sequence = torch.tensor(list(product(range(3), repeat=3)))
+    inputs = torch.cat((torch.full((27, 1), 3), every_sequence[:, :-1]), dim=1)
     with torch.no_grad():
-        log_probs = model(inputs).log_softmax(dim=-1)
-    expected = log_probs.gather(-1, sequences[:, :, None]).sum(dim=(1, 2)).exp()
+        log_probs = all_logits(model, inputs).log_softmax(dim=-1)
+    expected = log_probs.gather(-1, every_sequence[:, :, None]).sum(dim=(1, 2)).exp()
     numbers = (filled[:, 1:] * torch.tensor([9, 3, 1])).sum(dim=1)
     _assert_drawn_from(torch.bincount(numbers, minlength=27) / draws, expected, draws)
 
@@ -160,3 +146,18 @@ def test_progress_ends_at_the_last_position(capsys):
     template[:, 0] = 8
     fill(decoder(SKEWED), template, sampling(), Progress("drawing", 4))
     assert "drawing: 4/4" in capsys.readouterr().err
+
+
+def test_what_is_enough_ends_it_early():
+    template = torch.full((2, 10), TO_SAMPLE)
+    template[:, 0] = 8
+    model = decoder(SKEWED)
+    whole = fill(model, template, sampling())
+    asked = []
+
+    def enough(filled: torch.Tensor) -> bool:
+        asked.append(filled.shape[1])
+        return filled.shape[1] == 6
+
+    assert torch.equal(fill(model, template, sampling(), enough=enough), whole[:, :6])
+    assert asked == [2, 3, 4, 5, 6]

@@ -186,7 +186,9 @@ def test_a_metric_of_another_split_is_compared_there():
 @pytest.mark.parametrize("key", ["chrf", "nats"])
 def test_a_metric_that_the_task_does_not_have_is_refused_with_those_that_it_has(key):
     side = of_one_seed("a", music([1.0]))
-    with pytest.raises(ConfigError, match=f"^metric = {key} is not one of music, .* accuracy, "):
+    with pytest.raises(
+        ConfigError, match=f"^metric = {key} is not a metric of music; .* accuracy, "
+    ):
         compare(side, side, key)
 
 

@@ -141,7 +141,7 @@ def test_a_metric_that_is_not_there_is_told_with_the_claim_the_check_and_those_t
     with pytest.raises(ConfigError) as raised:
         judged(claim(better("a", "b", "chrf")), a=[1.0], b=[2.0])
     assert str(raised.value) == (
-        "claims.yaml: order: a better than b: metric = chrf is not one of music, which are "
+        "claims.yaml: order: a better than b: metric = chrf is not a metric of music; use "
         "nats_per_token, validation.nats_per_token, accuracy, onset_accuracy"
     )
 

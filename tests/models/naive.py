@@ -181,13 +181,17 @@ def local_2d_mask(local: Local2D, height: int, width: int) -> Tensor:
     return mask
 
 
-def fill(model: AutoregressiveModel, template: Tensor, sampling: Sampling) -> Tensor:
+def fill(
+    model: AutoregressiveModel, template: Tensor, sampling: Sampling, source: Tensor | None = None
+) -> Tensor:
     """Sampling without a cache: the whole prefix is computed anew for each position."""
     random = torch.Generator().manual_seed(sampling.seed)
     filled = template.clone()
+    if source is not None:
+        source = source.repeat_interleave(len(template) // len(source), dim=0)
     for position in range(1, template.shape[1]):
         with torch.no_grad():
-            logits = all_logits(model, filled[:, :position])[:, -1]
+            logits = all_logits(model, filled[:, :position], source)[:, -1]
         drawn = sample(logits, sampling, random)
         for row in range(len(template)):
             if template[row, position] == TO_SAMPLE:

@@ -5,30 +5,13 @@ import torch
 
 from models import store
 from models.settings import Embeddings
-from tests.models.baselines import ALL, network
-from tests.models.networks import (
-    IMAGE,
-    LEARNED,
-    LOCAL_2D,
-    PITCH_TIME,
-    SHAW,
-    SINUSOID,
-    SINUSOID_2D,
-    SKEWED,
-    decoder,
-    encoder_decoder,
-    pixel_decoder,
-)
+from tests.models.architectures import ALL
+from tests.models.networks import CONCATENATED, IMAGE, LABELLED, LEARNED, SINUSOID, decoder
 
-NETWORKS = {
-    "translation": lambda: encoder_decoder(SHAW),
-    "image": lambda: decoder(SINUSOID_2D, LOCAL_2D),
-    "music": lambda: decoder(SKEWED),
-    "chorales": lambda: decoder(PITCH_TIME),
+NETWORKS = ALL | {
     "learned": lambda: decoder(LEARNED, embeddings=Embeddings.TIED),
-    "separate": lambda: encoder_decoder(LEARNED, embeddings=Embeddings.SEPARATE),
-    "pixels": pixel_decoder,
-    **{each.architecture: lambda each=each: network(each) for each in ALL},
+    "concatenated": lambda: decoder(CONCATENATED),
+    "labelled": lambda: decoder(LABELLED),
 }
 
 

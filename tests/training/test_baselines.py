@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from models.network import build
 
 from models import store
-from models.settings import DataShape
+from models.build import build
 from pipeline.training.batches import Batch, shifted
 from pipeline.training.trainer import prepare, train
 from tests.models.baselines import DECODERS, TRANSLATORS, changed
+from tests.models.networks import images
 from tests.training.toys import SHAPE, Reversal, inverse_square_root, training
 
-IMAGES = DataShape(inputs=9, outputs=5, height=3, width=4, channels=1, voices=None, pitches=None)
+IMAGES = images(3, 4, inputs=9, outputs=5)
 
 
 class Counting:
@@ -22,8 +22,8 @@ class Counting:
 
     def batch(self, step: int) -> Batch:
         """The same in every step."""
-        places = np.arange(IMAGES.height * IMAGES.width)
-        rows = [(kind + (kind + 1) * places) % IMAGES.outputs for kind in range(4)]
+        positions = np.arange(IMAGES.layout.height * IMAGES.layout.width)
+        rows = [(kind + (kind + 1) * positions) % IMAGES.outputs for kind in range(4)]
         return shifted([np.array([IMAGES.outputs + kind, *row]) for kind, row in enumerate(rows)])
 
     def validation(self) -> Sequence[Batch]:

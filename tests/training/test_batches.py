@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.shared.heads import IGNORED
 from pipeline.training.batches import Batch, Epochs, pad, shifted
-from pipeline.training.loss import IGNORED
 
 
 @given(count=st.integers(1, 40), size=st.integers(1, 50), seed=st.integers(0, 99))

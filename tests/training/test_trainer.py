@@ -3,18 +3,20 @@ import math
 import numpy as np
 import pytest
 import torch
-from pipeline.tasks.translation.decoding.beam import search
 from safetensors.torch import load
-from tests.decoding.test_beam import beam
 from torch.testing import assert_close
 
+from models.shared.heads import IGNORED
 from pipeline.errors import PipelineError
 from pipeline.settings.training import CheckpointSelection, Precision
 from pipeline.tasks.translation.codec import BOS, EOS
+from pipeline.tasks.translation.decoding.beam import search
 from pipeline.training.batches import Batch
-from pipeline.training.loss import IGNORED, smoothed_cross_entropy
+from pipeline.training.loss import MeanNats
 from pipeline.training.trainer import train, validation_loss
-from pipeline.training.update import in_precision, logits
+from pipeline.training.update import in_precision
+from tests.models.comparison import all_logits
+from tests.tasks.translation.test_beam import beam
 from tests.training.toys import (
     SHAPE,
     Reversal,
@@ -136,7 +138,11 @@ def test_bfloat16_is_near_float32_and_leaves_weights_and_loss_in_float32(tmp_pat
     usual, model = training(), network(training())
     half = training(precision=Precision.BFLOAT16)
     with in_precision(half):
-        assert logits(model, Reversal().batch(1)).dtype is torch.bfloat16
+        batch = Reversal().batch(1)
+        assert all_logits(model, batch.inputs, batch.source).dtype is torch.bfloat16
+        assert (
+            MeanNats(model, 0.1)(batch.inputs, batch.targets, batch.source).dtype is torch.float32
+        )
     (_, curve), (published, half_curve) = trained(tmp_path / "32", usual), trained(tmp_path, half)
     assert {tensor.dtype for tensor in load(published).values()} == {torch.float32}
     for row, other in zip(curve, half_curve, strict=True):
@@ -182,7 +188,7 @@ def test_padding_is_in_no_loss_and_in_no_gradient():
     batch = Reversal().batch(1)
     losses, gradients = [], []
     for each in (batch, _widened(batch)):
-        loss = smoothed_cross_entropy(model(each.inputs, each.source), each.targets, 0.1)
+        loss = MeanNats(model, 0.1)(each.inputs, each.targets, each.source)
         losses.append(loss)
         gradients.append(torch.autograd.grad(loss, list(model.parameters())))
     assert_close(*losses)
@@ -204,7 +210,7 @@ def test_validation_is_the_mean_over_tokens_without_dropout_and_smoothing():
             length = int((batch.targets[row] != IGNORED).sum())
             one = slice(row, row + 1), slice(0, length)
             source = batch.source[row : row + 1, : int((batch.source[row] != 0).sum())]
-            log_probs = model.eval()(batch.inputs[one], source).log_softmax(dim=-1)
+            log_probs = all_logits(model.eval(), batch.inputs[one], source).log_softmax(dim=-1)
             total -= log_probs.gather(-1, batch.targets[one][:, :, None]).sum().item()
             count += length
     model.train()

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 from models import store
-from models.settings import Architecture, DataShape
-from models.transformer import build
+from models.build import build
+from models.settings import Structure
+from models.shared.base import AutoregressiveModel
+from models.shared.heads import IGNORED
 from pipeline.settings.training import (
     Adam,
     AdamW,
@@ -23,12 +24,12 @@ from pipeline.tasks.image.settings import ImageTraining
 from pipeline.tasks.music.settings import MusicTraining
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.training.batches import Batch, pad
-from pipeline.training.loss import IGNORED
 from pipeline.training.trainer import prepare, train
+from tests.models.networks import sequences as shape_of_sequences
 from tests.models.networks import settings
 
 SYMBOLS = range(4, 12)
-SHAPE = DataShape.sequence(inputs=12, outputs=12)
+SHAPE = shape_of_sequences(inputs=12, outputs=12)
 
 
 def training(**changes: Any) -> Training:
@@ -84,11 +85,11 @@ _USUAL = {
 }
 
 
-def network(training: Training, **sizes: int | float) -> nn.Module:
+def network(training: Training, **sizes: int | float) -> AutoregressiveModel:
     """The network that a training with these settings begins with."""
     prepare(training)
     usual = {"dropout": 0.1, "attention_dropout": 0.1}
-    return build(settings(Architecture.ENCODER_DECODER, **(usual | sizes)), SHAPE)
+    return build(settings(Structure.ENCODER_DECODER, **(usual | sizes)), SHAPE)
 
 
 def trained(

@@ -4,14 +4,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models.convolution import GatedConvolution, attend, scale_gradient
-from models.layers import Memory
 from torch.testing import assert_close
 
-from models.transformer import PADDING
+from models.convs2s.network import GatedConvolution, attention, scale_gradient
+from models.shared.base import PADDING, Memory
+from models.shared.sinusoid import sinusoid
 from tests.models import naive_baselines as naive
-from tests.models.baselines import CONV_TRANSLATOR, changed, network
-from tests.models.comparison import assert_same_values_and_gradients
+from tests.models.baselines import CONVS2S, changed, network
+from tests.models.comparison import all_logits, assert_same_values_and_gradients
 from tests.models.networks import TEXT
 
 
@@ -27,29 +27,22 @@ def test_the_encoder_decoder_equals_the_equations(data, num_layers, kernel_size,
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=3))
     target = data.draw(st.integers(1, 5))
     sizes = {"num_layers": num_layers, "kernel_size": kernel_size}
-    model = network(changed(CONV_TRANSLATOR, **sizes), seed=seed)
+    model = network(changed(CONVS2S, **sizes), seed=seed)
     source = torch.full((len(lengths), max(lengths)), PADDING)
     for row, length in enumerate(lengths):
         source[row, :length] = torch.randint(1, TEXT.inputs, (length,))
     inputs = torch.randint(0, TEXT.inputs, (len(lengths), target))
     expected = torch.stack(
         [
-            naive.conv_encoder_decoder(model, inputs[row], source[row, :length])
+            naive.convs2s(model, inputs[row], source[row, :length])
             for row, length in enumerate(lengths)
         ]
     )
-    assert_same_values_and_gradients(model, model(inputs, source), expected)
-
-
-def test_a_batch_of_single_precision_agrees_with_double():
-    model = network(CONV_TRANSLATOR)
-    source, inputs = torch.randint(1, 9, (2, 6)), torch.randint(0, 9, (2, 5))
-    double = model(inputs, source)
-    assert_close(model.float()(inputs, source).double(), double, rtol=1e-5, atol=1e-5)
+    assert_same_values_and_gradients(all_logits(model, inputs, source), expected, model)
 
 
 def test_a_weight_has_the_norm_that_was_learned_whatever_its_direction():
-    layer = GatedConvolution(CONV_TRANSLATOR).convolve
+    layer = GatedConvolution(CONVS2S).convolve
     with torch.no_grad():
         layer.parametrizations.weight.original0.copy_(torch.arange(1.0, 17.0)[:, None, None])
         layer.parametrizations.weight.original1.mul_(10.0)
@@ -59,31 +52,31 @@ def test_a_weight_has_the_norm_that_was_learned_whatever_its_direction():
 def test_a_gated_convolution_keeps_the_variance():
     """Section 3.5: inputs of mean zero, small enough that the gate is linear."""
     torch.manual_seed(0)
-    layer = GatedConvolution(changed(CONV_TRANSLATOR, d_model=256)).eval()
+    layer = GatedConvolution(changed(CONVS2S, d_model=256)).eval()
     inputs = torch.randn(8, 66, 256) * 0.1
     assert layer(inputs).std().item() == pytest.approx(0.1, rel=0.05)
 
 
 def test_a_residual_sum_is_scaled():
     """With convolutions of zero, two encoder layers and no attention scale by 0.5 and no more."""
-    model = network(changed(CONV_TRANSLATOR, num_layers=2))
+    model = network(changed(CONVS2S, num_layers=2))
     source = torch.randint(1, 9, (1, 5))
     for layer in model.encoder:
         torch.nn.init.zeros_(layer.convolve.bias)
         torch.nn.init.zeros_(layer.convolve.parametrizations.weight.original0)
-    key, value = model._remember(source).remembered
-    embedded = model._embed(source, 0)
-    assert_close(key, embedded * 0.5)
-    assert_close(value, embedded * 1.5 * math.sqrt(0.5))
+    (memory,) = model.init_state(source, 1, 1).memories
+    embedded = model.tokens.weight[source] + sinusoid(torch.arange(5), 8) * 0.1 * math.sqrt(2.0)
+    assert_close(memory.key, embedded * 0.5)
+    assert_close(memory.value, embedded * 1.5 * math.sqrt(0.5))
 
 
-@pytest.mark.parametrize("places", [1, 4, 9])
-def test_an_even_attention_multiplies_the_mean_by_the_root_of_the_number_of_places(places):
+@pytest.mark.parametrize("length", [1, 4, 9])
+def test_an_even_attention_multiplies_the_mean_by_the_root_of_the_number_of_tokens(length):
     value = torch.randn(1, 9, 4)
-    visible = (torch.arange(9) < places)[None, None]
-    context = attend(torch.zeros(1, 2, 4), Memory((torch.randn(1, 9, 4), value), visible))
-    mean = value[:, :places].mean(dim=1, keepdim=True)
-    assert_close(context, (mean * math.sqrt(places)).expand(1, 2, 4))
+    attn_mask = (torch.arange(9) < length)[None, None]
+    context = attention(torch.zeros(1, 2, 4), Memory(torch.randn(1, 9, 4), value, attn_mask))
+    mean = value[:, :length].mean(dim=1, keepdim=True)
+    assert_close(context, (mean * math.sqrt(length)).expand(1, 2, 4))
 
 
 def test_the_gradient_is_scaled_and_the_value_is_not():
@@ -96,10 +89,14 @@ def test_the_gradient_is_scaled_and_the_value_is_not():
 
 def test_a_position_sees_the_kernels_below_it_and_no_more():
     """Two layers of kernel 3: four positions back."""
-    model = network(CONV_TRANSLATOR)
+    model = network(CONVS2S)
     source, inputs = torch.randint(1, 9, (1, 4)), torch.randint(1, 9, (1, 8))
     other = inputs.clone()
     other[0, 1] = inputs[0, 1] % 8 + 1
-    difference = (model(inputs, source) - model(other, source)).abs().amax(dim=(0, 2))
+    difference = (
+        (all_logits(model, inputs, source) - all_logits(model, other, source))
+        .abs()
+        .amax(dim=(0, 2))
+    )
     assert torch.all(difference[1:6] > 0.0)
     assert torch.all(difference[6:] == 0.0)

@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from models.lstm import lstm, mirrored
-from models.transformer import PADDING
+from models.lstm.encoder_decoder import AdditiveAttention, mirrored
+from models.lstm.layers import empty_past, lstm
+from models.shared.base import PADDING
 from tests.models import naive_baselines as naive
 from tests.models.baselines import LSTM, LSTM_TRANSLATOR, changed, network
-from tests.models.comparison import assert_same_values_and_gradients
+from tests.models.comparison import all_logits, assert_same_values_and_gradients, random_tensor
 from tests.models.networks import TEXT
 
 
@@ -29,7 +30,7 @@ def test_the_encoder_decoder_equals_the_equations(data, num_layers, seed):
             for row, length in enumerate(lengths)
         ]
     )
-    assert_same_values_and_gradients(model, model(inputs, source), expected)
+    assert_same_values_and_gradients(all_logits(model, inputs, source), expected, model)
 
 
 @settings(max_examples=10)
@@ -38,20 +39,13 @@ def test_the_language_model_equals_the_equations(length, num_layers, seed):
     model = network(changed(LSTM, num_layers=num_layers), seed=seed)
     inputs = torch.randint(0, model.shape.inputs, (2, length))
     expected = torch.stack([naive.lstm_decoder(model, row) for row in inputs])
-    assert_same_values_and_gradients(model, model(inputs), expected)
-
-
-def test_a_batch_of_single_precision_agrees_with_double():
-    model = network(LSTM_TRANSLATOR)
-    source, inputs = torch.randint(1, 9, (2, 6)), torch.randint(0, 9, (2, 5))
-    double = model(inputs, source)
-    assert_close(model.float()(inputs, source).double(), double, rtol=1e-5, atol=1e-5)
+    assert_same_values_and_gradients(all_logits(model, inputs), expected, model)
 
 
 def test_a_row_is_mirrored_up_to_its_last_token():
-    places = mirrored(torch.tensor([4, 2, 1]), 4)
-    assert places.tolist() == [[3, 2, 1, 0], [1, 0, 2, 3], [0, 1, 2, 3]]
-    assert torch.equal(places.gather(1, places), torch.arange(4).expand(3, 4))
+    positions = mirrored(torch.tensor([4, 2, 1]), 4)
+    assert positions.tolist() == [[3, 2, 1, 0], [1, 0, 2, 3], [0, 1, 2, 3]]
+    assert torch.equal(positions.gather(1, positions), torch.arange(4).expand(3, 4))
 
 
 def test_the_forget_gate_starts_open():
@@ -76,4 +70,20 @@ def test_a_layer_above_the_first_adds_to_its_input():
         for weight in layer.parameters():
             torch.nn.init.zeros_(weight)
     first, _ = model.first(model.tokens.weight[inputs] * 8**0.5)
-    assert_close(model(inputs, source), first @ model.tokens.weight.T)
+    assert_close(model(inputs, source), first)
+
+
+def test_the_past_begins_with_zeros_of_its_own_for_each_layer():
+    (hidden, cell), (other, _) = empty_past(2, 3, torch.ones(9, 5)).layers
+    assert torch.equal(hidden, torch.zeros(1, 3, 5)) and torch.equal(cell, hidden)
+    assert other is not hidden
+
+
+def test_rows_that_share_a_source_share_its_memory():
+    torch.manual_seed(0)
+    attention = AdditiveAttention(8).double()
+    query, encoded = random_tensor(6, 3, 8), random_tensor(2, 5, 8, seed=1)
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    rows = torch.tensor([0, 0, 0, 1, 1, 1])
+    expected = attention(query, attention.memory(encoded[rows], mask[rows]))
+    assert_close(attention(query, attention.memory(encoded, mask)), expected)

@@ -4,16 +4,20 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models.network import build
 from torch import nn
 from torch.testing import assert_close
 
-from models.pixelcnn import gate
+from models.pixelcnn.layers import gate
 from models.settings import DataShape
 from tests.models import naive_baselines as naive
 from tests.models.baselines import PIXELCNN, changed, network
-from tests.models.comparison import advanced, assert_same_values_and_gradients
-from tests.models.networks import COLOUR, IMAGE, TEXT
+from tests.models.comparison import (
+    all_logits,
+    assert_reordered_steps_equal_forward,
+    assert_same_values_and_gradients,
+    assert_steps_equal_forward,
+)
+from tests.models.networks import COLOUR, IMAGE, images
 
 WIDE = changed(PIXELCNN, d_model=48)  # some units of each channel are alive
 kernel_sizes = st.sampled_from([3, 5, 7])
@@ -21,7 +25,9 @@ every_shape = pytest.mark.parametrize("shape", [IMAGE, COLOUR], ids=["grey", "co
 
 
 def _inputs(shape: DataShape, *batch: int) -> torch.Tensor:
-    ids = torch.randint(0, shape.outputs, (*batch, shape.height * shape.width * shape.channels))
+    layout = shape.layout
+    length = layout.height * layout.width * layout.channels
+    ids = torch.randint(0, shape.outputs, (*batch, length))
     ids[..., 0] = shape.inputs - 1
     return ids
 
@@ -37,57 +43,33 @@ def _inputs(shape: DataShape, *batch: int) -> torch.Tensor:
     seed=st.integers(0, 1000),
 )
 def test_it_equals_masked_convolutions(height, width, channels, seed, **sizes):
-    shape = DataShape(
-        inputs=7,
-        outputs=4,
-        height=height,
-        width=width,
-        channels=channels,
-        voices=None,
-        pitches=None,
-    )
+    shape = images(height, width, channels, inputs=7, outputs=4)
     model = network(changed(PIXELCNN, **sizes), shape, seed)
     inputs = _inputs(shape, 2)
     expected = torch.stack([naive.pixelcnn(model, row) for row in inputs])
-    assert_same_values_and_gradients(model, model(inputs), expected)
-    with torch.no_grad():
-        stepped = advanced(model, inputs, model.begin(2, inputs.shape[1]))
-    assert_close(stepped, expected.detach(), rtol=1e-10, atol=1e-10)
-
-
-@every_shape
-def test_a_batch_of_single_precision_agrees_with_double(shape):
-    model, inputs = network(PIXELCNN, shape), _inputs(shape, 3)
-    double = model(inputs)
-    assert_close(model.float()(inputs).double(), double, rtol=1e-5, atol=1e-5)
+    assert_same_values_and_gradients(all_logits(model, inputs), expected, model)
+    assert_steps_equal_forward(model, inputs)
 
 
 @settings(max_examples=10)
 @given(length=st.integers(1, 24))
 def test_a_beginning_is_predicted_as_in_the_whole_image(length):
     model, inputs = network(PIXELCNN, COLOUR), _inputs(COLOUR, 2)
-    assert_close(model(inputs[:, :length]), model(inputs)[:, :length])
+    assert_close(all_logits(model, inputs[:, :length]), all_logits(model, inputs)[:, :length])
 
 
 @pytest.mark.parametrize("fed", [1, 2, 3, 4, 17, 18, 19, 20])
 def test_a_reordered_colour_image_goes_on_with_the_chosen_rows(fed):
     """Within a pixel, between two, and at the beginning of a row."""
     model, inputs = network(PIXELCNN, COLOUR), _inputs(COLOUR, 3)
-    rows = torch.tensor([2, 0, 2, 1])
-    state = model.begin(3, inputs.shape[1])
-    with torch.no_grad():
-        advanced(model, inputs[:, :fed], state)
-        state.reorder(rows, sentences_change=False)
-        rest = advanced(model, inputs[rows, fed:], state)
-    assert_close(rest, model(inputs[rows])[:, fed:].detach())
+    assert_reordered_steps_equal_forward(model, inputs, fed, torch.tensor([2, 0, 2, 1]))
 
 
 def test_the_likelihoods_of_all_images_sum_to_one():
-    shape = COLOUR.model_copy(update={"inputs": 3, "outputs": 2, "height": 1, "width": 2})
-    model = network(WIDE, shape)
-    images = torch.tensor(list(product(range(2), repeat=6)))
-    inputs = torch.cat((torch.full((64, 1), 2), images[:, :-1]), dim=1)
-    log_probs = model(inputs).log_softmax(-1).gather(-1, images[..., None]).sum(dim=(1, 2))
+    model = network(WIDE, images(1, 2, channels=3, inputs=3, outputs=2))
+    every_image = torch.tensor(list(product(range(2), repeat=6)))
+    inputs = torch.cat((torch.full((64, 1), 2), every_image[:, :-1]), dim=1)
+    log_probs = -model.nats(inputs, every_image).sum(dim=1)
     assert log_probs.std() > 0.1
     assert_close(log_probs.exp().sum().item(), 1.0, rtol=0, atol=1e-12)
 
@@ -99,13 +81,13 @@ def _seen(model: nn.Module) -> torch.Tensor:
     changed = inputs.clone()
     changed.diagonal().copy_((inputs.diagonal() + 1) % model.shape.inputs)
     with torch.no_grad():
-        return (model(changed) != model(inputs)).any(dim=2).T
+        return (all_logits(model, changed) != all_logits(model, inputs)).any(dim=2).T
 
 
 @every_shape
 def test_every_earlier_channel_is_seen_and_no_later_one(shape):
     """No blind spot: far to the upper right too, once enough layers reach there."""
-    seen = _seen(network(changed(WIDE, num_layers=IMAGE.width), shape))
+    seen = _seen(network(changed(WIDE, num_layers=IMAGE.layout.width), shape))
     assert torch.equal(seen, torch.ones_like(seen).tril())
 
 
@@ -116,27 +98,16 @@ def test_one_layer_sees_what_its_kernel_reaches(shape):
     And of the own pixel red nothing, green what red is, blue what both are.
     """
     seen = _seen(network(changed(WIDE, num_layers=1), shape))
-    places = list(product(range(shape.height), range(shape.width), range(shape.channels)))
-    for prediction, (row, column, channel) in enumerate(places):
-        for position, (other_row, other_column, other_channel) in enumerate(places[:-1]):
+    layout = shape.layout
+    positions = list(product(range(layout.height), range(layout.width), range(layout.channels)))
+    for prediction, (row, column, channel) in enumerate(positions):
+        for position, (other_row, other_column, other_channel) in enumerate(positions[:-1]):
             up, left = row - other_row, column - other_column
             beside = up == 0 and 0 < left <= 2
             within = up == left == 0 and other_channel < channel
             reached = (0 < up <= 2 and abs(left) <= 2) or beside or within
             assert seen[prediction, position + 1] == reached
     assert seen[:, 0].all()
-
-
-@pytest.mark.parametrize(
-    ("shape", "d_model", "message"),
-    [
-        (TEXT, 6, "architecture = pixelcnn is defined for images only; use lstm_decoder"),
-        (COLOUR, 8, "d_model = 8 is not divisible by the 3 channels of a pixel; choose a multiple"),
-    ],
-)
-def test_it_is_refused_for_data_that_it_does_not_fit(shape, d_model, message):
-    with pytest.raises(ValueError, match=message):
-        build(changed(PIXELCNN, d_model=d_model), shape)
 
 
 def test_a_gate_is_tanh_times_sigmoid():
@@ -146,16 +117,17 @@ def test_a_gate_is_tanh_times_sigmoid():
 
 
 @every_shape
-def test_a_pixel_costs_the_same_wherever_it_stands(shape):
+def test_a_pixel_costs_the_same_wherever_it_is(shape):
     """What is kept has one size from the first channel to the last."""
     model, inputs = network(PIXELCNN, shape), _inputs(shape, 2)
-    state = model.begin(2, inputs.shape[1])
+    state = model.init_state(None, 2, inputs.shape[1])
 
     def sizes() -> list[torch.Size]:
-        return [each.shape for each in (*state.above, *state.from_above, *state.left)]
+        past = state.past
+        return [each.shape for each in (*past.above, *past.from_above, *past.left)]
 
     before = sizes()
     with torch.no_grad():
         for ids in inputs.T:
-            model.advance(ids, state)
+            model.step(ids, state)
             assert sizes() == before

@@ -66,6 +66,15 @@ def test_large_logits_lose_no_precision():
     assert_close(gradient, torch.tensor([[-0.5, 0.5, 0.0]]))
 
 
+def test_logits_of_half_precision_are_summed_in_single(logits):
+    half = logits.detach().bfloat16().requires_grad_()
+    nats = softmax_nats(half, TARGETS, 0.1)
+    assert nats.dtype is torch.float32
+    assert torch.equal(nats, softmax_nats(half.float(), TARGETS, 0.1))
+    (gradient,) = torch.autograd.grad(nats.sum(), half)
+    assert gradient.dtype is torch.bfloat16
+
+
 def test_the_logits_of_an_ignored_target_have_no_influence(logits):
     changed = torch.where(COUNTED[:, None], logits, logits * -5.0)
     assert torch.equal(softmax_nats(logits, TARGETS, 0.1), softmax_nats(changed, TARGETS, 0.1))

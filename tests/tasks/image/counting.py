@@ -4,27 +4,40 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.settings import DataShape, ModelSettings
+from models.settings import DataShape, TransformerSettings
+from models.shared.base import AutoregressiveModel, State
+from models.shared.heads import OutputHead, softmax_nats
 
 
-class Counting(nn.Module):
+class KnownLogits(OutputHead):
+    """A softmax of hidden states that are logits already."""
+
+    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        nats = softmax_nats(hidden.flatten(0, 1), targets.flatten(), label_smoothing)
+        return nats.view(targets.shape)
+
+    def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
+        return hidden
+
+
+class Counting(AutoregressiveModel):
     """After intensity i comes i + 1, after class c comes c, and after the last level 0.
 
     Its logit is `certainty` above the others: 0 is the uniform distribution.
     """
 
-    def __init__(self, settings: ModelSettings, shape: DataShape, certainty: float) -> None:
+    def __init__(self, settings: TransformerSettings, shape: DataShape, certainty: float) -> None:
         super().__init__()
-        self.settings, self.shape = settings, shape
+        self.settings, self.shape, self.head = settings, shape, KnownLogits()
         self.certainty = nn.Parameter(torch.tensor(certainty))
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         levels = self.shape.outputs
         following = torch.where(inputs < levels, inputs + 1, inputs - levels) % levels
         return F.one_hot(following, levels) * self.certainty
 
-    def begin(self, batch: int, length: int) -> None:
-        return None
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        return State(None, copies)
 
-    def advance(self, ids: Tensor, state: None) -> Tensor:
+    def step(self, ids: Tensor, state: State) -> Tensor:
         return self(ids)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.settings import Architecture
+from models.settings import Structure
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.image.batches import Batches
@@ -118,7 +118,7 @@ def test_grey_images_have_no_hue():
 
 
 def batches(encoded, augmentation, seed=1):
-    model = settings(Architecture.DECODER, SINUSOID_2D, FULL)
+    model = settings(Structure.DECODER, SINUSOID_2D, FULL)
     training = image_training(batch_tokens=3 * CODEC.dimensions, seed=seed)
     training = training.model_copy(update={"augmentation": augmentation})
     return Batches(encoded, model, CODEC.shape, training)

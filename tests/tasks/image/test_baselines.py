@@ -1,4 +1,4 @@
-"""Networks without a locality paint in raster order, from batches to metrics and samples."""
+"""Networks without attention paint in raster order, from batches to metrics and samples."""
 
 import math
 
@@ -19,7 +19,8 @@ from tests.tasks.evaluations import write_clusters
 from tests.tasks.image.networks import SHAPE
 from tests.training.toys import image_training, inverse_square_root
 
-PIXELS = SHAPE.height * SHAPE.width
+HEIGHT, WIDTH = SHAPE.layout.height, SHAPE.layout.width
+PIXELS = HEIGHT * WIDTH
 SAMPLING = Sampling(seed=1, temperature=1.0, top_k=1, top_p=1.0)
 
 
@@ -57,7 +58,7 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
     bits = evaluate(model.eval(), encoded, encoded, measures).metrics["test"]["bits_per_dimension"]
     assert bits < 0.2 * math.log2(17)
 
-    known = np.full((10, SHAPE.height, SHAPE.width, 1), -1)
+    known = np.full((10, HEIGHT, WIDTH, 1), -1)
     drawn = sample_images(model, ImageCodec.of(SHAPE), np.arange(10), known, SAMPLING)
     expected = (np.arange(10)[:, None] + np.arange(PIXELS)) % 17
     assert (drawn.reshape(10, -1) == expected).mean() > 0.9

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from models.settings import Architecture
+from models.settings import Structure
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.batches import Batches
 from tests.models import naive
 from tests.models.networks import FULL, IMAGE, LOCAL_2D, SINUSOID_2D, settings
 from tests.training.toys import image_training
 
-PIXELS = IMAGE.height * IMAGE.width
+HEIGHT, WIDTH = IMAGE.layout.height, IMAGE.layout.width
+PIXELS = HEIGHT * WIDTH
 CLASS = 100
 
 
@@ -23,20 +24,20 @@ def encoded(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("locality", "order"),
+    ("attention", "order"),
     [
         (FULL, list(range(PIXELS))),
         (
             LOCAL_2D,
             [
-                row * IMAGE.width + column
-                for row, column in naive.blockwise_raster(LOCAL_2D, IMAGE.height, IMAGE.width)
+                row * WIDTH + column
+                for row, column in naive.blockwise_raster(LOCAL_2D, HEIGHT, WIDTH)
             ],
         ),
     ],
 )
-def test_images_are_predicted_in_the_generation_order(encoded, locality, order):
-    model = settings(Architecture.DECODER, SINUSOID_2D, locality)
+def test_images_are_predicted_in_the_generation_order(encoded, attention, order):
+    model = settings(Structure.DECODER, SINUSOID_2D, attention)
     batches = Batches(encoded, model, IMAGE, image_training(batch_tokens=3 * PIXELS))
     batch = batches.batch(1)
     assert batch.targets.tolist() == [order] * 3

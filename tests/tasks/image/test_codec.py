@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.settings import DataShape
 from pipeline.errors import DataError
 from pipeline.tasks.image.codec import ImageCodec
+from tests.models.networks import images, sequences
 
 CODEC = ImageCodec(height=2, width=3, channels=1, levels=17, classes=10)
 COLOUR = ImageCodec(height=1, width=2, channels=3, levels=256, classes=1)
@@ -48,15 +48,13 @@ def test_decode_inverts_encode_and_encode_inverts_decode(label, intensities):
 
 
 def test_classes_are_inputs_and_never_outputs():
-    assert CODEC.shape == DataShape(
-        inputs=27, outputs=17, height=2, width=3, channels=1, voices=None, pitches=None
-    )
+    assert CODEC.shape == images(2, 3, inputs=27, outputs=17)
     assert ImageCodec.of(CODEC.shape) == CODEC
 
 
 def test_a_shape_without_height_is_not_that_of_images():
     with pytest.raises(DataError, match="no height and width"):
-        ImageCodec.of(DataShape.sequence(inputs=27, outputs=17))
+        ImageCodec.of(sequences(inputs=27, outputs=17))
 
 
 @pytest.mark.parametrize(

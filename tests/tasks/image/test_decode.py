@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from models.locality import generation_order
 from PIL import Image
 
-from models.transformer import build
+from models.build import build
+from models.shared.order import block_order
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.settings.base import Sampling
@@ -16,9 +16,9 @@ from pipeline.tasks.image.decoding import decode as drawing
 from pipeline.tasks.image.decoding.decode import decode, png_grid
 from pipeline.tasks.image.settings import ImageDecoding
 from tests.tasks.image.counting import Counting
-from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
+from tests.tasks.image.networks import LOCAL, SHAPE, settings
 
-EVERY_LOCALITY = pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+every_attention = pytest.mark.parametrize("attention", LOCAL.values(), ids=LOCAL)
 GREY = 128
 
 
@@ -66,12 +66,14 @@ def shades(intensities):
     return np.rint(np.asarray(intensities) * 255 / 16).astype(int)
 
 
-@EVERY_LOCALITY
-def test_a_network_that_counts_draws_what_it_counts_in_generation_order(encoded, samples, locality):
-    decode(Counting(settings(locality), SHAPE, 100.0), encoded, samples, decoding())
+@every_attention
+def test_a_network_that_counts_draws_in_generation_order(
+    encoded, samples, attention
+):
+    decode(Counting(settings(attention), SHAPE, 100.0), encoded, samples, decoding())
 
     cells = cells_of(samples / "conditional.png", rows=10, columns=2)
-    order = generation_order(locality, 4, 4)
+    order = block_order(attention, 4, 4)
     for label in range(10):
         expected = shades((label + np.arange(16)) % 17)
         for column in range(2):
@@ -84,7 +86,7 @@ def test_images_of_classes_are_drawn_in_groups_and_each_group_is_written(
     monkeypatch.setattr(drawing, "_BATCH_IMAGES", 6)  # three classes of two images
     written = []
     monkeypatch.setattr(drawing, "write_atomically", lambda path, content: written.append(content))
-    network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, 100.0)
+    network = Counting(settings(LOCAL["local_1d"]), SHAPE, 100.0)
     decode(network, encoded, samples, decoding())
 
     *grids, _ = written  # the last is that of completions
@@ -101,7 +103,7 @@ def test_images_of_classes_are_drawn_in_groups_and_each_group_is_written(
 def test_groups_differ_where_their_classes_do_not(encoded, samples, monkeypatch):
     monkeypatch.setattr(drawing, "_BATCH_IMAGES", 4)  # two classes of two images
     torch.manual_seed(1)
-    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    network = build(settings(LOCAL["local_1d"]), SHAPE).eval()
     with torch.no_grad():
         network.embedding.tokens.weight[17:] = network.embedding.tokens.weight[17]
     decode(network, encoded, samples, decoding())
@@ -113,7 +115,7 @@ def test_groups_differ_where_their_classes_do_not(encoded, samples, monkeypatch)
 def test_completions_are_written_after_each_temperature(encoded, samples, monkeypatch):
     written = []
     monkeypatch.setattr(drawing, "write_atomically", lambda path, content: written.append(content))
-    network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, 100.0)
+    network = Counting(settings(LOCAL["local_1d"]), SHAPE, 100.0)
     decode(network, encoded, samples, decoding(temperatures=(0.5, 1.0, 2.0)))
 
     grids = written[1:]  # the first is that of the classes
@@ -125,16 +127,16 @@ def test_completions_are_written_after_each_temperature(encoded, samples, monkey
         assert finished.tolist() == [[column < 4 * number for column in range(12)]] * 3
 
 
-@EVERY_LOCALITY
-def test_completions_keep_the_upper_half_and_continue_it(encoded, samples, locality):
-    decode(Counting(settings(locality), SHAPE, 100.0), encoded, samples, decoding())
+@every_attention
+def test_completions_keep_the_upper_half_and_continue_it(encoded, samples, attention):
+    decode(Counting(settings(attention), SHAPE, 100.0), encoded, samples, decoding())
 
     cells = cells_of(samples / "completions.png", rows=3, columns=6)
     originals = np.load(encoded / "test.pixels.ids.npy").reshape(5, 17)[:3, 1:].reshape(3, 4, 4)
     assert np.array_equal(cells[:, 0], shades(originals))
     assert np.array_equal(cells[:, 1, :2], shades(originals[:, :2]))
     assert (cells[:, 1, 2:] == GREY).all()
-    order = generation_order(locality, 4, 4)
+    order = block_order(attention, 4, 4)
     for row in range(3):
         last = originals[row].ravel()[order[7]]
         for column in range(2, 6):
@@ -144,7 +146,7 @@ def test_completions_keep_the_upper_half_and_continue_it(encoded, samples, local
 
 
 def test_samples_json_says_what_the_grids_show(encoded, samples):
-    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    network = build(settings(LOCAL["local_1d"]), SHAPE).eval()
     decode(network, encoded, samples, decoding())
 
     assert json.loads((samples / "samples.json").read_text()) == {
@@ -166,10 +168,10 @@ def test_samples_json_says_what_the_grids_show(encoded, samples):
     }
 
 
-@EVERY_LOCALITY
-def test_equal_seeds_give_equal_bytes_and_other_seeds_other_images(encoded, samples, locality):
+@every_attention
+def test_equal_seeds_give_equal_bytes_and_other_seeds_other_images(encoded, samples, attention):
     torch.manual_seed(1)
-    network = build(settings(locality), SHAPE).eval()
+    network = build(settings(attention), SHAPE).eval()
     digests = []
     for seed in (1, 1, 2):
         decode(network, encoded, samples, decoding(seed=seed))
@@ -184,7 +186,7 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_other_images(encoded, samp
 
 def test_completions_of_an_image_differ_from_each_other(encoded, samples):
     torch.manual_seed(1)
-    decode(build(settings(LOCALITIES["local_1d"]), SHAPE).eval(), encoded, samples, decoding())
+    decode(build(settings(LOCAL["local_1d"]), SHAPE).eval(), encoded, samples, decoding())
 
     cells = cells_of(samples / "completions.png", rows=3, columns=6)
     assert len({cells[0, column].tobytes() for column in range(2, 6)}) == 4
@@ -192,7 +194,7 @@ def test_completions_of_an_image_differ_from_each_other(encoded, samples):
 
 def test_completions_are_drawn_at_every_temperature(encoded, samples):
     torch.manual_seed(1)
-    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    network = build(settings(LOCAL["local_1d"]), SHAPE).eval()
     decode(network, encoded, samples, decoding(temperatures=(1e-4, 1.0)))
 
     images = np.load(samples / "completions.npy").astype(int)
@@ -208,7 +210,7 @@ def test_completions_are_drawn_at_every_temperature(encoded, samples):
 
 
 def test_more_completed_images_than_the_test_split_has_is_an_error(encoded, samples):
-    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    network = build(settings(LOCAL["local_1d"]), SHAPE).eval()
 
     with pytest.raises(ConfigError, match="completed_images = 6, but the test split has 5"):
         decode(network, encoded, samples, decoding(completed_images=6))

@@ -38,11 +38,7 @@ def test_every_image_stands_in_one_split_and_shares_hold_in_every_class(tmp_path
     assert manifest["shape"] == {
         "inputs": 27,
         "outputs": 17,
-        "height": 8,
-        "width": 8,
-        "channels": 1,
-        "voices": None,
-        "pitches": None,
+        "layout": {"kind": "image", "height": 8, "width": 8, "channels": 1},
     }
     DataShape.model_validate(manifest["shape"])
     for split, per_class in (("train", 28), ("validation", 4), ("test", 8)):

@@ -3,20 +3,21 @@ import math
 import numpy as np
 import pytest
 import torch
-from models.locality import generation_order
 
-from models.transformer import build
+from models.build import build
+from models.shared.order import block_order
 from pipeline.corpus import write_sequences
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.metrics.baselines import baseline_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
 from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.settings import ImageEvaluation
+from tests.models.comparison import all_logits
 from tests.tasks.evaluations import write_clusters
 from tests.tasks.image.counting import Counting
-from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
+from tests.tasks.image.networks import LOCAL, SHAPE, settings
 
-EVERY_LOCALITY = pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+every_attention = pytest.mark.parametrize("attention", LOCAL.values(), ids=LOCAL)
 
 
 def evaluation(batch_images=3):
@@ -34,21 +35,21 @@ def random_ids(count, seed):
     return np.hstack([random.integers(17, 27, (count, 1)), random.integers(0, 17, (count, 16))])
 
 
-def counting_ids(label, locality):
+def counting_ids(label, attention):
     """An image whose intensities count upwards from its class, in generation order."""
     raster = np.empty(16, int)
-    raster[generation_order(locality, 4, 4)] = (label + np.arange(16)) % 17
+    raster[block_order(attention, 4, 4)] = (label + np.arange(16)) % 17
     return np.array([17 + label, *raster])
 
 
-@EVERY_LOCALITY
-def test_a_network_that_knows_the_rule_in_generation_order_pays_nothing(tmp_path, locality):
+@every_attention
+def test_a_network_that_knows_the_rule_in_generation_order_pays_nothing(tmp_path, attention):
     write(
         tmp_path,
         train=random_ids(3, 0),
-        test=[counting_ids(label, locality) for label in range(10)],
+        test=[counting_ids(label, attention) for label in range(10)],
     )
-    network = Counting(settings(locality), SHAPE, certainty=100.0)
+    network = Counting(settings(attention), SHAPE, certainty=100.0)
 
     measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics
 
@@ -62,7 +63,7 @@ def test_a_network_that_knows_the_rule_in_generation_order_pays_nothing(tmp_path
 
 def test_a_network_that_knows_nothing_pays_the_uniform_baseline(tmp_path):
     write(tmp_path, train=random_ids(3, 0), test=random_ids(5, 1))
-    network = Counting(settings(LOCALITIES["local_2d"]), SHAPE, certainty=0.0)
+    network = Counting(settings(LOCAL["local_2d"]), SHAPE, certainty=0.0)
 
     measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics
 
@@ -74,7 +75,7 @@ def test_baselines_are_counted_on_training_images_and_files_hold_every_test_imag
     train, test = random_ids(9, 0), random_ids(5, 1)
     train[:, 1:] //= 3  # darker than the images that they are counted for
     write(tmp_path, train=train, test=test)
-    network = Counting(settings(LOCALITIES["local_1d"]), SHAPE, certainty=0.0)
+    network = Counting(settings(LOCAL["local_1d"]), SHAPE, certainty=0.0)
 
     measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics
 
@@ -84,20 +85,20 @@ def test_baselines_are_counted_on_training_images_and_files_hold_every_test_imag
     assert measured["baseline"] == pytest.approx(expected, abs=2e-6)
 
 
-@EVERY_LOCALITY
-def test_bits_are_the_nats_of_every_pixel_over_their_number_times_ln_2(tmp_path, locality):
+@every_attention
+def test_bits_are_the_nats_of_every_pixel_over_their_number_times_ln_2(tmp_path, attention):
     test = random_ids(7, 1)
     write(tmp_path, train=random_ids(3, 0), test=test)
     torch.manual_seed(1)
-    network = build(settings(locality), SHAPE).eval()
+    network = build(settings(attention), SHAPE).eval()
 
     measured = evaluate(network, tmp_path, tmp_path, evaluation()).metrics["test"]
 
     sequences = torch.from_numpy(
-        np.hstack([test[:, :1], test[:, 1:][:, generation_order(locality, 4, 4)]])
+        np.hstack([test[:, :1], test[:, 1:][:, block_order(attention, 4, 4)]])
     )
     with torch.no_grad():
-        log_probs = network(sequences[:, :-1]).log_softmax(dim=-1)
+        log_probs = all_logits(network, sequences[:, :-1]).log_softmax(dim=-1)
     nats = -sum(
         log_probs[image, pixel, sequences[image, pixel + 1]].item()
         for image in range(7)
@@ -111,7 +112,7 @@ def test_bits_are_the_nats_of_every_pixel_over_their_number_times_ln_2(tmp_path,
 def test_the_size_of_a_batch_does_not_matter(tmp_path):
     write(tmp_path, train=random_ids(3, 0), test=random_ids(7, 1))
     torch.manual_seed(1)
-    network = build(settings(LOCALITIES["local_1d"]), SHAPE).eval()
+    network = build(settings(LOCAL["local_1d"]), SHAPE).eval()
 
     one, all_of_them = (
         evaluate(network, tmp_path, tmp_path, evaluation(batch_images)).metrics["test"]

@@ -3,9 +3,9 @@ import io
 import numpy as np
 import pytest
 import torch
-from models.network import build
 from PIL import Image
 
+from models.build import build
 from pipeline import config
 from pipeline.decoding.sampling import TO_SAMPLE
 from pipeline.errors import ConfigError, DataError
@@ -14,10 +14,11 @@ from pipeline.tasks.image import command, painter
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP
 from pipeline.tasks.image.painter import BATCH_IMAGES, Painter, arrange, check_class, fitting_pixels
+from tests.models.networks import images
 from tests.tasks.image.counting import Counting
-from tests.tasks.image.networks import LOCALITIES, SHAPE, settings
+from tests.tasks.image.networks import LOCAL, SHAPE, settings
 
-LOCAL_1D = settings(LOCALITIES["local_1d"])
+LOCAL_1D = settings(LOCAL["local_1d"])
 CODEC = ImageCodec.of(SHAPE)
 
 
@@ -99,7 +100,7 @@ def test_what_is_converted_is_said_in_one_line(tmp_path):
 
 
 def test_a_colour_network_is_given_colours(tmp_path):
-    codec = ImageCodec.of(SHAPE.model_copy(update={"channels": 3}))
+    codec = ImageCodec.of(images(4, 4, channels=3, inputs=27, outputs=17))
     path = save(tmp_path / "grey.png", np.full((4, 4), 255))
     said: list[str] = []
     assert (fitting_pixels(path, codec, said.append) == np.full((4, 4, 3), 16)).all()

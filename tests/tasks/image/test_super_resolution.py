@@ -6,18 +6,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from models.network import build, pixel_order
 from PIL import Image
-from pipeline.decoding.likelihood import token_nll
 
-from models.settings import (
-    Architecture,
-    Embeddings,
-    ModelSettings,
-    Norm,
-    PositionsAt,
-    Sinusoid2D,
-)
+from models.build import build
+from models.settings import Embeddings, Norm, PositionsAt, Structure, TransformerSettings
+from models.shared.order import generation_order
 from pipeline.corpus import write_sequences
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.batches import Batches
@@ -28,8 +21,9 @@ from pipeline.tasks.image.metrics.evaluate import evaluate
 from pipeline.tasks.image.metrics.super_resolution import bicubic_bits, measure, statistics_of
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from tests.models import networks
+from tests.models.comparison import all_logits
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
-from tests.tasks.image.networks import LOCALITIES, SHAPE
+from tests.tasks.image.networks import LOCAL, SHAPE
 from tests.training.toys import image_training
 
 CODEC = ImageCodec.of(SHAPE.model_copy(update={"inputs": 18}))
@@ -47,14 +41,14 @@ def pixels_of(split: str, codec: ImageCodec) -> np.ndarray:
     return pixels // 4 if split == "train" else pixels
 
 
-def settings_of(codec: ImageCodec, **others) -> ModelSettings:
+def settings_of(codec: ImageCodec, **others) -> TransformerSettings:
     return networks.settings(
-        Architecture.ENCODER_DECODER,
-        Sinusoid2D(kind="sinusoid_2d"),
-        LOCALITIES["local_2d"],
+        Structure.ENCODER_DECODER,
+        networks.SINUSOID_2D,
+        LOCAL["local_2d"],
         Norm.PRE,
         embeddings=Embeddings.SEPARATE if codec.channels == 1 else Embeddings.CHANNELS,
-        reduction=2,
+        super_resolution=2,
         **others,
     )
 
@@ -121,7 +115,7 @@ def test_batches_have_the_source_of_each_image(codec, network, encoded):
     training = image_training(batch_tokens=3 * codec.dimensions)
     batches = Batches(encoded, network.settings, codec.shape, training)
     for number, batch in ((1, batches.batch(1)), (None, batches.validation()[0])):
-        order = pixel_order(network.settings, codec.shape)
+        order = generation_order(network.settings, codec.shape.layout)
         pixels = np.empty((len(batch.targets), codec.dimensions), np.int64)
         pixels[:, order] = batch.targets.numpy()
         expected = codec.sources(pixels.reshape(-1, *codec.size), 2)
@@ -162,13 +156,14 @@ def test_a_draw_depends_on_its_own_source(codec, network, encoded, samples):
     """The likeliest pixel of each image is that of the network alone with its source."""
     decode(network, encoded, samples, decoding(temperatures=(1e-4,)))
     drawn = np.load(samples / "completions.npy")[0]
-    order = pixel_order(network.settings, codec.shape)
+    order = generation_order(network.settings, codec.shape.layout)
     source = torch.from_numpy(codec.sources(pixels_of("test", codec)[:3], 2))
     for image in range(3):
         ids = torch.from_numpy(drawn[image, 1].reshape(1, -1)[:, order].astype(np.int64))
         inputs = torch.cat((torch.tensor([[17]]), ids[:, :-1]), dim=1)
         with torch.no_grad():
-            assert torch.equal(network(inputs, source[image, None]).argmax(dim=-1), ids)
+            logits = all_logits(network, inputs, source[image, None])
+        assert torch.equal(logits.argmax(dim=-1), ids)
 
 
 def test_only_the_first_rows_are_shown_of_many_images(network, encoded, samples, monkeypatch):
@@ -188,9 +183,9 @@ def test_bits_are_given_the_source_and_beside_them_stands_interpolation(
     found = evaluated.metrics
 
     test = pixels_of("test", codec)
-    order = pixel_order(network.settings, codec.shape)
+    order = generation_order(network.settings, codec.shape.layout)
     ids = torch.from_numpy(np.hstack([np.full((5, 1), 17), test.reshape(5, -1)[:, order]]))
-    nats = token_nll(network, ids[:, :-1], ids[:, 1:], torch.from_numpy(codec.sources(test, 2)))
+    nats = network.nats(ids[:, :-1], ids[:, 1:], torch.from_numpy(codec.sources(test, 2)))
     bits = nats.sum().item() / (test.size * math.log(2))
     assert found["test"]["bits_per_dimension"] == pytest.approx(bits, abs=2e-6)
     drawn = np.load(samples / "completions.npy")
@@ -240,7 +235,7 @@ def test_a_network_of_colours_learns_where_its_source_stands():
     settings = settings_of(codec, d_model=32, d_ff=64, positions_at=PositionsAt.EVERY_LAYER)
     network = build(settings, codec.shape)
     optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
-    order = torch.from_numpy(np.asarray(pixel_order(settings, codec.shape)))
+    order = torch.from_numpy(np.asarray(generation_order(settings, codec.shape.layout)))
     random = np.random.default_rng(1)
     for _ in range(180):
         quarters = random.integers(0, codec.levels, (16, 2, 2, codec.channels))
@@ -248,8 +243,7 @@ def test_a_network_of_colours_learns_where_its_source_stands():
         ids = torch.from_numpy(codec.encode_all(np.zeros(16, int), pixels).astype(np.int64))
         targets = ids[:, 1:][:, order]
         inputs = torch.cat((ids[:, :1], targets[:, :-1]), dim=1)
-        logits = network(inputs, torch.from_numpy(codec.sources(pixels, 2)))
-        loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets)
+        loss = network.nats(inputs, targets, torch.from_numpy(codec.sources(pixels, 2))).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -3,7 +3,6 @@ import pytest
 from torch import nn
 
 from models.settings import Architecture, Local1D
-from models.transformer import build
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
 from pipeline.tasks.music.metrics import arcs

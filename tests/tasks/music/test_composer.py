@@ -8,7 +8,6 @@ import torch
 
 from models import store
 from models.settings import Architecture, DataShape, Norm
-from models.transformer import build
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Sampling
 from pipeline.tasks.music import command, composer

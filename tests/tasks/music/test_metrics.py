@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from models.settings import Architecture, Norm
-from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from models.settings import Architecture
-from models.transformer import build
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
 from pipeline.tasks.music.codec.grid import SILENCE

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from models.settings import Architecture, Norm
-from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from models.maps import translation_maps
-from models.network import build
 
 from models.settings import Architecture, DataShape, LstmEncoderDecoderSettings
 from pipeline import evaluate as stage

@@ -2,17 +2,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.tasks.translation.decoding.beam import length_penalty, search
-from pipeline.decoding.likelihood import token_nll
 
-from models.settings import DataShape
+from pipeline.tasks.translation.decoding.beam import length_penalty, search
 from pipeline.tasks.translation.settings import Beam
 from tests.models import naive
 from tests.models.baselines import TRANSLATORS, network
-from tests.models.networks import SHAW, encoder_decoder
+from tests.models.comparison import all_logits
+from tests.models.networks import SHAW, encoder_decoder, sequences
 
 BEGIN, END = 2, 3
-SHAPE = DataShape.sequence(inputs=5, outputs=5)
+SHAPE = sequences(inputs=5, outputs=5)
 
 
 def beam(**changes: int | float) -> Beam:
@@ -43,7 +42,7 @@ def test_the_length_penalty_is_equation_14():
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.5])
 def test_a_beam_as_wide_as_the_tree_finds_every_sequence_in_order(seed, alpha):
     """With 3 ids beside the end and at most 4 positions there are 1 + 3 + 9 + 27 sequences."""
-    shape = DataShape.sequence(inputs=4, outputs=4)
+    shape = sequences(inputs=4, outputs=4)
     model = encoder_decoder(SHAW, shape=shape, seed=seed)
     source = torch.tensor([1, END])
     limit = 4
@@ -70,7 +69,7 @@ def test_a_beam_of_one_without_length_penalty_is_greedy(seed):
 def _greedy(model, source, limit) -> list[int]:
     ids: list[int] = []
     while len(ids) < limit - 1:
-        logits = model(torch.tensor([[BEGIN, *ids]]), source[None])[0, -1]
+        logits = all_logits(model, torch.tensor([[BEGIN, *ids]]), source[None])[0, -1]
         token = int(logits.argmax())
         if token == END:
             break
@@ -100,7 +99,7 @@ def test_hypotheses_are_scored_ordered_limited_and_distinct(seed, beam_size, alp
             assert END not in hypothesis.ids
             inputs = torch.tensor([[BEGIN, *hypothesis.ids]])
             targets = torch.tensor([[*hypothesis.ids, END]])
-            log_prob = -token_nll(model, inputs, targets, source[None]).sum().item()
+            log_prob = -model.nats(inputs, targets, source[None]).sum().item()
             penalty = ((5 + length) / 6) ** alpha
             assert hypothesis.score == pytest.approx(log_prob / penalty)
 

@@ -7,7 +7,6 @@ import torch
 from sacrebleu.metrics import BLEU, CHRF
 
 from models.settings import Architecture, DataShape
-from models.transformer import build
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation.codec import BOS, EOS

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 from models.maps import translation_maps
-from models.network import build
 
 from models.settings import Architecture, ConvEncoderDecoderSettings, DataShape, Norm, Residuals
 from pipeline.corpus import write_sequences

@@ -7,15 +7,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.decoding.ancestral import sample
-from tests.decoding.test_beam import BEGIN, END, SHAPE, _greedy, _sources
 
-from models.settings import DataShape
-from pipeline.decoding import ancestral
 from pipeline.settings.base import Sampling
+from pipeline.tasks.translation.decoding import sample_sequence as module
+from pipeline.tasks.translation.decoding.sample_sequence import sample_sequence
 from tests.models import naive
 from tests.models.baselines import TRANSLATORS, network
-from tests.models.networks import SHAW, encoder_decoder
+from tests.models.networks import SHAW, encoder_decoder, sequences
+from tests.tasks.translation.test_beam import BEGIN, END, SHAPE, _greedy, _sources
 
 
 def sampling(**changes: int | float | None) -> Sampling:
@@ -23,7 +22,7 @@ def sampling(**changes: int | float | None) -> Sampling:
 
 
 def _sample(model, sources, extra_length=3, **changes):
-    return sample(model, sources, BEGIN, END, sampling(**changes), extra_length)
+    return sample_sequence(model, sources, BEGIN, END, sampling(**changes), extra_length)
 
 
 MODELS = {"transformer": encoder_decoder(SHAW, shape=SHAPE)} | {
@@ -65,14 +64,14 @@ def test_no_translation_is_longer_than_its_limit_or_holds_an_end(seed, extra_len
 
 def test_translations_follow_the_distribution_of_the_model(monkeypatch):
     """With 3 ids beside the end and at most 3 positions, each of 1 + 3 + 9 as often as its P."""
-    model = encoder_decoder(SHAW, shape=DataShape.sequence(inputs=4, outputs=4))
+    model = encoder_decoder(SHAW, shape=sequences(inputs=4, outputs=4))
     source, draws = torch.tensor([1, END]), 4000
     uniform = np.random.default_rng(1).random((draws, 3))
-    monkeypatch.setattr(ancestral, "_uniform", lambda *_: uniform)  # or all would be the same
+    monkeypatch.setattr(module, "_uniform", lambda *_: uniform)  # or all would be the same
     found = Counter(tuple(each.ids) for each in _sample(model, [source] * draws, extra_length=1))
-    sequences = [ids for length in range(3) for ids in product(range(3), repeat=length)]
-    assert set(found) <= set(sequences)
-    for ids in sequences:
+    every_sequence = [ids for length in range(3) for ids in product(range(3), repeat=length)]
+    assert set(found) <= set(every_sequence)
+    for ids in every_sequence:
         # at the limit the end is certain
         given = [*ids, END] if len(ids) < 2 else list(ids)
         probability = math.exp(naive.log_prob(model, source, BEGIN, given))

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from models.settings import Architecture, DataShape
-from models.transformer import build
 from pipeline.corpus import read_sequences, write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation import codec

@@ -6,7 +6,6 @@ import torch
 
 from models.errors import SequenceError
 from models.settings import Architecture, DataShape
-from models.transformer import build
 from pipeline.tasks.translation import translator as translating
 from pipeline.tasks.translation.codec import train
 from pipeline.tasks.translation.settings import (

@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from models.attention import attend
 from skimage.restoration import denoise_nl_means
 
+from models.transformer.attention import attention
 from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import (
     fixed_kernel,
     nonlocal_means,
@@ -60,11 +60,11 @@ def test_attention_with_the_fixed_kernel_is_nonlocal_means(
     assert denoised == pytest.approx(naive_nonlocal_means(image, patch, bandwidth), abs=1e-10)
 
 
-def test_the_weights_of_attend_are_the_gaussian_kernel():
+def test_the_weights_of_attention_are_the_gaussian_kernel():
     vectors = torch.from_numpy(np.random.default_rng(0).random((7, 12))) + 100.0
     query, key = fixed_kernel(vectors)
 
-    weights = attend(query, key, torch.eye(7, dtype=torch.float64), None, 0.0)
+    weights = attention(query, key, torch.eye(7, dtype=torch.float64), None, 0.0)
 
     kernel = torch.exp(-(torch.cdist(vectors, vectors) ** 2))
     assert torch.allclose(weights, kernel / kernel.sum(dim=1, keepdim=True), rtol=0, atol=1e-10)
