@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from models.settings import Local1D, Local2D
+from models.transformer import blocks as module
 from models.transformer.blocks import blocks, frames, local_mask
 from tests.models import naive
 from tests.models.strategies import local_1d, local_2d, small

@@ -10,6 +10,7 @@ from torch.testing import assert_close
 from models.build import build
 from models.errors import SequenceError
 from models.settings import Embeddings, Norm, PositionsAt, Residuals, Structure
+from models.transformer import patterns
 from tests.models.comparison import (
     all_logits,
     assert_reordered_steps_equal_forward,

@@ -7,6 +7,7 @@ from torch.testing import assert_close
 from models.build import build
 from models.settings import Embeddings, Norm, PositionsAt, Residuals, Structure
 from models.shared.base import PADDING
+from models.transformer import patterns
 from tests.models.comparison import (
     all_logits,
     assert_steps_equal_forward,

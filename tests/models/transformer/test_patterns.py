@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from models.settings import Backend, Local1D, SequenceLayout, ShawParts
 from models.shared.positions import AttentionPositions
+from models.transformer import patterns
 from models.transformer.attention import attention
 from models.transformer.patterns import Full, Heads, Local, Pattern, causal_mask, source_pattern
 from models.transformer.patterns import pattern as pattern_of
