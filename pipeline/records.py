@@ -1,7 +1,7 @@
-"""What a run measures on each test record: reports/records/<run>.parquet, small enough for git.
+"""Sufficient statistics of a run on each test record: reports/records/<run>.parquet, in git.
 
-The columns are sufficient statistics, whose sums decide every score, so that runs can be compared
-again without their weights and samples. Equal records have equal bytes.
+Their sums determine all scores, so that runs can be compared without weights and samples. Equal
+records give equal bytes.
 """
 
 import hashlib
@@ -23,37 +23,37 @@ from pipeline.files import write_atomically
 from pipeline.statistics.bootstrap import cluster_numbers
 
 RECORDS = Path("reports/records")
-MAX_BYTES = 150_000  # of a file: git keeps every version
+MAX_BYTES = 150_000  # of a file; git keeps every version
 
 _SPLIT, _CLUSTER = "split", "cluster"  # columns
-_ABOUT = "about"  # key of the metadata: the settings and the test sets, as JSON
+_ABOUT = "about"  # metadata key of settings and test sets, as JSON
 _NUMBERED = re.compile(r"(.*_)(\d+)")
 
 
 @dataclass(frozen=True)
 class Records:
-    """The records of one test set."""
+    """Records of one test set."""
 
-    test_set: str  # `fingerprint` of the records: equal for runs that were measured on the same
-    clusters: Sequence[Hashable]  # (record,): names, or the numbers that stand for them in a file
-    statistics: Mapping[str, np.ndarray]  # (record,) each; whole numbers, or float32 in the file
+    test_set: str  # `fingerprint` of the contents of the records
+    clusters: Sequence[Hashable]  # (record,): names, or their numbers if read from a file
+    statistics: Mapping[str, np.ndarray]  # (record,) each; integers, or float32 in the file
 
 
 @dataclass(frozen=True)
 class RunRecords:
-    """The records of a run on each of its test sets, and the settings that it was made with."""
+    """Records of a run on each of its test sets, and its settings."""
 
-    settings: dict[str, Any]  # of the run, all but its title
+    settings: dict[str, Any]  # all but the title
     splits: Mapping[Split, Records]
 
 
 def records_path(run: str) -> Path:
-    """Where the records of a run stand."""
+    """Return the path of the records of a run."""
     return RECORDS / f"{run}.parquet"
 
 
 def fingerprint(records: Iterable[bytes]) -> str:
-    """A digest of the contents of test records and of their order."""
+    """Return a digest of the contents and order of test records."""
     digest = hashlib.sha256()
     for record in records:
         digest.update(len(record).to_bytes(8, "little") + record)
@@ -61,13 +61,13 @@ def fingerprint(records: Iterable[bytes]) -> str:
 
 
 def write_records(path: Path, records: RunRecords) -> None:
-    """Write the records of a run; every split has the same statistics.
+    """Write the records of a run; all splits have the same statistics.
 
-    DataError if they would take more than MAX_BYTES.
+    Raises DataError if the file exceeds MAX_BYTES.
     """
     content = _encode(records)
     if len(content) > MAX_BYTES:
-        count = sum(len(each.clusters) for each in records.splits.values())
+        count = sum(len(split.clusters) for split in records.splits.values())
         raise DataError(
             f"{path}: {count:,} records take {len(content):,} bytes, more than {MAX_BYTES:,}; "
             f"about {count * MAX_BYTES // len(content):,} fit: hold out fewer of data set "
@@ -91,22 +91,22 @@ def read_records(run: str) -> RunRecords:
 
 
 def _encode(records: RunRecords) -> bytes:
-    """The file: whole numbers are cut into planes of bytes, and neither time nor machine is in it.
+    """Encode as parquet, numbers split into byte planes, without times or machine names.
 
-    Its bytes depend on the version of pyarrow, which it names.
+    The bytes depend on the version of pyarrow, which is in the file.
     """
     splits = records.splits
-    numbers = _as_differences(_joined([each.statistics for each in splits.values()]))
+    numbers = _as_differences(_joined([split.statistics for split in splits.values()]))
     table = pa.table(
         {
-            _SPLIT: [split for split, each in splits.items() for _ in each.clusters],
-            _CLUSTER: np.concatenate([cluster_numbers(each.clusters) for each in splits.values()]),
+            _SPLIT: [name for name, split in splits.items() for _ in split.clusters],
+            _CLUSTER: np.concatenate([cluster_numbers(s.clusters) for s in splits.values()]),
             **numbers,
         }
     )
     about = {
         "settings": records.settings,
-        "test_sets": {split: each.test_set for split, each in splits.items()},
+        "test_sets": {name: split.test_set for name, split in splits.items()},
     }
     file = io.BytesIO()
     with parquet.ParquetWriter(
@@ -129,13 +129,13 @@ def _encode(records: RunRecords) -> bytes:
 
 
 def _joined(splits: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The statistics of all splits end to end, as int32, int64 or float32."""
-    if any(each.keys() != splits[0].keys() for each in splits):
-        raise ValueError(f"splits have different statistics: {[sorted(each) for each in splits]}")
-    return {name: _narrow(np.concatenate([each[name] for each in splits])) for name in splits[0]}
+    """Concatenate the statistics of all splits, as int32, int64 or float32."""
+    if any(split.keys() != splits[0].keys() for split in splits):
+        raise ValueError(f"splits have different statistics: {[sorted(s) for s in splits]}")
+    return {name: _compact(np.concatenate([s[name] for s in splits])) for name in splits[0]}
 
 
-def _narrow(values: np.ndarray) -> np.ndarray:
+def _compact(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind == "f":
         return values.astype(np.float32)
     fits = np.abs(values).max(initial=0) <= np.iinfo(np.int32).max
@@ -143,7 +143,7 @@ def _narrow(values: np.ndarray) -> np.ndarray:
 
 
 def _splits(table: pa.Table, test_sets: Mapping[Split, str]) -> dict[Split, Records]:
-    of_record = np.array(table[_SPLIT].to_pylist())
+    split_of_record = np.array(table[_SPLIT].to_pylist())
     clusters = table[_CLUSTER].to_numpy()
     stored = {
         name: table[name].to_numpy()
@@ -154,18 +154,17 @@ def _splits(table: pa.Table, test_sets: Mapping[Split, str]) -> dict[Split, Reco
     return {
         split: Records(
             test_set,
-            clusters[of_record == split].tolist(),
-            {name: values[of_record == split] for name, values in statistics.items()},
+            clusters[split_of_record == split].tolist(),
+            {name: values[split_of_record == split] for name, values in statistics.items()},
         )
         for split, test_set in test_sets.items()
     }
 
 
 def _as_differences(statistics: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Put a_1 - a_2 in the place of a_2, as column `a_1-2`, and so on for numbered statistics.
+    """Replace numbered statistics by differences: a_2 by a_1 - a_2, as column `a_1-2`, and so on.
 
-    Counts of n-grams of successive orders differ by 1 in most sentences, which takes half of the
-    bytes of the counts.
+    N-gram counts of successive orders mostly differ by 1, which takes half of the bytes.
     """
     stored = {}
     for name, values in statistics.items():
@@ -178,7 +177,7 @@ def _as_differences(statistics: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 
 
 def _from_differences(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Undo `_as_differences`."""
+    """Invert `_as_differences`."""
     statistics: dict[str, np.ndarray] = {}
     for label, values in stored.items():
         stem, minus, number = label.rpartition("-")
@@ -191,7 +190,7 @@ def _from_differences(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
 
 
 def _before(name: str) -> tuple[str | None, str]:
-    """The statistic whose number is one less, and the name of their difference: a_1, a_1-2."""
+    """Return the preceding statistic of a_2 and the name of their difference: a_1, a_1-2."""
     numbered = _NUMBERED.fullmatch(name)
     if numbered is None:
         return None, name

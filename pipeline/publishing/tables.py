@@ -1,4 +1,4 @@
-"""Every table of the page as rows for a CSV file, from the functions that the page calls."""
+"""All tables of the page as rows of CSV files."""
 
 import csv
 import io
@@ -22,9 +22,9 @@ from pipeline.tasks import specs
 
 
 def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
-    """Return the rows of each table by its name, numbers in full; DataError as from the page."""
+    """Return the rows of each table by name, with unrounded numbers; DataError as the page."""
     test_sets = list(_test_sets(results))
-    found = {
+    by_name = {
         "summary": _summary(params, test_sets),
         "scores": _scores(test_sets),
         "comparisons": _comparisons(test_sets),
@@ -38,12 +38,12 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "settings": _settings(params),
     }
     for task, of_task in by_task(results).items():
-        found |= publication_of(task).tables(of_task)
-    return {name: rows for name, rows in found.items() if rows}
+        by_name |= publication_of(task).tables(of_task)
+    return {name: rows for name, rows in by_name.items() if rows}
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return `rows` as CSV; a column per key of any row, empty where a row lacks it or has None."""
+    """Format `rows` as CSV, a column per key of any row; missing keys and None are empty."""
     columns = dict.fromkeys(key for row in rows for key in row)
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -52,7 +52,7 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-TestSet = tuple[dict[str, str], Table, Sequence[Result]]  # which it is, its scores, its runs
+TestSet = tuple[dict[str, str], Table, Sequence[Result]]  # key columns, scores, runs
 
 
 def _test_sets(results: Sequence[Result]) -> Iterator[TestSet]:
@@ -82,7 +82,7 @@ def _summary(params: Params, test_sets: Sequence[TestSet]) -> Rows:
 
 
 def _scores(test_sets: Sequence[TestSet]) -> Rows:
-    """A row for each run or baseline and each metric that it has."""
+    """Return a row per run or baseline and metric."""
     rows = []
     for where, table, results in test_sets:
         signatures = {
@@ -105,7 +105,7 @@ def _scores(test_sets: Sequence[TestSet]) -> Rows:
 
 
 def _score(table: Table, row: Row, index: int) -> dict[str, Any]:
-    """One number of a row, with its 95 % interval; `run` is empty for a baseline."""
+    """Return one score of a row with its 95 % interval; `run` is empty for a baseline."""
     metric, score = table.metrics[index], row.scores[index]
     return {
         "run": row.run,
@@ -120,29 +120,29 @@ def _score(table: Table, row: Row, index: int) -> dict[str, Any]:
 
 def _comparisons(test_sets: Sequence[TestSet]) -> Rows:
     return [
-        where | _compared(each) for where, _, on in test_sets for each in read_compared_pairs(on)
+        where | _compared(pair) for where, _, on in test_sets for pair in read_compared_pairs(on)
     ]
 
 
-def _compared(each: Compared) -> dict[str, Any]:
+def _compared(pair: Compared) -> dict[str, Any]:
     return {
-        "metric": each.metric.key,
-        "better_run": each.better.run,
-        "better_score": each.better.score,
-        "worse_run": each.worse.run,
-        "worse_score": each.worse.score,
-        "difference": each.difference,
-        "low": each.low,
-        "high": each.high,
-        "p_value": each.p_value,
-        "records": each.records,
-        "clusters": each.clusters,
-        "signature": each.signature,
+        "metric": pair.metric.key,
+        "better_run": pair.better.run,
+        "better_score": pair.better.score,
+        "worse_run": pair.worse.run,
+        "worse_score": pair.worse.score,
+        "difference": pair.difference,
+        "low": pair.low,
+        "high": pair.high,
+        "p_value": pair.p_value,
+        "records": pair.records,
+        "clusters": pair.clusters,
+        "signature": pair.signature,
     }
 
 
 def _claims(results: Sequence[Result]) -> Rows:
-    """A row for each check of a claim, one row for a claim that is not judged."""
+    """Return a row per check of a claim, and one row per claim that is not judged."""
     published, rows = read_published(), []
     for judged in read_judged_claims(results):
         claim = judged.claim
@@ -155,23 +155,23 @@ def _claims(results: Sequence[Result]) -> Rows:
             "missing": " ".join(claim.missing),
         }
         checked = [
-            _compared(each) | {"better_share": each.better.share, "worse_share": each.worse.share}
-            for each in judged.comparisons
+            _compared(pair) | {"better_share": pair.better.share, "worse_share": pair.worse.share}
+            for pair in judged.comparisons
         ]
-        checked += [_checked(each) for each in claim.numbers]
+        checked += [_checked(check) for check in claim.numbers]
         rows += [what | check for check in checked] or [what]
     return rows
 
 
-def _checked(each: NumbersResult) -> dict[str, Any]:
+def _checked(check: NumbersResult) -> dict[str, Any]:
     return {
-        "measurement": each.what,
-        "first": each.first.value,
-        "first_low": each.first.low,
-        "first_high": each.first.high,
-        "relation": each.relation,
-        "second": each.second.value,
-        "holds": each.holds,
+        "measurement": check.what,
+        "first": check.first.value,
+        "first_low": check.first.low,
+        "first_high": check.first.high,
+        "relation": check.relation,
+        "second": check.second.value,
+        "holds": check.holds,
     }
 
 
@@ -185,7 +185,7 @@ def _published() -> Rows:
 
 
 def _measures(results: Sequence[Result]) -> Rows:
-    """All that was measured of each run, by its dotted path in the file of its metrics."""
+    """Return all metrics of each run by dotted path."""
     return [
         {"run": result.name, "measure": path, "value": _as_json(value)}
         for result in results
@@ -195,12 +195,12 @@ def _measures(results: Sequence[Result]) -> Rows:
 
 
 def _is_table(value: Any) -> bool:
-    """Whether it is a list of rows, which are a table of their own."""
+    """Whether `value` is a list of rows, which is a separate table."""
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def _demonstrations(params: Params, results: Sequence[Result]) -> Rows:
-    """A row for each figure and for each number of a table."""
+    """Return a row per figure and per number of a table."""
     rows: Rows = []
     for name, settings in params.demonstrations.items():
         shown = read_demonstration(name, settings, results)
@@ -216,7 +216,7 @@ def _demonstrations(params: Params, results: Sequence[Result]) -> Rows:
 
 
 def _benchmarks() -> Rows:
-    """All rows; `point` says which length and form, or which layer, a measurement is of."""
+    """Return all benchmark rows, with the keys of `point` as columns."""
     return [
         {key: value for key, value in row.items() if key != "point"} | row.get("point", {})
         for row in read_json(BENCHMARKS)
@@ -224,7 +224,7 @@ def _benchmarks() -> Rows:
 
 
 def _faults() -> Rows:
-    """A row for each number that was left, and one for a curve."""
+    """Return a row per recorded number, and one per curve."""
     return [
         {"fault": fault.what, "command": fault.command, "measure": path, "value": _as_json(value)}
         for fault in read_faults()
@@ -233,7 +233,7 @@ def _faults() -> Rows:
 
 
 def _data(params: Params) -> Rows:
-    """What the encode stage tells of each data set that a run uses."""
+    """Return the facts of each data set that a run uses."""
     return [
         {"dataset": name, "fact": path, "value": _as_json(value)}
         for name in dict.fromkeys(run.dataset for run in params.runs.values())
@@ -250,5 +250,5 @@ def _settings(params: Params) -> Rows:
 
 
 def _as_json(value: Any) -> str:
-    """A text as it is; numbers, null, true and lists as JSON (and params.yaml) have them."""
+    """Return strings unchanged, other values as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The page: all results of a scale, put into one HTML file that needs no network."""
+"""Render all results of a scale as one self-contained HTML page."""
 
 import base64
 import hashlib
@@ -44,7 +44,7 @@ _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "sp
 
 @dataclass(frozen=True)
 class TestSet:
-    """The scores of the runs on one test set of a data set."""
+    """Scores of the runs on one test set of a data set."""
 
     split: str
     table: Table
@@ -54,18 +54,18 @@ class TestSet:
 
 @dataclass(frozen=True)
 class Figures:
-    """The learning curves of a family of runs, and what the task adds to them."""
+    """Learning curves of a family of runs, and the task's additional figures."""
 
     family: Family
     train: Chart
     validation: Chart | None
-    cut: bool  # whether losses lie above the charts
-    beside: FamilyFigures
+    clipped: bool  # whether losses exceed the charts
+    extra: FamilyFigures
 
 
 @dataclass(frozen=True)
 class Group:
-    """The runs of one task on one data set, which may be compared."""
+    """Comparable runs: of one task on one data set."""
 
     dataset: str
     tests: list[TestSet]  # "test" first
@@ -73,18 +73,18 @@ class Group:
 
     @property
     def titles(self) -> list[str]:
-        """What the figures show beside learning curves."""
-        return _distinct(each.beside.title for each in self.figures)
+        """Titles of the additional figures."""
+        return _distinct(figures.extra.title for figures in self.figures)
 
     @property
     def notes(self) -> list[str]:
-        """The explanations of charts that are not of losses."""
-        return _distinct(each.beside.note for each in self.figures)
+        """Explanations of the additional charts."""
+        return _distinct(figures.extra.note for figures in self.figures)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A task: scores and curves by data set, then what the task's own template shows."""
+    """Section of a task: scores and curves by data set, then the task's template."""
 
     spec: TaskSpec
     results: list[Result]
@@ -93,21 +93,21 @@ class Section:
     metrics: Sequence[Metric]
 
     def signatures(self, metric: str) -> list[str]:
-        """The distinct signatures under which the runs' `metric` was computed."""
+        """Return the distinct signatures of `metric`."""
         tests = [result.metrics["test"] for result in self.results]
         return _distinct(str(test.get(f"{metric}_signature", "")) for test in tests)
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
-    """Each of `texts` once, without the empty one."""
+    """Return the distinct non-empty `texts`, in order."""
     return [text for text in dict.fromkeys(texts) if text]
 
 
 def render(params: Params) -> str:
-    """Return the page of the runs of `params` that were measured: equal inputs give equal text.
+    """Render the page of the evaluated runs of `params`; equal inputs give equal text.
 
-    Raises DataError that names the file if a run's results are damaged or some are missing, and if
-    the page would be larger than MAX_BYTES.
+    Raises DataError, naming the file, if results are damaged or incomplete, or if the page exceeds
+    MAX_BYTES.
     """
     params, waiting = finished(params)
     results = read_results(params)
@@ -136,7 +136,7 @@ def render(params: Params) -> str:
             costs=read_costs(read_published()),
             claims=read_judged_claims(results),
             significant=SIGNIFICANT,
-            embedded=all(each.source.kind == "package" for each in params.datasets.values()),
+            embedded=all(dataset.source.kind == "package" for dataset in params.datasets.values()),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
             style_hash=_content_hash(style),
@@ -147,13 +147,13 @@ def render(params: Params) -> str:
     if size > MAX_BYTES:
         raise DataError(
             f"reports/index.html: the page has {size:,} bytes, more than {MAX_BYTES:,}; "
-            "lower report.table_rows, or how much the runs generate (runs.<run>.decoding)"
+            "lower report.table_rows, or the number of samples (runs.<run>.decoding)"
         )
     return page
 
 
 def _environment() -> Environment:
-    """The templates of the page, and those of each task as `<task>/<name>`."""
+    """Load the templates of the page, and those of each task as `<task>/<name>`."""
     of_tasks = {task: FileSystemLoader(page_of(task).templates) for task in specs()}
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), PrefixLoader(of_tasks)]),
@@ -167,7 +167,7 @@ def _environment() -> Environment:
 
 
 def _script() -> str:
-    """The scripts of all tasks and of the page, each in its own block, so that no names clash."""
+    """Join the scripts of all tasks and the page, each in a block with its own scope."""
     folders = [*(page_of(task).templates for task in specs()), _TEMPLATES]
     paths = [path for folder in folders for path in sorted(folder.glob("*.js"))]
     blocks = (f"{{\n{path.read_text(encoding='utf-8')}}}\n" for path in paths)
@@ -175,7 +175,7 @@ def _script() -> str:
 
 
 def _content_hash(text: str) -> str:
-    """The source expression by which the page's policy admits an inline style or script."""
+    """Return the hash source of an inline style or script for the Content-Security-Policy."""
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
     return f"sha256-{digest}"
 
@@ -226,7 +226,7 @@ def _test_set(split: str, results: Sequence[Result]) -> TestSet:
 
 
 def _data_view(dataset: str) -> dict[str, Any]:
-    """What the encode stage tells of a data set, cut into the parts that the page lays out."""
+    """Split the facts of a data set into the parts of the page."""
     facts = read_data_facts(dataset)
     splits = facts["splits"]
     counted = sorted(

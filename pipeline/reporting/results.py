@@ -1,4 +1,4 @@
-"""What the stages before the report wrote about each run, read and checked."""
+"""Read and check the results of each run."""
 
 import csv
 import math
@@ -22,66 +22,66 @@ _COLUMNS = ("step", "learning_rate", "train_loss", "validation_loss", "padding")
 
 @dataclass(frozen=True)
 class Result:
-    """One run: its settings, its data set and what was measured."""
+    """Results of a run, with its settings and data set."""
 
     name: str
     run: AnyRun
     dataset: Dataset
     metrics: dict[str, Any]  # {"test": {...}, "baseline": {...}}, and the same by further test set
-    parameters: int | None  # weights of the network; None if they were not recorded
+    parameters: int | None  # number of weights; None if not recorded
     archived: str | None = None  # the commit that measured it, if no network of today did
-    split: str = "test"  # which test set it is measured on
+    split: str = "test"  # the test set of `metrics`
 
     @property
     def metrics_path(self) -> Path:
-        """Where the metrics stand, for error messages."""
+        """Path of the metrics, for error messages."""
         return METRICS / f"{self.name}.json"
 
     @property
     def samples(self) -> Path:
-        """The folder of what the run generated."""
+        """Folder of the samples of the run."""
         return RUNS / self.name / "samples"
 
     @property
     def records(self) -> Path:
-        """The folder of what was measured of each record."""
+        """Folder of the scores of each record."""
         return RUNS / self.name / "records"
 
     @property
     def is_here(self) -> bool:
-        """Whether what the run generated is in this folder: git holds its numbers alone."""
+        """Whether samples or records are available; git only has the metrics."""
         return self.samples.exists() or self.records.exists()
 
     @property
     def has_curve(self) -> bool:
-        """Whether its losses are in this folder."""
+        """Whether its loss curve is available."""
         return _curve_path(self.name).exists()
 
     @property
     def section(self) -> str:
-        """The dotted path of `metrics` in that file, for error messages."""
+        """Dotted path of `metrics` in that file, for error messages."""
         task = self.run.task
         return task if self.split == "test" else f"{task}.{self.split}"
 
     @property
     def tests(self) -> list["Result"]:
-        """The same run on each of its test sets, "test" first."""
+        """The run on each of its test sets, "test" first."""
         further = sorted(filter(_is_further_test, self.metrics))
         return [self, *(replace(self, metrics=self.metrics[name], split=name) for name in further)]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (step, loss in nats per token) in the order of the steps."""
+    """Loss curves: points (step, nats per token), ordered by step."""
 
     train: list[tuple[int, float]]
     validation: list[tuple[int, float]]
 
 
 def finished(params: Params) -> tuple[Params, list[str]]:
-    """The measured part of a scale, and the names of the runs and demonstrations that wait.
+    """Split `params` into its evaluated part and the names of unfinished runs and demonstrations.
 
-    So the page of a large scale need not wait for its last run. DataError if no run was measured.
+    The page of a large scale does not need its last run. Raises DataError if no run was evaluated.
     """
     waiting = [
         name
@@ -94,12 +94,12 @@ def finished(params: Params) -> tuple[Params, list[str]]:
     )
     if not runs:
         first = next(iter(params.runs))
-        raise DataError(f"{METRICS}: no run was measured; run `dvc repro evaluate@{first}`")
+        raise DataError(f"{METRICS}: no run was evaluated; run `dvc repro evaluate@{first}`")
     return params.model_copy(update={"runs": runs, "demonstrations": demonstrations}), waiting
 
 
 def read_results(params: Params) -> list[Result]:
-    """Return the runs of `params` in their order; DataError names a file that is missing."""
+    """Read the results of all runs of `params`, in order; DataError names a missing file."""
     return [_read_result(params, name, run) for name, run in params.runs.items()]
 
 
@@ -130,7 +130,7 @@ def _is_further_test(key: str) -> bool:
 
 
 def read_curve(name: str) -> Curve:
-    """Read the losses of a run; DataError names the file, and the line that is wrong."""
+    """Read the loss curves of a run; DataError names the file and the invalid line."""
     path = _curve_path(name)
     remedy = f"run `dvc repro train@{name}`"
     curve = Curve([], [])
@@ -172,7 +172,7 @@ def _finite(text: str) -> float:
 
 
 def read_data_facts(dataset: str) -> dict[str, Any]:
-    """Read what the encode stage wrote about a data set."""
+    """Read the facts of a data set that the encode stage wrote."""
     path = DATA / f"{dataset}.json"
     facts = read_json(path)
     if not isinstance(facts, dict) or not isinstance(facts.get("splits"), dict):
@@ -181,14 +181,14 @@ def read_data_facts(dataset: str) -> dict[str, Any]:
 
 
 def by_task(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Group the runs by task: tasks in the order of the lecture, runs in the order of params."""
+    """Group results by task; tasks in the order of the lecture, runs in the order of params."""
     results = list(results)
     groups = {task: [result for result in results if result.run.task == task] for task in specs()}
     return {task: group for task, group in groups.items() if group}
 
 
 def by_dataset(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Group the runs by data set, in the order of the runs."""
+    """Group results by data set, in the order of the runs."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(result.run.dataset, []).append(result)
@@ -196,7 +196,7 @@ def by_dataset(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def by_test(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Group the runs on one data set by test set, "test" first."""
+    """Group results on one data set by test set, "test" first."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         for on in result.tests:

@@ -1,7 +1,4 @@
-"""Which numbers speak for a task, and the tables of them: the page and the terminal show the same.
-
-The first metric of a task is the one that it is judged by.
-"""
+"""Score tables, for the page and the terminal. The first metric of a task is the main one."""
 
 import math
 from collections.abc import Sequence
@@ -14,14 +11,14 @@ from pipeline.tasks import part
 
 
 def measures_of(result: Result) -> Measures:
-    """The metrics and the baselines that suit a run and its data, chosen by its task."""
+    """Return the metrics and baselines of a run, which depend on its task and data."""
     facts = read_data_facts(result.run.dataset)
     return part(result.run.task, "measures").measures(result.run, result.dataset, facts)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A measured value, with its 95 % interval where there is one."""
+    """A measured value with its 95 % interval, if it has one."""
 
     value: float
     low: float | None = None
@@ -29,7 +26,7 @@ class Score:
 
 
 def as_text(metric: Metric, score: Score | None) -> str:
-    """A score with its interval, as plain text has it."""
+    """Format a score with its interval as plain text."""
     if score is None:
         return "–"
     text = metric.format(score.value)
@@ -40,18 +37,18 @@ def as_text(metric: Metric, score: Score | None) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A run or a baseline; `scores` follow the metrics, None where it has none."""
+    """A run or a baseline; `scores` by metric, None if it has none."""
 
     label: str
     run: str | None  # the run's name, None for a baseline
     parameters: int | None
     scores: tuple[Score | None, ...]
-    definition: str = ""  # of a baseline whose label does not say it
+    definition: str = ""  # of a baseline, if its label is not clear
 
 
 @dataclass(frozen=True)
 class Table:
-    """The runs of one task on one data set, and below them the baselines."""
+    """Scores of the runs of one task on one data set, followed by the baselines."""
 
     metrics: tuple[Metric, ...]
     rows: tuple[Row, ...]
@@ -60,24 +57,24 @@ class Table:
 
     @property
     def runs(self) -> list[Row]:
-        """The rows of the runs."""
+        """Rows of the runs."""
         return [row for row in self.rows if row.run]
 
     @property
     def best_baseline(self) -> tuple[str, Score] | None:
-        """The label and the value of the strongest baseline by the first metric, if any has it."""
+        """Label and score of the best baseline by the first metric, if any has it."""
         scored = [(row.label, row.scores[0]) for row in self.rows if not row.run and row.scores[0]]
         sign = 1 if self.metrics[0].higher_is_better else -1
         return max(scored, key=lambda pair: sign * pair[1].value, default=None)
 
 
 def tabulate(results: Sequence[Result]) -> Table:
-    """Return the table of `results`, which share the task and the data set."""
+    """Build the table of `results`, which share task and data set."""
     measures = measures_of(results[0])
     metrics = tuple(
         metric
         for metric in measures.metrics
-        if not metric.optional or any(metric.key in each.metrics["test"] for each in results)
+        if not metric.optional or any(metric.key in result.metrics["test"] for result in results)
     )
     runs = [
         Row(
@@ -109,11 +106,11 @@ def tabulate(results: Sequence[Result]) -> Table:
 
 
 def _first_with(baseline: Baseline, results: Sequence[Result]) -> Result | None:
-    """The run beside which a baseline was measured: the first one, if it has to be there."""
+    """Return the first run with an optional baseline, or the first run if it is not optional."""
     if not baseline.optional:
         return results[0]
     keys = set(baseline.keys.values())
-    return next((each for each in results if each.metrics["baseline"].keys() >= keys), None)
+    return next((run for run in results if run.metrics["baseline"].keys() >= keys), None)
 
 
 def _measured(result: Result, metric: Metric) -> Score | None:

@@ -30,7 +30,7 @@ def test_what_was_not_measured_yet_waits(scale: Params):
     assert (set(scale.runs) - set(done.runs), waiting) == ({"music_relative"}, ["music_relative"])
     for path in Path("reports/metrics").iterdir():
         path.unlink()
-    with pytest.raises(DataError, match="no run was measured; .*evaluate@translation_sinusoid"):
+    with pytest.raises(DataError, match="no run was evaluated; .*evaluate@translation_sinusoid"):
         finished(scale)
 
 
