@@ -89,15 +89,8 @@ def _package(source: PackageSource, folder: Path) -> None:
         requirements = Path(scratch) / "requirements.txt"
         requirements.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check"]
-        command += [
-            "--no-input",
-            "--no-deps",
-            *options,
-            "--dest",
-            str(folder),
-            "-r",
-            str(requirements),
-        ]
+        command += ["--no-input", "--no-deps", *options, "--dest", str(folder)]
+        command += ["-r", str(requirements)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (the same)
     if run.returncode != 0:
         if os.strerror(errno.ENOSPC) in run.stderr:

@@ -34,7 +34,7 @@ def main(name: str) -> None:
     if distributed.has_to_start(name, run.training):
         distributed.start(run.training, "train", name)
     else:
-        with distributed.joined(run.training):
+        with distributed.process_group(run.training):
             _train(name, run)
 
 

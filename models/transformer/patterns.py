@@ -159,10 +159,10 @@ class Local(Pattern):
         self, heads: Heads, positions: AttentionPositions | None, dropout: float
     ) -> Tensor:
         """See Pattern; O(length * memory) instead of O(length^2)."""
-        cut = self.decoding_blocks(heads.query.shape[2], positions, heads.query.device)
+        local_blocks = self.decoding_blocks(heads.query.shape[2], positions, heads.query.device)
         if is_relative(positions):
-            return framed_attention(heads, cut, positions, dropout)
-        return blocked_attention(heads, cut, dropout)
+            return framed_attention(heads, local_blocks, positions, dropout)
+        return blocked_attention(heads, local_blocks, dropout)
 
     def dense_mask(self, heads: Heads) -> Tensor:
         """See Pattern."""
@@ -173,8 +173,8 @@ class Local(Pattern):
         """See Pattern."""
         if not is_relative(positions):
             return super().weights(heads, positions)
-        cut = self.decoding_blocks(heads.query.shape[2], positions, heads.query.device)
-        return framed_weights(heads, cut, positions)
+        local_blocks = self.decoding_blocks(heads.query.shape[2], positions, heads.query.device)
+        return framed_weights(heads, local_blocks, positions)
 
     def decoding_blocks(
         self, length: int, positions: AttentionPositions | None, device: torch.device
@@ -190,21 +190,21 @@ def is_relative(positions: AttentionPositions | None) -> bool:
     return positions is not None and not positions.rotates_only
 
 
-def blocked_attention(heads: Heads, cut: Blocks, dropout: float) -> Tensor:
+def blocked_attention(heads: Heads, local_blocks: Blocks, dropout: float) -> Tensor:
     """Local attention in blocks; equals attention with the dense mask of the pattern.
 
     Blocks become the batch axis, with masks shared by all heads: fused kernels take four axes.
     """
     query, key, value = heads.query, heads.key, heads.value
     batch, count_heads, length, d_head = query.shape
-    count, size, _ = cut.mask.shape
+    count, size, _ = local_blocks.mask.shape
     padded = F.pad(query, (0, 0, 0, count * size - length))
     attended = attention(
         padded.view(batch, count_heads, count, size, d_head).flatten(0, 1).transpose(0, 1),
-        key[:, :, cut.keys].flatten(0, 1).transpose(0, 1),
-        value[:, :, cut.keys].flatten(0, 1).transpose(0, 1),
+        key[:, :, local_blocks.keys].flatten(0, 1).transpose(0, 1),
+        value[:, :, local_blocks.keys].flatten(0, 1).transpose(0, 1),
         # Padding queries of the last block have no key; they attend to all and are cut off below.
-        (cut.mask | ~cut.mask.any(dim=-1, keepdim=True))[:, None],
+        (local_blocks.mask | ~local_blocks.mask.any(dim=-1, keepdim=True))[:, None],
         dropout,
     )
     merged = attended.transpose(0, 1).reshape(batch, count_heads, count * size, d_head)
@@ -212,40 +212,40 @@ def blocked_attention(heads: Heads, cut: Blocks, dropout: float) -> Tensor:
 
 
 def framed_attention(
-    heads: Heads, cut: Blocks, positions: AttentionPositions, dropout: float
+    heads: Heads, local_blocks: Blocks, positions: AttentionPositions, dropout: float
 ) -> Tensor:
     """Local attention with relative positions (Huang et al. 2018, section 3.4.2).
 
-    `cut` is the result of `frames`.
+    `local_blocks` is the result of `frames`.
     """
-    framed, mask, first = _in_frames(heads, cut)
+    framed, mask, first = _in_frames(heads, local_blocks)
     attended = attention(framed.query, framed.key, framed.value, mask, dropout, positions, first)
     return attended.transpose(1, 2).flatten(2, 3)[:, :, : heads.query.shape[2]]
 
 
-def framed_weights(heads: Heads, cut: Blocks, positions: AttentionPositions) -> Tensor:
+def framed_weights(heads: Heads, local_blocks: Blocks, positions: AttentionPositions) -> Tensor:
     """Return the weights (batch, heads, query, key) of `framed_attention`, 0 outside frames."""
-    framed, mask, first = _in_frames(heads, cut)
+    framed, mask, first = _in_frames(heads, local_blocks)
     weights = attention_weights(framed.query, framed.key, mask, positions, first)
     length = heads.query.shape[2]
     dense = weights.new_zeros(*weights.shape[:-1], length)
-    dense.scatter_add_(-1, cut.keys[:, None, None].expand_as(weights), weights)
+    dense.scatter_add_(-1, local_blocks.keys[:, None, None].expand_as(weights), weights)
     return dense.transpose(1, 2).flatten(2, 3)[:, :, :length]
 
 
-def _in_frames(heads: Heads, cut: Blocks) -> tuple[Heads, Tensor, int]:
+def _in_frames(heads: Heads, local_blocks: Blocks) -> tuple[Heads, Tensor, int]:
     """Return heads (batch, block, heads, position, d_head), mask, and index of the first query.
 
     The last key of a block is at the position of its last query.
     """
-    count, size, memory = cut.mask.shape
+    count, size, memory = local_blocks.mask.shape
     padded = F.pad(heads.query, (0, 0, 0, count * size - heads.query.shape[2]))
     framed = Heads(
         padded.unflatten(2, (count, size)).transpose(1, 2),
-        heads.key[:, :, cut.keys].transpose(1, 2),
-        heads.value[:, :, cut.keys].transpose(1, 2),
+        heads.key[:, :, local_blocks.keys].transpose(1, 2),
+        heads.value[:, :, local_blocks.keys].transpose(1, 2),
     )
-    return framed, cut.mask[:, None], memory - size
+    return framed, local_blocks.mask[:, None], memory - size
 
 
 def pattern(settings: Attention, layout: Layout) -> Pattern:

@@ -22,8 +22,8 @@ FILE = "checkpoint.safetensors"
 
 
 @dataclass
-class Progression:
-    """Progress of a training."""
+class TrainingState:
+    """State of a training, except the network and the optimizer."""
 
     step: int  # last update
     kept: dict[str, Tensor]  # see checkpoint_selection.py
@@ -32,19 +32,19 @@ class Progression:
 
 
 def write(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progression
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state: TrainingState
 ) -> None:
     """Write a checkpoint to `folder`, atomically, as one file."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"kept.{name}": tensor for name, tensor in progress.kept.items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in state.items()}
-    record = {"step": progress.step, "curve": progress.curve, "updates": progress.updates}
+    tensors |= {f"kept.{name}": tensor for name, tensor in state.kept.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
+    record = {"step": state.step, "curve": state.curve, "updates": state.updates}
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     write_atomically(folder / FILE, save(contiguous, {"record": json.dumps(record)}))
 
 
-def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progression | None:
+def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState | None:
     """Load the checkpoint in `folder` into `model` and `optimizer`; None if there is none.
 
     Process 0 reads and broadcasts it. Raises CheckpointError, and leaves both unchanged, if the
@@ -62,18 +62,14 @@ def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Pr
         device = next(model.parameters()).device
         kept = {name: tensor.to(device) for name, tensor in _with_prefix("kept.", tensors).items()}
         updates = [Update(*update) for update in record["updates"]]
-        progress = Progression(record["step"], kept, record["curve"], updates)
-        optimizer.load_state_dict(
-            {
-                **optimizer.state_dict(),
-                "state": _optimizer_state(_with_prefix("optimizer.", tensors)),
-            }
-        )
+        state = TrainingState(record["step"], kept, record["curve"], updates)
+        moments = _optimizer_state(_with_prefix("optimizer.", tensors))
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         model.load_state_dict(before)
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged checkpoint ({reason})") from None
-    return progress
+    return state
 
 
 def _metadata(content: bytes) -> dict[str, str]:

@@ -5,10 +5,10 @@ import math
 from torch import Tensor, nn
 
 from pipeline.settings.training import CheckpointSelection, Training
-from pipeline.training.checkpoint import Progression
+from pipeline.training.checkpoint import TrainingState
 
 
-def keep(state: Progression, model: nn.Module, training: Training) -> None:
+def update_selection(state: TrainingState, model: nn.Module, training: Training) -> None:
     """Update `state.kept` with the weights after the last step, if they are selected.
 
     It is the sum of the checkpoints to average, or the weights with the lowest validation loss.
@@ -22,7 +22,9 @@ def keep(state: Progression, model: nn.Module, training: Training) -> None:
             state.kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-def selected(state: Progression, model: nn.Module, training: Training) -> dict[str, Tensor]:
+def selected_weights(
+    state: TrainingState, model: nn.Module, training: Training
+) -> dict[str, Tensor]:
     """Return the selected weights by name, at the end of the training."""
     match training.checkpoint_selection:
         case CheckpointSelection.AVERAGED:
@@ -41,7 +43,7 @@ def _is_averaged(step: int, training: Training) -> bool:
     )
 
 
-def _is_best(state: Progression) -> bool:
+def _is_best(state: TrainingState) -> bool:
     """Whether the last step has a validation loss, lower than all before."""
     if not state.curve or state.curve[-1]["step"] != state.step:
         return False

@@ -65,7 +65,7 @@ def start(training: Training, *command: str) -> None:
 
 
 @contextmanager
-def joined(training: Training) -> Iterator[None]:
+def process_group(training: Training) -> Iterator[None]:
     """Initialise torch.distributed for the block; a no-op for one process.
 
     Raises PipelineError if another process ends before.
@@ -96,7 +96,7 @@ def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def processes() -> int:
+def world_size() -> int:
     """Number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
@@ -107,7 +107,7 @@ def share(batch: Batch) -> tuple[Batch, int]:
     A process without a row gets the first with a count of 0, because every process has to take
     part in the all-reduce.
     """
-    part = batch.rows(slice(rank(), None, processes()))
+    part = batch.rows(slice(rank(), None, world_size()))
     if len(part.targets):
         return part, part.target_count
     return batch.rows(slice(1)), 0
@@ -118,17 +118,17 @@ def parallel(model: nn.Module) -> nn.Module:
 
     Broadcasts the weights of process 0.
     """
-    return DistributedDataParallel(model) if processes() > 1 else model
+    return DistributedDataParallel(model) if world_size() > 1 else model
 
 
 def gradient_sync(network: nn.Module, enabled: bool) -> AbstractContextManager:
     """Enable or disable the gradient all-reduce of a `parallel` network inside the block."""
-    return nullcontext() if enabled or processes() == 1 else network.no_sync()
+    return nullcontext() if enabled or world_size() == 1 else network.no_sync()
 
 
 def all_reduce(*values: float) -> list[float]:
     """Return the sum of each value over all processes."""
-    if processes() == 1:
+    if world_size() == 1:
         return list(values)
     device = "cuda" if dist.get_backend() == "nccl" else "cpu"
     sums = torch.tensor(values, dtype=torch.float64, device=device)
@@ -138,7 +138,7 @@ def all_reduce(*values: float) -> list[float]:
 
 def broadcast(make: Callable[[], bytes | None]) -> bytes | None:
     """Call `make` in process 0 and return its result in all processes."""
-    if processes() == 1:
+    if world_size() == 1:
         return make()
     objects = [make() if rank() == 0 else None]
     dist.broadcast_object_list(objects)

@@ -14,11 +14,11 @@ from pipeline.memory import keep_freed_memory
 from pipeline.settings.training import Training
 from pipeline.training import checkpoint, distributed, optimizers
 from pipeline.training.batches import Batches
-from pipeline.training.checkpoint import Progression
-from pipeline.training.checkpoint_selection import keep, selected
+from pipeline.training.checkpoint import TrainingState
+from pipeline.training.checkpoint_selection import selected_weights, update_selection
 from pipeline.training.loss import MeanNats
 from pipeline.training.schedules import learning_rate
-from pipeline.training.update import backward, in_precision, update
+from pipeline.training.update import autocast, backward, update
 
 
 def prepare(training: Training) -> None:
@@ -45,7 +45,7 @@ def train(
     if training.compile:
         # Dynamic lengths: a resumed training sees them in another order.
         network = torch.compile(network, dynamic=True)
-    if distributed.processes() > 1:
+    if distributed.world_size() > 1:
         # After the first backward pass DistributedDataParallel rebuilds its buckets, which changes
         # the rounding of sums. Discard that pass, so that a resumed training ends with equal bytes.
         backward(network, [batches.batch(1)], training)
@@ -58,7 +58,7 @@ def train(
             if step % training.validate_every == 0 or step == training.steps:
                 state.curve.append(_curve_row(model, batches, training, state))
                 state.updates = []
-            keep(state, model, training)
+            update_selection(state, model, training)
             if distributed.rank() == 0:
                 if step % training.checkpoint_every == 0 and step < training.steps:
                     checkpoint.write(folder, model, optimizer, state)
@@ -66,7 +66,7 @@ def train(
                 progress.update(step, _note(state.curve))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_interrupted(title, state.step, saved)) from None
-    model.load_state_dict(selected(state, model, training))
+    model.load_state_dict(selected_weights(state, model, training))
     return state.curve
 
 
@@ -75,9 +75,9 @@ def validation_loss(model: AutoregressiveModel, batches: Batches, training: Trai
     """Return mean nats per target of the validation split, without dropout or label smoothing."""
     model.eval()
     total, count = 0.0, 0
-    for batch in batches.validation()[distributed.rank() :: distributed.processes()]:
+    for batch in batches.validation()[distributed.rank() :: distributed.world_size()]:
         batch = batch.to(training.device)
-        with in_precision(training):
+        with autocast(training):
             nats = model.nats(batch.inputs, batch.targets, batch.source)
         total += nats.double().sum().item()
         count += batch.target_count
@@ -87,7 +87,7 @@ def validation_loss(model: AutoregressiveModel, batches: Batches, training: Trai
 
 def _resume(
     folder: Path, model: AutoregressiveModel, optimizer: torch.optim.Optimizer
-) -> Progression:
+) -> TrainingState:
     try:
         state = checkpoint.read(folder, model, optimizer)
         message = state and f"resuming from step {state.step} in {folder}"
@@ -95,11 +95,11 @@ def _resume(
         state, message = None, f"{error}; starting from step 0"
     if message and distributed.rank() == 0:
         print(message, file=sys.stderr)
-    return state or Progression(0, {}, [], [])
+    return state or TrainingState(0, {}, [], [])
 
 
 def _curve_row(
-    model: AutoregressiveModel, batches: Batches, training: Training, state: Progression
+    model: AutoregressiveModel, batches: Batches, training: Training, state: TrainingState
 ) -> dict[str, float | int]:
     losses, padding, positions = zip(*state.updates, strict=True)
     validation = validation_loss(model, batches, training)

@@ -64,15 +64,15 @@ def backward(network: nn.Module, step_batches: list[Batch], training: Training) 
         part, count = distributed.share(batch)
         part = part.to(training.device)
         with distributed.gradient_sync(network, enabled=index == len(step_batches)):
-            with in_precision(training):
+            with autocast(training):
                 mean = network(part.inputs, part.targets, part.source)
             term = mean * (count / targets)
-            (term * distributed.processes()).backward()  # the all-reduce averages
+            (term * distributed.world_size()).backward()  # the all-reduce averages
         loss = loss + term.detach()
     return distributed.all_reduce(loss.item())[0]
 
 
-def in_precision(training: Training) -> torch.autocast:
+def autocast(training: Training) -> torch.autocast:
     """Autocast matrix products to the precision of the run; sums and the loss stay float32."""
     return torch.autocast(
         training.device, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16

@@ -8,7 +8,7 @@ from models.settings import Structure
 from pipeline.errors import CheckpointError
 from pipeline.settings.training import Optimizer
 from pipeline.training import checkpoint, optimizers
-from pipeline.training.checkpoint import Progression
+from pipeline.training.checkpoint import TrainingState
 from pipeline.training.update import Update
 from tests.models.networks import TEXT, settings
 from tests.training.toys import OPTIMIZERS, adam
@@ -39,7 +39,7 @@ def written(tmp_path, kind):
     average = {name: 2 * tensor for name, tensor in model.state_dict().items()}
     curve = [{"step": 1, "train_loss": 0.1 + 0.2}]
     updates = [Update(1 / 3, 2, 7), Update(1e-300, 0, 5)]
-    checkpoint.write(tmp_path, model, optimizer, Progression(1, average, curve, updates))
+    checkpoint.write(tmp_path, model, optimizer, TrainingState(1, average, curve, updates))
     return tmp_path, model, optimizer
 
 
@@ -101,7 +101,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_it(written):
     before = path.read_bytes()
     (folder / f".{checkpoint.FILE}.{os.getpid()}.partial").symlink_to("/dev/full")
     with pytest.raises(OSError, match=r"\(at least [\d,.]+ MB needed, [\d,.]+ MB free\)") as caught:
-        checkpoint.write(folder, model, optimizer, Progression(2, {}, [], []))
+        checkpoint.write(folder, model, optimizer, TrainingState(2, {}, [], []))
     assert caught.value.filename == str(path)
     assert path.read_bytes() == before
     assert [path.name for path in folder.iterdir()] == [checkpoint.FILE]

@@ -51,7 +51,7 @@ def in_processes(count, action):
             numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count}
             for name, value in (address | numbers).items():
                 patch.setenv(name, str(value))
-            with distributed.joined(training(processes=count)):
+            with distributed.process_group(training(processes=count)):
                 results.put((rank, action()))
 
     processes = [PROCESSES.Process(target=run, args=(rank,)) for rank in range(count)]

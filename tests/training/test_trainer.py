@@ -14,7 +14,7 @@ from pipeline.tasks.translation.decoding.beam import search
 from pipeline.training.batches import Batch
 from pipeline.training.loss import MeanNats
 from pipeline.training.trainer import train, validation_loss
-from pipeline.training.update import in_precision
+from pipeline.training.update import autocast
 from tests.models.comparison import all_logits
 from tests.tasks.translation.test_beam import beam
 from tests.training.toys import (
@@ -137,7 +137,7 @@ def test_bfloat16_is_near_float32_and_leaves_weights_and_loss_in_float32(tmp_pat
     """Emulated where the CPU has no instructions for it."""
     usual, model = training(), network(training())
     half = training(precision=Precision.BFLOAT16)
-    with in_precision(half):
+    with autocast(half):
         batch = Reversal().batch(1)
         assert all_logits(model, batch.inputs, batch.source).dtype is torch.bfloat16
         assert (
