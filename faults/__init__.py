@@ -1,5 +1,5 @@
-"""What the pipeline survives: programs that run from a checkout, python -m faults.<name>."""
+"""Programs that try what the pipeline survives: python -m faults.<name>, in a checkout."""
 
 from pipeline.process import prepare
 
-prepare()  # as a stage is; compiled modules among the code would be a change for dvc
+prepare()  # as in a stage: compiled modules beside the code would be a change to dvc

@@ -1,4 +1,4 @@
-"""Fresh copies of the working tree, as repositories of their own, at the smoke scale."""
+"""Fresh copies of the working tree as repositories of their own, with the smoke scale."""
 
 import os
 import shutil
@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MEASURED = ("reports/benchmarks.json", "reports/faults.json")  # of the code: no stage makes them
+MEASURED = ("reports/benchmarks.json", "reports/faults.json")  # no stage writes them
 
 
 def call(folder: Path, *command: str) -> str:
-    """Run a command of this environment in `folder`; what it printed. It has to end with 0."""
+    """Run a command of this environment in `folder`; return what it printed.
+
+    AssertionError if its exit status is not 0.
+    """
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -21,11 +24,14 @@ def call(folder: Path, *command: str) -> str:
 
 
 def fresh_copy(folder: Path) -> Path:
-    """The files that git knows or would add, as a repository of its own, at the smoke scale."""
+    """Fill `folder` with the files that git tracks or would add, as a repository of its own.
+
+    Its params.yaml is that of the smoke scale. Returns `folder`.
+    """
     listed = call(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in listed.split("\0"):
-        made = name.startswith("reports/") and name not in MEASURED
-        if name and (ROOT / name).is_file() and not made:
+        is_output = name.startswith("reports/") and name not in MEASURED
+        if name and (ROOT / name).is_file() and not is_output:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     shutil.copy(ROOT / "tests/smoke/params.yaml", folder / "params.yaml")
@@ -36,7 +42,7 @@ def fresh_copy(folder: Path) -> Path:
 
 
 def commit(folder: Path) -> None:
-    """Commit all that git does not ignore there."""
+    """Commit every file that git does not ignore."""
     call(folder, "git", "add", "-A")
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    call(folder, "git", *identity, "commit", "-q", "-m", "as it is")
+    call(folder, "git", *identity, "commit", "-q", "-m", "all files")

@@ -1,8 +1,8 @@
 """SIGKILL at random moments of every stage of the smoke scale: python -m faults.crashes.
 
-Each kill strikes a stage, dvc, or both, at a moment drawn from (SEED, number of the kill); after it
-`make repro` has to end with the files of an undisturbed run. Goes on from the last kill that
-.work/faults holds, and writes a row of reports/faults.json at the end.
+Each kill hits a stage, dvc, or both, at a random moment that follows from SEED and the number of
+the kill; after it `make repro` has to end with the files of an undisturbed run. An interrupted
+series goes on from the last kill in .work/faults. Writes a row of reports/faults.json at the end.
 """
 
 import argparse
@@ -23,27 +23,27 @@ from pipeline.files import read_json, write_json
 SEED = 1
 WORK = Path(".work/faults")
 CLONE, UNDISTURBED, LOG = WORK / "clone", WORK / "undisturbed.json", WORK / "kills.jsonl"
-_ATTEMPTS = 12  # downloads take a second, of the ten that the repro after a kill takes
-_LONGEST = 20.0  # seconds of a stage that was not measured yet
+_ATTEMPTS = 12  # a stage may be much shorter than the repro whose time bounds the first moment
+_LONGEST = 20.0  # seconds: the bound for a stage that was not timed yet
 
 
 def main(kills: int) -> None:
-    """Kill until there were so many, print the table, record the row."""
+    """Kill until there are `kills` in all; print the table and record the row."""
     os.nice(10)
     if not UNDISTURBED.exists():
         shutil.rmtree(WORK, ignore_errors=True)
         CLONE.mkdir(parents=True)
         call(fresh_copy(CLONE), "dvc", "repro")
         write_json(UNDISTURBED, contents(CLONE))
-    repro(CLONE)  # if a kill was under way when this was ended
+    repro(CLONE)  # in case this program was interrupted during a kill
     undisturbed = read_json(UNDISTURBED)
     stages = [key.removeprefix("dvc.lock ") for key in undisturbed if key.startswith("dvc.lock ")]
     done = _done()
     for number in range(len(done), kills):
         stage, target = _aim(number, sorted(stages))
-        earlier = [each["seconds"] for each in done if each["stage"] == stage]
+        earlier = [one["seconds"] for one in done if one["stage"] == stage]
         longest = earlier[-1] if earlier else _LONGEST
-        outcome = _strike(number, stage, target, longest, undisturbed)
+        outcome = _kill_within(number, stage, target, longest, undisturbed)
         done.append({"stage": stage, "target": str(target), **asdict(outcome)})
         with LOG.open("a") as log:
             log.write(json.dumps(done[-1]) + "\n")
@@ -60,16 +60,16 @@ def _done() -> list[dict]:
 
 
 def _aim(number: int, stages: list[str]) -> tuple[str, Target]:
-    """Every stage in turn, and on every round another target."""
+    """The stage and the target of a kill: stages in turn, each round with other targets."""
     targets = list(Target)
-    round_, place = divmod(number, len(stages))
-    return stages[place], targets[(round_ + place) % len(targets)]
+    round_, index = divmod(number, len(stages))
+    return stages[index], targets[(round_ + index) % len(targets)]
 
 
-def _strike(
+def _kill_within(
     number: int, stage: str, target: Target, longest: float, undisturbed: dict[str, str]
 ) -> Outcome:
-    """Kill at a moment of the stage, which takes `longest` seconds, or less."""
+    """Kill at a random moment of the stage, which takes at most `longest` seconds."""
     for attempt in range(_ATTEMPTS):
         share = random.Random(f"{SEED} {number} {attempt}").random()
         try:
@@ -81,29 +81,29 @@ def _strike(
 
 def _numbers(done: list[dict]) -> dict:
     kills: dict[str, dict[str, int]] = {}
-    for each in done:
-        of_stage = kills.setdefault(each["stage"].partition("@")[0], dict.fromkeys(Target, 0))
-        of_stage[each["target"]] += 1
+    for one in done:
+        of_stage = kills.setdefault(one["stage"].partition("@")[0], dict.fromkeys(Target, 0))
+        of_stage[one["target"]] += 1
     flaws = ("orphans", "failed", "stale", "different")
     return {
         "kills": kills,
-        "moments": dict(Counter(each["moment"] for each in done)),
+        "moments": dict(Counter(one["moment"] for one in done)),
         "total": len(done),
-        "the same files afterwards": sum(not any(each[flaw] for flaw in flaws) for each in done),
-        "orphans": sum(len(each["orphans"]) for each in done),
-        "stale locks and processes": sum(len(each["stale"]) for each in done),
-        "recovered": dict(Counter(_kind(line) for each in done for line in each["recovered"])),
+        "the same files afterwards": sum(not any(one[flaw] for flaw in flaws) for one in done),
+        "orphans": sum(len(one["orphans"]) for one in done),
+        "stale locks and processes": sum(len(one["stale"]) for one in done),
+        "recovered": dict(Counter(_kind(line) for one in done for line in one["recovered"])),
         "seed": SEED,
     }
 
 
 def _kind(line: str) -> str:
-    """What recover removed, without the file's name."""
+    """What recover says of a file that it removed, without the file's name."""
     return line.partition(": ")[2].removesuffix("; removed")
 
 
 def table(kills: dict[str, dict[str, int]]) -> str:
-    """Kills by stage and target, in Markdown."""
+    """The numbers of kills by stage and target, in Markdown."""
     lines = [["killed in", *Target], ["---", *["---:"] * len(Target)]]
     lines += [[stage, *(str(of[target]) for target in Target)] for stage, of in kills.items()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

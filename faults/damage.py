@@ -1,4 +1,4 @@
-"""Ways in which a file is broken, and how a reader took it."""
+"""Ways to break a file, and how a reader reacts to it."""
 
 import multiprocessing
 import signal
@@ -11,27 +11,27 @@ from typing import Any, Self
 
 from pipeline.console import exit_on_error
 
-SECONDS = 20  # of processor time for a record or an archive; more is a hang
+SECONDS = 20  # processor time for a record or an archive; more counts as a hang
 _FOREIGN = (b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"PAR1", b"MThd", b"\x1f\x8b\x08", b"%PDF-1.7\n")
 
 
-class Taken(StrEnum):
-    """How a reader took a broken file."""
+class Reaction(StrEnum):
+    """How a reader reacts to a broken file."""
 
-    READ = "read"  # what is left of it makes sense
+    READ = "read"  # the rest of it is valid
     SKIPPED = "skipped"  # with a reason
     REFUSED = "refused"  # as a whole, in one line
     TRACEBACK = "traceback"
-    KILLED = "killed"  # by a crash, or because it took longer than SECONDS
+    KILLED = "killed"  # it crashed, or took longer than SECONDS
 
 
 def damaged(content: bytes, random: Random) -> bytes:
-    """`content` cut, flipped, overwritten, repeated, or of another type."""
-    ways = (_cut, _flipped, _zeroed, _repeated, _overwritten, _foreign, _nothing)
+    """`content` truncated, with flipped bits, overwritten, repeated, or of another type."""
+    ways = (_truncated, _flipped, _zeroed, _repeated, _overwritten, _foreign, _nothing)
     return random.choices(ways, (4, 8, 2, 2, 3, 2, 1))[0](bytearray(content), random)
 
 
-def _cut(content: bytearray, random: Random) -> bytes:
+def _truncated(content: bytearray, random: Random) -> bytes:
     return bytes(content[: random.randrange(len(content))])
 
 
@@ -67,38 +67,38 @@ def _nothing(content: bytearray, random: Random) -> bytes:
     return b""
 
 
-def taken(read: Callable[[], Taken]) -> tuple[Taken, str]:
-    """Call `read`, which returns how it went, as a stage's command would; the error, if any."""
-    how = Taken.REFUSED
+def reaction_of(read: Callable[[], Reaction]) -> tuple[Reaction, str]:
+    """Call `read` as a stage's command would; return its reaction and the error, if any."""
+    reaction = Reaction.REFUSED
 
     def action() -> None:
-        nonlocal how
-        how = read()
+        nonlocal reaction
+        reaction = read()
 
     try:
         exit_on_error(action)
     except SystemExit as refusal:
         line = str(refusal)
-        return (Taken.TRACEBACK if "\n" in line else Taken.REFUSED), line
+        return (Reaction.TRACEBACK if "\n" in line else Reaction.REFUSED), line
     except Exception as error:  # whatever a library raises: the user would see its traceback
-        return Taken.TRACEBACK, f"{type(error).__name__}: {error}"
-    return how, ""
+        return Reaction.TRACEBACK, f"{type(error).__name__}: {error}"
+    return reaction, ""
 
 
 def limit(seconds: float) -> None:
-    """Let this process live for so long of processor time; a busy machine is no hang. 0: no limit.
+    """End this process after `seconds` of processor time; 0: never. A busy machine is no hang.
 
-    The system ends it: a handler in Python would wait for the library that does not return.
+    The system ends it: a handler in Python would wait for a library that does not return.
     """
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 class Killed(Exception):
-    """The process that read is dead."""
+    """The process that was reading has died."""
 
 
 class Worker:
-    """A process for what may crash or hang, and another one once it did."""
+    """A process for readers that may crash or hang; it is replaced when it has died."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
@@ -111,7 +111,7 @@ class Worker:
         self._pool.shutdown()
 
     def call(self, read: Callable[..., Any], *arguments: object) -> Any:
-        """What `read` returns there; Killed if it crashes, or takes longer than the limit."""
+        """Call `read` there; Killed if it crashes or exceeds the limit of processor time."""
         try:
             return self._pool.submit(_limited, self._seconds, read, *arguments).result()
         except BrokenProcessPool:

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faults.damage import Killed, Taken, Worker, damaged, taken
+from faults.damage import Killed, Reaction, Worker, damaged, taken
 from faults.rows import record
 from pipeline.encoding.records import Skipped, read_or_skip
 from pipeline.memory import peak_memory
@@ -163,7 +163,7 @@ RECORDS: dict[str, tuple[Callable[[Path, Random, int], None], Callable[[Path], F
 }
 
 
-def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Taken], list[str]]:
+def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
     """How the broken records of a kind were taken, and what went wrong.
 
     All together take much less time than one may.
@@ -174,9 +174,9 @@ def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Taken
         try:
             found = worker.call(read, Path(folder))
         except Killed as killed:
-            return Counter({Taken.KILLED: 1}), [f"{kind}: {killed}"]
+            return Counter({Reaction.KILLED: 1}), [f"{kind}: {killed}"]
     counts = Counter(_how(why) for why in found.values())
-    counts[Taken.READ] -= GOOD
+    counts[Reaction.READ] -= GOOD
     wrong = [name for name, why in found.items() if why is not None and "\n" in why]
     wrong += [f"{name}: {why}" for name, why in found.items() if why == DEADLY]
     wrong += [f"good_{number}" for number in range(GOOD) if found.get(f"good_{number}", "lost")]
@@ -185,11 +185,11 @@ def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Taken
     return counts, wrong
 
 
-def _how(why: str | None) -> Taken:
+def _how(why: str | None) -> Reaction:
     """The reader of MIDI files has workers of its own, and skips a file that kills one."""
     if why == DEADLY:
-        return Taken.KILLED
-    return Taken.READ if why is None else Taken.SKIPPED
+        return Reaction.KILLED
+    return Reaction.READ if why is None else Reaction.SKIPPED
 
 
 # ------------------------------------------------------------------------------ whole archives
@@ -307,7 +307,7 @@ ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
 }
 
 
-def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Taken], list[str]]:
+def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
     """How broken archives of a kind were taken, and what went wrong."""
     write, _ = ARCHIVES[kind]
     random = Random(SEED)
@@ -319,19 +319,19 @@ def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Take
             try:
                 how, line = worker.call(_read_archive, kind, Path(folder))
             except Killed as killed:
-                how, line = Taken.KILLED, str(killed)
+                how, line = Reaction.KILLED, str(killed)
         counts[how] += 1
-        if how in (Taken.TRACEBACK, Taken.KILLED):
+        if how in (Reaction.TRACEBACK, Reaction.KILLED):
             wrong.append(f"{kind} {number}: {how}: {line}")
     return counts, wrong
 
 
-def _read_archive(kind: str, raw: Path) -> tuple[Taken, str]:
+def _read_archive(kind: str, raw: Path) -> tuple[Reaction, str]:
     _, read = ARCHIVES[kind]
 
-    def attempt() -> Taken:
+    def attempt() -> Reaction:
         read(raw)
-        return Taken.READ
+        return Reaction.READ
 
     return taken(attempt)
 
@@ -346,7 +346,7 @@ def main() -> None:
             counts[kind], wrong[kind] = tried_archives(kind, 200, worker)
     memory = peak_memory()
     for kind, how in counts.items():
-        print(f"{kind}: {', '.join(f'{how[each]} {each}' for each in Taken if how[each])}")
+        print(f"{kind}: {', '.join(f'{how[each]} {each}' for each in Reaction if how[each])}")
     numbers = {
         "taken": {kind: dict(how) for kind, how in counts.items()},
         "wrong": {kind: len(lines) for kind, lines in wrong.items() if lines},

@@ -1,4 +1,4 @@
-"""SIGKILL at a moment of a stage, and what is left of it after the next repro."""
+"""SIGKILL at a moment of a stage, and the state after the next repro."""
 
 import hashlib
 import json
@@ -15,38 +15,38 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-REPRO = ("dvc", "--wait-for-lock", "repro")  # as the Makefile has it, after recover
+REPRO = ("dvc", "--wait-for-lock", "repro")  # as in the Makefile, after recover
 _PATIENCE = 600.0  # seconds; a busy machine is no failure
 
 
 class Target(StrEnum):
-    """Who is killed."""
+    """The process that is killed."""
 
-    STAGE = "stage"  # the process that dvc started
-    DVC = "dvc"  # dvc alone
-    GROUP = "group"  # all at once
+    STAGE = "stage"  # the one that dvc started
+    DVC = "dvc"  # dvc, but not the stage
+    GROUP = "group"  # both at once
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a kill and the repro after it did."""
+    """The effects of a kill, and of the repro after it."""
 
-    moment: str  # "within" the stage's command, or "after" it, while dvc saves what it wrote
+    moment: str  # "within" the stage's command, or "after" it, while dvc saves its outputs
     recovered: list[str]  # what recover had to remove
     orphans: list[str]  # processes that outlived dvc
-    failed: list[str]  # commands that failed afterwards
-    stale: list[str]  # locks and processes that are there when the repro afterwards has ended
-    different: list[str]  # files, and entries of dvc.lock, that are not as they were
-    seconds: float  # that the repro afterwards took, most of them for the stage
+    failed: list[str]  # commands that failed after the kill
+    stale: list[str]  # locks and processes that are left after the repro
+    different: list[str]  # files and entries of dvc.lock that differ from an undisturbed run
+    seconds: float  # of the repro, most of them for the stage
 
     @property
     def well(self) -> bool:
-        """Whether nothing was lost, left or broken."""
+        """Whether nothing is lost, left over or broken."""
         return not (self.orphans or self.failed or self.stale or self.different)
 
 
 def contents(clone: Path) -> dict[str, str]:
-    """The sha256 of each file that stages write, and the entry of each stage in dvc.lock."""
+    """The sha256 of each output of the stages, and each stage's entry in dvc.lock."""
     folders = (clone / name for name in ("data", "runs", "reports"))
     paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     files = {
@@ -58,7 +58,7 @@ def contents(clone: Path) -> dict[str, str]:
 
 
 def forget(clone: Path, stage: str) -> None:
-    """Take back what `stage` wrote: outputs, their copies in the cache, its entry in dvc.lock."""
+    """Remove the outputs of `stage`, their copies in the cache, and its entry in dvc.lock."""
     yaml = YAML()
     lock = yaml.load(clone / "dvc.lock")
     for out in lock["stages"].pop(stage)["outs"]:
@@ -67,7 +67,7 @@ def forget(clone: Path, stage: str) -> None:
         for cached in _cached(clone, out["md5"]):
             cached.unlink(missing_ok=True)
     yaml.dump(lock, clone / "dvc.lock")
-    shutil.rmtree(clone / ".dvc/cache/runs", ignore_errors=True)  # or it would not run again
+    shutil.rmtree(clone / ".dvc/cache/runs", ignore_errors=True)  # or dvc would not run it
 
 
 def _cached(clone: Path, md5: str) -> Iterator[Path]:
@@ -81,20 +81,20 @@ def _cached(clone: Path, md5: str) -> Iterator[Path]:
 def kill(
     clone: Path, stage: str, target: Target, seconds: float, undisturbed: dict[str, str]
 ) -> Outcome:
-    """Kill `target` so many seconds after dvc says that it runs `stage`; then repro, and look.
+    """Kill `target` `seconds` after dvc starts `stage`, run repro, and compare the contents.
 
-    `clone` is a finished one, whose `contents` were `undisturbed`, and, if all is well, is one
-    again. Raises LookupError if dvc had ended by that time; the clone is then finished too.
+    `clone` has all outputs, with the contents `undisturbed`, and has them again afterwards if all
+    is well. Raises LookupError if dvc had ended before; the clone then has all outputs too.
     """
     forget(clone, stage)
-    log = clone / ".dvc/tmp/said"
-    with log.open("w") as said:
+    log = clone / ".dvc/tmp/printed"
+    with log.open("w") as printed:
         dvc = subprocess.Popen(
             _tool(REPRO),
             cwd=clone,
             env=_environment(),
-            stdout=said,
-            stderr=said,
+            stdout=printed,
+            stderr=printed,
             start_new_session=True,
         )
     _await(lambda: f"Running stage '{stage}'" in log.read_text() or dvc.poll() is not None)
@@ -136,28 +136,31 @@ def _end(dvc: subprocess.Popen, children: list[int], target: Target) -> None:
 
 
 def repro(clone: Path) -> tuple[list[str], list[str]]:
-    """What `make repro` does; return what recover said, and the command that failed, if any."""
+    """Run the commands of `make repro`.
+
+    Returns the lines that recover printed, and the command that failed, if any.
+    """
     commands = ([sys.executable, "pipeline", "recover"], _tool(REPRO))
-    said, failed = [], []
+    printed, failed = [], []
     for command in commands:
         done = subprocess.run(
             command, cwd=clone, env=_environment(), capture_output=True, text=True
         )
-        said.append(done.stdout)
+        printed.append(done.stdout)
         if done.returncode:
             failed.append(f"{command}: {(done.stdout + done.stderr)[-500:]}")
             break
-    return said[0].splitlines(), failed
+    return printed[0].splitlines(), failed
 
 
 def _locks(clone: Path) -> list[str]:
-    """What dvc's rwlock still holds; its other lock is a file of the system, which dies with it."""
+    """The entries of dvc's rwlock; its other lock is the system's, which ends with the process."""
     held = json.loads((clone / ".dvc/tmp/rwlock").read_text())
     return [f"{path}: {owner}" for path, owner in held.items()]
 
 
 def _left(clone: Path) -> list[str]:
-    """The processes that work in `clone` ten seconds later; they are ended."""
+    """The processes that still work in `clone` after ten seconds; they are killed."""
     end = time.monotonic() + 10.0
     while (found := list(_inside(clone))) and time.monotonic() < end:
         time.sleep(0.1)

@@ -1,7 +1,9 @@
-"""The smoke scale on other machines, as far as one can be them: python -m faults.machines.
+"""The smoke scale on other machines, as far as this one can imitate them.
+
+    python -m faults.machines
 
 Fewer instructions, fewer cores, another number of threads, another folder, time zone and locale.
-Data has to have the same hashes, and no weight of a model may differ by more than TOLERANCE.
+Data have to have the same hashes, and no weight may differ by more than TOLERANCE.
 """
 
 import sys
@@ -23,7 +25,7 @@ AVX2 = {
 
 
 class Machine(NamedTuple):
-    """What differs: the folder's name, threads of params.yaml, variables, cores (None: all)."""
+    """What differs: the folder's name, the threads of params.yaml, variables, cores (None: all)."""
 
     folder: str
     threads: int = 1
@@ -42,18 +44,18 @@ MACHINES = {
         "zone", environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "C"}
     ),
 }
-# Of a weight, whose size is about 0.1. Adam's first updates have the size of the learning rate
-# whatever that of the gradient: where it is next to nothing, rounding decides on their sign.
+# Of a weight; weights are about 0.1. Adam's first updates are as large as the learning rate however
+# small the gradient: where it is nearly zero, rounding decides their sign.
 TOLERANCE = 1e-2
 
 
 def main() -> None:
-    """Run all, compare with the first, print and record; exit with 1 if one differs too much."""
+    """Run all and compare with the first; print, record, and fail if one differs too much."""
     numbers = {}
     with tempfile.TemporaryDirectory() as name:
         for title, machine in MACHINES.items():
             run_on(Path(name) / machine.folder, machine)
-            first, other = (Path(name) / each for each in ("plain", machine.folder))
+            first, other = Path(name) / MACHINES["as it is"].folder, Path(name) / machine.folder
             numbers[title] = compared(first, other)
             print(title, numbers[title])
     row = {"compared with the machine as it is": numbers, "tolerance": TOLERANCE}
@@ -73,9 +75,9 @@ def run_on(folder: Path, machine: Machine) -> None:
 
 
 def compared(first: Path, other: Path) -> dict[str, bool | float]:
-    """Whether data and models have the same bytes, and how far apart a weight is at most."""
+    """Whether data and models have the same bytes, and the largest difference of a weight."""
     data, models = (hashes(first, part) == hashes(other, part) for part in ("data", "runs"))
-    largest = float(np.max([_apart(first, other, run) for run in RUNS]))
+    largest = float(np.max([_difference(first, other, run) for run in RUNS]))
     return {
         "data": data,
         "models": models,
@@ -84,8 +86,8 @@ def compared(first: Path, other: Path) -> dict[str, bool | float]:
     }
 
 
-def _apart(first: Path, other: Path, run: str) -> float:
-    """NaN if a weight is: unlike Python's, NumPy's maximum keeps it."""
+def _difference(first: Path, other: Path, run: str) -> float:
+    """The largest difference of a weight; NaN if a weight is, which NumPy's maximum preserves."""
     ours, theirs = (load_file(at / f"runs/{run}/model/model.safetensors") for at in (first, other))
     return float(np.max([abs(ours[name] - theirs[name]).max() for name in ours]))
 

@@ -1,8 +1,8 @@
-"""Memory over a long training and over much data: python -m faults.memory.
+"""Memory over a long training and over large data sets: python -m faults.memory.
 
-Trains the smoke scale's music network for ten times the steps of the default scale's and samples
-what the process holds; encodes made-up parallel text and made-up images, and ten times as many of
-them. It exits with 1 if memory grows with the steps or with the records.
+Trains the smoke scale's music network for ten times the steps of the default scale's, and samples
+the resident memory of the process; encodes artificial parallel text and images, and ten times as
+many. Fails if memory grows with the number of steps or of records.
 """
 
 import json
@@ -24,16 +24,16 @@ from faults.scale import ROOT, stage, write_params
 
 RUN, DATASET = "music_relative", "chorales"
 TIMES = 10
-RECORDS = {"pairs": 20_000, "images": 10_000}  # of the smaller of two data sets
-MAX_GROWTH = 0.05  # of a training, from a fifth of its time to its end
-MAX_RATIO = 1.25  # of the peaks of the two
+RECORDS = {"pairs": 20_000, "images": 10_000}  # in the smaller of two data sets
+MAX_GROWTH = 0.05  # during a training, from a fifth of its time to its end
+MAX_RATIO = 1.25  # of the peaks of the larger and the smaller data set
 _POINTS = 100
 
 Peaks = dict[str, dict[str, float]]  # MiB of an encode stage, by kind and number of records
 
 
 def main() -> None:
-    """Measure both, print and record them; exit with 1 if memory is not flat."""
+    """Measure both; print, record, and fail if memory is not flat."""
     with tempfile.TemporaryDirectory() as folder:
         steps, curve = trained(Path(folder))
     settled = [mebibytes for share, mebibytes in curve if share >= 0.2]
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def flaws(growth: float, peaks: Peaks) -> list[str]:
-    """What grows with the steps of a training or the records of a data set."""
+    """Descriptions of what grows with the steps of a training or the records of a data set."""
     found = []
     if growth > MAX_GROWTH:
         found.append(f"{growth:+.1%} in a training, more than {MAX_GROWTH:+.1%}")
@@ -65,17 +65,17 @@ def flaws(growth: float, peaks: Peaks) -> list[str]:
 
 
 def encodings() -> Peaks:
-    """Encode few and many made-up records of each kind, and print what they took."""
+    """Encode few and many artificial records of each kind; print the peaks."""
     peaks: Peaks = {}
     for kind, few in RECORDS.items():
         peaks[kind] = {str(count): encoded(kind, count) for count in (few, TIMES * few)}
-        told = (f"{int(number):,}: {peak:.0f} MiB" for number, peak in peaks[kind].items())
-        print(f"{kind} encoded: {', '.join(told)} at the peak")
+        shown = (f"{int(number):,}: {peak:.0f} MiB" for number, peak in peaks[kind].items())
+        print(f"{kind} encoded: {', '.join(shown)} at the peak")
     return peaks
 
 
 def trained(folder: Path) -> tuple[int, list[tuple[float, float]]]:
-    """The steps of a long training, and the MiB that it held at each share of its time."""
+    """The steps of a long training, and its resident MiB at each share of its time."""
     yaml = YAML()
     steps = TIMES * yaml.load(ROOT / "params.yaml")["runs"][RUN]["training"]["steps"]
     write_params(folder, [RUN])
@@ -94,13 +94,13 @@ def trained(folder: Path) -> tuple[int, list[tuple[float, float]]]:
         samples.append(_resident(training.pid))
         time.sleep(0.2)
     assert training.returncode == 0
-    held = [sample for sample in samples if sample]
-    chosen = [round(point * (len(held) - 1) / _POINTS) for point in range(_POINTS + 1)]
-    return steps, [(point / _POINTS, held[at]) for point, at in enumerate(chosen)]
+    resident = [sample for sample in samples if sample]
+    chosen = [round(point * (len(resident) - 1) / _POINTS) for point in range(_POINTS + 1)]
+    return steps, [(point / _POINTS, resident[index]) for point, index in enumerate(chosen)]
 
 
 def _resident(pid: int) -> float:
-    """MiB that a process holds; 0 if it has ended."""
+    """Resident memory of a process in MiB; 0 if it has ended."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
@@ -109,7 +109,7 @@ def _resident(pid: int) -> float:
 
 
 def encoded(kind: str, count: int) -> float:
-    """MiB of the peak of an encode stage of so many made-up records."""
+    """Peak MiB of an encode stage of `count` artificial records."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "faults.memory", kind, str(count), folder]
         return json.loads(subprocess.check_output(command, text=True))

@@ -1,4 +1,4 @@
-"""The rows of reports/faults.json: what was done to the pipeline, and the numbers that it left."""
+"""The rows of reports/faults.json: a kind of fault, and the numbers that were measured."""
 
 import json
 from pathlib import Path
@@ -11,8 +11,8 @@ FILE = Path(__file__).parents[1] / "reports" / "faults.json"
 
 
 def record(what: str, command: str, numbers: dict[str, Any]) -> None:
-    """Write a row {what, command, numbers, machine} in the place of the old one of that name."""
+    """Write a row {what, command, numbers, machine}; it replaces the old one of that name."""
     rows = json.loads(FILE.read_text()) if FILE.exists() else []
     row = {"what": what, "command": command, "numbers": numbers, "machine": machine()}
-    merged = {each["what"]: each for each in [*rows, row]}
+    merged = {entry["what"]: entry for entry in [*rows, row]}
     write_json(FILE, [merged[name] for name in sorted(merged)])

@@ -1,4 +1,4 @@
-"""The smoke scale without dvc: its stages as plain commands, in any folder."""
+"""The smoke scale without dvc: stages as plain commands, in any folder."""
 
 import hashlib
 import os
@@ -34,7 +34,7 @@ def write_params(folder: Path, runs: Iterable[str], threads: int = 1) -> None:
 def stage(
     folder: Path, module: str, *arguments: str, cores: int | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a stage in `folder` as a user would, on the first `cores` of the machine (None: all)."""
+    """Run a stage in `folder` as a user would, on the first `cores` of the machine; None: all."""
     return subprocess.run(
         [sys.executable, str(ROOT / "pipeline"), module, *arguments],
         cwd=folder,
@@ -50,7 +50,7 @@ def _pin(cores: int) -> None:
 
 
 def hashes(folder: Path, *outputs: str) -> dict[str, str]:
-    """The sha256 of each file of the outputs, by its path."""
+    """The sha256 of each file of the outputs by its path, relative to `folder`."""
     found = [folder / output for output in outputs]
     paths = [path for out in found for path in ([out] if out.is_file() else out.rglob("*"))]
     return {

@@ -1,4 +1,4 @@
-"""What the pipeline survived, as a Markdown table of reports/faults.json."""
+"""reports/faults.json as a Markdown table: python -m faults.table."""
 
 import json
 from collections import Counter
@@ -8,10 +8,9 @@ from faults.rows import FILE
 
 
 def lines(rows: list[dict[str, Any]]) -> list[list[str]]:
-    """What was done, and what came of it, for each row of the file."""
+    """The lines (what was done, what came of it) of all rows of the file."""
     of = {row["what"]: row["numbers"] for row in rows}
-    found = [tell(of[what]) for what, tell in _TELL.items() if what in of]
-    return [line for each in found for line in each]
+    return [line for what, lines_of in _LINES.items() if what in of for line in lines_of(of[what])]
 
 
 def _crashes(numbers: dict[str, Any]) -> list[list[str]]:
@@ -46,9 +45,9 @@ def _inputs(numbers: dict[str, Any]) -> list[list[str]]:
 def _hostile(numbers: dict[str, Any]) -> list[list[str]]:
     largest = max(found.get("MiB", 0) for found in numbers.values())
     how = Counter(found["taken"] for found in numbers.values())
-    told = ", ".join(f"{count} {name}" for name, count in sorted(how.items()))
+    reactions = ", ".join(f"{count} {name}" for name, count in sorted(how.items()))
     done = f"{len(numbers)} hostile files: bombs, links, climbing names, odd characters"
-    return [[done, f"{told}; {largest:,} MiB at most"]]
+    return [[done, f"{reactions}; {largest:,} MiB at most"]]
 
 
 def _memory(numbers: dict[str, Any]) -> list[list[str]]:
@@ -78,7 +77,7 @@ def _same(same: bool) -> str:
     return "the same" if same else "differ"
 
 
-_TELL = {
+_LINES = {
     "crashes": _crashes,
     "disk": _disk,
     "parameters": _parameters,

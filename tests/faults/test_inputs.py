@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 
 from faults import inputs
-from faults.damage import Taken, Worker
+from faults.damage import Reaction, Worker
 from faults.endless import endless
 from faults.hostile import CASES, alone, is_well
 from faults.inputs import ARCHIVES, RECORDS, tried_archives, tried_records
@@ -23,7 +23,7 @@ def worker():
 def test_broken_records_are_skipped_with_a_reason_and_good_ones_kept(kind, worker):
     counts, wrong = tried_records(kind, 30, worker)
     assert wrong == []
-    assert counts[Taken.SKIPPED] > 10
+    assert counts[Reaction.SKIPPED] > 10
     assert counts.total() == 30
 
 
@@ -31,7 +31,7 @@ def test_broken_records_are_skipped_with_a_reason_and_good_ones_kept(kind, worke
 def test_broken_archives_are_refused_in_one_line(kind, worker):
     counts, wrong = tried_archives(kind, 12, worker)
     assert wrong == []
-    assert counts[Taken.REFUSED] > 3
+    assert counts[Reaction.REFUSED] > 3
 
 
 impatient = partial(Worker, 0.2)
@@ -43,7 +43,7 @@ def test_an_archive_that_hangs_is_killed_and_the_next_ones_are_read(monkeypatch)
     monkeypatch.setattr(inputs, "_read_archive", endless)
     with impatient() as worker:
         counts, wrong = tried_archives("endless", 2, worker)
-        assert counts == {Taken.KILLED: 2}
+        assert counts == {Reaction.KILLED: 2}
         assert wrong == [
             f"endless {number}: killed: crashed, or took more than 0.2 s" for number in (0, 1)
         ]
@@ -53,7 +53,7 @@ def test_an_archive_that_hangs_is_killed_and_the_next_ones_are_read(monkeypatch)
 def test_a_record_that_kills_a_reader_with_workers_of_its_own_is_wrong(monkeypatch, worker):
     monkeypatch.setitem(inputs.RECORDS, "deadly", (lambda *_: None, deadly))
     counts, wrong = tried_records("deadly", 1, worker)
-    assert (counts[Taken.KILLED], wrong) == (1, [f"broken: {DEADLY}"])
+    assert (counts[Reaction.KILLED], wrong) == (1, [f"broken: {DEADLY}"])
 
 
 def deadly(_):

@@ -127,7 +127,7 @@ def write_scale(folder: Path) -> Params:
         write_data_facts(folder, name, dataset)
     for index, (name, run) in enumerate(params.runs.items()):
         rng = np.random.default_rng([7, index])
-        measured = ENLARGED if getattr(run.model, "reduction", None) else METRICS[run.task]
+        measured = ENLARGED if getattr(run.model, "super_resolution", None) else METRICS[run.task]
         metrics = {run.task: measured, "model": {"parameters": 1_312_768 + index}}
         write_json(folder / f"reports/metrics/{name}.json", metrics)
         write_curve(folder / f"reports/curves/{name}.csv", run.training.steps, rng)

@@ -69,5 +69,5 @@ def test_a_missing_or_damaged_model(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         Codec.load(tmp_path)
     (tmp_path / codec.MODEL).write_bytes(b"damaged")
-    with pytest.raises(DataError, match="not a model"):
+    with pytest.raises(DataError, match="not a SentencePiece model"):
         Codec.load(tmp_path)
