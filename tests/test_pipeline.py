@@ -22,6 +22,7 @@ RUNS = {
     "music_relative": "music",
 }
 
+VERDICTS = {"reproduced", "direction_only", "not_reproduced", "not_run"}
 
 def hashes(folder: Path) -> dict[str, str]:
     lock = YAML(typ="safe", pure=True).load((folder / "dvc.lock").read_text())
@@ -56,6 +57,7 @@ def test_report_shows_every_run(finished):
 def test_dvc_shows_metrics_and_plots(finished):
     shown = json.loads(call(finished, "dvc", "metrics", "show", "--json"))
     assert f"reports/metrics/{next(iter(RUNS))}.json" in shown[""]["data"]
+    assert set(shown[""]["data"]["reports/verdicts.json"]["data"]["claims"]) == VERDICTS
     plots = json.loads(call(finished, "dvc", "plots", "show", "--json"))
     assert any("music_relative.csv" in name for name in plots["data"])
 
@@ -120,6 +122,18 @@ def test_verify_tells_a_model_of_the_same_worth_from_another(
     assert "same     runs/image_local_2d/samples" in done.stdout
 
 
+def test_a_clone_judges_from_git_alone_and_writes_the_same(finished, tmp_path):
+    clone = tmp_path / "clone"
+    call(tmp_path, "git", "clone", "-q", str(finished), str(clone))
+    assert {path.stem for path in (clone / "reports/records").iterdir()} == set(RUNS)
+    assert not (clone / "runs").exists()
+    for name in ("claims", "comparisons", "verdicts"):
+        (clone / f"reports/{name}.json").unlink()
+    printed = call(clone, sys.executable, "-m", "pipeline.judge")
+    assert re.search(r"\d+ claims: \d+ reproduced, ", printed)
+    assert call(clone, "git", "status", "--porcelain") == ""
+
+
 def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
     clone = tmp_path / "clone"
     shutil.copytree(finished, clone, symlinks=True)
@@ -129,6 +143,7 @@ def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
     assert [line.split("'")[1] for line in started] == [
         "decode@image_local_2d",
         "evaluate@image_local_2d",
+        "judge",
         "report",
     ]
     shown = call(clone, "dvc", "exp", "show", "--csv")
