@@ -85,7 +85,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not paint")
     if run.decoding.samples_per_class is None:
         raise ConfigError(
-            f"{config.PARAMS}: runs.{name} enlarges images (model.reduction), it does not paint"
+            f"{config.PARAMS}: runs.{name} enlarges images (model.super_resolution), it does not "
+            "paint"
         )
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: what is written is a PNG; give the name the end .png")

@@ -15,11 +15,11 @@ from torch import nn
 
 from pipeline import config
 from pipeline.console import exit_on_error
-from pipeline.decoding.beam import Hypothesis
 from pipeline.errors import ConfigError
 from pipeline.files import read_json
 from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
+from pipeline.tasks.translation.decoding.beam import Hypothesis
 from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case

@@ -59,9 +59,9 @@ def draw(
 ) -> np.ndarray:
     """Draw what is TO_SAMPLE of `known` (image, height, width, channels), given the rest of it.
 
-    Intensities are drawn in the order of the model's locality: each sees the known and drawn ones
-    before it in that order. `source` (source, ids) is that of super-resolution; the images of one
-    lie side by side. Returns intensities (image, height, width, channels).
+    Intensities are drawn in the network's generation order, each given the known and drawn ones
+    before it. `source` (source, ids) is that of super-resolution; the images of one lie side by
+    side. Returns intensities (image, height, width, channels).
     """
     order = generation_order(model.settings, model.shape.layout)
     classes = np.array([[codec.class_id(int(label))] for label in labels])
