@@ -1,4 +1,4 @@
-"""Malicious files: bombs, members outside the folder, links, hostile text: python -m faults.hostile.
+"""Malicious files, such as bombs, links and odd names: python -m faults.hostile.
 
 Each case writes raw data and returns a function that reads them as the encode stage does.
 """

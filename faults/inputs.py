@@ -1,8 +1,8 @@
 """Broken input files for each reader of raw data: python -m faults.inputs.
 
-A record among good ones has to be skipped with a reason, and the good ones kept; an archive has to
-be refused in one line. What is left of a broken file may also make sense. No traceback, no more
-than twenty seconds for any, and no more than 2 GiB of memory for all: else it exits with 1.
+A broken record has to be skipped with a reason, and the good ones beside it kept; a broken archive
+has to be refused in one line. Either may also be read, where the rest of it is valid. Fails if there
+is a traceback, if one takes more than 20 seconds, or if memory exceeds 2 GiB.
 """
 
 import csv
@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faults.damage import Killed, Reaction, Worker, damaged, taken
+from faults.damage import Killed, Reaction, Worker, damaged, reaction_of
 from faults.rows import record
 from pipeline.encoding.records import Skipped, read_or_skip
 from pipeline.memory import peak_memory
@@ -59,10 +59,10 @@ _FORMS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _HOUR = 3600.0
 MAX_MEMORY = 2 << 30  # bytes of the largest process
 
-Found = dict[str, str | None]  # a record's name, and why it was skipped: None if it was not
+Found = dict[str, str | None]  # by a record's name, why it was skipped; None if it was not
 
 
-# ------------------------------------------------------------------------- records among others
+# ------------------------------------------------------------------- records among good records
 
 
 def midi_files(raw: Path, random: Random, broken: int) -> None:
@@ -75,8 +75,8 @@ def _read_midi_files(raw: Path) -> Found:
     files = find_midi(raw, PerformanceReader.MIDI_FOLDER)
     outcomes = read_performances(files, 1, _HOUR)
     return {
-        name.removesuffix(".mid"): each.reason if isinstance(each, Skipped) else None
-        for name, each in outcomes.items()
+        name.removesuffix(".mid"): outcome.reason if isinstance(outcome, Skipped) else None
+        for name, outcome in outcomes.items()
     }
 
 
@@ -91,7 +91,7 @@ def _performance(random: Random) -> bytes:
 
 
 def pictures(raw: Path, random: Random, broken: int) -> None:
-    """A folder of pictures."""
+    """A folder of images."""
 
     def picture() -> bytes:
         return file_of(noise(seed=random.randrange(1000)), random.choice(_FORMS))
@@ -150,7 +150,7 @@ def _read_scores(raw: Path) -> Found:
 
 
 def _names(broken: int, random: Random, make: Callable[[], bytes]):
-    """Good and broken contents by name."""
+    """Names and contents of good and of broken records."""
     yield from ((f"good_{number}", make()) for number in range(GOOD))
     yield from ((f"broken_{number:04}", damaged(make(), random)) for number in range(broken))
 
@@ -164,9 +164,9 @@ RECORDS: dict[str, tuple[Callable[[Path, Random, int], None], Callable[[Path], F
 
 
 def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
-    """How the broken records of a kind were taken, and what went wrong.
+    """The reactions to the broken records of a kind, and what was wrong.
 
-    All together take much less time than one may.
+    The time limit of one record holds for all of them.
     """
     write, read = RECORDS[kind]
     with tempfile.TemporaryDirectory() as folder:
@@ -175,7 +175,7 @@ def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[React
             found = worker.call(read, Path(folder))
         except Killed as killed:
             return Counter({Reaction.KILLED: 1}), [f"{kind}: {killed}"]
-    counts = Counter(_how(why) for why in found.values())
+    counts = Counter(_reaction(why) for why in found.values())
     counts[Reaction.READ] -= GOOD
     wrong = [name for name, why in found.items() if why is not None and "\n" in why]
     wrong += [f"{name}: {why}" for name, why in found.items() if why == DEADLY]
@@ -185,8 +185,8 @@ def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[React
     return counts, wrong
 
 
-def _how(why: str | None) -> Reaction:
-    """The reader of MIDI files has workers of its own, and skips a file that kills one."""
+def _reaction(why: str | None) -> Reaction:
+    """The MIDI reader has workers of its own, and skips a file that kills one."""
     if why == DEADLY:
         return Reaction.KILLED
     return Reaction.READ if why is None else Reaction.SKIPPED
@@ -270,7 +270,7 @@ def _miditok(raw: Path) -> Path:
 
 
 def _performances(reader: PerformanceReader) -> Callable[[Path], object]:
-    """The files are read here, not by workers, which would take a second each."""
+    """Reads the files in this process: starting workers would take a second."""
 
     def read(raw: Path) -> None:
         from pipeline.tasks.music.encoding.midi_reader import _performance
@@ -308,7 +308,7 @@ ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
 
 
 def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
-    """How broken archives of a kind were taken, and what went wrong."""
+    """The reactions to broken archives of a kind, and what was wrong."""
     write, _ = ARCHIVES[kind]
     random = Random(SEED)
     counts, wrong = Counter(), []
@@ -317,12 +317,12 @@ def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reac
             path = write(Path(folder))
             path.write_bytes(damaged(path.read_bytes(), random))
             try:
-                how, line = worker.call(_read_archive, kind, Path(folder))
+                reaction, line = worker.call(_read_archive, kind, Path(folder))
             except Killed as killed:
-                how, line = Reaction.KILLED, str(killed)
-        counts[how] += 1
-        if how in (Reaction.TRACEBACK, Reaction.KILLED):
-            wrong.append(f"{kind} {number}: {how}: {line}")
+                reaction, line = Reaction.KILLED, str(killed)
+        counts[reaction] += 1
+        if reaction in (Reaction.TRACEBACK, Reaction.KILLED):
+            wrong.append(f"{kind} {number}: {reaction}: {line}")
     return counts, wrong
 
 
@@ -333,11 +333,11 @@ def _read_archive(kind: str, raw: Path) -> tuple[Reaction, str]:
         read(raw)
         return Reaction.READ
 
-    return taken(attempt)
+    return reaction_of(attempt)
 
 
 def main() -> None:
-    """Try all, print and record how they were taken; exit with 1 if something went wrong."""
+    """Try all; print and record the reactions, and fail if something was wrong."""
     counts, wrong = {}, {}
     with Worker() as worker:
         for kind in RECORDS:
@@ -345,10 +345,11 @@ def main() -> None:
         for kind in ARCHIVES:
             counts[kind], wrong[kind] = tried_archives(kind, 200, worker)
     memory = peak_memory()
-    for kind, how in counts.items():
-        print(f"{kind}: {', '.join(f'{how[each]} {each}' for each in Reaction if how[each])}")
+    for kind, of_kind in counts.items():
+        shown = (f"{of_kind[reaction]} {reaction}" for reaction in Reaction if of_kind[reaction])
+        print(f"{kind}: {', '.join(shown)}")
     numbers = {
-        "taken": {kind: dict(how) for kind, how in counts.items()},
+        "taken": {kind: dict(of_kind) for kind, of_kind in counts.items()},
         "wrong": {kind: len(lines) for kind, lines in wrong.items() if lines},
         "GiB of memory": round(memory / 2**30, 2),
         "seed": SEED,

@@ -24,6 +24,7 @@ RUNS = {
 
 VERDICTS = {"reproduced", "direction_only", "not_reproduced", "not_run"}
 
+
 def hashes(folder: Path) -> dict[str, str]:
     lock = YAML(typ="safe", pure=True).load((folder / "dvc.lock").read_text())
     return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}

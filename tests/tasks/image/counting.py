@@ -6,18 +6,7 @@ from torch.nn import functional as F
 
 from models.settings import DataShape, TransformerSettings
 from models.shared.base import AutoregressiveModel, State
-from models.shared.heads import OutputHead, softmax_nats
-
-
-class KnownLogits(OutputHead):
-    """A softmax of hidden states that are logits already."""
-
-    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        nats = softmax_nats(hidden.flatten(0, 1), targets.flatten(), label_smoothing)
-        return nats.view(targets.shape)
-
-    def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
-        return hidden
+from tests.models.known_logits import KnownLogits
 
 
 class Counting(AutoregressiveModel):

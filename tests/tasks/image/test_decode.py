@@ -67,9 +67,7 @@ def shades(intensities):
 
 
 @every_attention
-def test_a_network_that_counts_draws_in_generation_order(
-    encoded, samples, attention
-):
+def test_a_network_that_counts_draws_in_generation_order(encoded, samples, attention):
     decode(Counting(settings(attention), SHAPE, 100.0), encoded, samples, decoding())
 
     cells = cells_of(samples / "conditional.png", rows=10, columns=2)

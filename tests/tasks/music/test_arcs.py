@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from torch import nn
 
-from models.settings import Architecture, Local1D
+from models.build import build
+from models.settings import Local1D, Structure
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
 from pipeline.tasks.music.metrics import arcs
@@ -14,13 +15,12 @@ from tests.tasks.music.test_motifs import CHORALE, piano
 IDS = grid.to_ids(CHORALE)
 
 
-def even(shape, locality=None) -> nn.Module:
+def even(shape, attention=networks.FULL) -> nn.Module:
     """A network whose heads attend to all positions alike."""
-    chosen = {"locality": locality} if locality else {}
-    settings = networks.settings(Architecture.DECODER, networks.NONE, **chosen)
+    settings = networks.settings(Structure.DECODER, networks.NONE, attention)
     model = build(settings, shape).eval()
     for layer in model.layers:
-        nn.init.zeros_(layer.attention.project.weight)
+        nn.init.zeros_(layer.attention.in_proj.weight)
     return model
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.settings import Architecture
+from models.settings import Structure
 from pipeline.corpus import write_sequences
 from pipeline.tasks.music.batches import Batches
 from pipeline.tasks.music.codec import events, grid
@@ -10,7 +10,7 @@ from pipeline.tasks.music.settings import Augmentation
 from tests.models.networks import settings
 from tests.training.toys import music_training
 
-MODEL = settings(Architecture.DECODER)
+MODEL = settings(Structure.DECODER)
 BOTH = Augmentation(transpose=3, stretch=[0.95, 1.0, 1.05])
 KEYS = Augmentation(transpose=3, stretch=[1.0])
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.settings import Architecture
+from models.settings import Structure
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
 from pipeline.tasks.music.batches import Batches
@@ -10,7 +10,7 @@ from pipeline.training.loss import IGNORED
 from tests.models.networks import settings
 from tests.training.toys import music_training
 
-MODEL = settings(Architecture.DECODER)
+MODEL = settings(Structure.DECODER)
 START, VOICES = 129, 4
 SIXTEENTHS = [10, 2, 7, 4]  # of the training pieces; a crop of 16 positions holds 4
 

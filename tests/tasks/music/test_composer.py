@@ -7,7 +7,8 @@ import soundfile
 import torch
 
 from models import store
-from models.settings import Architecture, DataShape, Norm
+from models.build import build
+from models.settings import DataShape, Norm, Structure
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Sampling
 from pipeline.tasks.music import command, composer
@@ -26,7 +27,7 @@ NOTES = events.Notes.of([(0, 50, 60, 66), (50, 100, 64, 66)])
 def model(shape: DataShape) -> torch.nn.Module:
     torch.manual_seed(1)
     sizes = {"num_layers": 1, "d_model": 16, "num_heads": 2, "d_ff": 16}
-    return build(networks.settings(Architecture.DECODER, norm=Norm.PRE, **sizes), shape).eval()
+    return build(networks.settings(Structure.DECODER, norm=Norm.PRE, **sizes), shape).eval()
 
 
 @pytest.fixture

@@ -53,11 +53,7 @@ def test_the_manifest_counts_what_is_written_and_what_is_left_out(raw, tmp_path)
     assert manifest["shape"] == {
         "inputs": 130,
         "outputs": 129,
-        "height": None,
-        "width": None,
-        "channels": None,
-        "voices": 4,
-        "pitches": 128,
+        "layout": {"kind": "voices", "voices": 4, "pitches": 128},
     }
     assert manifest["splits"] == {
         "train": {"records": 5, "tokens": 5 * 10 * 4 * 4},  # 10 quarters of 4 16ths, 4 voices

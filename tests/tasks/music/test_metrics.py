@@ -5,7 +5,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.settings import Architecture, Norm
+from models.build import build
+from models.settings import Norm, Structure
+from models.shared.base import AutoregressiveModel, State
+from models.shared.heads import IGNORED
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS
@@ -14,8 +17,10 @@ from pipeline.tasks.music.measures import MEASURES
 from pipeline.tasks.music.metrics.evaluate import evaluate
 from pipeline.tasks.music.metrics.likelihood import score, windows
 from pipeline.tasks.music.settings import MusicEvaluation
-from pipeline.training.loss import IGNORED, token_nats
 from tests.models import networks
+from tests.models.baselines import LSTM
+from tests.models.comparison import all_logits
+from tests.models.known_logits import KnownLogits
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 
 RANDOM = np.random.default_rng(5)
@@ -25,15 +30,21 @@ def random_piece(sixteenths: int) -> np.ndarray:
     return to_ids(RANDOM.integers(40, 80, (sixteenths, 4)))
 
 
-class Repeat(nn.Module):
+class Repeat(AutoregressiveModel):
     """Gives the id four inputs back, the voice's last, probability 1/2, all others the rest."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.shape = SHAPE
+        self.settings, self.shape, self.head = LSTM, SHAPE, KnownLogits()
         self.nothing = nn.Parameter(torch.zeros(1))
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
+        raise NotImplementedError
+
+    def step(self, ids: Tensor, state: State) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         logits = torch.full((*inputs.shape, OUTPUTS), log(0.5 / (OUTPUTS - 1)))
         previous = inputs[:, :-3].clamp(max=OUTPUTS - 1)[..., None]
         logits[:, 3:].scatter_(-1, previous, log(0.5))
@@ -75,10 +86,10 @@ def test_windows_of_a_piece_written_out():
     ]
 
 
-def tiny_model() -> nn.Module:
+def tiny_model() -> AutoregressiveModel:
     torch.manual_seed(1)
     sizes = {"num_layers": 1, "d_model": 16, "num_heads": 2, "d_ff": 16}
-    return build(networks.settings(Architecture.DECODER, norm=Norm.PRE, **sizes), SHAPE).eval()
+    return build(networks.settings(Structure.DECODER, norm=Norm.PRE, **sizes), SHAPE).eval()
 
 
 def test_windows_longer_than_the_pieces_score_them_whole_whatever_the_batch():
@@ -86,8 +97,8 @@ def test_windows_longer_than_the_pieces_score_them_whole_whatever_the_batch():
     for piece, scored in zip(pieces, score(model, pieces, 64, 8), strict=True):
         ids = torch.from_numpy(piece.astype(np.int64))[None]
         with torch.no_grad():
-            logits = model(ids[:, :-1])
-        whole = token_nats(logits, ids[:, 1:])[0].numpy()
+            logits = all_logits(model, ids[:, :-1])
+            whole = model.nats(ids[:, :-1], ids[:, 1:])[0].numpy()
         assert scored.nats == pytest.approx(whole, abs=1e-5)
         assert np.array_equal(scored.likeliest, logits[0].argmax(-1).numpy())
 
@@ -98,7 +109,7 @@ def test_a_late_token_is_scored_from_the_window_that_scores_it():
     ids = torch.from_numpy(piece.astype(np.int64))[None]
     for start in (4, 8, 12, 16):  # tokens start + 4 .. start + 7 are new
         with torch.no_grad():
-            nats = token_nats(model(ids[:, start : start + 8]), ids[:, start + 1 : start + 9])
+            nats = model.nats(ids[:, start : start + 8], ids[:, start + 1 : start + 9])
         assert scored.nats[start + 4 : start + 8] == pytest.approx(nats[0, 4:].numpy(), abs=1e-5)
 
 

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from models.settings import Architecture
+from models.build import build
+from models.settings import Structure
+from models.shared.base import AutoregressiveModel, State
 from pipeline.files import write_json
 from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
 from pipeline.tasks.music.codec.grid import SILENCE
@@ -23,6 +25,8 @@ from pipeline.tasks.music.metrics.motifs import motifs, returning
 from pipeline.tasks.music.metrics.notes import melodies_of, notes_of
 from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
 from tests.models import networks
+from tests.models.baselines import LSTM
+from tests.models.known_logits import KnownLogits
 
 CHORALE = np.array(
     [
@@ -195,9 +199,9 @@ def test_a_motif_of_a_performance_is_continued_from_its_last_key():
 
 def test_attention_that_is_alike_everywhere_falls_on_motifs_below_the_chance_of_notes():
     theme = [60, 64, 67, 65]
-    model = build(networks.settings(Architecture.DECODER, networks.NONE), grid.SHAPE).eval()
+    model = build(networks.settings(Structure.DECODER, networks.NONE), grid.SHAPE).eval()
     for layer in model.layers:
-        nn.init.zeros_(layer.attention.project.weight)
+        nn.init.zeros_(layer.attention.in_proj.weight)
     piece = soprano(theme + [55] + [pitch + 3 for pitch in theme])
     found = attention_to_motifs(model, [piece], [piece], 64, 3)
     # five notes, of all positions up to the bass of the ninth 16th; chance knows the nine notes
@@ -222,21 +226,28 @@ def test_the_head_is_chosen_on_other_pieces_than_it_is_measured_on(monkeypatch):
         "_shares",
         lambda model, pieces, *_: Shares(of_heads[pieces], np.array([0.05, 0.15])),
     )
-    model = build(networks.settings(Architecture.DECODER, networks.NONE), grid.SHAPE)
+    model = build(networks.settings(Structure.DECODER, networks.NONE), grid.SHAPE)
     found = attention_to_motifs(model, "validation", "test", 64, 3)["on_motifs"]
     assert found == pytest.approx(
         {"queries": 2, "chance": 0.1, "mean_of_heads": 0.325, "chosen_head": 0.3}
     )
 
 
-class Counting(nn.Module):
+class Counting(AutoregressiveModel):
     """Gives the target at position p, which is always 1, probability 2^-(p + 1)."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.settings, self.shape, self.head = LSTM, grid.SHAPE, KnownLogits()
         self.nothing = nn.Parameter(torch.zeros(1))
 
-    def forward(self, inputs):
+    def init_state(self, source, copies, max_length) -> State:
+        raise NotImplementedError
+
+    def step(self, ids, state):
+        raise NotImplementedError
+
+    def forward(self, inputs, source=None):
         p = 2.0 ** -(torch.arange(inputs.shape[1]) + 1.0)
         return torch.stack(((1 - p).log(), p.log()), dim=-1).expand(len(inputs), -1, -1)
 

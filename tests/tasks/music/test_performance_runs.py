@@ -8,7 +8,8 @@ import pretty_midi
 import pytest
 import torch
 
-from models.settings import Architecture, Norm
+from models.build import build
+from models.settings import Norm, Structure
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling
@@ -41,7 +42,7 @@ def performance(seed: int, notes: int = 20) -> np.ndarray:
 def tiny_model():
     torch.manual_seed(1)
     sizes = {"num_layers": 1, "d_model": 16, "num_heads": 2, "d_ff": 16}
-    return build(networks.settings(Architecture.DECODER, norm=Norm.PRE, **sizes), SHAPE).eval()
+    return build(networks.settings(Structure.DECODER, norm=Norm.PRE, **sizes), SHAPE).eval()
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_every_event_is_scored_once(encoded):
         ],
     )
     model = tiny_model()
-    for parameter in model.classify.parameters():
+    for parameter in model.head.parameters():
         torch.nn.init.zeros_(parameter)  # all events alike
     measured = evaluate(model, encoded, encoded, evaluation).metrics
     assert measured["test"]["tokens"] == sum(len(performance(20 + i)) - 1 for i in range(3))

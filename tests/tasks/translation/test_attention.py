@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from models.maps import translation_maps
 
-from models.settings import Architecture, DataShape, LstmEncoderDecoderSettings
+from models.build import build
+from models.settings import Structure
 from pipeline import evaluate as stage
 from pipeline.corpus import write_sequences
 from pipeline.evaluation import Evaluation
@@ -14,7 +14,8 @@ from pipeline.records import Records, read_records
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences, select_sentences
-from tests.models.networks import settings
+from tests.models.baselines import LSTM_TRANSLATOR
+from tests.models.networks import sequences, settings
 
 SOURCES = ["a door", "the light in the hall is on", "the door is open", "the hall"]
 HYPOTHESES = ["eine Tür", "das Licht im Flur ist an", "", "der Flur"]
@@ -33,7 +34,7 @@ def pieces(tmp_path):
 @pytest.fixture
 def model():
     torch.manual_seed(1)
-    return build(settings(Architecture.ENCODER_DECODER), DataShape.sequence(PIECES, PIECES)).eval()
+    return build(settings(Structure.ENCODER_DECODER), sequences(PIECES, PIECES)).eval()
 
 
 def test_weights_are_those_of_the_sentence_and_its_translation(model, pieces, tmp_path):
@@ -47,9 +48,14 @@ def test_weights_are_those_of_the_sentence_and_its_translation(model, pieces, tm
         names = pieces.vocabulary()
         assert sentence["source"] == [names[each] for each in source]
         assert sentence["target"] == [names[each] for each in target]
-        maps = translation_maps(model, torch.tensor([target]), torch.tensor([source]))
-        for kind in ("encoder", "decoder", "cross"):
-            expected = np.stack([each[0].numpy() for each in getattr(maps, kind)])
+        internals = model.internals(torch.tensor([target]), torch.tensor([source]))
+        maps = {
+            "encoder": internals.encoder_attention,
+            "decoder": internals.decoder_attention,
+            "cross": internals.cross_attention,
+        }
+        for kind, layers in maps.items():
+            expected = np.stack([weights[0].numpy() for weights in layers])
             measured = np.array(sentence[kind])
             assert measured.dtype.kind == "i"
             assert measured.shape == expected.shape
@@ -66,10 +72,7 @@ def test_sentences_are_those_that_fit_evenly_spread():
 
 
 def test_none_are_asked_for_and_a_network_that_is_no_transformer_has_none(model, pieces, tmp_path):
-    lstm = LstmEncoderDecoderSettings(
-        architecture=Architecture.LSTM_ENCODER_DECODER, num_layers=2, d_model=8, dropout=0.0
-    )
-    recurrent = build(lstm, DataShape.sequence(PIECES, PIECES)).eval()
+    recurrent = build(LSTM_TRANSLATOR, sequences(PIECES, PIECES)).eval()
     assert attention_of_sentences(recurrent, tmp_path, HYPOTHESES, 4) == {"sentences": []}
     assert attention_of_sentences(model, tmp_path, HYPOTHESES, 0) == {"sentences": []}
 

@@ -3,16 +3,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from models.settings import Architecture, DataShape
+from models.settings import Structure
 from pipeline.corpus import write_sequences
 from pipeline.tasks.translation.batches import Batches
 from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.training.loss import IGNORED
-from tests.models.networks import settings
+from tests.models.networks import sequences, settings
 from tests.training.toys import training
 
-MODEL = settings(Architecture.ENCODER_DECODER)
-SHAPE = DataShape.sequence(inputs=500, outputs=500)
+MODEL = settings(Structure.ENCODER_DECODER)
+SHAPE = sequences(inputs=500, outputs=500)
 PAIRS = 300
 
 

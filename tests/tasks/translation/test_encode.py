@@ -180,11 +180,7 @@ def test_ids_are_those_of_the_text(write_wheel, encoding, encoded):
     assert manifest["shape"] == {
         "inputs": 330,
         "outputs": 330,
-        "height": None,
-        "width": None,
-        "channels": None,
-        "voices": None,
-        "pitches": None,
+        "layout": {"kind": "sequence"},
     }
     for split in SPLITS:
         counts = manifest["splits"][split]

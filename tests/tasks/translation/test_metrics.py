@@ -6,7 +6,8 @@ import pytest
 import torch
 from sacrebleu.metrics import BLEU, CHRF
 
-from models.settings import Architecture, DataShape
+from models.build import build
+from models.settings import Structure
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation.codec import BOS, EOS
@@ -14,7 +15,8 @@ from pipeline.tasks.translation.measures import MEASURES
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.metrics.tokenised import tokenise, tokenised_bleu
 from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
-from tests.models.networks import settings
+from tests.models.comparison import all_logits
+from tests.models.networks import sequences, settings
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 
 QUOTED = "Der E-Mail-Code („neu“) ist da, z. B. heute: 3,5 Grad!"
@@ -76,12 +78,12 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     write_json(tmp_path / "manifest.json", manifest)
     write_clusters(tmp_path, test=2)
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
-    for field, sequences in zip(("source", "target"), ids, strict=True):
+    for field, of_field in zip(("source", "target"), ids, strict=True):
         for split in ("validation", "test"):
-            write_sequences(tmp_path, split, field, map(np.array, sequences), np.dtype(np.uint16))
+            write_sequences(tmp_path, split, field, map(np.array, of_field), np.dtype(np.uint16))
     torch.manual_seed(1)
-    shape = DataShape.sequence(12, 12)
-    model = build(settings(Architecture.ENCODER_DECODER), shape).eval()
+    shape = sequences(12, 12)
+    model = build(settings(Structure.ENCODER_DECODER), shape).eval()
     evaluation = TranslationEvaluation(
         tokenised_bleu=Convention.MOSES_COMPOUND_SPLIT,
         bootstrap_samples=50,
@@ -95,7 +97,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     nats = []
     for source, target in zip(*ids, strict=True):
         inputs, source = torch.tensor([[BOS, *target]]), torch.tensor([[*source, EOS]])
-        log_probs = model(inputs, source).log_softmax(dim=-1)[0]
+        log_probs = all_logits(model, inputs, source).log_softmax(dim=-1)[0]
         nats += [-log_probs[at, token].item() for at, token in enumerate([*target, EOS])]
     assert found.metrics["test"]["nats_per_token"] == pytest.approx(math.fsum(nats) / 8, abs=2e-6)
     hypotheses = [row["hypothesis"] for row in rows]

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from models.maps import translation_maps
 
-from models.settings import Architecture, ConvEncoderDecoderSettings, DataShape, Norm, Residuals
+from models.build import build
+from models.settings import Norm, Residuals, Structure
 from pipeline.corpus import write_sequences
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.metrics.positions import (
@@ -12,7 +12,8 @@ from pipeline.tasks.translation.metrics.positions import (
     positions_by_layer,
     probe_r2,
 )
-from tests.models.networks import NONE, SINUSOID, settings
+from tests.models.baselines import CONVS2S
+from tests.models.networks import NONE, SINUSOID, sequences, settings
 
 IDS = 40
 
@@ -27,7 +28,7 @@ def weights_from(seed, *shape):
 
 @pytest.fixture
 def encoded(tmp_path):
-    """Random sentences of 4 to 24 random ids: what stands somewhere says nothing of the place."""
+    """Random sentences of 4 to 24 random ids: an id says nothing of its position."""
     random = np.random.default_rng(0)
     for split in ("validation", "test"):
         for field in ("source", "target"):
@@ -39,9 +40,9 @@ def encoded(tmp_path):
 def network(positions, **others):
     torch.manual_seed(1)
     chosen = settings(
-        Architecture.ENCODER_DECODER, positions, norm=Norm.PRE, d_model=64, num_layers=3, **others
+        Structure.ENCODER_DECODER, positions, norm=Norm.PRE, d_model=64, num_layers=3, **others
     )
-    return build(chosen, DataShape.sequence(IDS, IDS)).eval()
+    return build(chosen, sequences(IDS, IDS)).eval()
 
 
 # -------------------------------------------------------------------------------- the probe
@@ -119,14 +120,14 @@ def test_each_layer_is_measured_by_its_own_maps_and_states(encoded):
     near, chance, across = [[], [], []], [], [[], [], []]
     for index in range(len(pairs)):
         batch = pairs.batch([index])
-        maps = translation_maps(model, batch.inputs, batch.source)
+        internals = model.internals(batch.inputs, batch.source)
         length = batch.source.shape[1]
         for query in range(length):
             keys = [key for key in (query - 1, query, query + 1) if 0 <= key < length]
             chance.append(len(keys) / length)
-            for layer, weights in enumerate(maps.encoder):
+            for layer, weights in enumerate(internals.encoder_attention):
                 near[layer].append(weights[0, :, query, keys].sum(dim=-1).mean().item())
-        for layer, weights in enumerate(maps.cross):
+        for layer, weights in enumerate(internals.cross_attention):
             across[layer].append(correlation(weights[0].double()).mean().item())
 
     measured = positions_by_layer(model, encoded)
@@ -158,12 +159,5 @@ def test_residual_sums_carry_positions_upward(encoded):
 
 
 def test_a_network_that_is_no_transformer_has_none(encoded):
-    convolution = ConvEncoderDecoderSettings(
-        architecture=Architecture.CONV_ENCODER_DECODER,
-        num_layers=1,
-        d_model=8,
-        kernel_size=3,
-        dropout=0.0,
-    )
-    model = build(convolution, DataShape.sequence(IDS, IDS)).eval()
+    model = build(CONVS2S, sequences(IDS, IDS)).eval()
     assert positions_by_layer(model, encoded) == {}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.settings import Architecture, DataShape
+from models.build import build
+from models.settings import Structure
 from pipeline.corpus import read_sequences, write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation import codec
@@ -22,7 +23,7 @@ from pipeline.tasks.translation.settings import (
     TranslationDecoding,
     TranslationEvaluation,
 )
-from tests.models.networks import settings
+from tests.models.networks import sequences, settings
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
 
 TESTS = {
@@ -66,7 +67,7 @@ def encoded(tmp_path):
 @pytest.fixture
 def model():
     torch.manual_seed(1)
-    return build(settings(Architecture.ENCODER_DECODER), DataShape.sequence(290, 290)).eval()
+    return build(settings(Structure.ENCODER_DECODER), sequences(290, 290)).eval()
 
 
 def test_each_test_set_is_translated_and_measured_by_itself(model, encoded, tmp_path):

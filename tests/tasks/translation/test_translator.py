@@ -4,8 +4,9 @@ import os
 import pytest
 import torch
 
+from models.build import build
 from models.errors import SequenceError
-from models.settings import Architecture, DataShape
+from models.settings import Structure
 from pipeline.tasks.translation import translator as translating
 from pipeline.tasks.translation.codec import train
 from pipeline.tasks.translation.settings import (
@@ -16,7 +17,7 @@ from pipeline.tasks.translation.settings import (
     TranslationSampling,
 )
 from pipeline.tasks.translation.translator import Translator
-from tests.models.networks import LEARNED, SINUSOID, settings
+from tests.models.networks import LEARNED, SINUSOID, sequences, settings
 
 TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", "Ein Haus."] * 3
 
@@ -36,13 +37,13 @@ METHODS = {
 def new_translator(tmp_path):
     """Translators of one untrained network, which read so many lines at once."""
     codec = train(TEXT, 290, tmp_path)
-    shape = DataShape.sequence(codec.size, codec.size)
+    shape = sequences(codec.size, codec.size)
 
     def new(
         batch_sentences: int, method=BEAM, positions=SINUSOID, case=LetterCase.KEPT
     ) -> Translator:
         torch.manual_seed(1)
-        model = build(settings(Architecture.ENCODER_DECODER, positions), shape).eval()
+        model = build(settings(Structure.ENCODER_DECODER, positions), shape).eval()
         decoding = TranslationDecoding(
             method=method, extra_length=3, batch_sentences=batch_sentences, search_grid=None
         )

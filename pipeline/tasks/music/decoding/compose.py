@@ -12,7 +12,7 @@ from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec import events, grid, is_grid
+from pipeline.tasks.music.codec import events, grid, is_grid, unit_of
 from pipeline.tasks.music.decoding import midi
 
 MOST_EVENTS_PER_SECOND = 100  # MAESTRO has 40
@@ -66,7 +66,7 @@ def nothing(shape: DataShape) -> np.ndarray:
 def seconds_of(ids: np.ndarray, shape: DataShape) -> float:
     """How long a piece, ids (1 + token,), lasts."""
     if is_grid(shape):
-        return (len(ids) - 1) // shape.layout.voices * midi.SECONDS_PER_SIXTEENTH
+        return (len(ids) - 1) // unit_of(shape) * midi.SECONDS_PER_SIXTEENTH
     return events.seconds_of(ids)
 
 
