@@ -208,7 +208,7 @@ def test_the_command_completes_a_picture(painted, tmp_path, capsys):
     ("arguments", "message"),
     [
         (("--run", "music_relative", "-o", "a.png"), "runs.music_relative.task = music does not"),
-        (("--run", "image_local_1d", "-o", "a.jpg"), "-o a.jpg: what is written is a PNG"),
+        (("--run", "image_local_1d", "-o", "a.jpg"), "-o a.jpg: the output is a PNG"),
         (("--run", "image_local_1d", "-o", "a.png"), "--class is missing"),
         (("--run", "image_local_1d", "-o", "a.png", "--temperature", "-1"), "--temperature = -1.0"),
         (("--run", "image_local_1d", "-o", "a.png", "--top-p", "2"), "--top-p = 2.0: should be"),

@@ -167,7 +167,7 @@ def test_a_draw_depends_on_its_own_source(codec, network, encoded, samples):
 
 
 def test_only_the_first_rows_are_shown_of_many_images(network, encoded, samples, monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.image.decoding.decode._SHOWN", 2)
+    monkeypatch.setattr("pipeline.tasks.image.decoding.decode._MAX_ROWS", 2)
     decode(network, encoded, samples, decoding(completed_images=5))
     assert np.load(samples / "completions.npy").shape[1] == 5
     assert json.loads((samples / "samples.json").read_text())["completions"]["rows"] == 2
