@@ -89,7 +89,7 @@ def _front_matter(result: Result, tests: list[tuple[str, Table]]) -> ModelCardDa
         language=publication_of(result.run.task).languages(result.dataset),
         datasets=[source.id] if isinstance(source, HubSource) else None,
         metrics=[metric.key for metric in tests[0][1].metrics],
-        tags=[result.run.task, result.run.model.architecture.value],
+        tags=[result.run.task, result.run.model.architecture],
         model_name=result.name,
         eval_results=[
             EvalResult(

@@ -65,7 +65,7 @@ def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path, undisturbed,
     kept = [3 * ((step - 1) // 3) for step in steps]
     resumed = [f"resuming from step {step}" for step in kept if step]
     lines = capsys.readouterr().err.splitlines()
-    assert [line[: line.index(" in ")] for line in lines if line.startswith("going on")] == resumed
+    assert [line[: line.index(" in ")] for line in lines if line.startswith("resuming")] == resumed
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda settings: settings.kind)

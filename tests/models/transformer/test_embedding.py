@@ -61,7 +61,7 @@ def _added_between(layers, run) -> torch.Tensor:
     with recorded(layers) as calls:
         run()
     first, second = calls
-    return (second.given[0] - first.returned).detach()
+    return (second.args[0] - first.output).detach()
 
 
 def test_where_positions_are_not_added_again_a_layer_reads_what_is_below():

@@ -59,8 +59,8 @@ def _assert_weights_give_the_outputs(layers, weights, calls):
     assert len(weights) == len(calls) == len(layers)
     for layer, found, call in zip(layers, weights, calls, strict=True):
         assert_close(found.sum(dim=-1), torch.ones(found.shape[:-1]).double())
-        inputs = call.given[0]
-        assert_close(call.returned, _output(layer, inputs, found), atol=1e-10, rtol=1e-10)
+        inputs = call.args[0]
+        assert_close(call.output, _output(layer, inputs, found), atol=1e-10, rtol=1e-10)
 
 
 @positions_of_a_decoder
@@ -166,9 +166,9 @@ def test_the_weights_of_an_encoder_decoder_give_the_outputs_of_its_layers(positi
         stacks["cross_attention"], internals.cross_attention, calls["cross_attention"], strict=True
     ):
         assert weights.shape == (2, 2, 5, LENGTH)
-        memory = call.given[1]
+        memory = call.args[1]
         expected = layer.out_proj(merge_heads(weights @ memory.value))
-        assert_close(call.returned, expected, atol=1e-10, rtol=1e-10)
+        assert_close(call.output, expected, atol=1e-10, rtol=1e-10)
     for weights in (*internals.encoder_attention, *internals.cross_attention):
         assert torch.all(weights[1, ..., 8:] == 0.0) and torch.all(weights[0] > 0.0)
 

@@ -107,4 +107,4 @@ def test_a_source_pixel_is_at_the_centre_of_the_block_that_it_averages():
     with recorded([model.encoder[0]]) as calls:
         model(inputs, source)
     expected = sinusoid_2d(rows, columns, 8).double()[None]
-    assert_close(calls[0].given[0] - model.source_embedding.vectors(source), expected)
+    assert_close(calls[0].args[0] - model.source_embedding.vectors(source), expected)
