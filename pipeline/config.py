@@ -85,7 +85,7 @@ def _check(params: Params) -> None:
         try:
             run.model.check_data(dataset.layout)
         except ValueError as error:
-            raise ValueError(f"runs.{name}.model.{error}") from None
+            raise ValueError(f"runs.{name}.model.{error} (for datasets.{run.dataset})") from None
         specs()[run.task].check_run(name, run, dataset)
     for task, spec in specs().items():
         spec.check_runs({name: run for name, run in params.runs.items() if run.task == task})

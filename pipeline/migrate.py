@@ -14,6 +14,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from models.settings import DataShape, ImageLayout, Layout, SequenceLayout, VoiceLayout
 from models.store import CONFIG, WEIGHTS, load
 from pipeline.console import exit_on_error
 from pipeline.errors import CheckpointError
@@ -93,12 +94,13 @@ def settings_of(old: dict[str, Any]) -> dict[str, Any]:
 
 def shape_of(old: dict[str, Any]) -> dict[str, Any]:
     """Return the current shape of the data."""
-    layout: dict[str, Any] = {"kind": "sequence"}
+    layout: Layout = SequenceLayout()
     if old["height"] is not None:
-        layout = {"kind": "image", **{key: old[key] for key in ("height", "width", "channels")}}
+        layout = ImageLayout(**{key: old[key] for key in ("height", "width", "channels")})
     elif old["voices"] is not None:
-        layout = {"kind": "voices", **{key: old[key] for key in ("voices", "pitches")}}
-    return {"inputs": old["inputs"], "outputs": old["outputs"], "layout": layout}
+        layout = VoiceLayout(voices=old["voices"], pitches=old["pitches"])
+    shape = DataShape(inputs=old["inputs"], outputs=old["outputs"], layout=layout)
+    return shape.model_dump()
 
 
 def command() -> None:

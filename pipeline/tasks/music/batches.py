@@ -13,11 +13,11 @@ from pipeline.tasks.music.codec.augmentation import augmenter
 from pipeline.tasks.music.settings import MusicTraining
 from pipeline.training.batches import Batch, shifted
 
-_AUGMENTATION = 1  # the draws of keys and tempi are others than those of crops
+_AUGMENTATION = 1  # seeds augmentation apart from the choice of crops
 
 
 class Batches:
-    """Crops of `crop` positions that begin with a unit, drawn evenly over all units of all pieces.
+    """Crops of `crop` positions that start at a unit, sampled uniformly over all units of all pieces.
 
     A unit is a 16th of a chorale or an event of a performance.
     """
@@ -38,21 +38,21 @@ class Batches:
         self._crop, self._seed = training.crop, training.seed
         self._size = max(1, training.batch_tokens // training.crop)
         self._augmenter = augmenter(training.augmentation, shape)
-        # A crop is a stretch of crop + 1 ids; the first is only ever an input.
+        # A crop has crop + 1 ids; the first is an input only.
         starts = np.maximum(1, (self._train.lengths - 1 - self._crop) // self._unit + 1)
-        self._last_start = np.cumsum(starts)
+        self._start_ends = np.cumsum(starts)  # of each piece in the range of all starts
 
     def batch(self, number: int) -> Batch:
-        """A training batch."""
+        """Return the training batch `number`."""
         random = np.random.default_rng([self._seed, number, _AUGMENTATION])
-        return shifted([self._crop_at(draw, random) for draw in self._draws(number)])
+        return shifted([self._crop_at(start, random) for start in self._sampled_starts(number)])
 
     def records(self, number: int) -> np.ndarray:
-        """Which training pieces its crops are from."""
-        return self._piece_of(self._draws(number))
+        """Return the indexes (crop,) of the training pieces in that batch."""
+        return self._piece_of(self._sampled_starts(number))
 
     def validation(self) -> Sequence[Batch]:
-        """The validation pieces, cut into crops that do not overlap."""
+        """Return batches of the validation pieces, cut into crops that do not overlap."""
         crops = [
             piece[start : start + self._crop + 1]
             for piece in self._validation
@@ -60,17 +60,17 @@ class Batches:
         ]
         return [shifted(crops[i : i + self._size]) for i in range(0, len(crops), self._size)]
 
-    def _draws(self, number: int) -> np.ndarray:
+    def _sampled_starts(self, number: int) -> np.ndarray:
         random = np.random.default_rng([self._seed, number])
-        return random.integers(self._last_start[-1], size=self._size)
+        return random.integers(self._start_ends[-1], size=self._size)
 
-    def _piece_of(self, draws: np.ndarray | int) -> np.ndarray:
-        return np.searchsorted(self._last_start, draws, side="right")
+    def _piece_of(self, starts: np.ndarray | int) -> np.ndarray:
+        return np.searchsorted(self._start_ends, starts, side="right")
 
-    def _crop_at(self, draw: int, random: np.random.Generator) -> np.ndarray:
-        piece = int(self._piece_of(draw))
-        start = draw - (self._last_start[piece - 1] if piece else 0)
-        ids = self._train[piece][start * self._unit :]
+    def _crop_at(self, start: int, random: np.random.Generator) -> np.ndarray:
+        piece = int(self._piece_of(start))
+        unit = start - (self._start_ends[piece - 1] if piece else 0)
+        ids = self._train[piece][unit * self._unit :]
         if self._augmenter is None:
             return ids[: self._crop + 1]
         return self._augmenter.crop(ids, self._crop + 1, random)

@@ -1,4 +1,4 @@
-"""Pieces of music, composed by a trained run."""
+"""Composes pieces of music with a trained run."""
 
 import argparse
 import io
@@ -16,11 +16,11 @@ from pipeline.files import write_atomically
 from pipeline.machine import to_use
 from pipeline.sampling_options import chosen
 from pipeline.tasks.music.codec import events, grid, is_grid
-from pipeline.tasks.music.command import LONGEST
-from pipeline.tasks.music.decoding.compose import compose_for, nothing, seconds_of, to_midi
+from pipeline.tasks.music.command import MAX_SECONDS
+from pipeline.tasks.music.decoding.compose import compose_for, empty_primer, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import from_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
-from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, rendered
+from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, render
 from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 from pipeline.tasks.music.settings import MusicRun
 from pipeline.trained import load_model
@@ -29,10 +29,10 @@ _FORMATS = {".ogg": "OGG", ".mp3": "MP3", ".flac": "FLAC", ".wav": "WAV"}
 
 
 def compose(options: argparse.Namespace) -> None:
-    """Compose with the run `options.run` of params.yaml, as the command does.
+    """Compose with the run `options.run` of params.yaml: the command `compose`.
 
-    Raises ConfigError where the run does not compose or an option does not fit, and DataError where
-    the opening cannot be read.
+    Raises ConfigError if the run does not compose or an option does not fit, and DataError if the
+    primer cannot be read.
     """
     run = config.run_of(config.load(), options.run)
     if not isinstance(run, MusicRun):
@@ -42,40 +42,40 @@ def compose(options: argparse.Namespace) -> None:
     _check_suffix("--audio", options.audio, _FORMATS)
     _check_suffix("--roll", options.roll, [".png"])
     model = load_model(options.run, to_use(options.run, run.training))
-    opening = read_opening(options.primer, model.shape)
-    given = seconds_of(opening, model.shape)
-    if given >= options.seconds:
+    primer = read_primer(options.primer, model.shape)
+    primer_seconds = seconds_of(primer, model.shape)
+    if primer_seconds >= options.seconds:
         raise ConfigError(
-            f"--seconds {options.seconds:g} leaves nothing to compose after the {given:g} seconds "
-            "of the opening; choose more"
+            f"--seconds {options.seconds:g} leaves nothing to compose after a primer of "
+            f"{primer_seconds:g} seconds; choose more"
         )
-    pieces = compose_for(model, opening, options.seconds, options.count, sampling)
+    pieces = compose_for(model, primer, options.seconds, options.count, sampling)
     for number in range(options.count):
         path = numbered(options.output, number, options.count)
         content = to_midi(pieces[number], model.shape)
         write_atomically(path, content)
-        lasting = seconds_of(pieces[number], model.shape)
-        print(f"{path}: {lasting:.1f} seconds, {given:.1f} of them given", file=sys.stderr)
+        seconds = seconds_of(pieces[number], model.shape)
+        print(f"{path}: {seconds:.1f} seconds, {primer_seconds:.1f} of them given", file=sys.stderr)
         if options.audio:
             sound = numbered(options.audio, number, options.count)
             write_atomically(sound, to_sound(content, sound.suffix))
         if options.roll:
             roll = numbered(options.roll, number, options.count)
-            write_atomically(roll, piano_roll(content, given))
+            write_atomically(roll, piano_roll(content, primer_seconds))
 
 
-def read_opening(path: Path | None, shape: DataShape) -> np.ndarray:
-    """The ids (1 + token,) of an opening in a MIDI file, START alone without one.
+def read_primer(path: Path | None, shape: DataShape) -> np.ndarray:
+    """Read the ids (1 + token,) of a primer from a MIDI file; without a file it is empty.
 
-    Raises DataError, with the remedy, if the file does not fit what the network composes.
+    Raises DataError if the file does not fit the representation of the network.
     """
     if path is None:
-        return nothing(shape)
+        return empty_primer(shape)
     content = path.read_bytes()
     try:
         if is_grid(shape):
             return grid.to_ids(from_midi(content))
-        return events.to_ids(read_notes(content, LONGEST))
+        return events.to_ids(read_notes(content, MAX_SECONDS))
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except MidiError as error:
@@ -88,12 +88,12 @@ def _check_suffix(option: str, path: Path | None, suffixes: Collection[str]) -> 
 
 
 def numbered(path: Path, number: int, count: int) -> Path:
-    """`path` itself for one piece, <stem>_1, <stem>_2, ... for several; `number` is from 0 on."""
+    """Return `path` for a single piece, else append _1, _2, ... to its stem; `number` is from 0."""
     return path if count == 1 else path.with_stem(f"{path.stem}_{number + 1}")
 
 
 def to_sound(midi: bytes, suffix: str) -> bytes:
-    """The sound of a MIDI file in the format of `suffix`."""
+    """Render a MIDI file as sound in the format of `suffix`."""
     file = io.BytesIO()
-    soundfile.write(file, rendered(midi), SAMPLE_RATE, format=_FORMATS[suffix.casefold()])
+    soundfile.write(file, render(midi), SAMPLE_RATE, format=_FORMATS[suffix.casefold()])
     return file.getvalue()

@@ -1,10 +1,10 @@
-"""What a run and its music have to agree on."""
+"""Checks that runs fit their data sets."""
 
 from pipeline.tasks.music.settings import VOICES, MusicDataset, MusicRun, Representation
 
 
 def check_run(name: str, run: MusicRun, dataset: MusicDataset) -> None:
-    """Raise ValueError where lengths of run `name` cut a 16th, or settings do not fit the ids."""
+    """Raise ValueError if lengths or augmentation of run `name` do not fit the representation."""
     representation = dataset.encoding.representation
     where = f"datasets.{run.dataset}.encoding.representation = {representation}"
     augmentation = run.training.augmentation
@@ -15,7 +15,7 @@ def check_run(name: str, run: MusicRun, dataset: MusicDataset) -> None:
         )
     if representation is Representation.CHORALE_GRID:
         _check_sixteenths(name, run, where)
-        if augmentation is not None and augmentation.stretches:
+        if augmentation is not None and augmentation.changes_tempo:
             raise ValueError(
                 f"runs.{name}.training.augmentation.stretch = {augmentation.stretch}, but "
                 f"{where} has no tempo; use [1.0]"

@@ -1,4 +1,4 @@
-"""The metrics of music, and the trivial baselines."""
+"""The metrics and the trivial baselines of music."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ MEASURES = Measures(
         Metric(
             "validation.nats_per_token",
             "nats, validation",
-            "the same of the validation split, of which the Music Transformer’s paper tells",
+            "the same on the validation split, which the Music Transformer’s paper reports",
             decimals=3,
             higher_is_better=False,
             statistics=statistics.NATS_PER_TOKEN,
@@ -39,7 +39,7 @@ MEASURES = Measures(
         Metric(
             "onset_accuracy",
             "onset accuracy",
-            "the same where a note begins: holding the pitch of a voice cannot score",
+            "the same where a note begins, which repeating the previous pitch never predicts",
             decimals=1,
             higher_is_better=True,
             percent=True,
@@ -49,8 +49,8 @@ MEASURES = Measures(
     baselines=(
         Baseline("Frequency of each token", {"nats_per_token": "unigram_nats"}),
         Baseline("Given the voice’s previous pitch", {"nats_per_token": "bigram_nats"}),
-        Baseline("Previous pitch held", {"accuracy": "hold_accuracy"}),
-        Baseline("Commonest onset of each voice", {"onset_accuracy": "onset_accuracy"}),
+        Baseline("Previous pitch repeated", {"accuracy": "hold_accuracy"}),
+        Baseline("Most frequent onset of each voice", {"onset_accuracy": "onset_accuracy"}),
     ),
     records="pieces",
 )
@@ -60,15 +60,15 @@ PERFORMANCES = replace(
     baselines=(
         Baseline("Frequency of each event", {"nats_per_token": "unigram_nats"}),
         Baseline(
-            "Given the event before",
+            "Given the previous event",
             {"nats_per_token": "bigram_nats", "accuracy": "bigram_accuracy"},
         ),
-        Baseline("Commonest onset", {"onset_accuracy": "onset_accuracy"}),
+        Baseline("Most frequent onset", {"onset_accuracy": "onset_accuracy"}),
     ),
 )
 
 
 def measures(run: MusicRun, dataset: MusicDataset, facts: dict[str, Any]) -> Measures:
-    """Those of a run; events have other baselines than voices on a grid."""
+    """Return the measures of a run; performances and chorales have different baselines."""
     is_performance = isinstance(dataset.encoding, PerformanceEncoding)
     return PERFORMANCES if is_performance else MEASURES

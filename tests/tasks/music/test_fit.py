@@ -4,8 +4,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import config
-from pipeline.tasks.music import fit
 from pipeline.tasks.music.codec import grid
+from pipeline.tasks.music.settings import PITCHES, VOICES
 from tests.wrong_params import (
     DEFAULT,
     LEARNED,
@@ -20,15 +20,16 @@ from tests.wrong_params import (
 BESIDE = {"kind": "concatenated_sinusoid", "width": 8, "labels": "voices"}
 
 
-@pytest.mark.parametrize("positions", [PITCH_TIME, BESIDE])
-def test_positions_that_tell_voices_are_refused_for_performances(positions):
+@pytest.mark.parametrize(
+    ("positions", "value"),
+    [(PITCH_TIME, "kind = relative_pitch_time"), (BESIDE, "labels = voices")],
+)
+def test_positions_that_need_voices_are_refused_for_performances(positions, value):
     raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
     raw["runs"]["performance_relative"]["model"]["positions"] = positions
-    assert complaint(raw) == (
-        f"runs.performance_relative.model.positions.kind = {positions['kind']} tells voices, but "
-        "datasets.performances.encoding.representation = performance_events; use positions.kind = "
-        "skewed_relative"
-    )
+    message = complaint(raw)
+    assert message.startswith(f"runs.performance_relative.model.positions.{value} is defined for")
+    assert message.endswith(" (for datasets.performances)")
 
 
 def test_tempi_are_refused_for_chorales():
@@ -59,7 +60,7 @@ def test_lengths_that_cut_a_16th_of_chorales_are_refused(path, value):
 
 
 def test_a_grid_has_as_many_voices_as_the_codec_says():
-    assert len(grid.VOICES) == fit.VOICES
+    assert (len(grid.VOICES), grid.SILENCE) == (VOICES, PITCHES)
 
 
 def test_events_of_performances_may_be_cut_anywhere_and_no_music_is_read_whole():

@@ -14,29 +14,29 @@ _LOWEST, _HIGHEST = 0, 127
 
 @dataclass(frozen=True)
 class Augmenter:
-    """How crops are changed; the draws are uniform over what keeps all pitches in range."""
+    """Transposes and stretches crops, uniformly over what keeps all pitches in range."""
 
     settings: Augmentation
-    pitches: Callable[[np.ndarray], np.ndarray]  # of ids, those that sound
+    pitches: Callable[[np.ndarray], np.ndarray]  # maps ids to the pitches that occur
     transposed: Callable[[np.ndarray, int], np.ndarray]
 
     def crop(self, ids: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
-        """The first `length` ids (or all, if there are fewer), in another key and tempo."""
+        """Return the first `length` of `ids`, or all if there are fewer, in another key and tempo."""
         factor = self.settings.stretch[random.integers(len(self.settings.stretch))]
         if factor == 1.0:
             changed = ids[:length]
         else:
-            # A faster tempo may need fewer ids: at best one shift of two is saved.
+            # A faster tempo may need fewer ids, at least half of them: only time shifts can merge.
             changed = events.stretched(ids[: 2 * length], factor)[:length]
         pitches = self.pitches(changed)
-        most = self.settings.transpose
-        down = min(most, int(pitches.min(initial=_HIGHEST)) - _LOWEST)
-        up = min(most, _HIGHEST - int(pitches.max(initial=_LOWEST)))
+        limit = self.settings.transpose
+        down = min(limit, int(pitches.min(initial=_HIGHEST)) - _LOWEST)
+        up = min(limit, _HIGHEST - int(pitches.max(initial=_LOWEST)))
         return self.transposed(changed, int(random.integers(-down, up, endpoint=True)))
 
 
 def augmenter(settings: Augmentation | None, shape: DataShape) -> Augmenter | None:
-    """What `settings` ask for; a grid has no tempo, which the parameters' reader makes sure of."""
+    """Return the augmenter of `settings`; a grid has no tempo, which check_run ensures."""
     if settings is None:
         return None
     if not is_grid(shape):

@@ -1,13 +1,12 @@
-"""A performance as events: what a keyboard would send, as ids for a network.
+"""A performance as MIDI-like events, as ids for a network.
 
 The 388 events of Performance RNN (Simon and Oore 2017): NOTE_ON and NOTE_OFF for each of 128
-pitches, TIME_SHIFT of 10 ms to 1 s, and VELOCITY in 32 steps, for the notes that begin after it.
-START is only ever an input. Times are counted in steps of 10 ms from the start of the performance
-and rounded once, so that no error adds up.
+pitches, TIME_SHIFT of 10 ms to 1 s, and VELOCITY in 32 steps, which holds for the notes after it.
+START is an input only. Times are counted in steps of 10 ms from the start of the performance and
+rounded once, so that errors do not accumulate.
 
-Whatever ids a network draws are a performance (`from_ids`): a NOTE_OFF for a pitch that does not
-sound is left out, a NOTE_ON for one that does begins it anew, and what still sounds at the end
-ends there.
+Any sampled ids are a valid performance (`from_ids`): a NOTE_OFF of a silent pitch is ignored, a
+NOTE_ON of a sounding pitch restarts it, and notes that still sound at the end stop there.
 """
 
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pipeline.errors import DataError
 
 PITCHES = 128
 STEPS_PER_SECOND = 100
-LONGEST_SHIFT = 100  # steps; a longer time is several events, the full seconds first
+LONGEST_SHIFT = 100  # steps; longer times take several events, full seconds first
 VELOCITIES = 32
 NOTE_ON = 0
 NOTE_OFF = NOTE_ON + PITCHES
@@ -35,7 +34,7 @@ _VELOCITY_STEP = 128 // VELOCITIES
 
 
 class Notes(NamedTuple):
-    """Notes, (note,) each: onset and end in steps, pitch, and velocity from 1 to 127."""
+    """Notes as arrays (note,): onset and end in steps, pitch, and velocity from 1 to 127."""
 
     onset: np.ndarray
     end: np.ndarray
@@ -44,47 +43,48 @@ class Notes(NamedTuple):
 
     @classmethod
     def of(cls, rows: list[tuple[int, int, int, int]]) -> "Notes":
-        """Notes from rows (onset, end, pitch, velocity)."""
+        """Return notes from rows (onset, end, pitch, velocity)."""
         return cls(*np.array(rows, np.int64).reshape(-1, 4).T)
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Notes in the order of their onsets, and what in their ids was no plain performance."""
+    """Notes ordered by onset, and counts of irregular events."""
 
     notes: Notes
-    unmatched_offs: int  # NOTE_OFF where the pitch did not sound
-    restruck: int  # NOTE_ON where it did
+    unmatched_offs: int  # NOTE_OFF of a silent pitch
+    restruck: int  # NOTE_ON of a sounding pitch
     hanging: int  # notes without a NOTE_OFF
 
 
 def to_steps(seconds: np.ndarray) -> np.ndarray:
-    """The nearest step of each time, halves up: at most 5 ms away."""
+    """Round times in seconds to the nearest steps, halves up."""
     return np.floor(np.asarray(seconds) * STEPS_PER_SECOND + 0.5).astype(np.int64)
 
 
 def playable(notes: Notes) -> Notes:
-    """Notes by onset and pitch as one key per pitch can play them.
+    """Return notes, ordered by onset and pitch, that a keyboard with one key per pitch can play.
 
-    A note lasts at least a step and ends where its pitch begins anew; of those that begin at once
-    the longest is kept.
+    A note lasts at least a step and ends at the next onset of its pitch; of notes of a pitch with
+    equal onsets the longest is kept.
     """
     order = np.lexsort((-notes.end, notes.onset, notes.pitch))
-    onset, end, pitch, velocity = (each[order] for each in notes)
+    onset, end, pitch, velocity = (values[order] for values in notes)
     repeated = (onset[1:] == onset[:-1]) & (pitch[1:] == pitch[:-1])
     kept = np.concatenate(([True], ~repeated))[: len(onset)]
-    onset, end, pitch, velocity = (each[kept] for each in (onset, end, pitch, velocity))
+    onset, end, pitch, velocity = (values[kept] for values in (onset, end, pitch, velocity))
     end = np.maximum(end, onset + 1)
-    again = np.flatnonzero(pitch[1:] == pitch[:-1])
-    end[again] = np.minimum(end[again], onset[again + 1])
+    restarted = np.flatnonzero(pitch[1:] == pitch[:-1])
+    end[restarted] = np.minimum(end[restarted], onset[restarted + 1])
     order = np.lexsort((pitch, onset))
-    return Notes(*(each[order] for each in (onset, end, pitch, velocity)))
+    return Notes(*(values[order] for values in (onset, end, pitch, velocity)))
 
 
 def to_ids(notes: Notes) -> np.ndarray:
-    """Turn notes into ids (1 + event,): of a step first what ends, then what begins, low to high.
+    """Encode notes as ids (1 + event,).
 
-    A VELOCITY stands where it differs from the one before.
+    Within a step, NOTE_OFFs precede NOTE_ONs, low pitches first. A VELOCITY precedes a NOTE_ON only
+    if it differs from the previous one.
     """
     notes = playable(notes)
     count = len(notes.onset)
@@ -95,27 +95,26 @@ def to_ids(notes: Notes) -> np.ndarray:
     pitch = np.concatenate((notes.pitch, notes.pitch[changed], notes.pitch))
     event = np.concatenate((NOTE_OFF + notes.pitch, VELOCITY + velocity[changed], notes.pitch))
     order = np.lexsort((kind, pitch, kind > 0, step))
-    return np.concatenate(([START], shifted_to(step[order], event[order]))).astype(IDS)
+    return np.concatenate(([START], with_time_shifts(step[order], event[order]))).astype(IDS)
 
 
-def shifted_to(steps: np.ndarray, events: np.ndarray) -> np.ndarray:
-    """Put TIME_SHIFTs between events, so that each stands at its step; steps do not decrease."""
-    gaps = np.diff(steps, prepend=0)
-    full, rest = np.divmod(gaps, LONGEST_SHIFT)
+def with_time_shifts(steps: np.ndarray, events: np.ndarray) -> np.ndarray:
+    """Insert TIME_SHIFTs so that events (event,) occur at steps (event,), which do not decrease."""
+    full, rest = np.divmod(np.diff(steps, prepend=0), LONGEST_SHIFT)
     shifts = full + (rest > 0)
     ids = np.full(len(events) + shifts.sum(), TIME_SHIFT + LONGEST_SHIFT - 1)
-    at = np.arange(len(events)) + np.cumsum(shifts)
-    ids[at] = events
-    partly = rest > 0
-    ids[at[partly] - 1] = TIME_SHIFT - 1 + rest[partly]
+    indexes = np.arange(len(events)) + np.cumsum(shifts)
+    ids[indexes] = events
+    partial = rest > 0
+    ids[indexes[partial] - 1] = TIME_SHIFT - 1 + rest[partial]
     return ids
 
 
 def from_ids(ids: np.ndarray) -> Decoded:
-    """Play ids (1 + event,): the inverse of `to_ids`, defined for all that follows START.
+    """Decode ids (1 + event,): inverts `to_ids` and accepts any events after START.
 
-    Before the first VELOCITY notes have the middle one. Raises DataError if START is not the first
-    id or stands elsewhere too, or an id is no event.
+    Before the first VELOCITY, notes have the middle one. Raises DataError if START is not the first
+    id or occurs again, or if an id is not an event.
     """
     ids = np.asarray(ids)
     if ids.ndim != 1 or len(ids) == 0 or ids[0] != START:
@@ -150,42 +149,42 @@ def from_ids(ids: np.ndarray) -> Decoded:
 
 
 def seconds_of(ids: np.ndarray) -> float:
-    """How long ids take."""
+    """Return the duration of ids in seconds."""
     return float(_shifts(np.asarray(ids)).sum()) / STEPS_PER_SECOND
 
 
 def steps_of(ids: np.ndarray) -> np.ndarray:
-    """The step at which each id stands, (id,)."""
+    """Return the step (id,) at which each id occurs."""
     return np.cumsum(_shifts(np.asarray(ids)))
 
 
 def transposed(ids: np.ndarray, semitones: int) -> np.ndarray:
-    """The same in another key; what leaves the range of pitches is the caller's error."""
+    """Transpose ids; the caller keeps pitches in range."""
     ids = np.asarray(ids)
     return np.where(ids < TIME_SHIFT, ids + semitones, ids).astype(IDS)
 
 
-def until(ids: np.ndarray, seconds: float) -> np.ndarray:
-    """What of ids (1 + event,) stands before `seconds` have passed."""
+def truncated(ids: np.ndarray, seconds: float) -> np.ndarray:
+    """Return the ids (1 + event,) of the first `seconds`."""
     return ids[steps_of(ids) <= seconds * STEPS_PER_SECOND]
 
 
 def pitches(ids: np.ndarray) -> np.ndarray:
-    """The pitches of all keys that go down or up."""
+    """Return the pitches of all NOTE_ONs and NOTE_OFFs."""
     return ids[ids < TIME_SHIFT] % PITCHES
 
 
 def stretched(ids: np.ndarray, factor: float) -> np.ndarray:
-    """The same slower (factor > 1) or faster, each event at its nearest step, up to the last."""
+    """Multiply times by `factor` and round them to steps; TIME_SHIFTs after the last event drop."""
     ids = np.asarray(ids)
     shifts = _shifts(ids)
     events = shifts == 0
     steps = np.floor(steps_of(ids)[events] * factor + 0.5).astype(np.int64)
-    return shifted_to(steps, ids[events]).astype(IDS)
+    return with_time_shifts(steps, ids[events]).astype(IDS)
 
 
 def _shifts(ids: np.ndarray) -> np.ndarray:
-    """The steps that pass at each id, (id,)."""
+    """Return the steps (id,) that each id advances the time by."""
     return np.where((ids >= TIME_SHIFT) & (ids < VELOCITY), ids - TIME_SHIFT + 1, 0).astype(
         np.int64
     )

@@ -1,9 +1,9 @@
 """A piece as a grid of pitches and as ids for a network.
 
 The grid has one row per 16th note and one column per voice (soprano, alto, tenor, bass): the MIDI
-pitch that sounds, or SILENCE. The ids are START and then the grid row by row, so S-A-T-B of the
-first 16th, of the second, ... (Huang et al. 2018, section 4.1). A pitch that sounds on is written
-again at each 16th; a grid does not tell a held note from a repeated one.
+pitch that sounds, or SILENCE. The ids are START and then the grid row by row: S, A, T, B of the
+first 16th, then of the second (Huang et al. 2018, section 4.1). A held pitch is repeated at each
+16th; a grid cannot distinguish a held note from a repeated one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,11 +26,11 @@ SHAPE = DataShape(
     layout=VoiceLayout(voices=len(VOICES), pitches=SILENCE),
 )
 IDS = np.dtype(np.int16)
-TOLERANCE = 1e-6  # of a 16th: the error of sums of triplets
+TOLERANCE = 1e-6  # in 16ths: rounding error of sums of triplets
 
 
 class Note(NamedTuple):
-    """A sounding note; times in 16ths from the start of the piece, not yet on the grid."""
+    """A note; times in 16ths from the start of the piece, not yet rounded to the grid."""
 
     onset: float
     end: float
@@ -38,10 +38,10 @@ class Note(NamedTuple):
 
 
 def to_grid(voices: Sequence[Iterable[Note]], length: float) -> np.ndarray:
-    """Draw the notes of the four voices on a grid (time, voice) of `length` 16ths.
+    """Convert the notes of the four voices to a grid (time, voice) of `length` 16ths.
 
-    Times are rounded to the nearest 16th, halves up; a note that rounds to no length vanishes.
-    Where a voice is divided its highest note is kept, in the bass its lowest.
+    Times are rounded to the nearest 16th, halves up; a note that rounds to no length is dropped.
+    Of simultaneous notes of a voice the highest is kept, in the bass the lowest.
     """
     grid = np.full((_nearest(length), len(VOICES)), SILENCE, IDS)
     for column, notes in enumerate(voices):
@@ -52,15 +52,15 @@ def to_grid(voices: Sequence[Iterable[Note]], length: float) -> np.ndarray:
 
 
 def to_ids(grid: np.ndarray) -> np.ndarray:
-    """Turn a grid (time, voice) into ids (1 + 4 * time,)."""
+    """Encode a grid (time, voice) as ids (1 + 4 * time,)."""
     return np.concatenate([[START], grid.reshape(-1)]).astype(IDS)
 
 
 def from_ids(ids: np.ndarray) -> np.ndarray:
-    """Turn ids (1 + 4 * time,) back into a grid (time, voice): the inverse of `to_ids`.
+    """Decode ids (1 + 4 * time,) to a grid (time, voice): the inverse of `to_ids`.
 
-    Raises DataError if START is not the first id or stands elsewhere too, if an id is no pitch and
-    not SILENCE, or if the last chord is incomplete. Silence may stand anywhere.
+    Raises DataError if START is not the first id or occurs again, if an id is neither a pitch nor
+    SILENCE, or if the last chord is incomplete.
     """
     ids = np.asarray(ids)
     if ids.ndim != 1 or len(ids) == 0 or ids[0] != START:
@@ -81,21 +81,21 @@ def from_ids(ids: np.ndarray) -> np.ndarray:
 
 
 def onsets(grid: np.ndarray) -> np.ndarray:
-    """Mark where a voice moves to another pitch, (time, voice): held notes and rests are left out.
+    """Mark where a voice moves to another pitch, (time, voice), but not to a rest.
 
-    The first 16th counts; a repeated note does not, as a grid cannot tell it from a held one.
+    The first 16th counts; a repeated note does not: a grid cannot distinguish it from a held one.
     """
     before = np.concatenate([np.full((1, len(VOICES)), SILENCE, grid.dtype), grid[:-1]])
     return (grid != before) & (grid != SILENCE)
 
 
 def pitches(ids: np.ndarray) -> np.ndarray:
-    """The pitches that sound."""
+    """Return the pitches in ids, without SILENCE and START."""
     return ids[ids < SILENCE]
 
 
 def transposed(ids: np.ndarray, semitones: int) -> np.ndarray:
-    """The same in another key; what leaves the range of pitches is the caller's error."""
+    """Transpose ids; the caller keeps pitches in range."""
     return np.where(ids < SILENCE, ids + semitones, ids).astype(IDS)
 
 

@@ -1,4 +1,4 @@
-"""Pieces as MIDI: a grid, where what sounds on is one held note, and the notes of a performance."""
+"""Pieces as MIDI files: grids, where a held pitch is one note, and notes of performances."""
 
 import io
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SECONDS_PER_SIXTEENTH = 0.1875  # 80 quarter notes a minute
 _SIXTEENTHS_PER_QUARTER = 4
 _PIANO, _CHOIR_AAHS = 0, 52
 _VELOCITY = 80
-# What pretty_midi and mido raise at a file that is cut, damaged, or has no division of time.
+# Raised by pretty_midi and mido for truncated or damaged files, or without a time division.
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -30,33 +30,33 @@ _UNREADABLE = (
 
 
 def to_midi(grid: np.ndarray) -> bytes:
-    """Write a grid (time, voice) as a MIDI file with one instrument per voice.
+    """Convert a grid (time, voice) to a MIDI file with one instrument per voice.
 
-    A row lasts SECONDS_PER_SIXTEENTH. Equal grids have equal bytes.
+    A row lasts SECONDS_PER_SIXTEENTH. Equal grids yield equal bytes.
     """
     tempo = 60 / (SECONDS_PER_SIXTEENTH * _SIXTEENTHS_PER_QUARTER)
     midi = pretty_midi.PrettyMIDI(initial_tempo=tempo)
     for name, column in zip(VOICES, grid.T, strict=True):
         instrument = pretty_midi.Instrument(_CHOIR_AAHS, name=name)
-        for onset, end, pitch in _held(column):
+        for onset, end, pitch in _voice_notes(column):
             seconds = onset * SECONDS_PER_SIXTEENTH, end * SECONDS_PER_SIXTEENTH
             instrument.notes.append(pretty_midi.Note(_VELOCITY, pitch, *seconds))
         midi.instruments.append(instrument)
-    return _written(midi)
+    return _to_bytes(midi)
 
 
 def notes_to_midi(notes: Notes) -> bytes:
-    """Write the notes of a performance as a MIDI file of one piano, a step a tick of 10 ms."""
+    """Convert the notes of a performance to a MIDI file of one piano, with ticks of 10 ms."""
     midi = pretty_midi.PrettyMIDI(resolution=STEPS_PER_SECOND // 2, initial_tempo=120)
     piano = pretty_midi.Instrument(_PIANO, name="piano")
-    for onset, end, pitch, velocity in zip(*(each.tolist() for each in notes), strict=True):
+    for onset, end, pitch, velocity in zip(*(values.tolist() for values in notes), strict=True):
         seconds = onset / STEPS_PER_SECOND, end / STEPS_PER_SECOND
         piano.notes.append(pretty_midi.Note(velocity, pitch, *seconds))
     midi.instruments.append(piano)
-    return _written(midi)
+    return _to_bytes(midi)
 
 
-def _written(midi: pretty_midi.PrettyMIDI) -> bytes:
+def _to_bytes(midi: pretty_midi.PrettyMIDI) -> bytes:
     file = io.BytesIO()
     midi.write(file)
     return file.getvalue()
@@ -65,10 +65,10 @@ def _written(midi: pretty_midi.PrettyMIDI) -> bytes:
 def from_midi(content: bytes) -> np.ndarray:
     """Read a MIDI file with instruments named after the voices as a grid (time, voice).
 
-    The inverse of `to_midi` up to silence at the end, which MIDI does not hold. A 16th is a quarter
-    of the file's beat, whatever its tempo; a voice that is not in the file is silent. An instrument
-    that is alone plays a melody whatever its name: the soprano. Raises DataError if the file cannot
-    be read, holds no notes, or has several instruments and one of another name.
+    Inverts `to_midi` up to silence at the end, which MIDI does not represent. A 16th is a quarter
+    of a beat, whatever the tempo; voices that are not in the file are silent. A single instrument
+    of any name is the soprano. Raises DataError if the file cannot be read, has no notes, or has
+    several instruments and one of another name.
     """
     try:
         midi = pretty_midi.PrettyMIDI(io.BytesIO(content))
@@ -90,12 +90,12 @@ def from_midi(content: bytes) -> np.ndarray:
             for note in instrument.notes
         ]
     if not any(voices):
-        raise DataError("MIDI file: it holds no notes; give a file with at least one")
+        raise DataError("MIDI file: it has no notes; give a file with at least one")
     return to_grid(voices, max(note.end for notes in voices for note in notes))
 
 
-def _held(column: np.ndarray) -> Iterator[Note]:
-    """The notes of one voice: runs of the same pitch."""
+def _voice_notes(column: np.ndarray) -> Iterator[Note]:
+    """Yield the notes of a voice (time,): runs of equal pitches."""
     edges = [0, *(np.flatnonzero(np.diff(column)) + 1).tolist(), len(column)]
     for onset, end in zip(edges[:-1], edges[1:], strict=True):
         if onset < end and column[onset] != SILENCE:

@@ -1,4 +1,4 @@
-"""Pieces as sound: their MIDI files played with the sound font that pretty_midi brings along."""
+"""Renders MIDI files as sound with the sound font of pretty_midi."""
 
 import io
 from functools import cache
@@ -9,16 +9,16 @@ import numpy as np
 import pretty_midi
 import soundfile
 
-SAMPLE_RATE = 48000  # of midirenderer
+SAMPLE_RATE = 48000  # Hz, of midirenderer
 
-_TAIL = 1.0  # seconds in which the last notes fade
-_ALL_NOTES_OFF = 123  # a controller
+_TAIL = 1.0  # seconds for the last notes to fade
+_ALL_NOTES_OFF = 123  # MIDI controller
 _PEAK = 0.7  # of full scale
-_COMPRESSION = 0.9  # with half the sample rate: 24 kbit/s
+_COMPRESSION = 0.9  # 24 kbit/s at half the sample rate
 
 
-def rendered(midi: bytes) -> np.ndarray:
-    """The sound of a MIDI file, (time, 2) in -1 .. 1: as long as the piece, and a short tail."""
+def render(midi: bytes) -> np.ndarray:
+    """Render a MIDI file with a short tail as sound (time, 2) in -1 .. 1."""
     sound, _ = soundfile.read(
         io.BytesIO(midirenderer.render_wave_from(_sound_font(), _with_tail(midi)))
     )
@@ -27,11 +27,11 @@ def rendered(midi: bytes) -> np.ndarray:
 
 
 def to_mp3(midi: bytes) -> bytes:
-    """The sound of a MIDI file as a small mono MP3 of constant bit rate: equal bytes on each call.
+    """Render a MIDI file as a small mono MP3 of constant bit rate; deterministic to the byte.
 
-    Of two channels and two samples the mean is kept: what lies above 12 kHz is 46 dB fainter.
+    Averages both channels and pairs of samples: the loss above 12 kHz is 46 dB below the rest.
     """
-    sound = rendered(midi)
+    sound = render(midi)
     mono = sound[: len(sound) // 2 * 2].reshape(-1, 2 * 2).mean(axis=1)
     file = io.BytesIO()
     soundfile.write(
@@ -47,7 +47,7 @@ def to_mp3(midi: bytes) -> bytes:
 
 
 def _with_tail(midi: bytes) -> bytes:
-    """The same piece with a last event after the tail: the renderer ends with the last event."""
+    """Add a silent event after the tail, because the renderer stops at the last event."""
     piece = pretty_midi.PrettyMIDI(io.BytesIO(midi))
     end = pretty_midi.ControlChange(_ALL_NOTES_OFF, 0, piece.get_end_time() + _TAIL)
     silent = pretty_midi.Instrument(0)
