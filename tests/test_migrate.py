@@ -92,26 +92,26 @@ def old(tmp_path) -> Path:
 
 def test_a_network_of_today_is_refused(old, tmp_path):
     migrate.main(old, tmp_path / "new")
-    _assert_refused(tmp_path / "new", tmp_path / "newer", "no network that was saved before")
+    _assert_refused(tmp_path / "new", tmp_path / "newer", "not a model of an earlier version")
 
 
 @pytest.mark.parametrize("file", [store.WEIGHTS, store.CONFIG])
 def test_a_missing_file_is_refused(old, tmp_path, file):
     (old / file).unlink()
-    _assert_refused(old, tmp_path / "new", rf"no network .*{file}")
+    _assert_refused(old, tmp_path / "new", rf"not a model .*{file}")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"settings": 1, "shape": 2}', "\x00"])
 def test_a_damaged_description_is_refused(old, tmp_path, content):
     (old / store.CONFIG).write_text(content)
-    _assert_refused(old, tmp_path / "new", "no network that was saved before")
+    _assert_refused(old, tmp_path / "new", "not a model of an earlier version")
 
 
 @pytest.mark.parametrize("kept", [0, 4, 100, -1])
 def test_cut_weights_are_refused(old, tmp_path, kept):
     path = old / store.WEIGHTS
     path.write_bytes(path.read_bytes()[:kept])
-    _assert_refused(old, tmp_path / "new", "no network that was saved before")
+    _assert_refused(old, tmp_path / "new", "not a model of an earlier version")
 
 
 def test_parts_that_do_not_fit_are_refused(old, tmp_path):
@@ -131,12 +131,12 @@ def test_what_was_there_stays_if_the_old_network_is_refused(old, tmp_path):
 
 
 def test_the_command_converts_or_says_why_not_in_one_line(old, tmp_path):
-    command = [sys.executable, "-m", "pipeline.migrate", str(old), str(tmp_path / "new")]
+    command = [sys.executable, "-m", "pipeline", "migrate", str(old), str(tmp_path / "new")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     store.load(tmp_path / "new")
     (old / store.CONFIG).unlink()
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: {old}: no network that was saved before")
+    assert refused.stderr.startswith(f"error: {old}: not a model of an earlier version")
     assert refused.stderr.count("\n") == 1
