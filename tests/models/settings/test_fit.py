@@ -135,7 +135,7 @@ def test_a_source_image_needs_an_encoder_and_a_table_of_its_own():
         "encoder_decoder"
     )
     assert _refusal(Structure.ENCODER_DECODER, super_resolution=2) == (
-        "embeddings = tied, but the source of an image has ids of its own; use separate"
+        "embeddings = tied, but the source image has other ids than the target; use separate"
     )
 
 
