@@ -9,7 +9,7 @@ depends only on the part that it runs:
     decoding.decode               decode: generates samples for the test split
     metrics.evaluate              evaluate: the metrics and the baselines of a run
     measures                      MEASURES, and measures: the metrics and baselines of a run
-    reporting.page                PAGE, a pipeline.reporting.section.TaskPage: its section of the page
+    reporting.page                PAGE, a pipeline.reporting.section.TaskPage: its section
     reporting/published.yaml      results published in papers
     publishing                    PUBLICATION, a pipeline.publishing.publication.Publication
     demonstrations.demonstrate    demonstrate: figures without training, if the task has any

@@ -33,4 +33,4 @@ class TaskSpec(Generic[DatasetT, RunT]):
     check_run: Callable[[str, RunT, DatasetT], None] = _accept  # (run's name, run, its data set)
     check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task, by name
     demonstrations: tuple[type[Settings], ...] = ()  # settings by kind
-    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (name, demonstration, its data set)
+    check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (name, it, its data set)

@@ -17,7 +17,7 @@ _AUGMENTATION = 1  # seeds augmentation apart from the choice of crops
 
 
 class Batches:
-    """Crops of `crop` positions that start at a unit, sampled uniformly over all units of all pieces.
+    """Crops of `crop` positions that start at a unit, uniformly over all units of all pieces.
 
     A unit is a 16th of a chorale or an event of a performance.
     """

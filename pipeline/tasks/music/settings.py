@@ -1,4 +1,4 @@
-"""The settings of music: its data, its decoding, its metrics."""
+"""The settings of music: data, training, decoding, evaluation."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -26,10 +26,10 @@ PITCHES = 128  # of MIDI
 
 
 class Representation(StrEnum):
-    """What the ids of a piece say."""
+    """What the ids of a piece represent."""
 
     CHORALE_GRID = "chorale_grid"  # the pitch of each of four voices at each 16th
-    PERFORMANCE_EVENTS = "performance_events"  # keys that go down and up, times, velocities
+    PERFORMANCE_EVENTS = "performance_events"  # note-ons, note-offs, time shifts, velocities
 
 
 class ChoraleReader(StrEnum):
@@ -42,16 +42,16 @@ class ChoraleReader(StrEnum):
 class PerformanceReader(StrEnum):
     """The layout of raw performances."""
 
-    MAESTRO = "maestro"  # the zip archive with its csv, which says the split
+    MAESTRO = "maestro"  # the zip archive with its csv, which has the splits
     MIDITOK_MAESTRO = "miditok_maestro"  # MIDIs_one_track/Maestro_*.mid in miditok's source archive
     MIDI_FOLDER = "midi_folder"  # every *.mid and *.midi
 
 
-COME_SPLIT = (ChoraleReader.JSB_CHORALES, PerformanceReader.MAESTRO)
+WITH_SPLITS = (ChoraleReader.JSB_CHORALES, PerformanceReader.MAESTRO)
 
 
 class ChoraleEncoding(Settings):
-    """Chorales to four voices on a 16th grid."""
+    """Chorales to grids of four voices in 16ths."""
 
     representation: Literal[Representation.CHORALE_GRID]
     reader: ChoraleReader
@@ -61,7 +61,7 @@ class ChoraleEncoding(Settings):
 
     @model_validator(mode="after")
     def _check_splits(self) -> "ChoraleEncoding":
-        return _splits_checked(self)
+        return _check_splits_of(self)
 
 
 class PerformanceEncoding(Settings):
@@ -69,14 +69,14 @@ class PerformanceEncoding(Settings):
 
     representation: Literal[Representation.PERFORMANCE_EVENTS]
     reader: PerformanceReader
-    workers: PositiveInt  # processes that read; the bytes do not depend on it
-    max_minutes: PositiveFloat  # a longer performance is skipped
+    workers: PositiveInt  # processes; the output does not depend on it
+    max_minutes: PositiveFloat  # longer performances are skipped
     max_skipped: Share
     splits: Splits | None  # null: the data come split
 
     @model_validator(mode="after")
     def _check_splits(self) -> "PerformanceEncoding":
-        return _splits_checked(self)
+        return _check_splits_of(self)
 
 
 MusicEncoding = Annotated[
@@ -84,10 +84,10 @@ MusicEncoding = Annotated[
 ]
 
 
-def _splits_checked(encoding: MusicEncoding) -> MusicEncoding:
-    if encoding.reader in COME_SPLIT and encoding.splits is not None:
+def _check_splits_of(encoding: MusicEncoding) -> MusicEncoding:
+    if encoding.reader in WITH_SPLITS and encoding.splits is not None:
         raise ValueError(f"splits is set, but reader = {encoding.reader} comes split; use null")
-    if encoding.reader not in COME_SPLIT and encoding.splits is None:
+    if encoding.reader not in WITH_SPLITS and encoding.splits is None:
         raise ValueError(
             f"splits is null, but reader = {encoding.reader} does not come split; add the shares"
         )
@@ -103,41 +103,41 @@ class MusicDataset(Settings):
 
     @property
     def layout(self) -> Layout:
-        """What a network has to fit."""
+        """The layout of its sequences."""
         if isinstance(self.encoding, ChoraleEncoding):
             return VoiceLayout(voices=VOICES, pitches=PITCHES)
         return SequenceLayout()
 
 
 class Augmentation(Settings):
-    """Training pieces in other keys and tempi, drawn anew for each crop (Huang et al. 2018)."""
+    """Random transposition and tempo of each training crop (Huang et al. 2018, section 4.2)."""
 
-    transpose: NonNegativeInt  # semitones up or down, at most
-    stretch: Annotated[list[PositiveFloat], Field(min_length=1)]  # factors of the time
+    transpose: NonNegativeInt  # largest number of semitones, up or down
+    stretch: Annotated[list[PositiveFloat], Field(min_length=1)]  # factors of the duration
 
     @property
-    def stretches(self) -> bool:
-        """Whether any tempo is another one."""
+    def changes_tempo(self) -> bool:
+        """Whether any factor changes the tempo."""
         return any(factor != 1.0 for factor in self.stretch)
 
 
 class MusicTraining(Training):
-    """How a run that composes finds its weights."""
+    """The training of a run on music."""
 
-    augmentation: Augmentation | None  # null: pieces as they are
+    augmentation: Augmentation | None  # null: none
 
 
 class MusicDecoding(Settings):
-    """Pieces from nothing and continuations of the openings of test pieces."""
+    """Pieces from nothing and continuations of test pieces."""
 
     sampling: Sampling
     from_nothing: PositiveInt  # pieces
     continuations: PositiveInt  # pieces
-    primer_tokens: PositiveInt  # length of the opening that is given
-    tokens: PositiveInt  # length of each piece, the opening included
+    primer_tokens: PositiveInt  # length of the primer of a continuation
+    tokens: PositiveInt  # length of a piece, primer included
 
     @model_validator(mode="after")
-    def _leave_something_to_draw(self) -> "MusicDecoding":
+    def _check_primer(self) -> "MusicDecoding":
         if self.primer_tokens >= self.tokens:
             raise ValueError(
                 f"primer_tokens = {self.primer_tokens} leaves nothing to continue in "
@@ -147,7 +147,7 @@ class MusicDecoding(Settings):
 
 
 class MusicEvaluation(Settings):
-    """Likelihood by sliding windows: each token once, with at least window - stride before it."""
+    """Likelihood by sliding windows, with at least window - stride tokens of context."""
 
     bootstrap_samples: PositiveInt
     bootstrap_seed: Seed
@@ -164,7 +164,7 @@ class MusicEvaluation(Settings):
 
 
 class MusicRun(Run):
-    """A run that composes."""
+    """A run on music."""
 
     task: Literal["music"]
     training: MusicTraining

@@ -1,4 +1,4 @@
-"""Music, as the rest of the pipeline knows it."""
+"""The spec of music."""
 
 from pipeline.tasks.base import TaskSpec
 from pipeline.tasks.music.fit import check_run

@@ -5,10 +5,10 @@ from torch import nn
 from models.build import build
 from models.settings import Local1D, Structure
 from pipeline.files import write_json
-from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
+from pipeline.tasks.music.codec import SAMPLED_IDS, events, grid
 from pipeline.tasks.music.metrics import arcs
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples, strongest, weights_between
-from pipeline.tasks.music.metrics.notes import Sounding, sounding_notes
+from pipeline.tasks.music.metrics.notes import Note, sounding_notes
 from tests.models import networks
 from tests.tasks.music.test_motifs import CHORALE, piano
 
@@ -25,7 +25,7 @@ def even(shape, attention=networks.FULL) -> nn.Module:
 
 
 def drawn(folder, ids, seconds: float):
-    np.save(folder / DRAWN_IDS, np.array([ids]))
+    np.save(folder / SAMPLED_IDS, np.array([ids]))
     write_json(folder / "samples.json", [{"file": "from_nothing_0.mid", "seconds": seconds}])
     return folder
 
@@ -53,7 +53,7 @@ def test_a_note_of_a_performance_has_its_note_on():
 
 def test_the_weight_of_a_note_is_that_of_its_ids_up_to_the_query():
     maps = np.tril(np.arange(1.0, 17.0).reshape(1, 1, 4, 4))  # row: query
-    notes = [Sounding(0, 2, 60, 0, [0, 2]), Sounding(0, 1, 50, 1, [1]), Sounding(1, 2, 50, 1, [3])]
+    notes = [Note(0, 2, 60, 0, [0, 2]), Note(0, 1, 50, 1, [1]), Note(1, 2, 50, 1, [3])]
     found = weights_between(maps, notes)
     assert found[0, 0].tolist() == [[0, 0, 0], [5, 0, 0], [13 + 15, 14, 0]]
 
@@ -79,7 +79,7 @@ def test_the_strongest_are_kept(monkeypatch):
         [3, 0, 0, 0, 100], [3, 1, 0, 0, 600], [3, 2, 0, 0, 70],
         [4, 0, 0, 0, 300], [4, 2, 0, 0, 200], [4, 3, 0, 0, 400],
     ]  # fmt: skip
-    monkeypatch.setattr(arcs, "_OF_A_PIECE", 2)
+    monkeypatch.setattr(arcs, "_MAX_PER_PIECE", 2)
     assert strongest(weights) == [[3, 1, 0, 0, 600], [4, 3, 0, 0, 400]]
 
 

@@ -137,12 +137,12 @@ def test_an_opening_of_other_voices_is_refused_with_the_remedy(scale):
     with pytest.raises(DataError, match="text.mid: .*not readable"):
         run("--primer", "text.mid")
     with pytest.raises(DataError, match="text.mid: not a MIDI file; give a MIDI file with notes"):
-        composer.read_opening(scale / "text.mid", events.SHAPE)
+        composer.read_primer(scale / "text.mid", events.SHAPE)
 
 
 def test_a_performance_lasts_as_long_as_asked_and_keeps_its_opening(tmp_path):
     (tmp_path / "opening.mid").write_bytes(notes_to_midi(NOTES))
-    opening = composer.read_opening(tmp_path / "opening.mid", events.SHAPE)
+    opening = composer.read_primer(tmp_path / "opening.mid", events.SHAPE)
     assert opening.tolist() == events.to_ids(NOTES).tolist()
     pieces = compose_for(model(events.SHAPE), opening, 4.0, 2, SAMPLING)
     assert len(pieces) == 2 and not np.array_equal(*(piece[:60] for piece in pieces))

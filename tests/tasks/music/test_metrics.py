@@ -11,7 +11,7 @@ from models.shared.base import AutoregressiveModel, State
 from models.shared.heads import IGNORED
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
-from pipeline.tasks.music.codec import DRAWN_IDS
+from pipeline.tasks.music.codec import SAMPLED_IDS
 from pipeline.tasks.music.codec.grid import IDS, OUTPUTS, SHAPE, START, to_ids
 from pipeline.tasks.music.measures import MEASURES
 from pipeline.tasks.music.metrics.evaluate import evaluate
@@ -118,7 +118,7 @@ def encoded_in(folder, test: list[np.ndarray], train: list[np.ndarray]):
         write_sequences(folder, split, "tokens", (to_ids(np.array(grid)) for grid in grids), IDS)
     write_clusters(folder, test=len(test), validation=len(train))
     write_json(folder / "test.pieces.json", [f"bwv{number}" for number in range(len(test))])
-    np.save(folder / DRAWN_IDS, np.array([to_ids(np.array(HELD))] * 2))
+    np.save(folder / SAMPLED_IDS, np.array([to_ids(np.array(HELD))] * 2))
     described = [
         {"file": "0.mid", "seconds": 3.0, "piece": None, "primer_tokens": 0},
         {"file": "1.mid", "seconds": 3.0, "piece": "bwv0", "primer_tokens": 8},

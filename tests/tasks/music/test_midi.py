@@ -74,7 +74,7 @@ REFUSED = {
     "cut": (PIECE[:70], "not readable"),
     "99 sharps": (midi([(0, b"\xff\x59\x02\x63\x05"), *SCALE]), "not readable"),
     "no division of time": (PIECE[:12] + bytes(2) + PIECE[14:], "not readable"),
-    "silent": (to_midi(np.full((8, 4), SILENCE)), "holds no notes"),
+    "silent": (to_midi(np.full((8, 4), SILENCE)), "has no notes"),
     "another instrument": (
         _with_instruments("Alto", "Kazoo"),
         "instrument 'Kazoo' is none of soprano",

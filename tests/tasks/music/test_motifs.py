@@ -9,7 +9,7 @@ from models.build import build
 from models.settings import Structure
 from models.shared.base import AutoregressiveModel, State
 from pipeline.files import write_json
-from pipeline.tasks.music.codec import DRAWN_IDS, events, grid
+from pipeline.tasks.music.codec import SAMPLED_IDS, events, grid
 from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.metrics import motif_attention
 from pipeline.tasks.music.metrics.by_position import nats_by_position
@@ -21,9 +21,9 @@ from pipeline.tasks.music.metrics.motif_attention import (
     earlier_occurrences,
     recurrences,
 )
-from pipeline.tasks.music.metrics.motifs import motifs, returning
+from pipeline.tasks.music.metrics.motifs import motif_returns, motifs
 from pipeline.tasks.music.metrics.notes import melodies_of, notes_of
-from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
+from pipeline.tasks.music.metrics.samples import generated_parts, measure_samples
 from tests.models import networks
 from tests.models.baselines import LSTM
 from tests.models.known_logits import KnownLogits
@@ -95,22 +95,22 @@ def test_a_repeated_theme_returns_and_its_shuffled_notes_do_not():
     theme = np.array([60, 64, 67, 65, 62, 71, 59, 69])
     opening = soprano(theme)
     foreign = [soprano(theme[::-1]), soprano(theme[:5])]
-    again = returning([opening], [soprano(theme + 5)], [foreign], grid.SHAPE, 3)
+    again = motif_returns([opening], [soprano(theme + 5)], [foreign], grid.SHAPE, 3)
     assert again["motif_return"] == 1.0
     assert again["motifs"] == 5
     assert again["shuffled_motif_return"] < 0.2
     assert again["other_motif_return"] == (0 + 2 / 5) / 2  # the second has two of the five motifs
-    other = returning([opening], [soprano(theme[::-1])], [foreign[:1]], grid.SHAPE, 3)
+    other = motif_returns([opening], [soprano(theme[::-1])], [foreign[:1]], grid.SHAPE, 3)
     assert other["motif_return"] == 0.0
     assert other["other_motif_return"] == 1.0
-    assert returning([opening], [opening], [[]], grid.SHAPE, 3)["other_motif_return"] == 0.0
-    assert returning([], [], [], grid.SHAPE, 3)["motif_return"] == 0.0
+    assert motif_returns([opening], [opening], [[]], grid.SHAPE, 3)["other_motif_return"] == 0.0
+    assert motif_returns([], [], [], grid.SHAPE, 3)["motif_return"] == 0.0
 
 
 def test_the_openings_of_other_pieces_are_as_long_as_that_of_the_continued_one(tmp_path):
     theme, rest = [60, 64, 67, 65], [50, 49, 48, 47]
     drawn = soprano([*rest, *theme])
-    np.save(tmp_path / DRAWN_IDS, drawn[None])
+    np.save(tmp_path / SAMPLED_IDS, drawn[None])
     write_json(tmp_path / "samples.json", [{"piece": "a", "primer_tokens": 16}])
     test = {"a": drawn, "b": soprano([*theme, *rest]), "c": soprano([*rest, *theme])}
     found = measure_samples(tmp_path, test, grid.SHAPE, 3)["motifs"]
@@ -144,13 +144,13 @@ def test_distributions_by_hand():
 
 def test_what_was_given_is_not_counted_as_drawn(tmp_path):
     given, silent = soprano([60, 62, 64, 65]), np.full(16, grid.SILENCE)
-    np.save(tmp_path / DRAWN_IDS, np.stack([np.append(given, silent), np.append(given, silent)]))
+    np.save(tmp_path / SAMPLED_IDS, np.stack([np.append(given, silent), np.append(given, silent)]))
     described = [
         {"piece": "a", "primer_tokens": len(given) - 1},
         {"piece": None, "primer_tokens": 0},  # drawn from nothing: the same notes are its own
     ]
     write_json(tmp_path / "samples.json", described)
-    alone = drawn_alone(tmp_path)
+    alone = generated_parts(tmp_path)
     assert [len(notes_of(ids, grid.SHAPE)[0]) for ids in alone] == [0, 4]
     assert alone[0][0] == grid.START
     test = {"a": np.append(given, silent)}

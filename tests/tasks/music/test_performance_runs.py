@@ -13,7 +13,7 @@ from models.settings import Norm, Structure
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec import DRAWN_IDS
+from pipeline.tasks.music.codec import SAMPLED_IDS
 from pipeline.tasks.music.codec.events import (
     IDS,
     OUTPUTS,
@@ -63,7 +63,7 @@ def test_drawn_performances_are_midi_files_that_begin_with_the_opening(encoded, 
         sampling=sampling, from_nothing=1, continuations=2, primer_tokens=30, tokens=80
     )
     decode(tiny_model(), encoded, samples, decoding)
-    ids = np.load(samples / DRAWN_IDS)
+    ids = np.load(samples / SAMPLED_IDS)
     described = json.loads((samples / "samples.json").read_text())
     assert [each["kind"] for each in described] == ["from_nothing", "continuation", "continuation"]
     assert ids[1][:31].tolist() == performance(20)[:31].tolist()
@@ -83,7 +83,7 @@ def test_every_event_is_scored_once(encoded):
     evaluation = MusicEvaluation(
         bootstrap_samples=50, bootstrap_seed=1, window=16, stride=7, long_window=32, motif=2
     )
-    np.save(encoded / DRAWN_IDS, np.array([performance(20)[:40]]))
+    np.save(encoded / SAMPLED_IDS, np.array([performance(20)[:40]]))
     write_json(
         encoded / "samples.json",
         [

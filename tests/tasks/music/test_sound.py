@@ -6,7 +6,7 @@ import soundfile
 
 from pipeline.tasks.music.codec import events
 from pipeline.tasks.music.decoding.midi import notes_to_midi
-from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, rendered, to_mp3
+from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, render, to_mp3
 
 # A4 and A5, a second of silence before the first and between them.
 TWO = notes_to_midi(events.Notes.of([(100, 150, 69, 80), (250, 300, 81, 80)]))
@@ -23,7 +23,7 @@ def pitch(sound: np.ndarray, start: float, end: float) -> float:
 
 
 def test_notes_are_heard_when_and_as_high_as_they_are_written():
-    sound = rendered(TWO)
+    sound = render(TWO)
     assert len(sound) / SAMPLE_RATE == pytest.approx(4.0, abs=0.01)
     assert np.abs(sound).max() == pytest.approx(0.7)
     assert loudness(sound, 0.0, 0.99) < 0.001 < 0.1 < loudness(sound, 1.0, 1.1)
@@ -33,7 +33,7 @@ def test_notes_are_heard_when_and_as_high_as_they_are_written():
 
 
 def test_a_piece_without_notes_is_silent():
-    assert not rendered(notes_to_midi(events.Notes.of([]))).any()
+    assert not render(notes_to_midi(events.Notes.of([]))).any()
 
 
 def test_mp3_is_small_and_the_same_on_every_call():

@@ -21,7 +21,7 @@ class Augmenter:
     transposed: Callable[[np.ndarray, int], np.ndarray]
 
     def crop(self, ids: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
-        """Return the first `length` of `ids`, or all if there are fewer, in another key and tempo."""
+        """Return the first `length` of `ids`, or all of fewer, in another key and tempo."""
         factor = self.settings.stretch[random.integers(len(self.settings.stretch))]
         if factor == 1.0:
             changed = ids[:length]

@@ -1,5 +1,4 @@
-"""Samples pieces from nothing and continuations of test pieces, as MIDI, piano rolls and sound.
-"""
+"""Samples pieces from nothing and continuations of test pieces, as MIDI, piano rolls and sound."""
 
 from pathlib import Path
 

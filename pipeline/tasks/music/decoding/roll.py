@@ -15,7 +15,7 @@ _MIN_STRENGTH = 0.3  # of the colour of the softest note
 
 
 def piano_roll(midi: bytes, primer_seconds: float) -> bytes:
-    """Draw a MIDI file with its primer of `primer_seconds` shaded; equal files yield equal bytes."""
+    """Draw a MIDI file with its primer shaded; equal files yield equal bytes."""
     piece = pretty_midi.PrettyMIDI(io.BytesIO(midi))
     pitches = [note.pitch for instrument in piece.instruments for note in instrument.notes] or [60]
     lowest = min(pitches) // _OCTAVE * _OCTAVE

@@ -1,7 +1,7 @@
-"""The arcs of the lecture's animation: from a note that begins to what its heads look back at.
+"""The arcs of the lecture's animation: from a note to the earlier notes that heads attend to.
 
-The query is the first id of a note, and the weight of an earlier note the sum over its ids: all
-16ths of a pitch that sounds on, or the NOTE_ON of a performance.
+The query is the first id of a note, and the weight of an earlier note is summed over its ids: all
+16ths of a held pitch, or the NOTE_ON of a performance.
 """
 
 from collections.abc import Sequence
@@ -14,37 +14,36 @@ import torch
 from models.settings import DataShape
 from models.shared.base import AutoregressiveModel
 from pipeline.files import read_json
-from pipeline.tasks.music.codec import DRAWN_IDS, events, is_grid, unit_of
+from pipeline.tasks.music.codec import SAMPLED_IDS, events, is_grid, unit_of
 from pipeline.tasks.music.metrics.motif_attention import has_full_attention
-from pipeline.tasks.music.metrics.notes import Sounding, sounding_notes
+from pipeline.tasks.music.metrics.notes import Note, sounding_notes
 
-_OF_A_HEAD = 3  # arcs from a note
-_FLOOR = 0.05  # of the attention; weaker arcs are left out
-_OF_A_PIECE = 2500  # arcs, the strongest: 60 kB, which a page can hold
+_MAX_PER_HEAD = 3  # arcs of a note and head
+_MIN_WEIGHT = 0.05  # share of the attention
+_MAX_PER_PIECE = 2500  # arcs: 60 kB of the page
 
 
 def arcs_of_samples(model: AutoregressiveModel, samples: Path) -> dict[str, dict[str, Any]]:
-    """The arcs of each drawn piece by the stem of its file, where attention is full.
+    """Compute the arcs of each sampled piece by the stem of its file, if attention is full.
 
     `notes` [[start, end, pitch, part], ...] in seconds; `arcs` [[note, earlier note, layer, head,
     weight], ...], the weight in thousandths of the head's attention; `layers` and `heads`.
     """
     if not has_full_attention(model):
         return {}
-    drawn = np.load(samples / DRAWN_IDS, allow_pickle=False)
+    pieces = np.load(samples / SAMPLED_IDS, allow_pickle=False)
     described = read_json(samples / "samples.json")
     return {
-        Path(each["file"]).stem: _of_piece(model, ids, each["seconds"])
-        for each, ids in zip(described, drawn, strict=True)
+        Path(piece["file"]).stem: _arcs_of_piece(model, ids, piece["seconds"])
+        for piece, ids in zip(described, pieces, strict=True)
     }
 
 
-def _of_piece(model: AutoregressiveModel, ids: np.ndarray, seconds: float) -> dict[str, Any]:
+def _arcs_of_piece(model: AutoregressiveModel, ids: np.ndarray, seconds: float) -> dict[str, Any]:
     notes = sounding_notes(ids, model.shape)
     device = next(model.parameters()).device
     inputs = torch.from_numpy(ids.astype(np.int64))[None].to(device)
-    inside = model.internals(inputs)
-    maps = torch.cat(inside.decoder_attention)  # (layer, heads, ...): the batch is one piece
+    maps = torch.cat(model.internals(inputs).decoder_attention)  # (layer, head, query, key)
     step = _step_seconds(ids, seconds, model.shape)
     return {
         "notes": [
@@ -57,36 +56,37 @@ def _of_piece(model: AutoregressiveModel, ids: np.ndarray, seconds: float) -> di
     }
 
 
-def weights_between(maps: np.ndarray, notes: Sequence[Sounding]) -> np.ndarray:
-    """Weights (layer, head, note, earlier note) of maps (layer, head, query, key).
+def weights_between(maps: np.ndarray, notes: Sequence[Note]) -> np.ndarray:
+    """Sum maps (layer, head, query, key) to weights (layer, head, note, earlier note).
 
-    0 where the second note does not begin before the first.
+    0 where the second note is not before the first.
     """
-    belongs = np.zeros((maps.shape[-1], len(notes)), maps.dtype)  # (key, note)
+    membership = np.zeros((maps.shape[-1], len(notes)), maps.dtype)  # (key, note)
     for number, note in enumerate(notes):
-        belongs[note.tokens, number] = 1
-    begins = [note.tokens[0] for note in notes]
-    return np.tril(maps[:, :, begins] @ belongs, -1)
+        membership[note.tokens, number] = 1
+    first_tokens = [note.tokens[0] for note in notes]
+    return np.tril(maps[:, :, first_tokens] @ membership, -1)
 
 
 def strongest(weights: np.ndarray) -> list[list[int]]:
-    """The arcs [note, earlier note, layer, head, thousandths] of weights as of `weights_between`.
+    """Select arcs [note, earlier note, layer, head, weight in thousandths], sorted by note.
 
-    Of each note and head the strongest few above a floor; of all these the strongest, by note.
+    Of weights (layer, head, note, earlier note), the strongest of each note and head that reach a
+    minimum, and of these the strongest of the piece.
     """
-    ranked = np.argsort(-weights, axis=-1, kind="stable")[..., :_OF_A_HEAD]
+    ranked = np.argsort(-weights, axis=-1, kind="stable")[..., :_MAX_PER_HEAD]
     kept = np.take_along_axis(weights, ranked, axis=-1)
-    layer, head, note, rank = np.nonzero(kept >= _FLOOR)
+    layer, head, note, rank = np.nonzero(kept >= _MIN_WEIGHT)
     weight = kept[layer, head, note, rank]
-    most = np.sort(np.argsort(-weight, kind="stable")[:_OF_A_PIECE])
+    selected = np.sort(np.argsort(-weight, kind="stable")[:_MAX_PER_PIECE])
     rows = np.stack(
         (note, ranked[layer, head, note, rank], layer, head, np.round(1000 * weight).astype(int))
     )
-    return sorted(rows[:, most].T.tolist())
+    return sorted(rows[:, selected].T.tolist())
 
 
 def _step_seconds(ids: np.ndarray, seconds: float, shape: DataShape) -> float:
-    """How long a 16th of a piece that lasts `seconds` is, or a step of a performance."""
+    """Return the seconds of a 16th of a piece of `seconds`, or of a step of a performance."""
     if is_grid(shape):
         return seconds * unit_of(shape) / (len(ids) - 1)
     return 1 / events.STEPS_PER_SECOND

@@ -1,4 +1,4 @@
-"""Likelihood and accuracy on held-out pieces, by sliding windows, beside the baselines."""
+"""Likelihood and accuracy on held-out pieces by sliding windows, and baselines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from pipeline.tasks.music.metrics.distributions import distributions
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.likelihood import Scored, score
 from pipeline.tasks.music.metrics.motif_attention import attention_to_motifs
-from pipeline.tasks.music.metrics.samples import drawn_alone, measure_samples
+from pipeline.tasks.music.metrics.samples import generated_parts, measure_samples
 from pipeline.tasks.music.metrics.statistics import ACCURACY, NATS_PER_TOKEN, ONSET_ACCURACY
 from pipeline.tasks.music.settings import MusicEvaluation
 
@@ -30,14 +30,14 @@ _DIGITS = 6
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: MusicEvaluation
 ) -> Evaluation:
-    """Measure `model` and what it drew, beside the baselines.
+    """Evaluate `model`, its `samples`, and the baselines.
 
-    Of the metrics, `by_position` has the nats of test tokens by what stands before them, `samples`
-    what was drawn beside the test pieces, `attention` how much of it falls on motifs that come
-    again. The figures are what heads look back at in the drawn pieces, by file, and the
-    distributions of notes. Padding is in no number. The interval resamples pieces.
+    Among the metrics, `by_position` has test nats by position, `samples` compares the sampled
+    pieces with the test pieces, and `attention` is the share on earlier occurrences of motifs. The
+    figures are the arcs of the sampled pieces, by file, and distributions of notes. Padding is not
+    counted. The interval resamples pieces.
     """
-    train, validation, test = (list(read_sequences(encoded, each, FIELD)) for each in SPLITS)
+    train, validation, test = (list(read_sequences(encoded, split, FIELD)) for split in SPLITS)
     statistics = {
         split: _statistics(pieces, _score(model, pieces, evaluation), model.shape)
         for split, pieces in (("test", test), ("validation", validation))
@@ -50,14 +50,14 @@ def evaluate(
         "baseline": _baselines(train, test, model.shape),
         "by_position": nats_by_position(model, test, evaluation.long_window),
     }
-    drawn = measure_samples(samples, by_name, model.shape, evaluation.motif)
+    of_samples = measure_samples(samples, by_name, model.shape, evaluation.motif)
     attention = attention_to_motifs(model, validation, test, evaluation.window, evaluation.motif)
     figures = {f"{piece}.arcs": arcs for piece, arcs in arcs_of_samples(model, samples).items()}
-    figures["distributions"] = distributions(drawn_alone(samples), test, model.shape)
+    figures["distributions"] = distributions(generated_parts(samples), test, model.shape)
     return Evaluation(
         metrics={
             **{part: _rounded(metrics) for part, metrics in measured.items()},
-            "samples": {part: _rounded(metrics) for part, metrics in drawn.items()},
+            "samples": {part: _rounded(metrics) for part, metrics in of_samples.items()},
             "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
         },
         records={
@@ -72,15 +72,15 @@ def evaluate(
 def _statistics(
     pieces: Sequence[np.ndarray], scored: Sequence[Scored], shape: DataShape
 ) -> dict[str, np.ndarray]:
-    """The statistics (piece,) of every metric."""
-    hits = [each.likeliest == ids[1:] for each, ids in zip(scored, pieces, strict=True)]
-    begins = [_begins(ids, shape) for ids in pieces]
+    """Compute the statistics (piece,) of every metric."""
+    hits = [piece.likeliest == ids[1:] for piece, ids in zip(scored, pieces, strict=True)]
+    onsets = [_onsets(ids, shape) for ids in pieces]
     return {
-        "nats": np.array([each.nats.sum() for each in scored]),
-        "tokens": np.array([len(each.nats) for each in scored]),
-        "hits": np.array([each.sum() for each in hits]),
-        "onset_hits": np.array([hit[begin].sum() for hit, begin in zip(hits, begins, strict=True)]),
-        "onsets": np.array([each.sum() for each in begins]),
+        "nats": np.array([piece.nats.sum() for piece in scored]),
+        "tokens": np.array([len(piece.nats) for piece in scored]),
+        "hits": np.array([hit.sum() for hit in hits]),
+        "onset_hits": np.array([hit[onset].sum() for hit, onset in zip(hits, onsets, strict=True)]),
+        "onsets": np.array([onset.sum() for onset in onsets]),
     }
 
 
@@ -115,8 +115,8 @@ def _score(
     return score(model, pieces, evaluation.window, evaluation.stride)
 
 
-def _begins(ids: np.ndarray, shape: DataShape) -> np.ndarray:
-    """Where a note begins, (token,)."""
+def _onsets(ids: np.ndarray, shape: DataShape) -> np.ndarray:
+    """Mark the tokens (token,) at which notes begin."""
     if is_grid(shape):
         return grid.onsets(grid.from_ids(ids)).reshape(-1)
     return ids[1:] < events.NOTE_OFF

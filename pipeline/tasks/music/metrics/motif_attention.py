@@ -1,13 +1,12 @@
-"""Whether heads look back at earlier occurrences of the motif that is being played.
+"""Measures whether heads attend to earlier occurrences of the current motif.
 
 The lecture's animation shows arcs from a note to the notes that its heads attend to. Here the query
-stands where the melody goes on after a motif (see metrics.motifs): it predicts the id of the same
-voice after the motif's last note. The motif's earlier occurrences are the notes of the same
-intervals in the same melody, before the motif begins, and the note after each, which is what a
-continuation would copy.
+predicts the continuation of a motif (see metrics.motifs): the id of the same voice after its last
+note. The earlier occurrences of a motif are the notes of the same intervals in the same melody,
+before the motif begins, and the note after each occurrence, which a continuation would copy.
 
-Chance is a head that attends to the ids of all notes alike, and to no time, velocity or silence:
-one that knows notes from other events, and no motif.
+Chance is a head that attends uniformly to the ids of all notes, and to no time, velocity or
+silence: one that distinguishes notes from other events, but no motifs.
 """
 
 from collections import defaultdict
@@ -27,16 +26,16 @@ from pipeline.tasks.music.metrics.notes import melodies_of, sounding_notes
 class Shares(NamedTuple):
     """Shares of attention on earlier occurrences of the current motif."""
 
-    of_heads: np.ndarray  # (motif, layer, head); (0,) if no motif comes again
-    chance: np.ndarray  # (motif,): the share of all visible ids of notes that the occurrences are
+    of_heads: np.ndarray  # (motif, layer, head); (0,) if no motif recurs
+    chance: np.ndarray  # (motif,), under uniform attention to the visible ids of notes
 
 
 class Recurrence(NamedTuple):
-    """A motif that was there before."""
+    """A motif that occurred before."""
 
-    query: int  # the position that predicts how its voice goes on
-    keys: list[int]  # the positions of the ids of its earlier occurrences
-    visible: int  # how many ids of notes the query sees
+    query: int  # the position that predicts the continuation of its voice
+    keys: list[int]  # the positions of its earlier occurrences
+    visible: int  # the number of ids of notes that the query can attend to
 
 
 def attention_to_motifs(
@@ -46,36 +45,38 @@ def attention_to_motifs(
     window: int,
     length: int,
 ) -> dict[str, dict[str, float | int]]:
-    """The share of attention that falls on earlier occurrences of the current motif, by head.
+    """Compute the share of attention on earlier occurrences of the current motif, by head.
 
-    Over the first `window` tokens of the pieces, ids (1 + token,). In `on_motifs`, `queries` says
-    how many motifs of the test pieces come again and `chance` what a head would give that attends
-    to all notes alike; `chosen_head` is the share of the head that has the highest one in the
-    validation pieces: the highest of the test pieces would be above chance by choice alone. `heads`
-    has each. Empty where no motif comes again, and for a network without full attention.
+    Over the first `window` tokens of pieces, ids (1 + token,). In `on_motifs`, `queries` is the
+    number of motifs of the test pieces that recur, and `chance` the share under uniform attention
+    to notes; `chosen_head` is the share of the head with the highest share on the validation
+    pieces, since the maximum over heads on the test pieces is biased upwards. `heads` has the
+    shares of all heads. Empty if no motif recurs, or without full attention.
     """
     if not has_full_attention(model):
         return {}
-    choosing, measured = (_shares(model, each, window, length) for each in (validation, test))
-    if not (len(choosing.of_heads) and len(measured.of_heads)):
+    on_validation, on_test = (
+        _shares(model, pieces, window, length) for pieces in (validation, test)
+    )
+    if not (len(on_validation.of_heads) and len(on_test.of_heads)):
         return {}
-    means = measured.of_heads.mean(axis=0)
+    means = on_test.of_heads.mean(axis=0)
     heads = {
         f"layer_{layer}_head_{head}": float(share)
         for layer, row in enumerate(means)
         for head, share in enumerate(row)
     }
     on_motifs = {
-        "queries": len(measured.of_heads),
-        "chance": float(measured.chance.mean()),
+        "queries": len(on_test.of_heads),
+        "chance": float(on_test.chance.mean()),
         "mean_of_heads": float(means.mean()),
-        "chosen_head": float(means.flat[choosing.of_heads.mean(axis=0).argmax()]),
+        "chosen_head": float(means.flat[on_validation.of_heads.mean(axis=0).argmax()]),
     }
     return {"on_motifs": on_motifs, "heads": heads}
 
 
 def has_full_attention(model: AutoregressiveModel) -> bool:
-    """Whether a query sees all notes before it, so that an arc may go to any of them."""
+    """Return whether every query can attend to all notes before it."""
     settings = model.settings
     return isinstance(settings, TransformerSettings) and isinstance(settings.attention, Full)
 
@@ -86,22 +87,20 @@ def _shares(
     shares, chances = [], []
     for ids in pieces:
         inputs = np.asarray(ids[:window], np.int64)
-        found = list(recurrences(_whole(inputs, model.shape), model.shape, length))
+        found = list(recurrences(_without_rest(inputs, model.shape), model.shape, length))
         if not found:
             continue
         device = next(model.parameters()).device
-        inside = model.internals(torch.from_numpy(inputs)[None].to(device))
-        weights = torch.cat(
-            inside.decoder_attention
-        )  # (layer, heads, query, key): the batch is one piece
-        for each in found:
-            shares.append(weights[:, :, each.query, each.keys].sum(dim=-1).cpu().numpy())
-            chances.append(len(each.keys) / each.visible)
+        internals = model.internals(torch.from_numpy(inputs)[None].to(device))
+        weights = torch.cat(internals.decoder_attention)  # (layer, head, query, key)
+        for motif in found:
+            shares.append(weights[:, :, motif.query, motif.keys].sum(dim=-1).cpu().numpy())
+            chances.append(len(motif.keys) / motif.visible)
     return Shares(np.array(shares), np.array(chances))
 
 
 def recurrences(ids: np.ndarray, shape: DataShape, length: int) -> Iterator[Recurrence]:
-    """Each motif of a piece, ids (1 + token,), that comes again and is not its end."""
+    """Yield the motifs of a piece, ids (1 + token,), that recur and are not its end."""
     tokens = np.sort([token for note in sounding_notes(ids, shape) for token in note.tokens])
     for melody in melodies_of(ids, shape):
         for end, earlier in earlier_occurrences([note.pitch for note in melody], length):
@@ -112,8 +111,8 @@ def recurrences(ids: np.ndarray, shape: DataShape, length: int) -> Iterator[Recu
 
 
 def earlier_occurrences(pitch: Sequence[int], length: int) -> Iterator[tuple[int, list[int]]]:
-    """For each motif that comes again its last note, and the notes of its earlier occurrences."""
-    ends: dict[bytes, list[int]] = defaultdict(list)  # motif: the last notes of its occurrences
+    """Yield the last note of each recurring motif, and the notes of its earlier occurrences."""
+    ends: dict[bytes, list[int]] = defaultdict(list)  # last notes of the occurrences, by motif
     for end, motif in enumerate(motifs(np.array(pitch, np.int64), length), start=length):
         notes = {
             note
@@ -126,6 +125,6 @@ def earlier_occurrences(pitch: Sequence[int], length: int) -> Iterator[tuple[int
         ends[motif].append(end)
 
 
-def _whole(ids: np.ndarray, shape: DataShape) -> np.ndarray:
-    """Without an incomplete 16th at the end."""
+def _without_rest(ids: np.ndarray, shape: DataShape) -> np.ndarray:
+    """Drop an incomplete 16th at the end."""
     return ids[: 1 + (len(ids) - 1) // unit_of(shape) * unit_of(shape)]

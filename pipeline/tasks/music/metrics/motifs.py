@@ -1,9 +1,9 @@
-"""How much of an opening comes back in what goes on after it.
+"""How many motifs of a primer return in its continuation.
 
-A motif is `length` successive intervals of a melody, so it is the same in every key. The share of
-the motifs of a continuation that are in its opening is compared with two others: where the notes of
-the continuation are shuffled, what the choice of pitches alone explains; and in the openings of
-other pieces, what all pieces of this music have in common, as scales.
+A motif is `length` successive intervals of a melody, which makes it independent of the key. The
+share of motifs of a continuation that occur in its primer is compared with two others: with the
+notes of the continuation shuffled, which measures the effect of the choice of pitches alone; and in
+the primers of other pieces, which measures what all pieces have in common, such as scales.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,48 +18,51 @@ _SEED = 1
 
 
 def motifs(pitch: np.ndarray, length: int) -> list[bytes]:
-    """The `length` intervals that end at each note of a melody from the first that has so many."""
+    """Return the `length` intervals before each note of a melody, from note `length` on."""
     intervals = np.diff(pitch.astype(np.int64))
     return [intervals[end - length : end].tobytes() for end in range(length, len(intervals) + 1)]
 
 
-def returning(
-    openings: Sequence[np.ndarray],
+def motif_returns(
+    primers: Sequence[np.ndarray],
     continuations: Sequence[np.ndarray],
     others: Sequence[Sequence[np.ndarray]],
     shape: DataShape,
     length: int,
 ) -> dict[str, float | int]:
-    """The share of motifs in `continuations`, ids (1 + token,), that their `openings` hold.
+    """Compute the share of motifs of `continuations`, ids (1 + token,), that occur in `primers`.
 
-    `motif_return` as they are, `shuffled_motif_return` with the notes of each melody shuffled,
-    `other_motif_return` in the openings of other pieces, `others` of each continuation: the mean
-    over them; `motifs` how many there are. Shares are 0 where there is none.
+    `motif_return`: as they are. `shuffled_motif_return`: with the notes of each melody shuffled.
+    `other_motif_return`: in the primers of other pieces, `others` of each continuation, on average.
+    `motifs`: the number of motifs of the continuations. Shares are 0 without motifs.
     """
     random = np.random.default_rng([_SEED])
-    found = shuffled = count = 0
-    foreign = 0.0
-    for opening, continuation, foreigners in zip(openings, continuations, others, strict=True):
-        known = _motifs_of(opening, shape, length)
-        elsewhere = [_motifs_of(other, shape, length) for other in foreigners]
+    returned = shuffled = count = 0
+    in_others = 0.0
+    for primer, continuation, other_primers in zip(primers, continuations, others, strict=True):
+        known = _motifs_of(primer, shape, length)
+        known_in_others = [_motifs_of(other, shape, length) for other in other_primers]
         for pitch in _pitches_of(continuation, shape):
-            own = motifs(pitch, length)
-            count += len(own)
-            found += _held_by(known, own)
-            foreign += sum(_held_by(each, own) for each in elsewhere) / max(len(elsewhere), 1)
+            found = motifs(pitch, length)
+            count += len(found)
+            returned += _count_known(known, found)
+            in_others += sum(_count_known(other, found) for other in known_in_others) / max(
+                len(known_in_others), 1
+            )
             shuffled += sum(
-                _held_by(known, motifs(random.permutation(pitch), length)) for _ in range(_SHUFFLES)
+                _count_known(known, motifs(random.permutation(pitch), length))
+                for _ in range(_SHUFFLES)
             )
     return {
-        "motif_return": found / max(count, 1),
+        "motif_return": returned / max(count, 1),
         "shuffled_motif_return": shuffled / max(count * _SHUFFLES, 1),
-        "other_motif_return": foreign / max(count, 1),
+        "other_motif_return": in_others / max(count, 1),
         "motifs": count,
     }
 
 
 def _motifs_of(ids: np.ndarray, shape: DataShape, length: int) -> set[bytes]:
-    return {each for pitch in _pitches_of(ids, shape) for each in motifs(pitch, length)}
+    return {motif for pitch in _pitches_of(ids, shape) for motif in motifs(pitch, length)}
 
 
 def _pitches_of(ids: np.ndarray, shape: DataShape) -> Iterator[np.ndarray]:
@@ -67,5 +70,5 @@ def _pitches_of(ids: np.ndarray, shape: DataShape) -> Iterator[np.ndarray]:
         yield np.array([note.pitch for note in melody], np.int64)
 
 
-def _held_by(known: set[bytes], found: Sequence[bytes]) -> int:
-    return sum(each in known for each in found)
+def _count_known(known: set[bytes], found: Sequence[bytes]) -> int:
+    return sum(motif in known for motif in found)

@@ -1,4 +1,4 @@
-"""The sufficient statistics of the metrics of music: each is a mean over tokens."""
+"""Sufficient statistics of the metrics of music, all of them means over tokens."""
 
 NATS_PER_TOKEN = ("nats", "tokens")
 ACCURACY = ("hits", "tokens")

@@ -10,7 +10,7 @@ from pipeline.files import read_json
 
 @dataclass(frozen=True)
 class Arcs:
-    """The arcs of one piece for the script, and how many layers and heads draw them."""
+    """The arcs of a piece as JSON for the script, and the numbers of layers and heads."""
 
     notes: str  # JSON: [[start_seconds, end_seconds, pitch, voice], ...]
     arcs: str  # JSON: [[note, earlier_note, layer, head, weight], ...]
@@ -19,7 +19,7 @@ class Arcs:
 
 
 def read_arcs(records: Path, piece: str) -> Arcs | None:
-    """Read the arcs of a piece, None where none were recorded; DataError if they are damaged."""
+    """Read the arcs of a piece, None if none were recorded; DataError if they are damaged."""
     path = records / f"{Path(piece).stem}.arcs.json"
     if not path.exists():
         return None

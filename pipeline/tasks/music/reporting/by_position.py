@@ -1,4 +1,4 @@
-"""How hard tokens are to predict by how much stands before them, of the runs of one figure."""
+"""A chart of nats per token by position."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,9 @@ from pipeline.reporting.results import Result
 
 
 def chart_by_position(results: Sequence[Result]) -> Chart | None:
-    """The test nats per token over positions, a line for each run; None where none has them.
+    """Draw test nats per token over positions, a line per run; None if no run has them.
 
-    A point stands in the middle of its bin. Positions after those of the training crops are beyond
-    what the network was trained with.
+    A point is at the centre of its bin. Positions may exceed the length of the training crops.
     """
     measured = [result for result in results if result.metrics.get("by_position")]
     if not measured:
@@ -24,6 +23,6 @@ def chart_by_position(results: Sequence[Result]) -> Chart | None:
 
 
 def _points(by_position: dict[str, float]) -> list[tuple[float, float]]:
-    """(position, nats) of bins such as {"000-063": 0.7}."""
+    """Return points (position, nats) of bins such as {"000-063": 0.7}."""
     bins = [(*map(int, name.split("-")), nats) for name, nats in by_position.items()]
     return [((first + last) / 2, nats) for first, last, nats in bins]

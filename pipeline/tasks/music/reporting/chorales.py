@@ -1,4 +1,4 @@
-"""The generated music: its notes, read from MIDI, and the geometry of the piano rolls."""
+"""Reads generated pieces, and computes the geometry of their piano rolls."""
 
 import math
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from pipeline.files import read_json
 VOICES = ("soprano", "alto", "tenor", "bass")
 _WIDTH, _LEFT, _TOP, _BOTTOM = 460, 26, 6, 16
 _ROW = 4.0  # units of the viewBox per semitone
-_TALLEST = 220.0  # a network that knows little uses all 128 pitches: its rows are thinner
-_GAP = 0.6  # units: keeps repeated notes apart
+_MAX_HEIGHT = 220.0  # units; rows are lower if a network uses many pitches
+_GAP = 0.6  # units between repeated notes
 _PIANO = "piano"  # the instrument of a performance, drawn as the first voice
 _KEYS = {
     "file": str,
@@ -28,7 +28,7 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Note:
-    """Times are in seconds."""
+    """A note; times are in seconds."""
 
     voice: int  # index into VOICES
     pitch: int
@@ -38,27 +38,27 @@ class Note:
 
 @dataclass(frozen=True)
 class Chorale:
-    """One generated piece."""
+    """A generated piece, a chorale or a performance."""
 
     file: str
     kind: str  # "from_nothing" or "continuation"
-    piece: str | None  # the test piece whose opening is continued
-    primer_seconds: float  # length of the given opening
+    piece: str | None  # the test piece that is continued
+    primer_seconds: float
     seconds: float
-    bar_seconds: float | None  # None for a performance, which has no bars
+    bar_seconds: float | None  # None for a performance
     notes: tuple[Note, ...]
     midi: bytes
     mp3: bytes
 
     @property
     def bars(self) -> int:
-        """How many bars have begun, 0 for a performance."""
+        """The number of bars, 0 for a performance."""
         return math.ceil(self.seconds / self.bar_seconds) if self.bar_seconds else 0
 
 
 @dataclass(frozen=True)
 class Roll:
-    """A piano roll in units of its viewBox; a voice is one path of horizontal strokes."""
+    """A piano roll in units of its viewBox; a voice is a path of horizontal strokes."""
 
     width: int
     height: float
@@ -121,7 +121,7 @@ def _voice(instrument: str) -> int:
 
 
 def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:
-    """Return the lowest and highest pitch of all pieces: rolls side by side share their axis."""
+    """Return the lowest and the highest pitch of all pieces, for a common axis."""
     pitches = [note.pitch for chorale in chorales for note in chorale.notes] or [60]
     return min(pitches), max(pitches)
 
@@ -130,7 +130,7 @@ def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
     """Return the piano roll of `chorale` on the pitches lowest..highest."""
     second = (_WIDTH - _LEFT) / max(chorale.seconds, 1.0)
     pitches = highest - lowest + 1
-    row = min(_ROW, _TALLEST / pitches)
+    row = min(_ROW, _MAX_HEIGHT / pitches)
     bottom = round(_TOP + pitches * row, 1)
 
     def x_of(seconds: float) -> float:

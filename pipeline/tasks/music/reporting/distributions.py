@@ -1,4 +1,4 @@
-"""The pitches and durations of what a run composed, beside those of the test pieces."""
+"""Charts of the pitches and durations of generated and test pieces."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _TITLES = {"pitch_class": "Pitch classes", "duration": "Durations"}
 
 
 def read_distributions(records: Path) -> list[tuple[str, Chart]]:
-    """A chart of each distribution with its title; DataError if the file is missing or damaged."""
+    """Read a chart of each distribution, with its title; DataError if the file is damaged."""
     path = records / "distributions.json"
     content = read_json(path)
     try:

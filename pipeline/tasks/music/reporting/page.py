@@ -1,4 +1,4 @@
-"""The section of music: the pieces of each run, with sound as far as there is room."""
+"""The music section of the page: the pieces of each run, with sound up to a size limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,38 +21,38 @@ from pipeline.tasks.music.reporting.chorales import (
 )
 from pipeline.tasks.music.reporting.distributions import read_distributions
 
-AUDIO_BYTES = 4_500_000  # of the page, shared alike by the runs
+AUDIO_BYTES = 4_500_000  # of the page, divided equally between the runs
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A chorale as the page plays it; `audio` is None when the page has no room for it."""
+    """A piece as the page plays it."""
 
     chorale: Chorale
     roll: Roll
-    audio: str | None
+    audio: str | None  # None if it exceeds the size limit
     midi: str
-    arcs: Arcs | None  # None where no attention was recorded
+    arcs: Arcs | None  # None if no attention was recorded
 
 
 @dataclass(frozen=True)
-class Composed:
-    """What a run composed."""
+class RunPieces:
+    """The pieces of a run."""
 
     result: Result
     pieces: list[Piece]
     distributions: list[tuple[str, Chart]]  # with their titles
-    voices: Sequence[str]  # none for performances
+    voices: Sequence[str]  # empty for performances
 
 
-def show(results: Sequence[Result], report: Report) -> list[Composed]:
+def show(results: Sequence[Result], report: Report) -> list[RunPieces]:
     """Read the pieces of the runs whose samples are in this folder."""
     here = [result for result in results if result.is_here]
-    return [_composed(result, AUDIO_BYTES // len(here)) for result in here]
+    return [_run_pieces(result, AUDIO_BYTES // len(here)) for result in here]
 
 
 def figures(results: Sequence[Result]) -> FamilyFigures:
-    """The test loss by position, where it was measured."""
+    """Return the chart of the test loss by position, if it was measured."""
     chart = chart_by_position(results)
     if chart is None:
         return FamilyFigures()
@@ -63,11 +63,11 @@ def figures(results: Sequence[Result]) -> FamilyFigures:
     )
 
 
-def _composed(result: Result, audio_bytes: int) -> Composed:
+def _run_pieces(result: Result, audio_bytes: int) -> RunPieces:
     pieces = _pieces(result, audio_bytes)
     has_bars = any(piece.chorale.bars for piece in pieces)
     distributions = read_distributions(result.records)
-    return Composed(result, pieces, distributions, VOICES if has_bars else ())
+    return RunPieces(result, pieces, distributions, VOICES if has_bars else ())
 
 
 def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
