@@ -24,6 +24,6 @@ def read_distributions(records: Path) -> list[tuple[str, Chart]]:
 def _chart(axis: str, at: list[float], drawn: list[float], test: list[float]) -> Chart:
     lines = [
         (label, list(zip(at, shares, strict=True)))
-        for label, shares in (("drawn", drawn), ("test pieces", test))
+        for label, shares in (("generated", drawn), ("test pieces", test))
     ]
     return linear_chart(lines, axis, "share of notes")

@@ -58,8 +58,8 @@ def figures(results: Sequence[Result]) -> FamilyFigures:
         return FamilyFigures()
     return FamilyFigures(
         charts=[("Test loss by position", chart)],
-        note="By position: nats per token of the test pieces over how many tokens stand before, "
-        "up to twice as many as training saw.",
+        note="By position: nats per token of the test pieces, up to twice the length of the "
+        "training crops.",
     )
 
 

@@ -11,7 +11,7 @@ def test_each_distribution_is_a_chart_of_the_drawn_and_the_real(tmp_path):
     write_distributions(tmp_path)
     charts = read_distributions(tmp_path)
     assert [title for title, _ in charts] == ["Pitch classes", "Durations"]
-    assert [line.label for line in charts[0][1].lines] == ["drawn", "test pieces"]
+    assert [line.label for line in charts[0][1].lines] == ["generated", "test pieces"]
     assert charts[0][1].lines[0].path != charts[0][1].lines[1].path
 
 
