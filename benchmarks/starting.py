@@ -8,7 +8,7 @@ from statistics import median
 
 from benchmarks import rows
 
-STAGES = ("download", "encode", "train", "decode", "evaluate", "report")
+STAGES = ("download", "encode", "train", "decode", "evaluate", "judge", "report")
 ROUNDS = 5
 
 

@@ -359,7 +359,7 @@ def chorale_bomb(raw: Path) -> Reader:
             member.write(bytes(1 << 24))
 
     def read() -> Reaction:
-        read_pieces(raw, ChoraleReader.JSB_CHORALES)
+        list(read_pieces(raw, ChoraleReader.JSB_CHORALES))
         return Reaction.READ
 
     return read
