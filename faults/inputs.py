@@ -163,7 +163,7 @@ RECORDS: dict[str, tuple[Callable[[Path, Random, int], None], Callable[[Path], F
 }
 
 
-def tried_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
+def try_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
     """The reactions to the broken records of a kind, and what was wrong.
 
     The time limit of one record holds for all of them.
@@ -307,7 +307,7 @@ ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
 }
 
 
-def tried_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
+def try_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
     """The reactions to broken archives of a kind, and what was wrong."""
     write, _ = ARCHIVES[kind]
     random = Random(SEED)
@@ -341,9 +341,9 @@ def main() -> None:
     counts, wrong = {}, {}
     with Worker() as worker:
         for kind in RECORDS:
-            counts[kind], wrong[kind] = tried_records(kind, 500, worker)
+            counts[kind], wrong[kind] = try_records(kind, 500, worker)
         for kind in ARCHIVES:
-            counts[kind], wrong[kind] = tried_archives(kind, 200, worker)
+            counts[kind], wrong[kind] = try_archives(kind, 200, worker)
     memory = peak_memory()
     for kind, of_kind in counts.items():
         shown = (f"{of_kind[reaction]} {reaction}" for reaction in Reaction if of_kind[reaction])

@@ -8,56 +8,58 @@ from faults.rows import FILE
 
 
 def lines(rows: list[dict[str, Any]]) -> list[list[str]]:
-    """The lines (what was done, what came of it) of all rows of the file."""
+    """The lines (fault, result) of all rows of the file."""
     of = {row["what"]: row["numbers"] for row in rows}
     return [line for what, lines_of in _LINES.items() if what in of for line in lines_of(of[what])]
 
 
 def _crashes(numbers: dict[str, Any]) -> list[list[str]]:
-    done = f"{numbers['total']} kills (SIGKILL of a stage, of dvc, of both) at random moments"
+    fault = f"{numbers['total']} kills (SIGKILL of a stage, of dvc, of both) at random moments"
     left = numbers["orphans"] + numbers["stale locks and processes"]
     same = numbers["the same files afterwards"]
-    return [[done, f"{same} times the same files afterwards; {left} orphans and stale locks"]]
+    return [[fault, f"{same} times the same files afterwards; {left} orphans and stale locks"]]
 
 
 def _disk(numbers: dict[str, Any]) -> list[list[str]]:
     tried = numbers["tried"]
     full = tried["full"] + tried["full, under dvc"]
-    done = f"{full} full disks and {tried['read-only']} that cannot be written"
+    fault = f"{full} full disks and {tried['read-only']} read-only ones"
     right = sum(tried.values()) - numbers["wrong"]
-    return [[done, f"{right} told of, and finished with the same bytes once there is room"]]
+    return [[fault, f"{right} reported in one line; the same bytes once there is space"]]
 
 
 def _parameters(numbers: dict[str, Any]) -> list[list[str]]:
-    done = f"{sum(numbers['tried'].values()):,} wrong parameters"
+    fault = f"{sum(numbers['tried'].values()):,} wrong parameters"
     refused = sum(numbers["refused with the path"].values())
-    return [[done, f"{refused:,} refused in one line with the dotted path"]]
+    return [[fault, f"{refused:,} refused in one line with the dotted path"]]
 
 
 def _inputs(numbers: dict[str, Any]) -> list[list[str]]:
     table = []
-    for kind, taken in numbers["taken"].items():
-        how = ", ".join(f"{count} {name}" for name, count in sorted(taken.items()) if count)
-        table.append([f"{sum(taken.values())} broken: {kind}", how])
+    for kind, counts in numbers["taken"].items():
+        reactions = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count)
+        table.append([f"{sum(counts.values())} broken: {kind}", reactions])
     return table
 
 
 def _hostile(numbers: dict[str, Any]) -> list[list[str]]:
     largest = max(found.get("MiB", 0) for found in numbers.values())
-    how = Counter(found["taken"] for found in numbers.values())
-    reactions = ", ".join(f"{count} {name}" for name, count in sorted(how.items()))
-    done = f"{len(numbers)} hostile files: bombs, links, climbing names, odd characters"
-    return [[done, f"{reactions}; {largest:,} MiB at most"]]
+    counts = Counter(found["taken"] for found in numbers.values())
+    reactions = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    fault = (
+        f"{len(numbers)} malicious files: bombs, links, names outside the folder, odd characters"
+    )
+    return [[fault, f"{reactions}; {largest:,} MiB at most"]]
 
 
 def _memory(numbers: dict[str, Any]) -> list[list[str]]:
     training = numbers["training"]
-    done = f"{training['steps']:,} training steps"
-    table = [[done, f"{training['growth after a fifth']:+.1%} memory"]]
+    fault = f"{training['steps']:,} training steps"
+    table = [[fault, f"{training['growth after a fifth']:+.1%} memory"]]
     for kind, peaks in numbers["encoding"].items():
         few, many = sorted(peaks, key=int)
-        done = f"{int(many):,} {kind} encoded instead of {int(few):,}"
-        table.append([done, f"{peaks[many]:.0f} MiB instead of {peaks[few]:.0f}"])
+        fault = f"{int(many):,} {kind} encoded instead of {int(few):,}"
+        table.append([fault, f"{peaks[many]:.0f} MiB instead of {peaks[few]:.0f}"])
     return table
 
 
@@ -89,6 +91,6 @@ _LINES = {
 
 
 if __name__ == "__main__":
-    head = [["what was done", "what came of it"], ["---", "---"]]
+    head = [["fault", "result"], ["---", "---"]]
     for line in head + lines(json.loads(FILE.read_text())):
         print(f"| {' | '.join(line)} |")

@@ -375,7 +375,12 @@ REFUSED = [
     (TEXT, PIXELCNN, f"{TEXT}: model.structure = decoder does not fit", "use encoder_decoder"),
     (MUSIC, LSTM_TRANSLATOR, f"{MUSIC}: model.structure = encoder_decoder", "use decoder"),
     (MUSIC, CONVS2S, f"{MUSIC}: model.structure = encoder_decoder", "use decoder"),
-    (MUSIC, PIXELCNN, f"{MUSIC}.model.architecture = pixelcnn", "use lstm or transformer"),
+    (
+        MUSIC,
+        PIXELCNN,
+        f"{MUSIC}.model.architecture = pixelcnn",
+        "use lstm or transformer (for datasets.chorales)",
+    ),
     (IMAGE, LSTM_TRANSLATOR, f"{IMAGE}: model.architecture = lstm", "or structure = decoder"),
     (IMAGE, CONVS2S, f"{IMAGE}: model.architecture = convs2s", "or structure = decoder"),
 ]

@@ -30,7 +30,7 @@ time.sleep(60)
 _OF_TRANSLATION = """
 from pipeline.process import prepare
 prepare()
-from pipeline.tasks.translation.encoding.workers import ordered_map
+from pipeline.encoding.workers import ordered_map
 work = ["print(__import__('os').getpid(), flush=True)", "__import__('time').sleep(60)"]
 list(ordered_map(eval, work, 2))
 """

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline import records as module
+from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.evaluation import records_of
 from pipeline.records import (
@@ -155,6 +156,7 @@ def test_a_fingerprint_tells_contents_and_their_order():
 def test_clusters_that_are_not_those_of_the_records_are_told(content: str | None):
     if content is not None:
         Path("test.clusters.txt").write_text(content)
+    write_sequences(Path(), "test", "ids", [np.zeros(2)] * 3, np.dtype(np.uint16))
     with pytest.raises(DataError, match="run the encode stage again"):
         records_of(Path(), "test", [b"x"] * 3, {"nats": np.ones(3)})
     Path("test.clusters.txt").write_text("a\na\nb\n")

@@ -16,8 +16,8 @@ from pipeline.errors import ConfigError, DataError
 
 ROOT = Path(__file__).parents[1]
 RUN = "image_local_2d"
-SHAPE = {"inputs": 27, "outputs": 17, "height": 8, "width": 8, "channels": 1}
-SHAPE |= {"voices": None, "pitches": None}
+LAYOUT = {"kind": "image", "height": 8, "width": 8, "channels": 1}
+SHAPE = {"inputs": 27, "outputs": 17, "layout": LAYOUT}
 CURVE = f"reports/curves/{RUN}.csv"
 
 

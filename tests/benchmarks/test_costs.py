@@ -46,10 +46,10 @@ def test_what_never_connects_the_positions_is_refused():
     pointwise = nn.Linear(WIDTH, WIDTH)
 
     def hidden():
-        each = inputs
+        states = inputs
         while True:
-            each = pointwise(each)
-            yield each
+            states = pointwise(states)
+            yield states
 
     with pytest.raises(ValueError, match="does not see all inputs in 5 operations"):
         operations_until_connected(hidden(), inputs)
@@ -69,11 +69,11 @@ def test_the_longest_of_several_chains_counts():
 
 
 def test_operations_are_those_of_the_products():
-    """Two for each multiplication; the backward pass has two products for each."""
+    """A product counts multiplications and additions; the backward pass has two for each."""
     n, d = 16, 8
     assert d % HEADS == 0
     count = {kind: floating_point_operations(kind, n, d, BLOCK) for kind in LayerType}
-    # The gradients of query, key, value and weights; the kernel of torch itself needs no more.
+    # The backward pass has the gradients of query, key, value and attention weights.
     assert count[LayerType.SELF_ATTENTION] == 3 * (8 * n * d * d + 4 * n * n * d)
     assert count[LayerType.CONVOLUTION] == 3 * 4 * KERNEL_SIZE * n * d * d
     # The first state has no gradient.

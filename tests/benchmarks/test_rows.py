@@ -16,7 +16,7 @@ def _row(what: str, ours: float | None, **others: str) -> dict:
     return measured | {"machine": "one", "command": "python -m this"} | others
 
 
-def test_rows_are_sorted_and_a_new_one_takes_the_place_of_the_old_one(file):
+def test_rows_are_sorted_and_a_new_one_replaces_the_old_one(file):
     rows.record([_row("b", 1.0), _row("c", 2.0)])
     rows.record([_row("a", 3.0), _row("b", None, not_run="needs 9 GiB")])
     assert [(row["what"], row["ours"]) for row in json.loads(file.read_text())] == [

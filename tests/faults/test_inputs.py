@@ -6,7 +6,7 @@ from faults import inputs
 from faults.damage import Reaction, Worker
 from faults.endless import endless
 from faults.hostile import CASES, alone, is_well
-from faults.inputs import ARCHIVES, RECORDS, tried_archives, tried_records
+from faults.inputs import ARCHIVES, RECORDS, try_archives, try_records
 from pipeline.tasks.music.encoding.midi_reader import DEADLY
 
 # All but those of gigabytes, which take long.
@@ -38,7 +38,7 @@ def worker():
 
 @pytest.mark.parametrize("kind", RECORDS)
 def test_broken_records_are_skipped_with_a_reason_and_good_ones_kept(kind, worker):
-    counts, wrong = tried_records(kind, 30, worker)
+    counts, wrong = try_records(kind, 30, worker)
     assert wrong == []
     assert counts[Reaction.SKIPPED] > 10
     assert counts.total() == 30
@@ -46,7 +46,7 @@ def test_broken_records_are_skipped_with_a_reason_and_good_ones_kept(kind, worke
 
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_broken_archives_are_refused_in_one_line(kind, worker):
-    counts, wrong = tried_archives(kind, 12, worker)
+    counts, wrong = try_archives(kind, 12, worker)
     assert wrong == []
     assert counts[Reaction.REFUSED] > 3
 
@@ -59,7 +59,7 @@ def test_an_archive_that_hangs_is_killed_and_the_next_ones_are_read(monkeypatch)
     monkeypatch.setitem(inputs.ARCHIVES, "endless", (write, endless))
     monkeypatch.setattr(inputs, "_read_archive", endless)
     with impatient() as worker:
-        counts, wrong = tried_archives("endless", 2, worker)
+        counts, wrong = try_archives("endless", 2, worker)
         assert counts == {Reaction.KILLED: 2}
         assert wrong == [
             f"endless {number}: killed: crashed, or took more than 0.2 s" for number in (0, 1)
@@ -69,7 +69,7 @@ def test_an_archive_that_hangs_is_killed_and_the_next_ones_are_read(monkeypatch)
 
 def test_a_record_that_kills_a_reader_with_workers_of_its_own_is_wrong(monkeypatch, worker):
     monkeypatch.setitem(inputs.RECORDS, "deadly", (lambda *_: None, deadly))
-    counts, wrong = tried_records("deadly", 1, worker)
+    counts, wrong = try_records("deadly", 1, worker)
     assert (counts[Reaction.KILLED], wrong) == (1, [f"broken: {DEADLY}"])
 
 
@@ -78,25 +78,25 @@ def deadly(_):
 
 
 @pytest.mark.parametrize(
-    ("records", "memory", "told"),
+    ("records", "memory", "message"),
     [
         ({}, 2 << 30, None),
         ({}, (2 << 30) + 1, "2147483649 bytes of memory, more than 2147483648"),
         ({"MIDI": (lambda *_: None, endless)}, 1 << 30, "MIDI: crashed, or took more than 0.2 s"),
     ],
-    ids=["well", "memory", "hang"],
+    ids=["nothing", "memory", "hang"],
 )
-def test_what_goes_wrong_is_recorded_and_fails(records, memory, told, monkeypatch):
+def test_what_goes_wrong_is_recorded_and_fails(records, memory, message, monkeypatch):
     rows = []
     monkeypatch.setattr(inputs, "RECORDS", records)
     monkeypatch.setattr(inputs, "ARCHIVES", {})
     monkeypatch.setattr(inputs, "Worker", impatient)
     monkeypatch.setattr(inputs, "peak_memory", lambda: memory)
     monkeypatch.setattr(inputs, "record", lambda *row: rows.append(row))
-    if told is None:
+    if message is None:
         inputs.main()
     else:
-        with pytest.raises(SystemExit, match=told):
+        with pytest.raises(SystemExit, match=message):
             inputs.main()
     assert rows[0][2]["wrong"] == ({"MIDI": 1} if records else {})
 

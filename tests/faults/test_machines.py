@@ -8,19 +8,22 @@ from faults import machines, scale
 from faults.machines import MACHINES, RUNS, TOLERANCE, Machine, compared
 
 
-def finished(folder, apart=0.0, data="the same"):
-    """What a machine leaves whose every weight is `apart` from those of another."""
+def finished(folder, difference=0.0, data="the same"):
+    """Outputs of a machine: data, and weights that are multiples of `difference`, another a run."""
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "ids").write_text(data)
     for number, run in enumerate(RUNS):
         (model := folder / "runs" / run / "model").mkdir(parents=True)
-        weights = {"a": np.zeros((2, 3), np.float32), "b": np.full(4, apart * number, np.float32)}
+        weights = {
+            "a": np.zeros((2, 3), np.float32),
+            "b": np.full(4, difference * number, np.float32),
+        }
         save_file(weights, model / "model.safetensors")
     return folder
 
 
 @pytest.mark.parametrize(
-    ("apart", "models", "within"),
+    ("difference", "models", "within"),
     [
         (0.0, True, True),
         (TOLERANCE / 4, False, True),
@@ -28,18 +31,22 @@ def finished(folder, apart=0.0, data="the same"):
         (np.nan, False, False),
     ],
 )
-def test_models_are_within_the_tolerance_or_not(apart, models, within, tmp_path):
-    found = compared(finished(tmp_path / "first"), finished(tmp_path / "other", apart))
+def test_models_are_within_the_tolerance_or_not(difference, models, within, tmp_path):
+    found = compared(finished(tmp_path / "first"), finished(tmp_path / "other", difference))
     assert (found["data"], found["models"], found["within"]) == (True, models, within)
-    assert found["largest difference"] == pytest.approx(2 * abs(apart), nan_ok=True)
+    assert found["largest difference"] == pytest.approx(2 * abs(difference), nan_ok=True)
 
 
 @pytest.mark.parametrize(
-    ("difference", "wrong"),
-    [({}, None), ({"apart": 1.0}, "weights by more than 0.01: other"), ({"data": "x"}, "other")],
+    ("changes", "wrong"),
+    [
+        ({}, None),
+        ({"difference": 1.0}, "weights by more than 0.01: other"),
+        ({"data": "x"}, "other"),
+    ],
     ids=["none", "weights", "data"],
 )
-def test_a_machine_that_differs_too_much_fails_and_is_recorded(difference, wrong, monkeypatch):
+def test_a_machine_that_differs_too_much_fails_and_is_recorded(changes, wrong, monkeypatch):
     found = {"as it is": Machine("plain"), "other": Machine("other")}
     rows = []
     monkeypatch.setattr(machines, "MACHINES", found)
@@ -47,7 +54,7 @@ def test_a_machine_that_differs_too_much_fails_and_is_recorded(difference, wrong
     monkeypatch.setattr(
         machines,
         "run_on",
-        lambda folder, machine: finished(folder, **(difference if folder.name == "other" else {})),
+        lambda folder, machine: finished(folder, **(changes if folder.name == "other" else {})),
     )
     if wrong is None:
         machines.main()
@@ -55,16 +62,16 @@ def test_a_machine_that_differs_too_much_fails_and_is_recorded(difference, wrong
         with pytest.raises(SystemExit, match=wrong):
             machines.main()
     ((_, _, numbers),) = rows
-    compared_ = numbers["compared with the machine as it is"]
-    assert compared_["as it is"]["within"] is True
-    assert compared_["other"]["within"] is (difference.get("apart", 0.0) <= TOLERANCE)
+    results = numbers["compared with the machine as it is"]
+    assert results["as it is"]["within"] is True
+    assert results["other"]["within"] is (changes.get("difference", 0.0) <= TOLERANCE)
 
 
 def test_one_core_is_one_core(tmp_path, monkeypatch):
-    """A program in the place of the pipeline, which says where it may run."""
+    """A program in place of the pipeline, which prints on how many cores it may run."""
     (tmp_path / "pipeline").mkdir()
-    told = "import os; print(len(os.sched_getaffinity(0)))"
-    (tmp_path / "pipeline" / "__main__.py").write_text(told)
+    program = "import os; print(len(os.sched_getaffinity(0)))"
+    (tmp_path / "pipeline" / "__main__.py").write_text(program)
     monkeypatch.setattr(scale, "ROOT", tmp_path)
     cores = MACHINES["one core"].cores
     assert scale.stage(tmp_path, "where", cores=cores).stdout == "1\n"

@@ -7,7 +7,7 @@ STEEP = FLAT | {"images": {"100": 126.0, "10": 100.0}}
 
 
 @pytest.mark.parametrize(
-    ("curve", "peaks", "told"),
+    ("curve", "peaks", "message"),
     [
         ([(0.0, 50.0), (0.2, 100.0), (1.0, 104.9)], FLAT, None),
         ([(0.0, 50.0), (0.2, 100.0), (1.0, 105.2)], FLAT, r"\+5\.2% in a training"),
@@ -15,15 +15,15 @@ STEEP = FLAT | {"images": {"100": 126.0, "10": 100.0}}
     ],
     ids=["flat", "training", "encoding"],
 )
-def test_memory_that_grows_is_recorded_and_fails(curve, peaks, told, monkeypatch):
+def test_memory_that_grows_is_recorded_and_fails(curve, peaks, message, monkeypatch):
     rows = []
     monkeypatch.setattr(memory, "trained", lambda folder: (9, curve))
     monkeypatch.setattr(memory, "encodings", lambda: peaks)
     monkeypatch.setattr(memory, "record", lambda *row: rows.append(row))
-    if told is None:
+    if message is None:
         memory.main()
     else:
-        with pytest.raises(SystemExit, match=f"^error: memory is not flat: .*{told}"):
+        with pytest.raises(SystemExit, match=f"^error: memory is not flat: .*{message}"):
             memory.main()
     assert rows[0][2]["encoding"] == peaks
 

@@ -10,15 +10,15 @@ from pipeline.errors import ConfigError
 def test_wrong_parameters_are_refused_with_their_path():
     smoke = list(mutations(read("tests/smoke/params.yaml")))
     of_demonstrations = [
-        each for each in mutations(demonstrations()) if "demonstrations" in each.where
+        mutation for mutation in mutations(demonstrations()) if "demonstrations" in mutation.where
     ]
     every = smoke + of_demonstrations
     kinds = {mutation.kind for mutation in every}
     assert len(smoke) > 1000
     assert len(of_demonstrations) > 100
     assert kinds == {"missing", "misspelt", "ill-typed", "out of range", "contradictory"}
-    few = [each for each in every if each.kind == "contradictory"] + of_demonstrations
-    for mutation in few + random.Random(1).sample(every, 200):
+    few = [mutation for mutation in every if mutation.kind == "contradictory"]
+    for mutation in few + of_demonstrations + random.Random(1).sample(every, 200):
         line = refusal(mutation)
         assert is_clear(line, mutation), (mutation.kind, mutation.where, line)
 
@@ -40,7 +40,7 @@ def test_the_right_files_are_accepted():
 def test_every_stage_reads_all_parameters_before_it_does_anything(
     stage, name, tmp_path, monkeypatch
 ):
-    """Also those of another run."""
+    """The parameters of another run too."""
     right = (ROOT / "tests/smoke/params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(right.replace("warmup_steps: 4", "warmup_steps: 0"))
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""What the tree must not do with data, by its syntax; what text in data must not do to the page."""
+"""No code is made of data, judged by syntax; text of data does nothing to the page."""
 
 import ast
 import json
@@ -17,7 +17,7 @@ from tests.reporting.scale import write_scale
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("models", "pipeline") for path in (ROOT / folder).rglob("*.py"))
-# What runs code that it is given, or reads objects that can name code.
+# Functions that run the code they are given, or read objects that can name code.
 FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "yaml.load"}
 FORBIDDEN |= {"yaml.unsafe_load", "torch.load", "pickle.load", "pickle.loads", "marshal.loads"}
 FORBIDDEN |= {"extractall", "extract", "unpack_archive", "shutil.unpack_archive"}
@@ -26,14 +26,14 @@ UNPICKLING = {"pipeline/tasks/music/encoding/jsb_archive.py"}
 
 
 def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    """The calls of a file: `name` or `a.b` of what is called."""
+    """The calls in a file: the callee as it is written, such as `a.b`, and the node."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             yield ast.unparse(node.func), node
 
 
 def _keywords(call: ast.Call) -> dict[str, Any]:
-    return {each.arg: ast.unparse(each.value) for each in call.keywords}
+    return {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
@@ -66,14 +66,14 @@ PAYLOADS = (
     "{{ 7 * 7 }}{% for x in y %}",
     "\u202e\u0000]]>&lt;script&gt;window.injected = 6",
 )
-# Whose values choose code or files of ours, and are checked when they are read.
+# Keys whose values choose our code or files, and are checked when they are read.
 _KEPT = {"task", "kind", "dataset", "file"}
-# Whose keys come from the data: reasons, names of files.
+# Keys whose tables have keys from the data: reasons, names of files.
 _NAMED_BY_DATA = {"dropped", "files"}
 
 
 def _poisoned(value: Any, numbers: Iterator[int]) -> Any:
-    """`value` with a payload in place of each text, and in each name that data give."""
+    """`value` with a payload instead of each text, and in each key that comes from the data."""
     match value:
         case dict():
             poisoned = {
@@ -95,7 +95,7 @@ def _poisoned(value: Any, numbers: Iterator[int]) -> Any:
 
 
 def _poison_files(folder: Path) -> int:
-    """Put payloads into every text of the JSON files that the page is made of; return how many."""
+    """Put payloads into every text of the JSON files that the page reads; return how many."""
     numbers = iter(range(10**9))
     for path in [*folder.rglob("reports/**/*.json"), *folder.rglob("runs/**/*.json*")]:
         lines = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
@@ -108,7 +108,8 @@ def _poison_params(path: Path) -> None:
     """Put payloads into every free text of params.yaml."""
     yaml = YAML()
     raw = yaml.load(path)
-    payloads = cycle(each for each in PAYLOADS if each.isprintable())  # YAML has no others
+    # YAML has printable characters only.
+    payloads = cycle(payload for payload in PAYLOADS if payload.isprintable())
     for run in raw["runs"].values():
         run["title"] = next(payloads)
     for dataset in raw["datasets"].values():

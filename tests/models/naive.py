@@ -240,8 +240,16 @@ def pixel_log_probability(parameters: Tensor, pixel: tuple[int, ...], levels: in
         for channel, (level, number) in enumerate(zip(pixel, numbers, strict=True)):
             mean = means[channel] + sum(next(slopes) * numbers[k] for k in range(channel))
             scale = log_scales[channel].exp()
-            upper = torch.sigmoid((number + half - mean) / scale) if level < levels - 1 else 1
-            lower = torch.sigmoid((number - half - mean) / scale) if level > 0 else 0
-            probability = probability * (upper - lower)
+            # Masses on the level's nearer side are subtracted: a difference of ones would cancel.
+            side = 1 if number < mean else -1
+            upper = number + half if level < levels - 1 else math.inf
+            lower = number - half if level > 0 else -math.inf
+            masses = [
+                float(side * edge > 0)
+                if math.isinf(edge)
+                else torch.sigmoid(side * (edge - mean) / scale)
+                for edge in (upper, lower)
+            ]
+            probability = probability * side * (masses[0] - masses[1])
         total = total + probability
     return total.log()

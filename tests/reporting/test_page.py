@@ -169,8 +169,15 @@ def test_a_run_without_a_curve_is_named(scale: Params, html: str):
 
 def test_a_run_of_another_family_is_shown_with_its_own_settings(scale: Params):
     raw = scale.model_dump(mode="json")
-    baseline = {"architecture": "pixelcnn", "num_layers": 6, "d_model": 64, "dropout": 0.2}
-    raw["runs"]["image_local_2d"]["model"] = baseline | {"first_kernel_size": 7, "kernel_size": 3}
+    raw["runs"]["image_local_2d"]["model"] = {
+        "architecture": "pixelcnn",
+        "num_layers": 6,
+        "d_model": 64,
+        "first_kernel_size": 7,
+        "kernel_size": 3,
+        "positions": {"kind": "none"},
+        "dropout": 0.2,
+    }
     text = render(Params.model_validate(raw, strict=False))
     for key, value in (("architecture", "pixelcnn"), ("first_kernel_size", 7)):
         assert f"<code>model.{key}</code></th><td>{value}</td>" in text
