@@ -45,10 +45,13 @@ def test_one_position_at_a_time_equals_all_at_once(make):
 @pytest.mark.parametrize("length", [1, 6, 7, 8])
 def test_a_beginning_is_predicted_as_in_the_whole_sequence(make, length):
     model = make()
-    inputs = sequence(model, 2)[:, :-1]
+    ids = sequence(model, 2)
+    inputs, targets = ids[:, :-1], ids[:, 1:]
     assert_steps_equal_forward(model, inputs[:, :length])
     with torch.no_grad():
         whole, beginning = all_logits(model, inputs), all_logits(model, inputs[:, :length])
+        nats = model.nats(inputs[:, :length], targets[:, :length])
+        assert_close(nats, model.nats(inputs, targets)[:, :length], rtol=1e-10, atol=1e-10)
     assert_close(beginning, whole[:, :length], rtol=1e-10, atol=1e-10)
 
 

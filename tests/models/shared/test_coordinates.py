@@ -4,7 +4,7 @@ from torch.testing import assert_close
 
 from models.shared.coordinates import Grid
 from models.shared.order import block_order
-from tests.models.networks import COLOUR, FULL, IMAGE, LOCAL_2D, TEXT
+from tests.models.networks import COLOUR, FULL, IMAGE, LOCAL_2D, TEXT, images
 
 
 def test_a_grid_has_rows_and_columns_in_the_order_of_generation():
@@ -31,9 +31,10 @@ def test_the_coordinates_of_a_smaller_image_are_means_of_those_of_the_larger_one
 
 
 def test_a_source_image_is_in_raster_order_whatever_the_order_of_the_target():
-    rows, columns = Grid.of(LOCAL_2D, IMAGE.layout).reduced(2).coordinates(torch.arange(6))
-    assert rows.tolist() == [0.5, 0.5, 0.5, 2.5, 2.5, 2.5]
-    assert columns.tolist() == [0.5, 2.5, 4.5] * 2
+    grid = Grid.of(LOCAL_2D, images(8, 12).layout).reduced(2)
+    rows, columns = grid.coordinates(torch.arange(24))
+    assert rows.tolist() == [row + 0.5 for row in (0, 2, 4, 6) for _ in range(6)]
+    assert columns.tolist() == [0.5, 2.5, 4.5, 6.5, 8.5, 10.5] * 4
 
 
 def test_channels_are_those_of_the_positions_and_the_last_is_before_the_first():

@@ -14,7 +14,7 @@ from models.settings import Backend, Local1D, SequenceLayout, ShawParts
 from models.shared.positions import AttentionPositions
 from models.transformer import patterns
 from models.transformer.attention import attention
-from models.transformer.patterns import Full, Heads, Local, Pattern, causal_mask, source_pattern
+from models.transformer.patterns import Full, Heads, Local, causal_mask, source_pattern
 from models.transformer.patterns import pattern as pattern_of
 from tests.models import naive
 from tests.models.comparison import assert_same_values_and_gradients, random_tensor
@@ -46,10 +46,16 @@ def _scheme(name: str, heads: int, d_head: int, distance: int) -> AttentionPosit
             return scheme_of(ALIBI, heads, d_head, causal=False)
 
 
-def _dense(pattern: Pattern, heads: Heads, positions: AttentionPositions | None) -> Tensor:
-    """Attention with the dense mask of a pattern."""
-    mask = pattern.dense_mask(heads)
+def _dense(heads: Heads, mask: Tensor, positions: AttentionPositions | None = None) -> Tensor:
     return attention(heads.query, heads.key, heads.value, mask, 0.0, positions)
+
+
+def _mask(pattern: Full, heads: Heads) -> Tensor:
+    """True for keys that are no padding and, if the pattern is causal, not after the query."""
+    mask = torch.ones(heads.query.shape[2], heads.key.shape[2], dtype=torch.bool)
+    if pattern.causal:
+        mask = mask.tril()
+    return mask if heads.padding is None else mask & heads.padding
 
 
 @st.composite
@@ -79,7 +85,7 @@ def test_blockwise_attention_equals_the_dense_form(case, query_block):
         blockwise = pattern.attention(heads, positions, 0.0)
         with torch.no_grad():
             assert torch.equal(pattern.attention(heads, positions, 0.0), blockwise)
-        dense = _dense(pattern, heads, positions)
+        dense = _dense(heads, _mask(pattern, heads), positions)
         inputs += [] if positions is None else list(positions.parameters())
         assert_same_values_and_gradients(blockwise, dense, inputs, TOLERANCE[dense.dtype])
 
@@ -166,7 +172,7 @@ def _assert_blocks_equal_dense(pattern: Local, length: int, seed: int) -> None:
     ]
     heads = Heads(*inputs)
     fast = pattern.attention(heads, None, 0.0)
-    assert_same_values_and_gradients(fast, _dense(pattern, heads, None), inputs)
+    assert_same_values_and_gradients(fast, _dense(heads, pattern.dense_mask(heads)), inputs)
 
 
 @settings(max_examples=60)
