@@ -46,9 +46,7 @@ def _hostile(numbers: dict[str, Any]) -> list[list[str]]:
     largest = max(found.get("MiB", 0) for found in numbers.values())
     counts = Counter(found["taken"] for found in numbers.values())
     reactions = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    fault = (
-        f"{len(numbers)} malicious files: bombs, links, names outside the folder, odd characters"
-    )
+    fault = f"{len(numbers)} malicious files: bombs, links, names that lead out of the folder"
     return [[fault, f"{reactions}; {largest:,} MiB at most"]]
 
 
