@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pipeline import config
 from pipeline.console import run_stage
+from pipeline.corpus import is_test
+from pipeline.evaluation import scores_of
 from pipeline.files import staged_folder, write_json, write_json_lines
 from pipeline.records import RunRecords, records_path, write_records
 from pipeline.tasks import part
@@ -26,6 +28,11 @@ def main(name: str) -> None:
     evaluation = part(run.task, "metrics.evaluate").evaluate(
         model, Path("data/encoded") / run.dataset, folder / "samples", run.evaluation
     )
+    for split, records in evaluation.records.items():
+        if is_test(split):
+            test_set = evaluation.metrics if split == "test" else evaluation.metrics[split]
+            scores = scores_of(records, part(run.task, "measures").MEASURES.metrics)
+            test_set["test"] = scores | test_set["test"]
     settings = run.model_dump(mode="json", exclude={"title"})
     write_records(records_path(name), RunRecords(settings, evaluation.records))
     with staged_folder(folder / "records") as records:

@@ -9,7 +9,10 @@ import numpy as np
 
 from pipeline.corpus import Split, read_clusters
 from pipeline.errors import DataError
+from pipeline.measures import Metric
 from pipeline.records import Records, fingerprint
+
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,20 @@ class Evaluation:
     records: dict[Split, Records]  # reports/records/<run>.parquet
     details: dict[Split, list[dict[str, Any]]]  # of each record: runs/<run>/records/<split>.jsonl
     figures: dict[str, Any]  # for the report: runs/<run>/records/<name>.json
+
+
+def scores_of(records: Records, metrics: Iterable[Metric]) -> dict[str, float]:
+    """Return the scores of the `metrics` whose statistics are recorded, for one test set.
+
+    A metric of recorded statistics therefore needs nothing but its declaration.
+    """
+    statistics = records.statistics
+    scores = {}
+    for metric in metrics:
+        if metric.split is None and metric.statistics and {*metric.statistics} <= {*statistics}:
+            sums = [np.sum(statistics[name], dtype=np.float64) for name in metric.statistics]
+            scores[metric.key] = round(float(metric.compute(np.array(sums))), _DIGITS)
+    return scores
 
 
 def records_of(

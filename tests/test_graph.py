@@ -240,7 +240,7 @@ CODE = [
     ("pipeline/console.py", ""),
     ("pipeline/tasks/music/spec.py", "judge report"),
     ("pipeline/tasks/music/fit.py", "judge report"),
-    ("pipeline/tasks/music/measures.py", "judge report"),
+    ("pipeline/tasks/music/measures.py", "evaluate@*music judge report"),
     ("pipeline/tasks/music/reporting/arcs.py", "judge report"),
     ("pipeline/tasks/music/composer.py", "judge report"),
     ("pipeline/reporting/__init__.py", "report"),
