@@ -94,7 +94,7 @@ def test_no_tile_gives_patches_to_two_splits(raw, encoded):
         "tokens": 48 * 3072,
         "records_per_class": [48],
     }
-    assert manifest["shape"]["channels"] == 3 and manifest["shape"]["inputs"] == 257
+    assert manifest["shape"]["layout"]["channels"] == 3 and manifest["shape"]["inputs"] == 257
 
 
 def test_a_damaged_photograph_is_skipped_and_a_missing_one_is_an_error(raw):
@@ -263,7 +263,7 @@ def test_pictures_without_sub_folders_are_one_class_and_are_split_by_share(raw, 
 
     counts = {split: facts["records"] for split, facts in manifest["splits"].items()}
     assert counts == {"train": 6, "validation": 3, "test": 3}
-    assert manifest["shape"]["inputs"] == 18 and manifest["shape"]["channels"] == 1
+    assert manifest["shape"]["inputs"] == 18 and manifest["shape"]["layout"]["channels"] == 1
 
 
 def test_of_links_only_those_to_files_of_the_folder_are_followed(tmp_path, raw):
