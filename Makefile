@@ -43,7 +43,7 @@ audit: .venv/requirements-dev
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
 
 # Speed, beside peers that need packages of their own; after make repro. More than an hour.
-BENCHMARKS := training searching attention sampling starting costs skewing table
+BENCHMARKS := training searching attention sampling mixture starting costs skewing table
 bench: .venv-bench/requirements
 	for name in $(BENCHMARKS); do .venv-bench/bin/python -m benchmarks.$$name || exit; done
 
