@@ -130,7 +130,7 @@ def test_a_clone_judges_from_git_alone_and_writes_the_same(finished, tmp_path):
     assert not (clone / "runs").exists()
     for name in ("claims", "comparisons", "verdicts"):
         (clone / f"reports/{name}.json").unlink()
-    printed = call(clone, sys.executable, "-m", "pipeline.judge")
+    printed = call(clone, sys.executable, "-m", "pipeline", "judge")
     assert re.search(r"\d+ claims: \d+ reproduced, ", printed)
     assert call(clone, "git", "status", "--porcelain") == ""
 
