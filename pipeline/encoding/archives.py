@@ -3,6 +3,7 @@
 Nothing is extracted, whatever the names of the members.
 """
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ from pipeline.errors import DataError
 # RuntimeError: an unknown compression or an encrypted member.
 DAMAGED = (
     *(OSError, EOFError, ValueError, RuntimeError),
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
 )
 
 
