@@ -1,4 +1,4 @@
-"""Fetch raw data from a package archive, the hub, a URL or a folder; a local mirror comes first.
+"""Fetch raw data from a package archive, the hub, URLs or a folder; a local mirror comes first.
 
 The environment variable ATTENTION_MIRROR names the mirror: a folder with `files/<file name>` for
 URLs and package archives, and with `hub/<hub id>/<config, if any>/<split>.parquet` (or
@@ -21,7 +21,15 @@ from pathlib import Path
 
 from pipeline.errors import DataError
 from pipeline.files import sha256_of
-from pipeline.settings.sources import AnySource, FolderSource, HubSource, PackageSource, UrlSource
+from pipeline.settings.sources import (
+    AnySource,
+    FolderSource,
+    HubSource,
+    PackageSource,
+    RemoteFile,
+    UrlSource,
+    UrlsSource,
+)
 
 MIRROR = "ATTENTION_MIRROR"
 _PARTIAL = Path(".work/download")  # interrupted downloads, to be resumed
@@ -36,10 +44,14 @@ def fetch(source: AnySource, folder: Path) -> dict[str, str]:
     Raises DataError, with an incomplete `folder`, if a file is missing, damaged or unreachable.
     """
     match source:
-        case PackageSource() | UrlSource():
+        case PackageSource():
             if not _copy_from_mirror(source, folder):
-                download = _package if isinstance(source, PackageSource) else _url
-                download(source, folder)
+                _package(source, folder)
+        case UrlSource():
+            _remote_file(source, folder)
+        case UrlsSource():
+            for remote in source.files:
+                _remote_file(remote, folder)
         case HubSource():
             for split in source.splits:
                 _hub_split(source, split, folder / f"{split}.parquet")
@@ -61,12 +73,12 @@ def _mirror() -> Path | None:
     return Path(name)
 
 
-def _copy_from_mirror(source: PackageSource | UrlSource, folder: Path) -> bool:
+def _copy_from_mirror(wanted: PackageSource | RemoteFile, folder: Path) -> bool:
     mirror = _mirror()
-    if mirror is None or not (path := mirror / "files" / source.file).is_file():
+    if mirror is None or not (path := mirror / "files" / wanted.file).is_file():
         return False
-    _check(path, source.sha256, f"replace it, or unset {MIRROR}")
-    shutil.copyfile(path, folder / source.file)
+    _check(path, wanted.sha256, f"replace it, or unset {MIRROR}")
+    shutil.copyfile(path, folder / wanted.file)
     return True
 
 
@@ -129,22 +141,30 @@ def _check_only_file(folder: Path, source: PackageSource) -> None:
 # ------------------------------------------------------------------------------------- url
 
 
-def _url(source: UrlSource, folder: Path) -> None:
+def _remote_file(remote: RemoteFile, folder: Path) -> None:
+    if not _copy_from_mirror(remote, folder):
+        _url(remote, folder)
+
+
+def _url(remote: RemoteFile, folder: Path) -> None:
     """Download to a partial file, which an interrupted download resumes from."""
-    if not source.address.startswith(("https://", "http://")):
-        raise DataError(f"source.address = {source.address!r} is neither https:// nor http://")
+    if not remote.address.startswith(("https://", "http://")):
+        raise DataError(
+            f"{remote.file}: address = {remote.address!r} is neither https:// nor http://; "
+            "correct it in params.yaml"
+        )
     _PARTIAL.mkdir(parents=True, exist_ok=True)
-    partial = _PARTIAL / f"{source.sha256}.partial"
-    if not (partial.exists() and sha256_of(partial) == source.sha256):
-        _download(source.address, partial)
+    partial = _PARTIAL / f"{remote.sha256}.partial"
+    if not (partial.exists() and sha256_of(partial) == remote.sha256):
+        _download(remote.address, partial)
     found = sha256_of(partial)
-    if found != source.sha256:
+    if found != remote.sha256:
         partial.unlink()
         raise DataError(
-            f"{source.address}: sha256 is {found}, params.yaml says {source.sha256}; run the "
-            "stage again, or correct source.sha256 if you trust this file"
+            f"{remote.address}: sha256 is {found}, params.yaml says {remote.sha256}; run the "
+            "stage again, or correct the sha256 in params.yaml if you trust this file"
         )
-    shutil.move(partial, folder / source.file)
+    shutil.move(partial, folder / remote.file)
 
 
 def _download(address: str, partial: Path) -> None:
@@ -163,7 +183,7 @@ def _download(address: str, partial: Path) -> None:
         if start and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             partial.unlink()  # not a prefix of the server's current file
             return _download(address, partial)
-        raise DataError(f"{address}: {error}; check source.address in params.yaml") from None
+        raise DataError(f"{address}: {error}; correct the address in params.yaml") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise DataError(

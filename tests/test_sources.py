@@ -14,7 +14,14 @@ from pydantic import ValidationError
 
 from pipeline import sources
 from pipeline.errors import DataError
-from pipeline.settings.sources import FolderSource, HubSource, PackageSource, UrlSource
+from pipeline.settings.sources import (
+    FolderSource,
+    HubSource,
+    PackageSource,
+    RemoteFile,
+    UrlSource,
+    UrlsSource,
+)
 
 CONTENT = bytes(range(256)) * 40
 ABOUT = {"origin": "somewhere", "licence": "free"}
@@ -165,6 +172,42 @@ def test_url_not_found_or_out_of_reach(server, folder):
 
 def test_url_of_another_scheme_is_refused(folder):
     assert "neither https:// nor http://" in failure(url("file:///etc/hosts"), folder)
+
+
+# ------------------------------------------------------------------------------------ urls
+
+OTHER = b"another file"
+
+
+def urls(address: str, *names: str, other: bytes = OTHER) -> UrlsSource:
+    """CONTENT of `address`, and a file that only a mirror has."""
+    contents = {address: CONTENT, f"{address}/other": other}
+    files = [
+        RemoteFile(address=each, file=name, sha256=sha256(content))
+        for (each, content), name in zip(contents.items(), names, strict=True)
+    ]
+    return UrlsSource(kind="urls", files=files, **ABOUT)
+
+
+def test_each_of_several_urls_comes_from_the_mirror_or_its_address(server, folder, mirror):
+    (mirror / "files/b.bin").write_bytes(OTHER)
+    source = urls(server.address, "a.bin", "b.bin")
+    assert sources.fetch(source, folder) == {"a.bin": sha256(CONTENT), "b.bin": sha256(OTHER)}
+    assert (folder / "b.bin").read_bytes() == OTHER
+    assert server.asked == [None]
+
+
+def test_one_of_several_urls_that_fails_is_named(server, folder, mirror):
+    source = urls(server.address, "a.bin", "b.bin")
+    assert f"{server.address}/other: HTTP Error 404" in failure(source, folder)
+    (mirror / "files/b.bin").write_bytes(OTHER[:-1])
+    message = failure(source, folder)
+    assert str(mirror / "files/b.bin") in message and sha256(OTHER) in message
+
+
+def test_several_urls_have_names_of_their_own():
+    with pytest.raises(ValidationError, match=r"files has a\.bin twice"):
+        urls("http://127.0.0.1:9/file", "a.bin", "a.bin")
 
 
 # ---------------------------------------------------------------------------------- mirror

@@ -48,13 +48,35 @@ class HubSource(Source):
         return self
 
 
-class UrlSource(Source):
-    """One file at a URL."""
+class RemoteFile(Settings):
+    """A file at a URL, and the name that it gets here."""
 
-    kind: Literal["url"]
     address: str
     file: str
     sha256: Sha256
+
+
+class UrlSource(RemoteFile, Source):
+    """One file at a URL."""
+
+    kind: Literal["url"]
+
+
+class UrlsSource(Source):
+    """Several files, each at a URL of its own."""
+
+    kind: Literal["urls"]
+    files: Annotated[list[RemoteFile], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "UrlsSource":
+        names = [remote.file for remote in self.files]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(
+                f"files has {twice[0]} twice, and one would replace the other; "
+                "give each file a name of its own"
+            )
+        return self
 
 
 class FolderSource(Source):
@@ -65,5 +87,6 @@ class FolderSource(Source):
 
 
 AnySource = Annotated[
-    PackageSource | HubSource | UrlSource | FolderSource, Field(discriminator="kind")
+    PackageSource | HubSource | UrlSource | UrlsSource | FolderSource,
+    Field(discriminator="kind"),
 ]
