@@ -23,8 +23,12 @@ class TranslationReader(StrEnum):
     """The layout of raw parallel text."""
 
     HOME_ASSISTANT = "home_assistant"  # a wheel with */translations/<language>.json per integration
+    LIBREOFFICE_HELP = "libreoffice_help"  # two Debian packages of HTML with ids of paragraphs
     PARALLEL_COLUMNS = "parallel_columns"  # <split>.parquet with a column per language
     TRANSLATION_COLUMN = "translation_column"  # ... with a column `translation` of all languages
+
+
+_UNSPLIT = (TranslationReader.HOME_ASSISTANT, TranslationReader.LIBREOFFICE_HELP)
 
 
 class LetterCase(StrEnum):
@@ -65,9 +69,9 @@ class TranslationEncoding(Settings):
                 f"min_test_words = {self.min_test_words} is larger than max_test_words = "
                 f"{self.max_test_words}; no sentence would be held out"
             )
-        if self.splits is None and self.reader is TranslationReader.HOME_ASSISTANT:
+        if self.splits is None and self.reader in _UNSPLIT:
             raise ValueError(
-                "splits = null, but reader = home_assistant comes unsplit; give shares"
+                f"splits = null, but reader = {self.reader} comes unsplit; give shares"
             )
         return self
 

@@ -1,9 +1,9 @@
 """Parallel text to sequences of pieces, split so that nothing leaks into the test sets.
 
-Groups (integrations) are drawn for the splits at random; then each split drops what is too close to
-a split held out before it: test comes first, validation next, training last. Splits that come with
-the data are benchmarks: their validation and test sets, of which there may be several, are limited
-in length only.
+Groups (integrations, pages) are drawn for the splits at random; then each split drops what is too
+close to a split held out before it: test comes first, validation next, training last. Splits that
+come with the data are benchmarks: their validation and test sets, of which there may be several,
+are limited in length only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -44,9 +44,9 @@ _BATCH = 10_000  # lines that a worker gets at once
 def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     """Write the splits as text and as ids, and the codec; return the task's part of the manifest.
 
-    Held-out splits have their clusters: the integration that a sentence comes from, or its row.
-    In memory are the held-out sentences, 8 bytes of each training pair, and the sentences that the
-    pieces are learned from. DataError if the raw data is damaged or a split is left empty.
+    Held-out splits have their clusters: the integration or page that a sentence comes from, or its
+    row. In memory are the held-out sentences, 8 bytes of each training pair, and the sentences that
+    the pieces are learned from. DataError if the raw data is damaged or a split is left empty.
     """
     text, tally = open_text(raw, encoding), Tally()
     groups = _split_groups(text.groups, encoding.splits)

@@ -1,6 +1,7 @@
 """Raw parallel text as groups of sentence pairs; a group is in one split as a whole."""
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +9,18 @@ from typing import Any, NamedTuple, Protocol
 
 from pipeline.corpus import SPLITS, is_test
 from pipeline.encoding.archives import DAMAGED, damaged, only_archive, read_member
+from pipeline.encoding.debian import read_deb
 from pipeline.encoding.parquet import read_rows
 from pipeline.encoding.records import RecordError, Skipped, read_or_skip
 from pipeline.errors import DataError
+from pipeline.tasks.translation.encoding.help_page import ParagraphKey, paragraphs
+from pipeline.tasks.translation.encoding.sentences import sentence_pairs
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
 _BATCH_ROWS = 10_000
 _SHOWN = 100  # characters of a value in a message
-_MAX_MEMBER_BYTES = 1 << 24  # the largest catalogue has 0.1 MB; more is a zip bomb
+_MAX_MEMBER_BYTES = 1 << 24  # the largest catalogue or page has 0.5 MB; more is a bomb
+_HELP_PAGE = re.compile(r"usr/share/libreoffice/help/[^/]+/text/(.+)\.html")
 
 
 class Pair(NamedTuple):
@@ -46,6 +51,7 @@ def open_text(raw: Path, encoding: TranslationEncoding) -> ParallelText:
     """Open the raw data in the layout that `encoding.reader` names; DataError if it is damaged."""
     reader = {
         TranslationReader.HOME_ASSISTANT: HomeAssistant,
+        TranslationReader.LIBREOFFICE_HELP: LibreOfficeHelp,
         TranslationReader.PARALLEL_COLUMNS: ParallelColumns,
         TranslationReader.TRANSLATION_COLUMN: TranslationColumn,
     }[encoding.reader]
@@ -132,6 +138,55 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+class LibreOfficeHelp:
+    """A Debian package libreoffice-help-<language>... per language, with the same pages of HTML.
+
+    A group, a record and a cluster are a page; its name begins with the program that it is about,
+    as in swriter/guide/footer_pagenumber. Paragraphs with the same id are pairs, cut into sentences
+    where both have equally many. In memory is the text of all pages.
+    """
+
+    def __init__(self, raw: Path, source_language: str, target_language: str) -> None:
+        languages = (source_language, target_language)
+        self._sides = [_read_help(raw, language) for language in languages]
+        first, second = self._sides
+        self.groups = sorted(first.keys() & second.keys())
+        if not self.groups:
+            raise DataError(
+                f"{raw}: no page of help is in both {' and '.join(languages)}; run the download "
+                "stage again, or correct encoding.source_language and target_language"
+            )
+
+    def records(self, group: str) -> Iterator[Record | Skipped]:
+        """Yield the one record of the page `group`."""
+        source, target = (side[group] for side in self._sides)
+        for side in (source, target):
+            if isinstance(side, Skipped):
+                yield side
+                return
+        pairs = (sentence_pairs(source[key], target[key]) for key in source if key in target)
+        yield Record(group, [Pair(*texts) for cut in pairs for texts in cut])
+
+
+def _read_help(raw: Path, language: str) -> dict[str, dict[ParagraphKey, str] | Skipped]:
+    """Return the paragraphs of each page in a language, which the package names in full: en-us."""
+    path = only_archive(raw, f"libreoffice-help-{language}[-_]*.deb")
+    return {
+        match[1]: read_or_skip(match[1], _read_page, content, language)
+        for name, content in read_deb(path, _MAX_MEMBER_BYTES)
+        if (match := _HELP_PAGE.fullmatch(name))
+    }
+
+
+def _read_page(content: bytes, language: str) -> dict[ParagraphKey, str]:
+    if len(content) > _MAX_MEMBER_BYTES:
+        raise RecordError(f"the page in {language} is larger than {_MAX_MEMBER_BYTES} bytes")
+    try:
+        return paragraphs(content.decode())
+    except UnicodeDecodeError as error:
+        raise RecordError(f"the page in {language} is not valid UTF-8 ({error})") from None
 
 
 class ParallelColumns:
