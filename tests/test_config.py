@@ -52,11 +52,15 @@ def rename(name: str) -> Change:
     return change
 
 
+WAITING_FOR_RUNS = {Path("lecture/params.yaml"): {"libreoffice_help"}}
+
+
 @pytest.mark.parametrize("path", EVERY_SCALE, ids=str)
 def test_every_scale_is_valid_and_all_its_data_sets_are_used(path):
     params = config.load(ROOT / path)
 
-    assert {run.dataset for run in params.runs.values()} == set(params.datasets)
+    unused = set(params.datasets) - {run.dataset for run in params.runs.values()}
+    assert unused == WAITING_FOR_RUNS.get(path, set())
 
 
 def test_what_stands_in_the_file_is_what_is_read():
@@ -182,7 +186,7 @@ WRONG = [
         "should be beam or greedy or sampling; did you mean beam?",
     ),
     (f"{TEXT}.decoding.search_grid.beam_sizes", [], "should have at least"),
-    ("datasets.digits.source.kind", "pakage", "url or folder; did you mean package?"),
+    ("datasets.digits.source.kind", "pakage", "url or urls or folder; did you mean package?"),
     ("datasets.digits.encoding.reader", "mnist", 'reader = "mnist": should be sklearn_digits'),
     # out of range
     (f"{MUSIC}.training.learning_rate", 0.0, "learning_rate = 0.0: should be greater than 0"),

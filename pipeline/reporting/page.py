@@ -136,7 +136,10 @@ def render(params: Params) -> str:
             costs=read_costs(read_published()),
             claims=read_judged_claims(results),
             significant=SIGNIFICANT,
-            embedded=all(dataset.source.kind == "package" for dataset in params.datasets.values()),
+            embedded=all(
+                params.datasets[run.dataset].source.kind == "package"
+                for run in params.runs.values()
+            ),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
             style_hash=_content_hash(style),
