@@ -1,7 +1,7 @@
 """The settings of images: data, training, decoding, evaluation."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -27,6 +27,7 @@ class ImageReader(StrEnum):
 
     SKLEARN_DIGITS = "sklearn_digits"  # digits.csv.gz inside scikit-learn's wheel
     SKIMAGE_PHOTOGRAPHS = "skimage_photographs"  # pictures inside scikit-image's wheel
+    MATE_BACKGROUNDS = "mate_backgrounds"  # pictures inside Debian's package mate-backgrounds
     PARQUET = "parquet"  # <split>.parquet with a column of image files, as on the hub
     FOLDER = "folder"  # image files, with a sub-folder per class
 
@@ -60,17 +61,16 @@ class DigitsEncoding(Layout):
         return 8, 8, 1
 
 
-class PhotographsEncoding(Layout):
+class PatchesLayout(Layout):
     """Square patches of colour photographs, split by tile."""
 
-    reader: Literal[ImageReader.SKIMAGE_PHOTOGRAPHS]
-    photographs: Annotated[list[str], Field(min_length=1)]  # files of skimage/data
+    photographs: Annotated[list[str], Field(min_length=1)]  # files of the archive's folder
     tile: PositiveInt  # height and width in pixels; all patches of a tile are in one split
     patch: PositiveInt  # height and width in pixels
     levels: Levels
 
     @model_validator(mode="after")
-    def _check_patch(self) -> "PhotographsEncoding":
+    def _check_patch(self) -> Self:
         if self.tile % self.patch:
             raise ValueError(
                 f"patch = {self.patch} does not divide tile = {self.tile}; choose a divisor"
@@ -81,6 +81,19 @@ class PhotographsEncoding(Layout):
     def size(self) -> tuple[int, int, int]:
         """Height, width and channels of an image."""
         return self.patch, self.patch, 3
+
+
+class PhotographsEncoding(PatchesLayout):
+    """Patches of photographs of skimage/data."""
+
+    reader: Literal[ImageReader.SKIMAGE_PHOTOGRAPHS]
+
+
+class BackgroundsEncoding(PatchesLayout):
+    """Patches of photographs of usr/share/backgrounds/mate, reduced before they are cut."""
+
+    reader: Literal[ImageReader.MATE_BACKGROUNDS]
+    reduce: PositiveInt  # pixels, high and wide, that are averaged into one
 
 
 class PicturesLayout(Layout):
@@ -114,7 +127,7 @@ class FolderEncoding(PicturesLayout):
 
 
 ImageEncoding = Annotated[
-    DigitsEncoding | PhotographsEncoding | ParquetEncoding | FolderEncoding,
+    DigitsEncoding | PhotographsEncoding | BackgroundsEncoding | ParquetEncoding | FolderEncoding,
     Field(discriminator="reader"),
 ]
 

@@ -13,6 +13,7 @@ from pipeline.encoding.records import Skipped
 from pipeline.settings.base import Splits
 from pipeline.tasks.image.encoding.raw import Image, RawImages
 from pipeline.tasks.image.settings import (
+    BackgroundsEncoding,
     FolderEncoding,
     ImageReader,
     ParquetEncoding,
@@ -51,6 +52,20 @@ def photographs_encoding(photographs, patch=16, splits=WHOLE) -> PhotographsEnco
         patch=patch,
         levels=256,
         max_skipped=1.0,
+        splits=Splits(**splits),
+    )
+
+
+def backgrounds_encoding(photographs, reduce, splits=WHOLE, max_skipped=1.0) -> BackgroundsEncoding:
+    """Patches of 8 pixels of tiles of 16."""
+    return BackgroundsEncoding(
+        reader=ImageReader.MATE_BACKGROUNDS,
+        photographs=photographs,
+        reduce=reduce,
+        tile=16,
+        patch=8,
+        levels=256,
+        max_skipped=max_skipped,
         splits=Splits(**splits),
     )
 

@@ -1,11 +1,13 @@
 """Photographs, parquet files and folders: from raw files to splits."""
 
+import io
 import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from pipeline.corpus import SPLITS, read_clusters, read_sequences
 from pipeline.errors import DataError
@@ -13,10 +15,12 @@ from pipeline.sources import MIRROR
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.encoding import folder
 from pipeline.tasks.image.encoding.encode import encode
-from pipeline.tasks.image.encoding.photographs import cut
+from pipeline.tasks.image.encoding.patches import cut
 from pipeline.tasks.image.encoding.read import read
 from pipeline.tasks.image.settings import Resize
+from tests.encoding.debs import deb
 from tests.tasks.image.pictures import (
+    backgrounds_encoding,
     everything,
     file_of,
     folder_encoding,
@@ -112,6 +116,108 @@ def test_a_damaged_photograph_is_skipped_and_a_missing_one_is_an_error(raw):
     assert unreadable == [("b.png", "truncated or damaged")]
     with pytest.raises(DataError, match=r"no skimage/data/c\.png inside"):
         everything(read(raw, photographs_encoding(["c.png"])))
+
+
+# ---------------------------------------------------------------------------- backgrounds
+
+FOLDER = "usr/share/backgrounds/mate"
+
+
+def naively_reduced(pixels, factor):
+    """The rounded mean of each square, one by one."""
+    rows, columns = pixels.shape[0] // factor, pixels.shape[1] // factor
+    means = np.empty((rows, columns, 3), np.uint8)
+    for row, column, channel in np.ndindex(means.shape):
+        square = pixels[factor * row :, factor * column :][:factor, :factor, channel]
+        means[row, column, channel] = round(sum(map(int, square.ravel())) / factor**2)
+    return means
+
+
+def write_backgrounds(raw, files):
+    members = {f"{FOLDER}/{name}": content for name, content in files.items()}
+    (raw / "made-up_1_all.deb").write_bytes(deb(members))
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_a_reduced_photograph_is_the_means_of_squares_and_patches_tile_it(raw, factor):
+    pixels = noise(16 * factor + factor - 1, 33 * factor)  # a rest at the bottom and at the right
+    write_backgrounds(
+        raw, {"nature/a.png": file_of(pixels), "nature/b.png": file_of(noise(99, 99))}
+    )
+
+    source = read(raw, backgrounds_encoding(["nature/a.png"], factor))
+    records = list(source.splits["train"])
+
+    means = naively_reduced(pixels, factor)
+    assert [source.cluster_name(each.cluster) for each in records] == (
+        ["nature/a.png/0,0"] * 4 + ["nature/a.png/0,1"] * 4
+    )
+    for tile in (0, 1):
+        patches = np.array([each.pixels for each in records[4 * tile : 4 * tile + 4]])
+        top, bottom = np.hstack(patches[:2]), np.hstack(patches[2:])
+        assert np.array_equal(np.vstack([top, bottom]), means[:16, 16 * tile : 16 * tile + 16])
+
+
+def test_a_jpeg_is_reduced_as_it_is_decoded(raw):
+    content = file_of(noise(48, 48), "JPEG", quality=50)
+    write_backgrounds(raw, {"a.jpg": content})
+
+    images, _ = everything(read(raw, backgrounds_encoding(["a.jpg"], 3)))
+
+    means = naively_reduced(np.asarray(Pillow.open(io.BytesIO(content))), 3)
+    assert np.array_equal(images["train"].pixels, cut(means, 8))
+
+
+def test_no_tile_of_a_background_is_in_two_splits_and_the_bytes_repeat(raw, tmp_path):
+    photographs = {name: noise(64, 96, seed=seed) for seed, name in enumerate(["a.png", "b.png"])}
+    write_backgrounds(raw, {name: file_of(pixels) for name, pixels in photographs.items()})
+    encoding = backgrounds_encoding(["b.png", "a.png"], 2, splits=CUT)
+    folders = [tmp_path / "once", tmp_path / "again"]
+    for target in folders:
+        target.mkdir()
+        encode(raw, target, encoding)
+
+    tile_of = {
+        patch.tobytes(): f"{name}/{tile // 3},{tile % 3}"
+        for name, pixels in photographs.items()
+        for tile, square in enumerate(cut(naively_reduced(pixels, 2), 16))
+        for patch in cut(square, 8)
+    }
+    codec = ImageCodec(8, 8, 3, 256, 1)
+    found = {
+        split: [tile_of[np.uint8(p).tobytes()] for p in pictures(folders[0], split, codec)[1]]
+        for split in SPLITS
+    }
+    assert {split: len(tiles) for split, tiles in found.items()} == {
+        "train": 24,
+        "validation": 12,
+        "test": 12,
+    }
+    assert sum(len(set(tiles)) for tiles in found.values()) == len(set(tile_of.values())) == 12
+    for split in ("validation", "test"):
+        assert read_clusters(folders[0], split) == found[split]
+    once, again = ({p.name: p.read_bytes() for p in each.iterdir()} for each in folders)
+    assert once == again
+
+
+def test_a_damaged_background_is_skipped_counted_and_refused_above_the_limit(raw, encoded):
+    good, bad = file_of(noise(64, 64)), file_of(noise(64, 64, seed=1))[:99]
+    write_backgrounds(raw, {"a.png": good, "b.png": bad})
+    names = ["a.png", "b.png"]
+
+    manifest = encode(raw, encoded, backgrounds_encoding(names, 1, CUT, max_skipped=0.1))
+
+    assert manifest["skipped"] == [{"record": "b.png", "reason": "truncated or damaged"}]
+    assert manifest["dropped"]["truncated or damaged"] == 1
+    assert sum(facts["records"] for facts in manifest["splits"].values()) == 64
+    with pytest.raises(DataError, match="truncated or damaged"):
+        encode(raw, encoded, backgrounds_encoding(names, 1, CUT, max_skipped=0.0))
+
+
+def test_a_background_that_is_not_in_the_package_is_an_error(raw):
+    write_backgrounds(raw, {"a.png": file_of(noise(16, 16))})
+    with pytest.raises(DataError, match=rf"no {FOLDER}/b\.png inside; correct the names"):
+        everything(read(raw, backgrounds_encoding(["a.png", "b.png"], 1)))
 
 
 # -------------------------------------------------------------------------------- parquet
