@@ -52,7 +52,7 @@ def rename(name: str) -> Change:
     return change
 
 
-WAITING_FOR_RUNS = {Path("lecture/params.yaml"): {"libreoffice_help"}}
+WAITING_FOR_RUNS = {Path("lecture/params.yaml"): {"libreoffice_help", "backgrounds"}}
 
 
 @pytest.mark.parametrize("path", EVERY_SCALE, ids=str)
