@@ -16,6 +16,36 @@ def overlap(first: Set[Hashable], second: Set[Hashable]) -> float:
     return len(first & second) / max(min(len(first), len(second)), 1)
 
 
+class OverlapIndex:
+    """Named sets of features, searched for the one that overlaps most with another set."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._sizes: list[int] = []
+        self._holders: dict[Hashable, list[int]] = {}  # feature -> sets
+
+    def add(self, name: str, features: Set[Hashable]) -> None:
+        """Index one more set."""
+        for feature in features:
+            self._holders.setdefault(feature, []).append(len(self._names))
+        self._names.append(name)
+        self._sizes.append(len(features))
+
+    def largest(self, features: Set[Hashable]) -> tuple[float, str]:
+        """Return the largest overlap coefficient and the name of its set, of equal ones the last.
+
+        It is 0 and no name if no set shares a feature.
+        """
+        shared = Counter(
+            holder for feature in features for holder in self._holders.get(feature, ())
+        )
+        overlaps = (
+            (count / min(len(features), self._sizes[holder]), self._names[holder])
+            for holder, count in shared.items()
+        )
+        return max(overlaps, default=(0.0, ""))
+
+
 class JaccardIndex:
     """Sets of tokens, searched for one whose Jaccard similarity is at least `similarity`.
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.encoding.near_duplicates import JaccardIndex, overlap
+from pipeline.encoding.near_duplicates import JaccardIndex, OverlapIndex, overlap
 
 SIMILARITIES = st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.75, 1.0])
 TOKENS = st.frozensets(st.sampled_from("abcdefgh"), max_size=8)
@@ -42,3 +42,13 @@ def test_the_overlap_is_the_share_of_the_smaller_set(first, second, expected):
 
 def test_nothing_overlaps_with_an_empty_set():
     assert overlap(frozenset(), frozenset("ab")) == overlap(frozenset(), frozenset()) == 0.0
+
+
+@given(st.lists(TOKENS, max_size=6), TOKENS)
+def test_the_largest_overlap_is_the_one_that_comparing_all_finds(indexed, tokens):
+    index = OverlapIndex()
+    for name, other in zip("abcdef", indexed, strict=False):
+        index.add(name, other)
+    overlaps = zip((overlap(tokens, other) for other in indexed), "abcdef", strict=False)
+    expected = max(overlaps, default=(0.0, ""))
+    assert index.largest(tokens) == (expected if expected[0] else (0.0, ""))

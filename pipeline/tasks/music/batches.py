@@ -19,7 +19,7 @@ _AUGMENTATION = 1  # seeds augmentation apart from the choice of crops
 class Batches:
     """Crops of `crop` positions that start at a unit, uniformly over all units of all pieces.
 
-    A unit is a 16th of a chorale or an event of a performance.
+    A unit is a 16th of a chorale, an event of a performance, or a note of a tune.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Batches:
             raise ConfigError(
                 f"training.crop = {training.crop} has to be a multiple of the {self._unit} voices"
                 if is_grid(shape)
-                else "training.crop = null, but performances are longer than any network reads; "
+                else "training.crop = null, but pieces of music are longer than a network reads; "
                 "choose a number of positions"
             )
         self._train = read_sequences(encoded, "train", FIELD)

@@ -15,10 +15,10 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
 from pipeline.sampling_options import chosen
-from pipeline.tasks.music.codec import events, grid, is_grid
+from pipeline.tasks.music.codec import codec_of, events, grid, melody
 from pipeline.tasks.music.command import MAX_SECONDS
 from pipeline.tasks.music.decoding.compose import compose_for, empty_primer, seconds_of, to_midi
-from pipeline.tasks.music.decoding.midi import from_midi
+from pipeline.tasks.music.decoding.midi import from_midi, melody_from_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
 from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, render
 from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
@@ -73,8 +73,11 @@ def read_primer(path: Path | None, shape: DataShape) -> np.ndarray:
         return empty_primer(shape)
     content = path.read_bytes()
     try:
-        if is_grid(shape):
+        codec = codec_of(shape)
+        if codec is grid:
             return grid.to_ids(from_midi(content))
+        if codec is melody:
+            return melody.to_ids(melody_from_midi(content))
         return events.to_ids(read_notes(content, MAX_SECONDS))
     except DataError as error:
         raise DataError(f"{path}: {error}") from None

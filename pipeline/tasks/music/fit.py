@@ -15,11 +15,12 @@ def check_run(name: str, run: MusicRun, dataset: MusicDataset) -> None:
         )
     if representation is Representation.CHORALE_GRID:
         _check_sixteenths(name, run, where)
-        if augmentation is not None and augmentation.changes_tempo:
-            raise ValueError(
-                f"runs.{name}.training.augmentation.stretch = {augmentation.stretch}, but "
-                f"{where} has no tempo; use [1.0]"
-            )
+    has_tempo = representation is Representation.PERFORMANCE_EVENTS
+    if augmentation is not None and augmentation.changes_tempo and not has_tempo:
+        raise ValueError(
+            f"runs.{name}.training.augmentation.stretch = {augmentation.stretch}, but "
+            f"{where} has no tempo; use [1.0]"
+        )
 
 
 def _check_sixteenths(name: str, run: MusicRun, where: str) -> None:

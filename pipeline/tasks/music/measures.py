@@ -5,15 +5,15 @@ from typing import Any
 
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.music.metrics import statistics
-from pipeline.tasks.music.settings import MusicDataset, MusicRun, PerformanceEncoding
+from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
 
 MEASURES = Measures(
     metrics=(
         Metric(
             "nats_per_token",
             "nats per token",
-            "−ln p per voice and 16th of a chorale, or per event of a performance; each token "
-            "of the test pieces is scored once",
+            "−ln p per voice and 16th of a chorale, per event of a performance, or per note of a "
+            "tune; each token of the test pieces is scored once",
             decimals=3,
             higher_is_better=False,
             has_interval=True,
@@ -55,20 +55,29 @@ MEASURES = Measures(
     records="pieces",
 )
 
-PERFORMANCES = replace(
-    MEASURES,
-    baselines=(
-        Baseline("Frequency of each event", {"nats_per_token": "unigram_nats"}),
-        Baseline(
-            "Given the previous event",
-            {"nats_per_token": "bigram_nats", "accuracy": "bigram_accuracy"},
+
+def _of_sequences(event: str, onset: str) -> Measures:
+    """Return the measures of pieces that are sequences of events, with baselines of these names."""
+    return replace(
+        MEASURES,
+        baselines=(
+            Baseline(f"Frequency of each {event}", {"nats_per_token": "unigram_nats"}),
+            Baseline(
+                f"Given the previous {event}",
+                {"nats_per_token": "bigram_nats", "accuracy": "bigram_accuracy"},
+            ),
+            Baseline(f"Most frequent {onset}", {"onset_accuracy": "onset_accuracy"}),
         ),
-        Baseline("Most frequent onset", {"onset_accuracy": "onset_accuracy"}),
-    ),
-)
+    )
+
+
+_BY_REPRESENTATION = {
+    Representation.CHORALE_GRID: MEASURES,
+    Representation.PERFORMANCE_EVENTS: _of_sequences("event", "onset"),
+    Representation.MELODY: _of_sequences("note", "note"),
+}
 
 
 def measures(run: MusicRun, dataset: MusicDataset, facts: dict[str, Any]) -> Measures:
-    """Return the measures of a run; performances and chorales have different baselines."""
-    is_performance = isinstance(dataset.encoding, PerformanceEncoding)
-    return PERFORMANCES if is_performance else MEASURES
+    """Return the measures of a run; each representation has baselines of its own."""
+    return _BY_REPRESENTATION[dataset.encoding.representation]

@@ -30,6 +30,7 @@ class Representation(StrEnum):
 
     CHORALE_GRID = "chorale_grid"  # the pitch of each of four voices at each 16th
     PERFORMANCE_EVENTS = "performance_events"  # note-ons, note-offs, time shifts, velocities
+    MELODY = "melody"  # the pitch and length of each note of one voice
 
 
 class ChoraleReader(StrEnum):
@@ -84,7 +85,9 @@ MusicEncoding = Annotated[
 ]
 
 
-def _check_splits_of(encoding: MusicEncoding) -> MusicEncoding:
+def _check_splits_of(
+    encoding: ChoraleEncoding | PerformanceEncoding,
+) -> ChoraleEncoding | PerformanceEncoding:
     if encoding.reader in WITH_SPLITS and encoding.splits is not None:
         raise ValueError(f"splits is set, but reader = {encoding.reader} comes split; use null")
     if encoding.reader not in WITH_SPLITS and encoding.splits is None:

@@ -13,7 +13,7 @@ from models.settings import Norm, Structure
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec import SAMPLED_IDS
+from pipeline.tasks.music.codec import SAMPLED_IDS, events
 from pipeline.tasks.music.codec.events import (
     IDS,
     OUTPUTS,
@@ -117,7 +117,7 @@ def test_every_event_is_scored_once(encoded):
 
 def test_baselines_by_hand():
     known = [np.array([START, 60, 61, 60, 61])]
-    found = event_baselines(known, [np.array([START, 60, 61, 200])])
+    found = event_baselines(known, [np.array([START, 60, 61, 200])], events)
     log_of = {60: log(3 / (4 + OUTPUTS)), 61: log(3 / (4 + OUTPUTS)), 200: log(1 / (4 + OUTPUTS))}
     assert found["unigram_nats"] == pytest.approx(-sum(log_of.values()) / 3)
     after = [2 / (1 + OUTPUTS), 3 / (2 + OUTPUTS), 1 / (1 + OUTPUTS)]  # START 60, 60 61, 61 200

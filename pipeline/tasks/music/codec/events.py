@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from models.settings import DataShape, SequenceLayout
-from pipeline.errors import DataError
+from pipeline.tasks.music.codec.ids import checked
 
 PITCHES = 128
+LOWEST, HIGHEST = 0, PITCHES - 1
 STEPS_PER_SECOND = 100
 LONGEST_SHIFT = 100  # steps; longer times take several events, full seconds first
 VELOCITIES = 32
@@ -116,21 +117,12 @@ def from_ids(ids: np.ndarray) -> Decoded:
     Before the first VELOCITY, notes have the middle one. Raises DataError if START is not the first
     id or occurs again, or if an id is not an event.
     """
-    ids = np.asarray(ids)
-    if ids.ndim != 1 or len(ids) == 0 or ids[0] != START:
-        raise DataError(f"music ids: the first id must be START = {START}; encode the piece again")
-    wrong = np.flatnonzero((ids[1:] < 0) | (ids[1:] >= OUTPUTS))
-    if len(wrong):
-        at = int(wrong[0]) + 1
-        raise DataError(
-            f"music ids: id {ids[at]} at position {at} is not in 0..{OUTPUTS - 1}; "
-            "START is the first id only"
-        )
+    tokens = checked(ids, START)
     now, velocity = 0, _middle(VELOCITIES // 2)
     sounding: dict[int, tuple[int, int]] = {}  # pitch: onset and velocity
     rows: list[tuple[int, int, int, int]] = []
     unmatched = restruck = 0
-    for event in ids[1:].tolist():
+    for event in tokens.tolist():
         if event >= VELOCITY:
             velocity = _middle(event - VELOCITY)
         elif event >= TIME_SHIFT:
@@ -146,6 +138,11 @@ def from_ids(ids: np.ndarray) -> Decoded:
                 sounding[pitch] = (now, velocity)
     rows += [(onset, now, pitch, struck) for pitch, (onset, struck) in sounding.items()]
     return Decoded(playable(Notes.of(rows)), unmatched, restruck, len(sounding))
+
+
+def begins_note(ids: np.ndarray) -> np.ndarray:
+    """Mark the NOTE_ONs."""
+    return ids < NOTE_OFF
 
 
 def seconds_of(ids: np.ndarray) -> float:

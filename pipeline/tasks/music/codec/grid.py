@@ -14,10 +14,12 @@ import numpy as np
 
 from models.settings import DataShape, VoiceLayout
 from pipeline.errors import DataError
+from pipeline.tasks.music.codec.ids import checked
 
 VOICES = ("soprano", "alto", "tenor", "bass")
 SILENCE = 128
 START = 129
+LOWEST, HIGHEST = 0, SILENCE - 1  # MIDI pitches
 OUTPUTS = 129  # 128 pitches and SILENCE
 INPUTS = 130
 SHAPE = DataShape(
@@ -62,22 +64,13 @@ def from_ids(ids: np.ndarray) -> np.ndarray:
     Raises DataError if START is not the first id or occurs again, if an id is neither a pitch nor
     SILENCE, or if the last chord is incomplete.
     """
-    ids = np.asarray(ids)
-    if ids.ndim != 1 or len(ids) == 0 or ids[0] != START:
-        raise DataError(f"music ids: the first id must be START = {START}; encode the piece again")
-    wrong = np.flatnonzero((ids[1:] < 0) | (ids[1:] >= OUTPUTS))
-    if len(wrong):
-        at = int(wrong[0]) + 1
+    tokens = checked(ids, START)
+    if len(tokens) % len(VOICES):
         raise DataError(
-            f"music ids: id {ids[at]} at position {at} is not in 0..{OUTPUTS - 1}; "
-            "START is the first id only"
-        )
-    if len(ids[1:]) % len(VOICES):
-        raise DataError(
-            f"music ids: {len(ids) - 1} ids after START do not fill chords of {len(VOICES)}; "
+            f"music ids: {len(tokens)} ids after START do not fill chords of {len(VOICES)}; "
             "cut the last chord off or complete it"
         )
-    return ids[1:].reshape(-1, len(VOICES)).astype(IDS)
+    return tokens.reshape(-1, len(VOICES)).astype(IDS)
 
 
 def onsets(grid: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec import events, grid, is_grid, unit_of
+from pipeline.tasks.music.codec import codec_of, grid, is_grid, melody, unit_of
 from pipeline.tasks.music.decoding import midi
 
 MAX_EVENTS_PER_SECOND = 100  # MAESTRO has 40
@@ -43,35 +43,41 @@ def compose_for(
 ) -> list[np.ndarray]:
     """Sample `count` pieces of `seconds` that continue one primer, ids (1 + token,) each.
 
-    A performance is cut at MAX_EVENTS_PER_SECOND events per second on average.
+    One of events or notes is cut at MAX_EVENTS_PER_SECOND of them per second on average.
     """
     shape, primers = model.shape, [primer] * count
     if is_grid(shape):
         sixteenths = math.ceil(seconds / midi.SECONDS_PER_SIXTEENTH)
         return list(compose(model, primers, sixteenths * shape.layout.voices, sampling))
 
+    codec = codec_of(shape)
+
     def enough(ids: Tensor) -> bool:
-        return all(events.seconds_of(row) >= seconds for row in ids.cpu().numpy())
+        return all(codec.seconds_of(row) >= seconds for row in ids.cpu().numpy())
 
     max_tokens = len(primer) + math.ceil(seconds * MAX_EVENTS_PER_SECOND)
     pieces = compose(model, primers, max_tokens, sampling, enough)
-    return [events.truncated(piece, seconds) for piece in pieces]
+    return [codec.truncated(piece, seconds) for piece in pieces]
 
 
 def empty_primer(shape: DataShape) -> np.ndarray:
     """Return the primer of a piece from nothing: START only."""
-    return np.array([grid.START if is_grid(shape) else events.START])
+    return np.array([codec_of(shape).START])
 
 
 def seconds_of(ids: np.ndarray, shape: DataShape) -> float:
     """Return the duration of a piece, ids (1 + token,), in seconds."""
     if is_grid(shape):
         return (len(ids) - 1) // unit_of(shape) * midi.SECONDS_PER_SIXTEENTH
-    return events.seconds_of(ids)
+    return codec_of(shape).seconds_of(ids)
 
 
 def to_midi(ids: np.ndarray, shape: DataShape) -> bytes:
     """Convert a piece, ids (1 + token,), to a MIDI file."""
-    if is_grid(shape):
-        return midi.to_midi(grid.from_ids(ids))
-    return midi.notes_to_midi(events.from_ids(ids).notes)
+    codec = codec_of(shape)
+    decoded = codec.from_ids(ids)
+    if codec is grid:
+        return midi.to_midi(decoded)
+    if codec is melody:
+        return midi.melody_to_midi(decoded)
+    return midi.notes_to_midi(decoded.notes)

@@ -9,7 +9,7 @@ from models.shared.base import AutoregressiveModel
 from pipeline.corpus import read_sequences
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
-from pipeline.tasks.music.codec import FIELD, SAMPLED_IDS, events, is_grid
+from pipeline.tasks.music.codec import FIELD, SAMPLED_IDS, codec_of, events, is_grid
 from pipeline.tasks.music.decoding.compose import compose, empty_primer, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
 from pipeline.tasks.music.decoding.roll import piano_roll
@@ -61,7 +61,7 @@ def decode(
 
 def _irregularities(ids: np.ndarray, shape: DataShape) -> dict[str, int]:
     """Count the irregular events of a performance."""
-    if is_grid(shape):
+    if codec_of(shape) is not events:
         return {}
     decoded = events.from_ids(ids)
     return {name: getattr(decoded, name) for name in ("unmatched_offs", "restruck", "hanging")}

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.encoding.tally import Tally
 from pipeline.tasks.music.codec.grid import IDS, SHAPE, to_ids
 from pipeline.tasks.music.encoding.near_duplicates import (
+    chord_ngrams,
     count_shared_melodies,
     merge_near_duplicates,
 )
@@ -38,7 +39,9 @@ def encode_chorales(raw: Path, encoded: Path, encoding: ChoraleEncoding) -> dict
     tally = Tally()
     pieces = list(tally.usable(read_pieces(raw, encoding.reader)))
     tally.check(raw, encoding.max_skipped)
-    kept, merged = merge_near_duplicates(pieces, encoding.max_shared_ngrams)
+    kept, merged = merge_near_duplicates(
+        pieces, lambda piece: chord_ngrams(piece.grid), encoding.max_shared_ngrams
+    )
     tally.dropped.update("near-duplicate" for _ in merged)
     splits = split_pieces(raw, kept, encoding.splits)
     write_pieces(encoded, splits, lambda piece: to_ids(piece.grid), IDS)

@@ -1,7 +1,7 @@
 """The arcs of the lecture's animation: from a note to the earlier notes that heads attend to.
 
 The query is the first id of a note, and the weight of an earlier note is summed over its ids: all
-16ths of a held pitch, or the NOTE_ON of a performance.
+16ths of a held pitch, the NOTE_ON of a performance, or the one id of a note of a tune.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import torch
 from models.settings import DataShape
 from models.shared.base import AutoregressiveModel
 from pipeline.files import read_json
-from pipeline.tasks.music.codec import SAMPLED_IDS, events, is_grid, unit_of
+from pipeline.tasks.music.codec import SAMPLED_IDS, codec_of, is_grid, unit_of
 from pipeline.tasks.music.metrics.motif_attention import has_full_attention
 from pipeline.tasks.music.metrics.notes import Note, sounding_notes
 
@@ -86,7 +86,7 @@ def strongest(weights: np.ndarray) -> list[list[int]]:
 
 
 def _step_seconds(ids: np.ndarray, seconds: float, shape: DataShape) -> float:
-    """Return the seconds of a 16th of a piece of `seconds`, or of a step of a performance."""
+    """Return the seconds of a 16th of a chorale of `seconds`, or of a step of another piece."""
     if is_grid(shape):
         return seconds * unit_of(shape) / (len(ids) - 1)
-    return 1 / events.STEPS_PER_SECOND
+    return 1 / codec_of(shape).STEPS_PER_SECOND

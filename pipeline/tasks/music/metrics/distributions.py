@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.settings import DataShape
-from pipeline.tasks.music.codec import is_grid
+from pipeline.tasks.music.codec import codec_of, is_grid
 from pipeline.tasks.music.metrics.notes import notes_of
 
 _OCTAVE = 12
 _MAX_SIXTEENTHS = 16  # longer notes are counted here
 _DIGITS = 6
-_BINS = 24  # of the durations of performances, each half of log2 wide, from 10 ms on
-_LOG_DURATION = "log2 of the duration in 10 ms"
+_BINS = 24  # of the durations of performances and tunes, each half of log2 wide, from a step on
 
 
 def distances(
@@ -21,7 +20,7 @@ def distances(
     """Compute total variation distances, from 0 to 1, between the notes of samples and test pieces.
 
     Of pitch classes, and of durations: in 16ths up to 16 for chorales, in bins of half a log2 for
-    performances. 1 if either has no notes.
+    performances and tunes. 1 if either has no notes.
     """
     names = ("pitch_class_distance", "duration_distance")
     shares = _shares(samples, shape), _shares(test, shape)
@@ -39,7 +38,7 @@ def distributions(
         ("pitch class, C = 0", np.arange(_OCTAVE)),
         ("16ths", np.arange(_MAX_SIXTEENTHS + 1))
         if grid
-        else (_LOG_DURATION, np.arange(_BINS) / 2),
+        else (_log_duration(shape), np.arange(_BINS) / 2),
     )
     shares = _shares(samples, shape), _shares(test, shape)
     return {
@@ -53,6 +52,10 @@ def distributions(
             ("pitch_class", "duration"), axes, *shares, strict=True
         )
     }
+
+
+def _log_duration(shape: DataShape) -> str:
+    return f"log2 of the duration in {1000 / codec_of(shape).STEPS_PER_SECOND:g} ms"
 
 
 def _shares(pieces: Sequence[np.ndarray], shape: DataShape) -> tuple[np.ndarray, np.ndarray]:

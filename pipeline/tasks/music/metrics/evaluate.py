@@ -12,7 +12,7 @@ from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
 from pipeline.statistics.bootstrap import interval
 from pipeline.statistics.compute import ratio
-from pipeline.tasks.music.codec import FIELD, events, grid, is_grid
+from pipeline.tasks.music.codec import FIELD, codec_of, grid, is_grid
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.tasks.music.metrics.by_position import nats_by_position
@@ -119,7 +119,7 @@ def _onsets(ids: np.ndarray, shape: DataShape) -> np.ndarray:
     """Mark the tokens (token,) at which notes begin."""
     if is_grid(shape):
         return grid.onsets(grid.from_ids(ids)).reshape(-1)
-    return ids[1:] < events.NOTE_OFF
+    return codec_of(shape).begins_note(ids[1:])
 
 
 def _baselines(
@@ -127,7 +127,7 @@ def _baselines(
 ) -> dict[str, float]:
     if is_grid(shape):
         return baselines(*([grid.from_ids(ids) for ids in part] for part in (train, test)))
-    return event_baselines(train, test)
+    return event_baselines(train, test, codec_of(shape))
 
 
 def _rounded(metrics: dict[str, float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from models.settings import DataShape
 from pipeline.errors import DataError
 from pipeline.files import read_json
-from pipeline.tasks.music.codec import SAMPLED_IDS, is_grid
+from pipeline.tasks.music.codec import SAMPLED_IDS, codec_of, events
 from pipeline.tasks.music.metrics.distributions import distances
 from pipeline.tasks.music.metrics.motifs import motif_returns
 
@@ -51,7 +51,7 @@ def measure_samples(
             "real_other_motif_return": of_real["other_motif_return"],
         },
     }
-    if not is_grid(shape):
+    if codec_of(shape) is events:
         measured["irregularities"] = {
             name: sum(facts[name] for facts, _ in pieces) for name in _IRREGULARITIES
         }

@@ -15,7 +15,7 @@ _WIDTH, _LEFT, _TOP, _BOTTOM = 460, 26, 6, 16
 _ROW = 4.0  # units of the viewBox per semitone
 _MAX_HEIGHT = 220.0  # units; rows are lower if a network uses many pitches
 _GAP = 0.6  # units between repeated notes
-_PIANO = "piano"  # the instrument of a performance, drawn as the first voice
+_ALONE = ("piano", "violin")  # instruments of performances and tunes, drawn as the first voice
 _KEYS = {
     "file": str,
     "kind": str,
@@ -38,21 +38,21 @@ class Note:
 
 @dataclass(frozen=True)
 class Chorale:
-    """A generated piece, a chorale or a performance."""
+    """A generated piece: a chorale, a performance or a tune."""
 
     file: str
     kind: str  # "from_nothing" or "continuation"
     piece: str | None  # the test piece that is continued
     primer_seconds: float
     seconds: float
-    bar_seconds: float | None  # None for a performance
+    bar_seconds: float | None  # None if it is no chorale
     notes: tuple[Note, ...]
     midi: bytes
     mp3: bytes
 
     @property
     def bars(self) -> int:
-        """The number of bars, 0 for a performance."""
+        """The number of bars, 0 if it is no chorale."""
         return math.ceil(self.seconds / self.bar_seconds) if self.bar_seconds else 0
 
 
@@ -104,7 +104,7 @@ def _read_midi(path: Path, remedy: str) -> tuple[bytes, tuple[Note, ...]]:
         ]
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
         raise DataError(
-            f"{path}: not a MIDI file of voices or of a piano ({error}); {remedy}"
+            f"{path}: not a MIDI file of voices, a piano or a violin ({error}); {remedy}"
         ) from None
     return content, tuple(sorted(notes, key=lambda note: (note.start, note.voice, note.pitch)))
 
@@ -117,7 +117,7 @@ def _read_bytes(path: Path, remedy: str) -> bytes:
 
 
 def _voice(instrument: str) -> int:
-    return 0 if instrument == _PIANO else VOICES.index(instrument)
+    return 0 if instrument in _ALONE else VOICES.index(instrument)
 
 
 def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:

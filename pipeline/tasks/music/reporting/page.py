@@ -42,7 +42,7 @@ class RunPieces:
     result: Result
     pieces: list[Piece]
     distributions: list[tuple[str, Chart]]  # with their titles
-    voices: Sequence[str]  # empty for performances
+    voices: Sequence[str]  # empty if they are no chorales
 
 
 def show(results: Sequence[Result], report: Report) -> list[RunPieces]:

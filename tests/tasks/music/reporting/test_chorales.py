@@ -71,9 +71,10 @@ def test_roll_of_all_pitches_is_no_taller_than_the_page(scale: Params):
     assert drawn.bottom - drawn.top == pytest.approx(220, abs=0.1)
 
 
-def test_a_performance_is_drawn_in_one_colour_and_without_bars(scale: Params):
+@pytest.mark.parametrize("instrument", ["piano", "violin"])  # of a performance, of a tune
+def test_a_piece_of_one_instrument_has_one_colour_and_no_bars(scale: Params, instrument):
     midi = pretty_midi.PrettyMIDI()
-    midi.instruments.append(pretty_midi.Instrument(0, name="piano"))
+    midi.instruments.append(pretty_midi.Instrument(0, name=instrument))
     midi.instruments[0].notes.append(pretty_midi.Note(90, 60, 1.0, 2.0))
     midi.write(str(MUSIC / "continuation_0.mid"))
     entries = json.loads((MUSIC / "samples.json").read_text())
