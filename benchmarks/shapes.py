@@ -4,8 +4,8 @@ from models.settings import DataShape
 from pipeline import config
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.settings import DigitsEncoding
-from pipeline.tasks.music.codec import events, grid
-from pipeline.tasks.music.settings import ChoraleEncoding, PerformanceEncoding
+from pipeline.tasks.music.codec import events, grid, melody
+from pipeline.tasks.music.settings import ChoraleEncoding, PerformanceEncoding, TuneEncoding
 from pipeline.tasks.translation.settings import TranslationEncoding
 
 DIGIT_LEVELS = 17
@@ -20,6 +20,8 @@ def shape_of(dataset: config.Dataset) -> DataShape:
             return grid.SHAPE
         case PerformanceEncoding():
             return events.SHAPE
+        case TuneEncoding():
+            return melody.SHAPE
         case encoding:
             levels = DIGIT_LEVELS if isinstance(encoding, DigitsEncoding) else encoding.levels
             return ImageCodec(*encoding.size, levels, classes=1).shape

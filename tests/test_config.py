@@ -52,7 +52,7 @@ def rename(name: str) -> Change:
     return change
 
 
-WAITING_FOR_RUNS = {Path("lecture/params.yaml"): {"libreoffice_help", "backgrounds"}}
+WAITING_FOR_RUNS = {Path("lecture/params.yaml"): {"libreoffice_help", "backgrounds", "tunes"}}
 
 
 @pytest.mark.parametrize("path", EVERY_SCALE, ids=str)

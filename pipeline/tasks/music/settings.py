@@ -48,6 +48,12 @@ class PerformanceReader(StrEnum):
     MIDI_FOLDER = "midi_folder"  # every *.mid and *.midi
 
 
+class TuneReader(StrEnum):
+    """The layout of raw tunes."""
+
+    MUSIC21_TUNES = "music21_tunes"  # books of fiddle tunes in ABC inside music21's wheel
+
+
 WITH_SPLITS = (ChoraleReader.JSB_CHORALES, PerformanceReader.MAESTRO)
 
 
@@ -80,8 +86,19 @@ class PerformanceEncoding(Settings):
         return _check_splits_of(self)
 
 
+class TuneEncoding(Settings):
+    """Tunes to melodies."""
+
+    representation: Literal[Representation.MELODY]
+    reader: TuneReader
+    workers: PositiveInt  # processes that read; the output does not depend on it
+    max_shared_ngrams: Share  # tunes that share more of their runs of 8 notes are merged
+    max_skipped: Share
+    splits: Splits
+
+
 MusicEncoding = Annotated[
-    ChoraleEncoding | PerformanceEncoding, Field(discriminator="representation")
+    ChoraleEncoding | PerformanceEncoding | TuneEncoding, Field(discriminator="representation")
 ]
 
 

@@ -42,6 +42,14 @@ def test_tempi_are_refused_for_chorales():
     )
 
 
+def test_tempi_are_refused_for_tunes():
+    raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
+    run = raw["runs"]["performance_relative"]
+    run["dataset"] = "tunes"
+    run["training"]["augmentation"] = {"transpose": 3, "stretch": [0.95, 1.0]}
+    assert "representation = melody has no tempo; use [1.0]" in complaint(raw)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

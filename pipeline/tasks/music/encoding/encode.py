@@ -1,4 +1,4 @@
-"""Pieces to ids: chorales on a grid, performances as events."""
+"""Pieces to ids: chorales on a grid, performances as events, tunes as melodies."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,13 @@ from pipeline.tasks.music.encoding.performances import encode_performances
 from pipeline.tasks.music.encoding.piece import Piece
 from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.encoding.splits import split_pieces, write_pieces
-from pipeline.tasks.music.settings import ChoraleEncoding, MusicEncoding, PerformanceEncoding
+from pipeline.tasks.music.encoding.tunes import encode_tunes
+from pipeline.tasks.music.settings import (
+    ChoraleEncoding,
+    MusicEncoding,
+    PerformanceEncoding,
+    TuneEncoding,
+)
 
 
 def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
@@ -32,6 +38,8 @@ def encode(raw: Path, encoded: Path, encoding: MusicEncoding) -> dict[str, Any]:
             return encode_chorales(raw, encoded, encoding)
         case PerformanceEncoding():
             return encode_performances(raw, encoded, encoding)
+        case TuneEncoding():
+            return encode_tunes(raw, encoded, encoding)
 
 
 def encode_chorales(raw: Path, encoded: Path, encoding: ChoraleEncoding) -> dict[str, Any]:
