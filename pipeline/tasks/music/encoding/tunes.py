@@ -101,7 +101,7 @@ def _name(book: re.Match) -> str:
 
 
 def _tunes(book: str, text: str) -> Iterator[AbcTune]:
-    for tune in _TUNE.split(text.replace("\r", ""))[1:]:  # first what the book begins with
+    for tune in _TUNE.split(text)[1:]:  # first what the book begins with
         number = tune.partition("\n")[0].removeprefix("X:").strip()
         yield AbcTune(f"{book}/{number}", tune)
 
