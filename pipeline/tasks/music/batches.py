@@ -17,7 +17,11 @@ _AUGMENTATION = 1  # seeds augmentation apart from the choice of crops
 
 
 class Batches:
-    """Crops of `crop` positions that start at a unit, uniformly over all units of all pieces.
+    """Crops of `crop` positions that start at a unit; a piece is drawn in proportion to its length.
+
+    The crops of a piece are equally likely; a piece that is shorter is one crop. (If the crops of
+    all pieces were equally likely, tunes that fit into one would hardly be drawn beside those that
+    have a hundred.)
 
     A unit is a 16th of a chorale, an event of a performance, or a note of a tune.
     """
@@ -38,18 +42,20 @@ class Batches:
         self._crop, self._seed = training.crop, training.seed
         self._size = max(1, training.batch_tokens // training.crop)
         self._augmenter = augmenter(training.augmentation, shape)
+        units = (self._train.lengths - 1) // self._unit
+        self._ends = np.cumsum(units)  # of each piece in the range of all units
         # A crop has crop + 1 ids; the first is an input only.
-        starts = np.maximum(1, (self._train.lengths - 1 - self._crop) // self._unit + 1)
-        self._start_ends = np.cumsum(starts)  # of each piece in the range of all starts
+        self._crops = np.maximum(1, units - self._crop // self._unit + 1)  # of each piece
 
     def batch(self, number: int) -> Batch:
         """Return the training batch `number`."""
         random = np.random.default_rng([self._seed, number, _AUGMENTATION])
-        return shifted([self._crop_at(start, random) for start in self._sampled_starts(number)])
+        crops = zip(*self._sampled(number), strict=True)
+        return shifted([self._crop_of(piece, unit, random) for piece, unit in crops])
 
     def records(self, number: int) -> np.ndarray:
         """Return the indexes (crop,) of the training pieces in that batch."""
-        return self._piece_of(self._sampled_starts(number))
+        return self._sampled(number)[0]
 
     def validation(self) -> Sequence[Batch]:
         """Return batches of the validation pieces, cut into crops that do not overlap."""
@@ -60,16 +66,14 @@ class Batches:
         ]
         return [shifted(crops[i : i + self._size]) for i in range(0, len(crops), self._size)]
 
-    def _sampled_starts(self, number: int) -> np.ndarray:
+    def _sampled(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return pieces (crop,) and the units (crop,) that the crops of them start at."""
         random = np.random.default_rng([self._seed, number])
-        return random.integers(self._start_ends[-1], size=self._size)
+        units = random.integers(self._ends[-1], size=self._size)
+        pieces = np.searchsorted(self._ends, units, side="right")
+        return pieces, random.integers(self._crops[pieces])
 
-    def _piece_of(self, starts: np.ndarray | int) -> np.ndarray:
-        return np.searchsorted(self._start_ends, starts, side="right")
-
-    def _crop_at(self, start: int, random: np.random.Generator) -> np.ndarray:
-        piece = int(self._piece_of(start))
-        unit = start - (self._start_ends[piece - 1] if piece else 0)
+    def _crop_of(self, piece: int, unit: int, random: np.random.Generator) -> np.ndarray:
         ids = self._train[piece][unit * self._unit :]
         if self._augmenter is None:
             return ids[: self._crop + 1]

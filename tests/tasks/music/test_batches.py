@@ -64,7 +64,7 @@ def test_the_records_of_a_batch_are_the_pieces_of_its_crops(encoded):
             assert (IGNORED in row) == (SIXTEENTHS[piece] == 2)
 
 
-def test_every_crop_is_drawn_as_often(encoded):
+def test_a_piece_is_drawn_by_its_length_and_its_crops_alike(encoded):
     batches = _batches(encoded)
     draws = 3 * 2000
     counts: dict[tuple[int, ...], int] = {}
@@ -73,10 +73,18 @@ def test_every_crop_is_drawn_as_often(encoded):
             counts[tuple(inputs)] = counts.get(tuple(inputs), 0) + 1
     # 7 + 1 + 4 + 1 crops; of those with START, that of the last piece begins the third piece too
     assert len(counts) == 12
-    expected = draws / 13
-    twice = max(counts, key=counts.get)
+    of_piece = {
+        sixteenths: draws * sixteenths / sum(SIXTEENTHS) / max(1, sixteenths - 4 + 1)
+        for sixteenths in SIXTEENTHS
+    }
     for crop, count in counts.items():
-        assert abs(count - expected * (1 + (crop == twice))) < 5 * (2 * expected) ** 0.5
+        if crop[-1] == 0:  # padded
+            expected = of_piece[2]
+        elif crop[-1] >= 40:
+            expected = of_piece[10]
+        else:
+            expected = of_piece[7] + (crop[0] == START) * of_piece[4]
+        assert abs(count - expected) < 5 * expected**0.5
 
 
 def test_a_batch_is_a_function_of_seed_and_step(encoded):
