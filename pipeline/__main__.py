@@ -1,5 +1,9 @@
 """Command line of the pipeline: python -m pipeline train music_relative.
 
+A command is the function `main` of the module of its name, whose docstring is its help. The module
+is imported after the command line is parsed and the names in it are looked up in params.yaml,
+because torch takes seconds to import.
+
 `python -m pipeline` runs the installed code, or that of the current folder. Started as a folder,
 `python ../pipeline train music_relative`, it runs the code of that folder, whatever is installed.
 dvc.yaml starts it as a folder, so that the code that runs is the code that DVC hashes, also in a
@@ -7,37 +11,82 @@ copy of the repository, as made by `dvc exp run --temp`.
 """
 
 import argparse
+import ast
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any, NamedTuple
 
+FOLDER = Path(__file__).resolve().parent
 if not __package__:  # started as a folder: search modules in its parent folder
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    sys.path[0] = str(FOLDER.parent)
+
+
+class Command(NamedTuple):
+    """A command of the pipeline."""
+
+    what: str  # it does, in a line
+    item: str | None = None  # what it is called for, if it is a stage: a key of `<item>s`
+    arguments: tuple[dict[str, Any], ...] = ()  # options of argparse for each argument
+
+
+_PATH = {
+    "dest": "path",
+    "type": Path,
+    "nargs": "?",
+    "default": Path("params.yaml"),
+    "help": "the file to check (params.yaml)",
+}
+_OLD = {"dest": "old", "type": Path, "help": "a folder with model.safetensors and config.json"}
+_NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
-    "download": "download the raw data of a data set and verify it",
-    "encode": "encode a data set as ids, without leaks between its splits",
-    "train": "train a run, or resume it from its last checkpoint",
-    "decode": "generate samples of a run for the test split",
-    "evaluate": "evaluate a run on the test split",
-    "demonstrate": "make the figures of a demonstration",
-    "judge": "judge the lecture's claims and compare all runs",
-    "report": "write the page with all results",
-    "config": "check params.yaml without running anything",
-    "recover": "clean up after a killed dvc",
-    "summary": "print the scores of every run",
-    "publish": "write public/, a folder for any static host",
-    "verify": "compare the outputs with the committed ones",
-    "migrate": "convert a model saved by an earlier version",
+    "download": Command("download the raw data of a data set and verify it", "dataset"),
+    "encode": Command("encode a data set as ids, without leaks between its splits", "dataset"),
+    "train": Command("train a run, or resume it from its last checkpoint", "run"),
+    "decode": Command("generate samples of a run for the test split", "run"),
+    "evaluate": Command("evaluate a run on the test split", "run"),
+    "demonstrate": Command("make the figures of a demonstration", "demonstration"),
+    "judge": Command("judge the lecture's claims and compare all runs"),
+    "report": Command("write the page with all results"),
+    "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
+    "recover": Command("clean up after a killed dvc"),
+    "summary": Command("print the scores of every run"),
+    "publish": Command("write public/, a folder for any static host"),
+    "verify": Command("compare the outputs with the committed ones"),
+    "migrate": Command("convert a model saved by an earlier version", arguments=(_OLD, _NEW)),
 }
 
 
 def main() -> None:
     """Run the command that the command line names."""
+    name, arguments = parse()
+    from pipeline.process import prepare
+
+    prepare()  # before the command is imported, and torch with it
+    from pipeline.console import exit_on_error, run_stage
+
+    if COMMANDS[name].item is None:
+        exit_on_error(lambda: import_module(f"pipeline.{name}").main(*arguments))
+    else:
+        (item,) = arguments
+        run_stage(item, lambda: _run_stage(name, item))
+
+
+def _run_stage(name: str, item: str) -> None:
+    """Run the stage `name` for `item`, which is looked up before the stage is imported."""
+    from pipeline import config
+
+    config.check_exists(f"{COMMANDS[name].item}s", item)
+    import_module(f"pipeline.{name}").main(item)
+
+
+def parse() -> tuple[str, list[Any]]:
+    """Parse the command line: the name of a command, and the values of its arguments."""
     width = max(map(len, COMMANDS))
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
-        description="\n".join(f"{name:<{width}}  {what}" for name, what in COMMANDS.items()),
+        description="\n".join(f"{name:<{width}}  {each.what}" for name, each in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of these")
@@ -45,11 +94,24 @@ def main() -> None:
         "arguments", nargs=argparse.REMAINDER, help="of the command; --help explains them"
     )
     chosen = parser.parse_args()
-    sys.argv = [f"{parser.prog} {chosen.command}", *chosen.arguments]
-    from pipeline.process import prepare
+    arguments = _parser_of(chosen.command, parser.prog).parse_args(chosen.arguments)
+    return chosen.command, list(vars(arguments).values())
 
-    prepare()  # before the command is imported, and torch with it
-    import_module(f"pipeline.{chosen.command}").command()
+
+def _parser_of(name: str, prog: str) -> argparse.ArgumentParser:
+    """Return the parser of a command; the docstring of its module, not imported, is the help."""
+    module = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    parser = argparse.ArgumentParser(
+        prog=f"{prog} {name}",
+        description=ast.get_docstring(module),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _, item, arguments = COMMANDS[name]
+    if item is not None:
+        parser.add_argument(item, help=f"a key of {item}s in params.yaml")
+    for options in arguments:
+        parser.add_argument(**options)
+    return parser
 
 
 if __name__ == "__main__":

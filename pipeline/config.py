@@ -5,7 +5,6 @@
 No setting has a default: every value is in params.yaml, where DVC tracks it.
 """
 
-import argparse
 import json
 from collections.abc import Iterable
 from functools import reduce
@@ -18,7 +17,6 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import MarkedYAMLError
 
 from models.settings import Settings
-from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
 from pipeline.settings.base import Name
@@ -127,6 +125,11 @@ def demonstration_of(params: Params, name: str) -> AnyDemonstration:
     return _lookup(params.demonstrations, name, "demonstrations")
 
 
+def check_exists(section: str, name: str) -> None:
+    """Raise ConfigError if params.yaml is not valid or its `section` does not have `name`."""
+    _lookup(getattr(load(), section), name, section)
+
+
 def _lookup(table: dict[str, Any], name: str, section: str) -> Any:
     if name not in table:
         raise ConfigError(
@@ -152,11 +155,3 @@ def main(path: Path) -> None:
     """Validate `path` and print how many data sets and runs it has."""
     params = load(path)
     print(f"{path}: nothing wrong; {len(params.datasets)} data sets, {len(params.runs)} runs")
-
-
-def command() -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(description="Check a params.yaml without running anything.")
-    parser.add_argument("path", type=Path, nargs="?", default=PARAMS)
-    arguments = parser.parse_args()
-    exit_on_error(lambda: main(arguments.path))

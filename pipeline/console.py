@@ -1,6 +1,5 @@
-"""Command line of the stages: argument parsing, one-line errors, progress."""
+"""What commands print: one-line errors, progress, costs."""
 
-import argparse
 import os
 import sys
 import time
@@ -13,19 +12,13 @@ from pipeline.memory import peak_memory
 _LOG_EVERY_SECONDS = 20.0
 
 
-def run_stage(main: Callable[[str], None], description: str, argument: str) -> None:
-    """Parse `argument` (the name of a run or data set) and call `main`.
+def run_stage(name: str, action: Callable[[], None]) -> None:
+    """Call `action`, a stage for the run, data set or demonstration `name`.
 
-    Prints time and peak memory on stderr. Prints a PipelineError as one line and exits with status
-    1; exits with 130 on Ctrl-C.
+    Prints time and peak memory on stderr. Handles errors as `exit_on_error`.
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(argument, help=f"a key of {argument}s in params.yaml")
-    name = getattr(parser.parse_args(), argument)
     started = time.monotonic()
-    exit_on_error(lambda: main(name))
+    exit_on_error(action)
     if "RANK" in os.environ:  # a process of a group that torchrun started
         return
     seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
@@ -38,7 +31,10 @@ def run_stage(main: Callable[[str], None], description: str, argument: str) -> N
 
 
 def exit_on_error(action: Callable[[], None]) -> None:
-    """Call `action`; print an expected error as one line on stderr and exit with status 1."""
+    """Call `action`; print an expected error as one line on stderr and exit with status 1.
+
+    Exits with 130 on Ctrl-C.
+    """
     try:
         action()
     except (PipelineError, SequenceError) as error:

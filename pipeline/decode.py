@@ -7,7 +7,6 @@ or MIDI files.
 from pathlib import Path
 
 from pipeline import config
-from pipeline.console import run_stage
 from pipeline.files import staged_folder
 from pipeline.tasks import part
 from pipeline.trained import load_model
@@ -21,8 +20,3 @@ def main(name: str) -> None:
         part(run.task, "decoding.decode").decode(
             model, Path("data/encoded") / run.dataset, samples, run.decoding
         )
-
-
-def command() -> None:
-    """Run the command line."""
-    run_stage(main, __doc__, "run")

@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 from pipeline import config
-from pipeline.console import run_stage
 from pipeline.files import staged_folder, write_atomically, write_json
 from pipeline.tasks import part
 
@@ -31,8 +30,3 @@ def _png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.rint(pixels.clip(0, 255)).astype(np.uint8)).save(file, "PNG")
     return file.getvalue()
-
-
-def command() -> None:
-    """Run the command line."""
-    run_stage(main, __doc__, "demonstration")

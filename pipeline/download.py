@@ -6,7 +6,7 @@ sha256. The environment variable ATTENTION_MIRROR names a local mirror, which is
 
 from pathlib import Path
 
-from pipeline import config, console, files, sources
+from pipeline import config, files, sources
 
 
 def main(dataset: str) -> None:
@@ -21,8 +21,3 @@ def main(dataset: str) -> None:
             "files": fetched,
         }
         files.write_json(folder / "source.json", description)
-
-
-def command() -> None:
-    """Run the command line."""
-    console.run_stage(main, __doc__, "dataset")

@@ -6,7 +6,6 @@ Reads data/raw/<dataset>, writes data/encoded/<dataset> and reports/data/<datase
 from pathlib import Path
 
 from pipeline import config
-from pipeline.console import run_stage
 from pipeline.files import read_json, staged_folder, write_json
 from pipeline.tasks import part
 
@@ -23,8 +22,3 @@ def main(name: str) -> None:
     write_json(Path("reports/data") / f"{name}.json", manifest)
     counts = ", ".join(f"{split} {facts['splits'][split]['records']}" for split in facts["splits"])
     print(f"{name}: {counts} records; dropped {sum(facts['dropped'].values())}")
-
-
-def command() -> None:
-    """Run the command line."""
-    run_stage(main, __doc__, "dataset")

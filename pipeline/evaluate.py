@@ -11,7 +11,6 @@ composed pieces and test pieces.
 from pathlib import Path
 
 from pipeline import config
-from pipeline.console import run_stage
 from pipeline.corpus import is_test
 from pipeline.evaluation import scores_of
 from pipeline.files import staged_folder, write_json, write_json_lines
@@ -45,8 +44,3 @@ def main(name: str) -> None:
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     metrics = {run.task: evaluation.metrics, "model": model_facts}
     write_json(Path("reports/metrics") / f"{name}.json", metrics)
-
-
-def command() -> None:
-    """Run the command line."""
-    run_stage(main, __doc__, "run")

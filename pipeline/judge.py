@@ -7,9 +7,6 @@ claim with its verdict and the results of its checks; reports/comparisons.json: 
 a test set; and reports/verdicts.json: the number of claims by verdict.
 """
 
-import argparse
-
-from pipeline.console import exit_on_error
 from pipeline.judging.claims import read_claims
 from pipeline.judging.comparing import RESAMPLING, compare_all
 from pipeline.judging.judgements import Judgements, write_judgements
@@ -25,11 +22,3 @@ def main() -> None:
     write_judgements(judgements, compare_all(measured.records))
     counts = [f"{count} {name.replace('_', ' ')}" for name, count in judgements.counts.items()]
     print(f"{len(claims)} claims: {', '.join(counts)}")
-
-
-def command() -> None:
-    """Run the command line."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    exit_on_error(main)

@@ -5,7 +5,6 @@
 Writes model.safetensors and config.json to the second folder, with bitwise equal weights.
 """
 
-import argparse
 import json
 import re
 from pathlib import Path
@@ -16,7 +15,6 @@ from safetensors.torch import load_file, save_file
 
 from models.settings import DataShape, ImageLayout, Layout, SequenceLayout, VoiceLayout
 from models.store import CONFIG, WEIGHTS, load
-from pipeline.console import exit_on_error
 from pipeline.errors import CheckpointError
 from pipeline.files import staged_folder
 
@@ -101,14 +99,3 @@ def shape_of(old: dict[str, Any]) -> dict[str, Any]:
         layout = VoiceLayout(voices=old["voices"], pitches=old["pitches"])
     shape = DataShape(inputs=old["inputs"], outputs=old["outputs"], layout=layout)
     return shape.model_dump()
-
-
-def command() -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("old", type=Path, help="a folder with model.safetensors and config.json")
-    parser.add_argument("new", type=Path, help="the folder to write")
-    arguments = parser.parse_args()
-    exit_on_error(lambda: main(arguments.old, arguments.new))

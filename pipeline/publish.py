@@ -6,7 +6,6 @@ index.html is the report; files.html lists the rest: tables/*.csv, curves/*.csv,
 models/<run>/, a model card with the weights. Equal results give equal bytes.
 """
 
-import argparse
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline import config
 from pipeline.config import Params
-from pipeline.console import exit_on_error
 from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
@@ -98,11 +96,3 @@ def _write_listing(title: str, folder: Path) -> None:
     files = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
     page = environment.get_template(LISTING).render(title=title, files=files)
     (folder / LISTING).write_text(page + "\n", encoding="utf-8", newline="\n")
-
-
-def command() -> None:
-    """Run the command line."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    exit_on_error(main)

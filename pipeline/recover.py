@@ -12,7 +12,6 @@ A program that imports this code leaves compiled modules next to it. In all scal
 one, .dvcignore has no effect on them, and dvc takes them for a change of the code.
 """
 
-import argparse
 import fcntl
 import json
 import shutil
@@ -22,7 +21,6 @@ from pathlib import Path
 
 from ruamel.yaml import YAML, YAMLError
 
-from pipeline.console import exit_on_error
 from pipeline.errors import PipelineError
 
 LOCK = Path("dvc.lock")
@@ -106,11 +104,3 @@ def _is_whole(lock: str) -> bool:
 
 def _remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def command() -> None:
-    """Run the command line."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    exit_on_error(main)

@@ -1,11 +1,8 @@
 """Print the scores of all runs and baselines, by task."""
 
-import argparse
-
 import pandas as pd
 
 from pipeline import config
-from pipeline.console import exit_on_error
 from pipeline.reporting.results import (
     PAGE,
     by_dataset,
@@ -46,9 +43,3 @@ def as_frame(table: Table) -> pd.DataFrame:
     parameters = [f"{row.parameters:,}" if row.parameters else "" for row in table.rows]
     names = [f"{row.label} ({row.run})" if row.run else f"  {row.label}" for row in table.rows]
     return pd.DataFrame({**columns, "parameters": parameters}, index=names)
-
-
-def command() -> None:
-    """Run the command line."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    exit_on_error(main)

@@ -16,7 +16,6 @@ from models import store
 from models.build import build
 from models.settings import DataShape
 from pipeline import config
-from pipeline.console import run_stage
 from pipeline.errors import ConfigError, DataError
 from pipeline.explain import explain
 from pipeline.files import read_json, staged_folder, write_atomically
@@ -76,8 +75,3 @@ def _as_csv(rows: list[dict[str, float | int]]) -> bytes:
     for row in rows:
         writer.writerow(row | {key: f"{row[key]:.6g}" for key in row if key != "step"})
     return text.getvalue().encode()
-
-
-def command() -> None:
-    """Run the command line."""
-    run_stage(main, __doc__, "run")

@@ -8,7 +8,6 @@ training: their numbers are within tolerance up to ROUNDING. Exits with status 1
 differs or is missing.
 """
 
-import argparse
 import json
 import math
 import subprocess
@@ -19,7 +18,6 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from pipeline.console import exit_on_error
 from pipeline.errors import PipelineError
 from pipeline.files import read_json
 from pipeline.reporting.flatten import leaves
@@ -150,11 +148,3 @@ def _committed(path: Path) -> str:
     if shown.returncode:
         raise PipelineError(f"{path}: not committed ({shown.stderr.strip()}); commit it first")
     return shown.stdout
-
-
-def command() -> None:
-    """Run the command line."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    exit_on_error(main)

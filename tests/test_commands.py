@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -14,13 +16,13 @@ from pipeline import __main__ as commands
 ROOT = Path(__file__).parents[1]
 
 
-def has_command(path: Path) -> bool:
+def has_main(path: Path) -> bool:
     body = ast.parse(path.read_text(encoding="utf-8")).body
-    return any(isinstance(node, ast.FunctionDef) and node.name == "command" for node in body)
+    return any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in body)
 
 
 def test_every_module_with_a_command_is_listed_and_no_other(monkeypatch, capsys):
-    modules = {path.stem for path in (ROOT / "pipeline").glob("*.py") if has_command(path)}
+    modules = {path.stem for path in (ROOT / "pipeline").glob("[!_]*.py") if has_main(path)}
     assert set(commands.COMMANDS) == modules
     monkeypatch.setattr("sys.argv", ["pipeline", "--help"])
     with pytest.raises(SystemExit):
@@ -37,12 +39,30 @@ def test_an_unknown_command_is_refused_and_the_right_ones_are_told(monkeypatch, 
     assert "invalid choice: 'trian' (choose from 'download'" in capsys.readouterr().err
 
 
-def test_help_of_a_command_is_its_own(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["pipeline", "config", "--help"])
-    with pytest.raises(SystemExit) as ended:
-        commands.main()
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("usage: python -m pipeline config [-h] [path]\n")
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_help_of_a_command_is_its_own_and_imports_nothing_of_the_pipeline(name):
+    """So that it comes at once: torch alone takes a second to import."""
+    program = f"""
+import atexit, runpy, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+sys.argv[1:] = ["{name}", "--help"]
+runpy.run_module("pipeline", run_name="__main__")
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    module = import_module(f"pipeline.{name}")
+    assert ran.stdout.startswith(f"usage: python -m pipeline {name} [-h]")
+    assert module.__doc__.strip() in ran.stdout
+    imported = ran.stderr.split()
+    assert {"argparse", "pipeline"}.issubset(imported)
+    assert not {"torch", "numpy", "pydantic", f"pipeline.{name}"}.intersection(imported)
+
+
+def test_the_arguments_of_a_command_are_those_of_its_function():
+    for name, command in commands.COMMANDS.items():
+        parameters = signature(import_module(f"pipeline.{name}").main).parameters
+        assert len(parameters) == len(command.arguments) + (command.item is not None), name
 
 
 @pytest.fixture
@@ -68,8 +88,9 @@ def test_a_folder_leaves_no_compiled_modules_among_the_dependencies(copy):
     """In lecture/ and paper/ no .dvcignore hides them, and dvc would take them for changes."""
     environment = {**os.environ}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [sys.executable, "../pipeline", "train", "--help"]
+    command = [sys.executable, "../pipeline", "migrate", "missing", "new"]
     scale = copy / "lecture"
-    subprocess.run(command, cwd=scale, env=environment, capture_output=True, check=True)
+    ran = subprocess.run(command, cwd=scale, env=environment, capture_output=True, text=True)
+    assert ran.stderr.startswith("error: missing: not a model of an earlier version")
     compiled = {path.relative_to(copy) for path in copy.rglob("__pycache__")}
     assert compiled <= {Path("pipeline/__pycache__")}  # of pipeline itself: no dependency

@@ -59,7 +59,7 @@ NO_VALUES = {
     "models/errors.py": "exception classes",
     "pipeline/explain.py": "messages about params.yaml",
     "pipeline/errors.py": "exception classes",
-    "pipeline/console.py": "command line and progress",
+    "pipeline/console.py": "messages, progress and costs",
     "pipeline/machine.py": "refuses what this machine cannot compute",
     "pipeline/memory.py": "how memory is held",
 }

@@ -1,6 +1,7 @@
 """What the stages' commands import: nothing slow that they do not need."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,34 @@ main()
     )
     assert ran.stdout.startswith("usage: ") and "--run RUN" in ran.stdout
     assert not {*SLOW, "numpy", "PIL", "soundfile"}.intersection(ran.stderr.split())
+
+
+WRONG = [
+    ["pipeline", "train", "musci_relative"],
+    ["pipeline", "decode", "musci_relative"],
+    ["pipeline", "evaluate", "musci_relative"],
+    ["pipeline.tasks.translation.command", "--run", "image_local_1d"],
+    ["pipeline.tasks.translation.command", "--run", "translation_sinusoid", "--n-best", "9"],
+    ["pipeline.tasks.image.command", "--run", "image_local_1d", "-o", "out.jpg"],
+    ["pipeline.tasks.image.command", "--run", "image_local_1d", "-o", "out.png", "--top-k", "0"],
+    ["pipeline.tasks.music.command", "--run", "music_relative", "-o", "out.jpg"],
+]
+
+
+@pytest.mark.parametrize("command", WRONG, ids=" ".join)
+def test_a_wrong_argument_is_refused_before_anything_slow_is_imported(command):
+    module, *arguments = command
+    program = f"""
+import atexit, runpy, sys
+atexit.register(lambda: print("imported", *sys.modules, file=sys.stderr))
+sys.argv[1:] = {arguments}
+runpy.run_module("{module}", run_name="__main__")
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    said, imported = ran.stderr.splitlines()
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert re.search("params.yaml: runs.|should end in .mid|ends in .png|--top-k = 0", said)
+    assert not {*SLOW, "numpy", "PIL", "soundfile"}.intersection(imported.split())
 
 
 @pytest.mark.parametrize("task", specs())

@@ -12,22 +12,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.console import exit_on_error
+from pipeline.errors import ConfigError
 from pipeline.process import prepare
-from pipeline.sampling_options import add_sampling_options, positive
+from pipeline.sampling_options import add_sampling_options, chosen, positive
+from pipeline.tasks.image.settings import ImageRun
 
 
 def main() -> None:
     """Run the command `paint`."""
     options = parse()
     prepare()
-    exit_on_error(lambda: _run(options))
+    exit_on_error(lambda: run(options))
 
 
-def _run(options: argparse.Namespace) -> None:
-    # Imported here because torch takes seconds to import: --help and wrong options need none.
-    from pipeline.tasks.image.painter import paint
+def run(options: argparse.Namespace) -> None:
+    """Check the options against the run in params.yaml, and paint.
 
-    paint(options)
+    Raises ConfigError if the run does not paint or an option does not fit, and DataError if a
+    picture cannot be read.
+    """
+    from pipeline import config  # here, once the process is prepared
+
+    name, path = options.run, options.output
+    settings = config.run_of(config.load(), name)
+    if not isinstance(settings, ImageRun):
+        raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {settings.task} does not paint")
+    if settings.decoding.samples_per_class is None:
+        raise ConfigError(
+            f"{config.PARAMS}: runs.{name} is for super-resolution, it does not paint"
+        )
+    if path.suffix != ".png":
+        raise ConfigError(f"-o {path}: the output is a PNG; choose a name that ends in .png")
+    sampling = chosen(settings.decoding.sampling, options)
+    from pipeline.tasks.image.painter import paint  # here, because torch takes a second to import
+
+    paint(options, settings, sampling)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -11,12 +11,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from models.shared.base import AutoregressiveModel
-from pipeline import config
 from pipeline.decoding.sampling import TO_SAMPLE
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
-from pipeline.sampling_options import chosen
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP, png_grid, sample_images, shades
@@ -69,22 +67,12 @@ class Painter:
             yield finished
 
 
-def paint(options: argparse.Namespace) -> None:
-    """Sample images with the run `options.run` of params.yaml: the command `paint`.
+def paint(options: argparse.Namespace, run: ImageRun, sampling: Sampling) -> None:
+    """Sample images with `run`, named `options.run`, as the command `paint`.
 
-    Raises ConfigError if the run does not paint, and DataError if a picture cannot be read.
+    Raises ConfigError if the class is unknown, and DataError if a picture cannot be read.
     """
     name, path = options.run, options.output
-    run = config.run_of(config.load(), name)
-    if not isinstance(run, ImageRun):
-        raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not paint")
-    if run.decoding.samples_per_class is None:
-        raise ConfigError(
-            f"{config.PARAMS}: runs.{name} is for super-resolution, it does not paint"
-        )
-    if path.suffix != ".png":
-        raise ConfigError(f"-o {path}: the output is a PNG; choose a name that ends in .png")
-    sampling = chosen(run.decoding.sampling, options)
     painter = Painter(load_model(name, to_use(name, run.training)), sampling)
     label = check_class(options.label, painter.codec.classes)
     _log(f"{name}: {run.title}, trained on {run.dataset}")

@@ -8,28 +8,53 @@ Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. Writes 
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pipeline.console import exit_on_error
+from pipeline.errors import ConfigError
 from pipeline.process import prepare
-from pipeline.sampling_options import add_sampling_options, positive
+from pipeline.sampling_options import add_sampling_options, chosen, positive
+from pipeline.tasks.music.settings import MusicRun
 
 MAX_SECONDS = 3600.0  # of a primer, and of a piece
+FORMATS = {".ogg": "OGG", ".mp3": "MP3", ".flac": "FLAC", ".wav": "WAV"}  # of sound, by suffix
 
 
 def main() -> None:
     """Run the command `compose`."""
     options = parse()
     prepare()
-    exit_on_error(lambda: _run(options))
+    exit_on_error(lambda: run(options))
 
 
-def _run(options: argparse.Namespace) -> None:
-    # Imported here because torch takes seconds to import: --help and wrong options need none.
-    from pipeline.tasks.music.composer import compose
+def run(options: argparse.Namespace) -> None:
+    """Check the options against the run in params.yaml, and compose.
 
-    compose(options)
+    Raises ConfigError if the run does not compose or an option does not fit, and DataError if the
+    primer cannot be read.
+    """
+    from pipeline import config  # here, once the process is prepared
+
+    settings = config.run_of(config.load(), options.run)
+    if not isinstance(settings, MusicRun):
+        raise ConfigError(
+            f"{config.PARAMS}: runs.{options.run}.task = {settings.task} does not compose"
+        )
+    sampling = chosen(settings.decoding.sampling, options)
+    _check_suffix("--output", options.output, [".mid", ".midi"])
+    _check_suffix("--audio", options.audio, FORMATS)
+    _check_suffix("--roll", options.roll, [".png"])
+    from pipeline.tasks.music.composer import (
+        compose,
+    )  # here, because torch takes a second to import
+
+    compose(options, settings, sampling)
+
+
+def _check_suffix(option: str, path: Path | None, suffixes: Collection[str]) -> None:
+    if path is not None and path.suffix.casefold() not in suffixes:
+        raise ConfigError(f"{option} {path}: should end in {' or '.join(suffixes)}")
 
 
 def _duration(text: str) -> float:

@@ -3,20 +3,18 @@
 import argparse
 import io
 import sys
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from models.settings import DataShape
-from pipeline import config
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
-from pipeline.sampling_options import chosen
+from pipeline.settings.base import Sampling
 from pipeline.tasks.music.codec import codec_of, events, grid, melody
-from pipeline.tasks.music.command import MAX_SECONDS
+from pipeline.tasks.music.command import FORMATS, MAX_SECONDS
 from pipeline.tasks.music.decoding.compose import compose_for, empty_primer, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import from_midi, melody_from_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
@@ -25,22 +23,12 @@ from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
 from pipeline.tasks.music.settings import MusicRun
 from pipeline.trained import load_model
 
-_FORMATS = {".ogg": "OGG", ".mp3": "MP3", ".flac": "FLAC", ".wav": "WAV"}
 
+def compose(options: argparse.Namespace, run: MusicRun, sampling: Sampling) -> None:
+    """Compose with `run`, named `options.run`, as the command `compose`.
 
-def compose(options: argparse.Namespace) -> None:
-    """Compose with the run `options.run` of params.yaml: the command `compose`.
-
-    Raises ConfigError if the run does not compose or an option does not fit, and DataError if the
-    primer cannot be read.
+    Raises ConfigError if the primer is too long, and DataError if it cannot be read.
     """
-    run = config.run_of(config.load(), options.run)
-    if not isinstance(run, MusicRun):
-        raise ConfigError(f"{config.PARAMS}: runs.{options.run}.task = {run.task} does not compose")
-    sampling = chosen(run.decoding.sampling, options)
-    _check_suffix("--output", options.output, [".mid", ".midi"])
-    _check_suffix("--audio", options.audio, _FORMATS)
-    _check_suffix("--roll", options.roll, [".png"])
     model = load_model(options.run, to_use(options.run, run.training))
     primer = read_primer(options.primer, model.shape)
     primer_seconds = seconds_of(primer, model.shape)
@@ -85,11 +73,6 @@ def read_primer(path: Path | None, shape: DataShape) -> np.ndarray:
         raise DataError(f"{path}: {error}; give a MIDI file with notes of a keyboard") from None
 
 
-def _check_suffix(option: str, path: Path | None, suffixes: Collection[str]) -> None:
-    if path is not None and path.suffix.casefold() not in suffixes:
-        raise ConfigError(f"{option} {path}: should end in {' or '.join(suffixes)}")
-
-
 def numbered(path: Path, number: int, count: int) -> Path:
     """Return `path` for a single piece, else append _1, _2, ... to its stem; `number` is from 0."""
     return path if count == 1 else path.with_stem(f"{path.stem}_{number + 1}")
@@ -98,5 +81,5 @@ def numbered(path: Path, number: int, count: int) -> Path:
 def to_sound(midi: bytes, suffix: str) -> bytes:
     """Render a MIDI file as sound in the format of `suffix`."""
     file = io.BytesIO()
-    soundfile.write(file, render(midi), SAMPLE_RATE, format=_FORMATS[suffix.casefold()])
+    soundfile.write(file, render(midi), SAMPLE_RATE, format=FORMATS[suffix.casefold()])
     return file.getvalue()

@@ -10,21 +10,54 @@ import argparse
 from collections.abc import Sequence
 
 from pipeline.console import exit_on_error
+from pipeline.errors import ConfigError
 from pipeline.process import prepare
+from pipeline.tasks.translation.settings import Beam, TranslationRun
 
 
 def main() -> None:
     """Run the command `translate`."""
     options = parse()
     prepare()
-    exit_on_error(lambda: _run(options))
+    exit_on_error(lambda: run(options))
 
 
-def _run(options: argparse.Namespace) -> None:
-    # Imported here because torch takes seconds to import: --help and wrong options need none.
+def run(options: argparse.Namespace) -> None:
+    """Check the options against the run in params.yaml, and translate standard input.
+
+    Raises ConfigError if the run does not translate or an option does not fit.
+    """
+    from pipeline import config  # here, once the process is prepared
+
+    params, name = config.load(), options.run
+    settings = config.run_of(params, name)
+    if not isinstance(settings, TranslationRun):
+        raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {settings.task} does not translate")
+    if options.n_best is not None:
+        try:
+            settings = with_n_best(settings, options.n_best)
+        except ValueError as error:
+            raise ConfigError(f"{config.PARAMS}: runs.{name}.decoding.method.{error}") from None
+    # Here, because torch takes a second to import.
     from pipeline.tasks.translation.translator import translate_input
 
-    translate_input(options.run, options.n_best)
+    translate_input(options, settings, params.datasets[settings.dataset])
+
+
+def with_n_best(run: TranslationRun, n_best: int) -> TranslationRun:
+    """Return `run` with that many hypotheses; ValueError if its method does not find them."""
+    method = run.decoding.method
+    if not isinstance(method, Beam):
+        raise ValueError(
+            f"kind = {method.kind} finds one translation; for --n-best use kind = beam"
+        )
+    if not 1 <= n_best <= method.beam_size:
+        raise ValueError(
+            f"beam_size = {method.beam_size}, and --n-best {n_best} should be from 1 to that; "
+            "choose a wider beam"
+        )
+    method = method.model_copy(update={"n_best": n_best})
+    return run.model_copy(update={"decoding": run.decoding.model_copy(update={"method": method})})
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

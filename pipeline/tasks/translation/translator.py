@@ -1,5 +1,6 @@
 """Translates lines of text with a trained run."""
 
+import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -7,8 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.shared.base import AutoregressiveModel
-from pipeline import config
-from pipeline.errors import ConfigError
 from pipeline.files import read_json
 from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
@@ -17,8 +16,8 @@ from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case
 from pipeline.tasks.translation.settings import (
-    Beam,
     LetterCase,
+    TranslationDataset,
     TranslationDecoding,
     TranslationRun,
 )
@@ -80,53 +79,29 @@ class Translator:
         return self._codec.encode(in_case(tidy_text(line), self._case))
 
 
-def translate_input(name: str, n_best: int | None) -> None:
-    """Translate standard input with the run `name` of params.yaml: the command `translate`.
-
-    Raises ConfigError if the run does not translate or cannot return `n_best` translations.
-    """
-    params = config.load()
-    run = config.run_of(params, name)
-    if not isinstance(run, TranslationRun):
-        raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {run.task} does not translate")
+def translate_input(
+    options: argparse.Namespace, run: TranslationRun, dataset: TranslationDataset
+) -> None:
+    """Translate standard input with `run`, named `options.run`: the command `translate`."""
     encoded = Path("data/encoded") / run.dataset
     manifest = read_json(encoded / "manifest.json")
     source, target = manifest["source_language"], manifest["target_language"]
-    decoding = run.decoding
-    if n_best is not None:
-        decoding = decoding.model_copy(update={"method": _with_n_best(name, run, n_best)})
     translator = Translator(
-        load_model(name, to_use(name, run.training)),
+        load_model(options.run, to_use(options.run, run.training)),
         Codec.load(encoded),
-        params.datasets[run.dataset].encoding.letter_case,
+        dataset.encoding.letter_case,
         max_source_length=longest_source(encoded),
-        decoding=decoding,
+        decoding=run.decoding,
     )
-    _log(f"{name}: {run.title}, {source} to {target}, trained on {run.dataset}")
+    _log(f"{options.run}: {run.title}, {source} to {target}, trained on {run.dataset}")
     sys.stdout.reconfigure(encoding="utf-8")
-    batches = _prompt(source) if sys.stdin.isatty() else _input(decoding.batch_sentences)
+    batches = _prompt(source) if sys.stdin.isatty() else _input(run.decoding.batch_sentences)
     for number, translations in enumerate(translator.lines(batches, _log), start=1):
-        if n_best is None:
+        if options.n_best is None:
             print(translations[0].text, flush=True)
         else:
             for text, score in translations:
                 print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
-
-
-def _with_n_best(name: str, run: TranslationRun, n_best: int) -> Beam:
-    """Return the beam search of the run with `n_best` hypotheses."""
-    path, method = f"runs.{name}.decoding.method", run.decoding.method
-    if not isinstance(method, Beam):
-        raise ConfigError(
-            f"{config.PARAMS}: {path}.kind = {method.kind} finds one translation; for --n-best "
-            "use kind = beam"
-        )
-    if not 1 <= n_best <= method.beam_size:
-        raise ConfigError(
-            f"{config.PARAMS}: --n-best {n_best} should be from 1 to {path}.beam_size = "
-            f"{method.beam_size}; choose a wider beam"
-        )
-    return method.model_copy(update={"n_best": n_best})
 
 
 def _log(text: str) -> None:

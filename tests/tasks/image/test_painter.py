@@ -167,7 +167,7 @@ def painted(network, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def paint(*arguments: str) -> None:
-        painter.paint(command.parse(arguments))
+        command.run(command.parse(arguments))
 
     return paint
 

@@ -43,7 +43,7 @@ def scale(tmp_path, monkeypatch):
 
 
 def run(*options: str) -> None:
-    composer.compose(command.parse(["--run", "music_relative", "-o", "out.mid", *options]))
+    command.run(command.parse(["--run", "music_relative", "-o", "out.mid", *options]))
 
 
 def notes(path) -> list[tuple[str, float, float, int]]:
@@ -122,7 +122,7 @@ def test_a_length_that_cannot_be_is_refused(seconds, capsys):
 
 def test_a_run_of_another_task_does_not_compose(scale):
     with pytest.raises(ConfigError, match="runs.image_local_1d.task = image does not compose"):
-        composer.compose(command.parse(["--run", "image_local_1d", "-o", "out.mid"]))
+        command.run(command.parse(["--run", "image_local_1d", "-o", "out.mid"]))
 
 
 def test_an_opening_of_other_voices_is_refused_with_the_remedy(scale):
