@@ -8,7 +8,10 @@ import torch
 def compute_reproducibly(threads: int) -> None:
     """Set this process to `threads` CPU threads and deterministic kernels."""
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    # As torch.use_deterministic_algorithms(True), which imports torch.compile's compiler to tell it
+    # so, in a second of processor time; the variable tells it when it is imported.
+    torch.set_deterministic_debug_mode("error")
+    os.environ["TORCHINDUCTOR_DETERMINISTIC"] = "1"
     # Deterministic matrix products on CUDA need it; read at the first one.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # On by default with deterministic algorithms: fills uninitialised memory, which no code here
