@@ -37,7 +37,8 @@ def main(seconds: float) -> None:
     options = {
         "beam_size": run.decoding.method.beam_size,
         "length_penalty": run.decoding.method.length_penalty,
-        "max_batch_size": run.decoding.batch_sentences,
+        "max_batch_size": run.decoding.batch_tokens // run.decoding.method.beam_size,
+        "batch_type": "tokens",
         "max_decoding_length": max(map(len, sources)) + run.decoding.extra_length,
     }
     found = translator.translate_batch(sources, **options)

@@ -16,6 +16,7 @@ from benchmarks import joeynmt_model, subject
 from benchmarks.rounds import Rounds
 from pipeline.corpus import read_sequences
 from pipeline.tasks.translation.codec import EOS, PAD, UNK
+from pipeline.tasks.translation.decoding.decode import batches
 
 
 def main(seconds: float) -> None:
@@ -32,10 +33,8 @@ def translate(model: Model) -> list[list[int]]:
     decoding = subject.run().decoding
     beam = decoding.method
     sentences = list(read_sequences(subject.encoded(), "test", "source"))
-    order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
     found = {}
-    for start in range(0, len(order), decoding.batch_sentences):
-        indexes = order[start : start + decoding.batch_sentences]
+    for indexes in batches(sentences, decoding):
         batch = _batch(model, [sentences[index] for index in indexes])
         limit = int(batch.src_length.max()) + decoding.extra_length
         best, _, _ = search(model, batch, limit, beam.beam_size, beam.length_penalty)

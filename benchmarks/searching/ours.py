@@ -16,10 +16,10 @@ def main(seconds: float) -> None:
     keep_freed_memory()
     compute_reproducibly(run.training.threads)
     model, sources = subject.trained(), read_sequences(subject.encoded(), "test", "source")
-    found = translate(model, sources, run.decoding)
+    found = list(translate(model, sources, run.decoding))
     rounds = Rounds({"translations": [hypothesis.ids for (hypothesis, *_) in found]}, seconds)
     while True:
-        rounds.done(len(translate(model, sources, run.decoding)))
+        rounds.done(len(list(translate(model, sources, run.decoding))))
 
 
 if __name__ == "__main__":

@@ -84,10 +84,12 @@ class Full(Pattern):
         """See Pattern; blockwise attention needs O(length * QUERY_BLOCK) memory.
 
         It never materialises a (query, key) tensor: the backward pass recomputes each block with
-        the same random numbers (Chen et al. 2016).
+        the same random numbers (Chen et al. 2016). Where no gradient is recorded nothing has to be
+        recomputed, and long sequences are attended in blocks with either backend.
         """
-        if self.backend is Backend.DENSE:
-            return self._rows(heads, positions, dropout, 0, heads.query.shape[2])
+        length, learns = heads.query.shape[2], torch.is_grad_enabled()
+        if self.backend is Backend.DENSE and (learns or length <= QUERY_BLOCK):
+            return self._rows(heads, positions, dropout, 0, length)
 
         def checkpointed(*rows: int) -> Tensor:
             return checkpoint(
@@ -103,8 +105,7 @@ class Full(Pattern):
         def plain(*rows: int) -> Tensor:
             return self._rows(heads, positions, dropout, *rows)
 
-        attend_rows: Callable[..., Tensor] = checkpointed if torch.is_grad_enabled() else plain
-        length = heads.query.shape[2]
+        attend_rows: Callable[..., Tensor] = checkpointed if learns else plain
         starts = range(0, length, QUERY_BLOCK)
         return torch.cat([attend_rows(i, min(i + QUERY_BLOCK, length)) for i in starts], dim=2)
 

@@ -69,13 +69,7 @@ class Pairs:
         """
         target_lengths, source_lengths = self.targets.lengths + 1, self.sources.lengths + 1
         by_length = order[np.lexsort((source_lengths[order], target_lengths[order]))]
-        cuts, longest = [0], 0
-        for index, pair in enumerate(by_length):
-            longest = max(longest, target_lengths[pair], source_lengths[pair])
-            if (index - cuts[-1] + 1) * longest > tokens and index > cuts[-1]:
-                cuts.append(index)
-                longest = max(target_lengths[pair], source_lengths[pair])
-        return [by_length[start:end] for start, end in pairwise([*cuts, len(by_length)])]
+        return cut(by_length, np.maximum(target_lengths, source_lengths), tokens)
 
     def batch(self, indexes: Sequence[int]) -> Batch:
         """Return the pairs `indexes` as one batch."""
@@ -85,6 +79,20 @@ class Pairs:
             targets=pad([np.concatenate((target, [EOS])) for target in targets], IGNORED),
             source=pad(with_end(self.sources, indexes), PAD),
         )
+
+
+def cut(order: np.ndarray, lengths: np.ndarray, tokens: int) -> list[np.ndarray]:
+    """Cut the indexes `order` into groups of at most `tokens` positions, padding included.
+
+    `lengths` are by index. A sequence that is longer than `tokens` forms its own group.
+    """
+    cuts, longest = [0], 0
+    for position, index in enumerate(order):
+        longest = max(longest, lengths[index])
+        if (position - cuts[-1] + 1) * longest > tokens and position > cuts[-1]:
+            cuts.append(position)
+            longest = lengths[index]
+    return [order[start:end] for start, end in pairwise([*cuts, len(order)])]
 
 
 def with_end(sources: Sequence[Sequence[int]], indexes: Sequence[int]) -> list[np.ndarray]:

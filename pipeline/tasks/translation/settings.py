@@ -131,7 +131,7 @@ class TranslationDecoding(Settings):
 
     method: Annotated[Beam | Greedy | TranslationSampling, Field(discriminator="kind")]
     extra_length: NonNegativeInt  # a translation has at most source + extra_length tokens
-    batch_sentences: PositiveInt
+    batch_tokens: PositiveInt  # source tokens times beam size, padding included
     search_grid: SearchGrid | None  # null: none
 
 

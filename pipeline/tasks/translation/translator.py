@@ -7,11 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from models.settings import Learned
 from models.shared.base import AutoregressiveModel
+from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
-from pipeline.tasks.translation.decoding.beam import Hypothesis
 from pipeline.tasks.translation.decoding.decode import longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case
@@ -23,8 +24,9 @@ from pipeline.tasks.translation.settings import (
 )
 from pipeline.trained import load_model
 
-EMPTY = Hypothesis([], 0.0)  # of an empty line
+MAX_TOKENS = 1 << 15  # of a line; memory grows with it
 _READ_BYTES = 1 << 16
+_WINDOW_LINES = 256  # read ahead, so that lines of similar length share a batch
 
 
 class Translation(NamedTuple):
@@ -32,6 +34,9 @@ class Translation(NamedTuple):
 
     text: str
     score: float
+
+
+EMPTY = [Translation("", 0.0)]  # of a line without text, and of one that is not translated
 
 
 class Translator:
@@ -47,36 +52,57 @@ class Translator:
     ) -> None:
         self._model, self._codec, self._case, self._decoding = model, codec, case, decoding
         self._max_source_length = max_source_length  # tokens of the longest training source
+        self._limit = _limit(model, decoding.extra_length)
 
     def lines(
-        self, batches: Iterable[list[str]], warn: Callable[[str], None]
+        self, windows: Iterable[list[str]], warn: Callable[[str], None]
     ) -> Iterator[list[Translation]]:
-        """Yield the translations of each line, best first; that of an empty line is empty.
+        """Yield the translations of each line, best first, each as soon as it can be.
 
-        A batch of lines is translated before the next is read. A line longer than all training
-        sources is translated after a warning.
+        A window of lines is translated before the next is read. The translation of an empty line is
+        empty. A line longer than all training sources is translated after a warning. One of more
+        than MAX_TOKENS, or than the positions that the network learned, gets a warning and an empty
+        translation, so that those after it are translated; DataError at the end counts such lines.
         """
-        first = 1
-        for batch in batches:
-            sources = {number: self._ids(line) for number, line in enumerate(batch, first)}
-            first += len(batch)
-            for number, source in sources.items():
+        first, refused = 1, 0
+        for window in windows:
+            sources = [self._ids(line) for line in window]
+            for number, source in enumerate(sources, first):
                 if len(source) > self._max_source_length:
-                    warn(
-                        f"line {number} has {len(source)} tokens, the longest in training "
-                        f"{self._max_source_length}: expect a poor translation"
-                    )
-            nonempty = {number: source for number, source in sources.items() if source}
-            found = translate(self._model, list(nonempty.values()), self._decoding)
-            hypotheses = dict(zip(nonempty, found, strict=True))
-            for number in sources:
-                yield [
-                    Translation(self._codec.decode(best.ids).replace("\n", " "), best.score)
-                    for best in hypotheses.get(number, [EMPTY])
-                ]
+                    warn(f"line {number} has {len(source)} tokens, {self._verdict(source)}")
+            first += len(window)
+            refused += sum(len(source) > self._limit for source in sources)
+            found = self._translate([source for source in sources if self._is_translated(source)])
+            for source in sources:
+                yield next(found) if self._is_translated(source) else EMPTY
+        if refused:
+            raise DataError(f"{refused} of {first - 1} lines were too long and are not translated")
 
     def _ids(self, line: str) -> list[int]:
         return self._codec.encode(in_case(tidy_text(line), self._case))
+
+    def _is_translated(self, source: list[int]) -> bool:
+        return 0 < len(source) <= self._limit
+
+    def _verdict(self, source: list[int]) -> str:
+        if len(source) > self._limit:
+            return f"more than {self._limit}: not translated; break it into sentences"
+        return f"the longest in training {self._max_source_length}: expect a poor translation"
+
+    def _translate(self, sources: list[list[int]]) -> Iterator[list[Translation]]:
+        for hypotheses in translate(self._model, sources, self._decoding):
+            yield [
+                Translation(self._codec.decode(best.ids).replace("\n", " "), best.score)
+                for best in hypotheses
+            ]
+
+
+def _limit(model: AutoregressiveModel, extra_length: int) -> int:
+    """Return the most tokens of a line for which the network has positions."""
+    match model.settings.positions:
+        case Learned(max_length=positions):
+            return min(MAX_TOKENS, positions - extra_length - 1)  # 1: the end
+    return MAX_TOKENS
 
 
 def translate_input(
@@ -95,8 +121,8 @@ def translate_input(
     )
     _log(f"{options.run}: {run.title}, {source} to {target}, trained on {run.dataset}")
     sys.stdout.reconfigure(encoding="utf-8")
-    batches = _prompt(source) if sys.stdin.isatty() else _input(run.decoding.batch_sentences)
-    for number, translations in enumerate(translator.lines(batches, _log), start=1):
+    windows = _prompt(source) if sys.stdin.isatty() else _input()
+    for number, translations in enumerate(translator.lines(windows, _log), start=1):
         if options.n_best is None:
             print(translations[0].text, flush=True)
         else:
@@ -108,16 +134,17 @@ def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _input(size: int) -> Iterator[list[str]]:
-    """Yield batches of up to `size` lines as soon as they arrive.
+def _input() -> Iterator[list[str]]:
+    """Yield windows of up to _WINDOW_LINES lines as soon as they arrive.
 
     Only \\n ends a line, and invalid UTF-8 is replaced: no line is lost.
     """
     partial = b""
     while chunk := sys.stdin.buffer.read1(_READ_BYTES):
         *lines, partial = (partial + chunk).split(b"\n")
-        for start in range(0, len(lines), size):
-            yield [line.decode(errors="replace") for line in lines[start : start + size]]
+        for start in range(0, len(lines), _WINDOW_LINES):
+            window = lines[start : start + _WINDOW_LINES]
+            yield [line.decode(errors="replace") for line in window]
     if partial:
         yield [partial.decode(errors="replace")]
 

@@ -133,6 +133,30 @@ def test_no_tensor_holds_all_queries_and_keys_and_no_block_is_kept(scheme, monke
     assert kept >= length**2
 
 
+@pytest.mark.parametrize(
+    ("scheme", "causal"),
+    [
+        (scheme, causal)
+        for scheme in SCHEMES
+        for causal in (True, False)
+        if causal or scheme != "skewed"
+    ],
+)
+def test_a_long_sequence_without_a_gradient_never_holds_all_queries_and_keys(
+    scheme, causal, monkeypatch
+):
+    """With the dense backend too: a line of 10,000 tokens would take gigabytes."""
+    monkeypatch.setattr(patterns, "QUERY_BLOCK", 8)
+    count, length, d_head = 2, 256, 4
+    positions, pattern = _scheme(scheme, count, d_head, 5), Full(Backend.DENSE, causal)
+    heads = Heads(*(random_tensor(1, count, length, d_head) for _ in range(3)))
+    causal_mask.cache_clear()
+    with torch.no_grad(), _Largest() as largest:
+        found = pattern.attention(heads, positions, 0.0)
+    assert largest.elements <= 2 * count * length * 8
+    torch.testing.assert_close(found, pattern.attention(heads, positions, 0.0))
+
+
 class _Largest(TorchDispatchMode):
     """Notes the number of elements of the largest tensor that an operation returns."""
 

@@ -37,7 +37,7 @@ OTHERS = {
 DECODING = TranslationDecoding(
     method=Beam(kind="beam", beam_size=2, length_penalty=0.6, n_best=1),
     extra_length=3,
-    batch_sentences=4,
+    batch_tokens=100,
     search_grid=None,
 )
 FURTHER = ("positions", "search_grid")

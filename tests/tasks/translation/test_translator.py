@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from models.build import build
-from models.errors import SequenceError
 from models.settings import Structure
+from pipeline.errors import DataError
 from pipeline.tasks.translation import translator as translating
 from pipeline.tasks.translation.codec import train
+from pipeline.tasks.translation.decoding import decode
+from pipeline.tasks.translation.decoding.beam import search
 from pipeline.tasks.translation.settings import (
     Beam,
     Greedy,
@@ -16,7 +18,7 @@ from pipeline.tasks.translation.settings import (
     TranslationDecoding,
     TranslationSampling,
 )
-from pipeline.tasks.translation.translator import Translator
+from pipeline.tasks.translation.translator import EMPTY, Translator
 from tests.models.networks import LEARNED, SINUSOID, sequences, settings
 
 TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", "Ein Haus."] * 3
@@ -35,17 +37,17 @@ METHODS = {
 
 @pytest.fixture
 def new_translator(tmp_path):
-    """Translators of one untrained network, which read so many lines at once."""
+    """Translators of one untrained network, whose batches have so many tokens."""
     codec = train(TEXT, 290, tmp_path)
     shape = sequences(codec.size, codec.size)
 
     def new(
-        batch_sentences: int, method=BEAM, positions=SINUSOID, case=LetterCase.KEPT
+        batch_tokens: int = 1000, method=BEAM, positions=SINUSOID, case=LetterCase.KEPT
     ) -> Translator:
         torch.manual_seed(1)
         model = build(settings(Structure.ENCODER_DECODER, positions), shape).eval()
         decoding = TranslationDecoding(
-            method=method, extra_length=3, batch_sentences=batch_sentences, search_grid=None
+            method=method, extra_length=3, batch_tokens=batch_tokens, search_grid=None
         )
         return Translator(model, codec, case, 12, decoding)
 
@@ -63,7 +65,7 @@ def silent(_: str) -> None:
 
 def test_every_line_has_one_and_an_empty_one_is_empty(new_translator):
     lines = ["The light.\n", "\n", " \t\u2028 \n", "open\x0bdoor\r\n", "no end"]
-    found = texts(new_translator(2), lines)
+    found = texts(new_translator(), lines)
     assert len(found) == 5
     assert [bool(line) for line in found] == [True, False, False, True, True]
     assert not any("\n" in line for line in found)
@@ -71,14 +73,14 @@ def test_every_line_has_one_and_an_empty_one_is_empty(new_translator):
 
 def test_a_lower_cased_network_reads_small_letters(new_translator):
     lines = ["the light.", "THE LIGHT.", "The Light."]
-    assert len(set(texts(new_translator(3, case=LetterCase.LOWER), lines))) == 1
-    assert len(set(texts(new_translator(3), lines))) == 3
+    assert len(set(texts(new_translator(case=LetterCase.LOWER), lines))) == 1
+    assert len(set(texts(new_translator(), lines))) == 3
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_a_line_is_translated_alike_alone_and_in_a_batch_in_any_form(new_translator, method):
     lines = ["The light.", "Turn the door off, please.", "", "Ein  Haus. \r\n", "Ein Haus."]
-    translator = new_translator(5, method)
+    translator = new_translator(method=method)
     found = list(translator.lines([lines], silent))
     by_itself = translator.lines([[line] for line in lines], silent)
     for together, alone in zip(found, by_itself, strict=True):
@@ -91,14 +93,14 @@ def test_a_line_is_translated_alike_alone_and_in_a_batch_in_any_form(new_transla
 
 def test_the_n_best_are_the_best_and_those_after_it(new_translator):
     lines = ["The light.", "Turn the door off, please."]
-    several = list(new_translator(2, METHODS["n-best"]).lines([lines], silent))
-    assert [found[0].text for found in several] == texts(new_translator(2), lines)
+    several = list(new_translator(method=METHODS["n-best"]).lines([lines], silent))
+    assert [found[0].text for found in several] == texts(new_translator(), lines)
     for found in several:
         assert len(found) == 3
         assert [each.score for each in found] == sorted((s for _, s in found), reverse=True)
 
 
-def test_a_batch_is_translated_before_the_next_is_read(new_translator):
+def test_a_window_is_translated_before_the_next_is_read(new_translator):
     read = []
 
     def source():
@@ -106,51 +108,103 @@ def test_a_batch_is_translated_before_the_next_is_read(new_translator):
             read.append(number)
             yield ["The light.", "Ein Haus."]
 
-    found = new_translator(2).lines(source(), silent)
+    found = new_translator().lines(source(), silent)
     assert [(len(next(found)), list(read)) for _ in range(3)] == [(1, [0]), (1, [0]), (1, [0, 1])]
     assert len(list(found)) == 3
+
+
+@pytest.fixture
+def searched(monkeypatch):
+    """The lengths of the sources of each batch that is searched, EOS included."""
+    batches = []
+
+    def counting(model, sources, *arguments):
+        batches.append([len(source) for source in sources])
+        return search(model, sources, *arguments)
+
+    monkeypatch.setattr(decode, "search", counting)
+    return batches
+
+
+def test_short_lines_do_not_wait_for_a_long_one_after_them(new_translator, searched):
+    long = "Turn the light off, please. " * 40
+    lines = ["Ein Haus."] * 3 + [long] + ["Turn it off."] * 4
+    found = new_translator(batch_tokens=400).lines([lines], silent)
+    short = [next(found) for _ in range(3)]
+    assert len(searched) == 1 and max(searched[0]) < 20
+    rest = list(found)
+    assert [len(batch) for batch in searched] == [7, 1]
+    alone = texts(new_translator(), ["Ein Haus.", "Turn it off."])
+    assert [best.text for best, *_ in short] == [alone[0]] * 3
+    assert [best.text for best, *_ in rest[1:]] == [alone[1]] * 4
+
+
+def test_a_batch_has_at_most_so_many_tokens_of_every_hypothesis(new_translator, searched):
+    lines = [word * count for count in range(1, 9) for word in ("Haus ", "light ")]
+    for method, beam_size in ((BEAM, 4), (METHODS["greedy"], 1)):
+        texts(new_translator(batch_tokens=160, method=method), lines)
+        assert sum(map(len, searched)) == len(lines)
+        several = [batch for batch in searched if len(batch) > 1]
+        assert all(len(batch) * max(batch) * beam_size <= 160 for batch in several)
+        assert len(several) > 1
+        searched.clear()
 
 
 def test_a_line_longer_than_those_of_training_is_warned_about_and_not_cut(new_translator):
     long = "Turn the light off, please. " * 4
     warnings: list[str] = []
-    translator = new_translator(2)
+    translator = new_translator()
     found = list(translator.lines([["Ein Haus.", ""], [long]], warnings.append))
     assert [text.split(" has ")[0] for text in warnings] == ["line 3"]
     assert "longest in training 12" in warnings[0]
     assert found[2][0].text != texts(translator, [long[:40]])[0]
 
 
-def test_a_line_longer_than_the_positions_that_are_learned_is_refused(new_translator):
-    batches = [["Ein Haus."], ["Turn it off. " * 9]]
-    found = new_translator(1, positions=LEARNED).lines(batches, silent)
-    assert len(next(found)) == 1
-    with pytest.raises(SequenceError, match=r"max_length = 24; choose a larger one and train"):
+def test_a_line_without_positions_is_told_and_those_after_it_are_translated(new_translator):
+    warnings: list[str] = []
+    longest = "Z" * 19  # with the space before it, the end and 3 more: the 24 positions there are
+    windows = [["Ein Haus.", f"{longest}Z"], [longest, "Ein Haus."]]
+    found = new_translator(positions=LEARNED).lines(windows, warnings.append)
+    first, refused, kept, last = (next(found) for _ in range(4))
+    assert first == last != refused == EMPTY != kept
+    assert warnings[0] == (
+        "line 2 has 21 tokens, more than 20: not translated; break it into sentences"
+    )
+    with pytest.raises(DataError, match="^1 of 4 lines were too long and are not translated$"):
+        next(found)
+
+
+def test_a_line_of_endless_length_is_not_translated(new_translator, monkeypatch):
+    monkeypatch.setattr(translating, "MAX_TOKENS", 30)
+    found = new_translator().lines([["Z" * 30, "Ein Haus."]], silent)
+    assert next(found) == EMPTY != next(found)
+    with pytest.raises(DataError, match="^1 of 2 lines"):
         next(found)
 
 
 def test_bytes_that_are_no_text_lose_no_line(monkeypatch):
     raw = io.BytesIO(b"one\r\ntwo\xff\xc3\n\nthree\xe2\x80\xa8four\rfive")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw))
-    batches = [["one\r", "two\ufffd\ufffd"], [""], ["three\u2028four\rfive"]]
-    assert list(translating._input(2)) == batches
+    monkeypatch.setattr(translating, "_WINDOW_LINES", 2)
+    windows = [["one\r", "two\ufffd\ufffd"], [""], ["three\u2028four\rfive"]]
+    assert list(translating._input()) == windows
 
 
 def test_a_line_of_any_length_is_read_whole(monkeypatch):
     long = "für " * 100_000
     raw = io.BytesIO(f"{long}\n\n{long}\n".encode())
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw))
-    assert [line for batch in translating._input(64) for line in batch] == [long, "", long]
+    assert [line for window in translating._input() for line in window] == [long, "", long]
 
 
 def test_lines_that_are_there_do_not_wait_for_others(monkeypatch):
     read_end, write_end = os.pipe()
     with os.fdopen(read_end) as stdin, os.fdopen(write_end, "wb", buffering=0) as other:
         monkeypatch.setattr("sys.stdin", stdin)
-        batches = translating._input(64)
+        windows = translating._input()
         for line in (b"one\n", b"two\nthree\nfo"):
             other.write(line)
-            found = next(batches)
+            found = next(windows)
         assert found == ["two", "three"]
         other.write(b"ur\n")
-        assert next(batches) == ["four"]
+        assert next(windows) == ["four"]

@@ -1,7 +1,7 @@
 """Translates the test sets to samples/<split>.jsonl."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
 from pipeline.corpus import Split, all_tests, read_sequences
 from pipeline.files import write_json_lines
-from pipeline.tasks.translation.batches import with_end
+from pipeline.tasks.translation.batches import cut, with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import Hypothesis, search
 from pipeline.tasks.translation.decoding.sample_sequence import sample_sequence
@@ -84,21 +84,35 @@ def translate(
     sources: Sequence[Sequence[int]],
     decoding: TranslationDecoding,
     progress: Progress | None = None,
-) -> list[list[Hypothesis]]:
-    """Return the hypotheses of each source, best first; sources are ids without EOS.
+) -> Iterator[list[Hypothesis]]:
+    """Yield the hypotheses of each source, best first, as soon as its batch is searched.
 
-    Sentences of similar length share a batch.
+    Sources are ids without EOS. The next batch is that of the first source without hypotheses.
     """
-    order = np.argsort([len(source) for source in sources], kind="stable")
+    groups = iter(batches(sources, decoding))
     found: dict[int, list[Hypothesis]] = {}
-    for start in range(0, len(order), decoding.batch_sentences):
-        indexes = order[start : start + decoding.batch_sentences]
-        batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
-        hypotheses = _hypotheses(model, batch, decoding)
-        found |= dict(zip(indexes.tolist(), hypotheses, strict=True))
-        if progress is not None:
-            progress.update(len(found))
-    return [found[index] for index in range(len(order))]
+    for index in range(len(sources)):
+        if index not in found:
+            indexes = next(groups)
+            batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
+            hypotheses = _hypotheses(model, batch, decoding)
+            found |= dict(zip(indexes.tolist(), hypotheses, strict=True))
+            if progress is not None:
+                progress.update(index + len(found))
+        yield found.pop(index)
+
+
+def batches(sources: Sequence[Sequence[int]], decoding: TranslationDecoding) -> list[np.ndarray]:
+    """Group the indexes of sources of similar length; groups are sorted by their first index.
+
+    A group has at most `batch_tokens` positions of sources, times the beam size, EOS and padding
+    included. A longer source forms its own group.
+    """
+    method = decoding.method
+    beam_size = method.beam_size if isinstance(method, Beam) else 1
+    lengths = np.array([len(source) + 1 for source in sources])
+    order = np.argsort(lengths, kind="stable")
+    return sorted(cut(order, lengths, decoding.batch_tokens // beam_size), key=min)
 
 
 def _hypotheses(
