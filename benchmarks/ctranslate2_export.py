@@ -1,119 +1,14 @@
 """Our encoder-decoder in the format of CTranslate2: python -m benchmarks.ctranslate2_export.
 
-Writes the default scale's translation model into a folder that ctranslate2.Translator reads. Its
-vocabulary is the pieces of the codec; a source ends with the end piece, as for our encoder.
+Writes the default scale's translation model into a folder that ctranslate2.Translator reads.
 """
 
 import argparse
 from pathlib import Path
 
-import numpy as np
-import torch
-from ctranslate2.specs import TransformerSpec
-from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
-from ctranslate2.specs.common_spec import LayerNormSpec, LinearSpec
-from ctranslate2.specs.transformer_spec import FeedForwardSpec
-from torch import nn
-
 from benchmarks import subject
-from models.settings import Embeddings, Norm, PositionsAt, Residuals, Sinusoid
-from models.shared.sinusoid import sinusoid
-from models.transformer.encoder_decoder import EncoderDecoder
-from models.transformer.layers import FeedForward
-from models.transformer.multi_head import CrossAttention, SelfAttention
-from pipeline.tasks.translation.codec import BOS, EOS, UNK, Codec
-
-LONGEST = 1024  # positions in the exported table of sinusoids
-
-
-def export(model: EncoderDecoder, pieces: list[str], folder: Path) -> None:
-    """Write `model`, whose ids are the indexes of `pieces`, into `folder`, which must exist.
-
-    Raises ValueError for any network but that of Vaswani et al. 2017.
-    """
-    spec = specification(model)
-    spec.register_source_vocabulary(pieces)
-    spec.register_target_vocabulary(pieces)
-    spec.config.unk_token, spec.config.bos_token, spec.config.eos_token = (
-        pieces[index] for index in (UNK, BOS, EOS)
-    )
-    spec.config.decoder_start_token = pieces[BOS]
-    spec.validate()
-    spec.save(str(folder))
-
-
-def specification(model: EncoderDecoder) -> TransformerSpec:
-    """The weights of `model` under CTranslate2's names; ValueError as for `export`."""
-    settings = model.settings
-    if not (
-        isinstance(model, EncoderDecoder)
-        and isinstance(settings.positions, Sinusoid)
-        and settings.positions_at is PositionsAt.INPUT
-        and settings.residuals is Residuals.SUM
-        and settings.embeddings is Embeddings.TIED
-    ):
-        raise ValueError(
-            f"{settings}: only an encoder-decoder with sinusoids at its input, residual sums and "
-            "tied embeddings can be exported"
-        )
-    spec = TransformerSpec.from_config(
-        settings.num_layers, settings.num_heads, pre_norm=settings.norm is Norm.PRE
-    )
-    embedding = model.embedding.tokens.weight
-    # Theirs are sines, then cosines; ours alternate, so they are exported as a table.
-    positions = sinusoid(torch.arange(LONGEST), settings.d_model)
-    spec.encoder.embeddings[0].weight = _array(embedding)
-    spec.decoder.embeddings.weight = _array(embedding)
-    spec.decoder.projection.weight = _array(embedding)
-    for stack in (spec.encoder, spec.decoder):
-        stack.position_encodings.encodings = _array(positions)
-    if settings.norm is Norm.PRE:
-        _norm(spec.encoder.layer_norm, model.encoder_norm)
-        _norm(spec.decoder.layer_norm, model.decoder_norm)
-    for theirs, ours in zip(spec.encoder.layer, model.encoder, strict=True):
-        _self_attention(theirs.self_attention, ours.attention, ours.around_attention.norm)
-        _feed_forward(theirs.ffn, ours.feed_forward, ours.around_feed_forward.norm)
-    for theirs, ours in zip(spec.decoder.layer, model.decoder, strict=True):
-        _self_attention(theirs.self_attention, ours.attention, ours.around_attention.norm)
-        _cross_attention(theirs.attention, ours.cross_attention, ours.around_cross_attention.norm)
-        _feed_forward(theirs.ffn, ours.feed_forward, ours.around_feed_forward.norm)
-    return spec
-
-
-def _self_attention(
-    theirs: MultiHeadAttentionSpec, ours: SelfAttention, norm: nn.LayerNorm
-) -> None:
-    _norm(theirs.layer_norm, norm)
-    for linear, projection in zip(theirs.linear, (ours.in_proj, ours.out_proj), strict=True):
-        _linear(linear, projection)
-
-
-def _cross_attention(
-    theirs: MultiHeadAttentionSpec, ours: CrossAttention, norm: nn.LayerNorm
-) -> None:
-    _norm(theirs.layer_norm, norm)
-    projections = ours.project_query, ours.project_kv, ours.out_proj
-    for linear, projection in zip(theirs.linear, projections, strict=True):
-        _linear(linear, projection)
-
-
-def _feed_forward(theirs: FeedForwardSpec, ours: FeedForward, norm: nn.LayerNorm) -> None:
-    _norm(theirs.layer_norm, norm)
-    _linear(theirs.linear_0, ours.w_1)
-    _linear(theirs.linear_1, ours.w_2)
-
-
-def _linear(theirs: LinearSpec, ours: nn.Linear) -> None:
-    theirs.weight, theirs.bias = _array(ours.weight), _array(ours.bias)
-
-
-def _norm(theirs: LayerNormSpec, ours: nn.LayerNorm) -> None:
-    theirs.gamma, theirs.beta = _array(ours.weight), _array(ours.bias)
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().numpy()
-
+from pipeline.tasks.translation.codec import Codec
+from pipeline.tasks.translation.export import export
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -48,7 +49,11 @@ def test_a_wheel_asks_for_what_is_required_and_says_the_licence(wheel):
     metadata = email.message_from_bytes(wheel.read(name))
     lines = (ROOT / "requirements.in").read_text().splitlines()
     required = [re.match(r"\S+", line).group() for line in lines if not line.startswith("#")]
-    assert metadata.get_all("Requires-Dist") == required
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    optional = [f'{line}; extra == "{name}"' for name, lines in extras.items() for line in lines]
+    assert metadata.get_all("Requires-Dist") == required + optional
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
 
 

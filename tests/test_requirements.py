@@ -7,6 +7,8 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 LINE = re.compile(r"(?P<name>\S+)==(?P<version>\S+) +# (?P<purpose>.+)")
 NOT_IMPORTED = {"dvc": "a command", "ruamel-yaml-clib": "a part of ruamel.yaml"}
@@ -25,6 +27,11 @@ def required() -> dict[str, re.Match]:
     return {normal(line["name"]): line for line in found}
 
 
+def extras() -> dict[str, list[str]]:
+    """What an optional feature asks for, by its name, which is that of the module."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+
 def imported() -> set[str]:
     """The distributions whose modules pipeline/ and models/ import."""
     names = set()
@@ -38,7 +45,9 @@ def imported() -> set[str]:
     modules = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
     providers = packages_distributions()
     # ruamel is a namespace that two distributions share.
-    first = {providers[module][0] for module in modules - {"pipeline", "models", "ruamel"}}
+    first = {
+        providers[module][0] for module in modules - {"pipeline", "models", "ruamel", *extras()}
+    }
     return {PART_OF.get(name, name) for name in map(normal, first)} | {"ruamel-yaml"}
 
 
@@ -63,3 +72,9 @@ def test_the_lock_has_the_versions_that_are_required():
 def test_the_tests_build_with_the_backend_of_the_package():
     (backend,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
     assert backend in (ROOT / "requirements-dev.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize("file", ["requirements-dev.txt", "benchmarks/requirements.txt"])
+def test_the_tests_and_the_benchmarks_have_the_optional_packages_in_the_same_version(file):
+    lines = (ROOT / file).read_text().splitlines()
+    assert [line for required in extras().values() for line in required if line not in lines] == []

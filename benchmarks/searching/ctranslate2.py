@@ -14,12 +14,12 @@ import torch
 from ctranslate2 import Translator
 
 from benchmarks import subject
-from benchmarks.ctranslate2_export import export
 from benchmarks.rounds import Rounds
 from models.shared.base import AutoregressiveModel
 from models.shared.heads import IGNORED
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.codec import EOS, Codec
+from pipeline.tasks.translation.export import export
 
 
 def main(seconds: float) -> None:

@@ -2,6 +2,8 @@
 
     translate --run translation_sinusoid < input.txt > output.txt
 
+--engine ctranslate2 searches with CTranslate2 instead of the search of the decode stage: faster, on
+the CPU, but it stops earlier and so may miss the best translation; pip install -e ".[ctranslate2]".
 With --n-best N, print the N best translations of each line: number ||| translation ||| score.
 Needs runs/<run>/model and data/encoded/<dataset>: run `dvc repro train@<run>` or `dvc pull` first.
 """
@@ -12,6 +14,7 @@ from collections.abc import Sequence
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.process import prepare
+from pipeline.tasks.translation.engine import Engine, check_ctranslate2
 from pipeline.tasks.translation.settings import Beam, TranslationRun
 
 
@@ -38,6 +41,11 @@ def run(options: argparse.Namespace) -> None:
             settings = with_n_best(settings, options.n_best)
         except ValueError as error:
             raise ConfigError(f"{config.PARAMS}: runs.{name}.decoding.method.{error}") from None
+    if options.engine == Engine.CTRANSLATE2:
+        try:
+            check_ctranslate2(settings.model, settings.decoding)
+        except ValueError as error:
+            raise ConfigError(f"--engine ctranslate2, runs.{name}: {error}") from None
     # Here, because torch takes a second to import.
     from pipeline.tasks.translation.translator import translate_input
 
@@ -67,6 +75,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--run", required=True, help="name of a run in params.yaml")
     parser.add_argument("--n-best", type=int, metavar="N", help="print the N best, with scores")
+    engines = [engine.value for engine in Engine]
+    parser.add_argument(
+        "--engine", choices=engines, default=Engine.OWN.value, help="what searches (own)"
+    )
     return parser.parse_args(arguments)
 
 

@@ -13,9 +13,11 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
-from pipeline.tasks.translation.decoding.decode import longest_source, translate
+from pipeline.tasks.translation.decoding.beam import Hypothesis
+from pipeline.tasks.translation.decoding.decode import Sources, longest_source, translate
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case
+from pipeline.tasks.translation.engine import MAX_POSITIONS, Engine
 from pipeline.tasks.translation.settings import (
     LetterCase,
     TranslationDataset,
@@ -40,19 +42,19 @@ EMPTY = [Translation("", 0.0)]  # of a line without text, and of one that is not
 
 
 class Translator:
-    """A trained network with its codec."""
+    """A search, which yields the hypotheses of each source, with the codec of its ids."""
 
     def __init__(
         self,
-        model: AutoregressiveModel,
+        search: Callable[[Sources], Iterator[list[Hypothesis]]],
         codec: Codec,
         case: LetterCase,
         max_source_length: int,
-        decoding: TranslationDecoding,
+        limit: int,
     ) -> None:
-        self._model, self._codec, self._case, self._decoding = model, codec, case, decoding
+        self._search, self._codec, self._case = search, codec, case
         self._max_source_length = max_source_length  # tokens of the longest training source
-        self._limit = _limit(model, decoding.extra_length)
+        self._limit = limit  # tokens of the longest line that is translated
 
     def lines(
         self, windows: Iterable[list[str]], warn: Callable[[str], None]
@@ -61,8 +63,8 @@ class Translator:
 
         A window of lines is translated before the next is read. The translation of an empty line is
         empty. A line longer than all training sources is translated after a warning. One of more
-        than MAX_TOKENS, or than the positions that the network learned, gets a warning and an empty
-        translation, so that those after it are translated; DataError at the end counts such lines.
+        tokens than the limit gets a warning and an empty translation, so that those after it are
+        translated; DataError at the end counts such lines.
         """
         first, refused = 1, 0
         for window in windows:
@@ -90,19 +92,28 @@ class Translator:
         return f"the longest in training {self._max_source_length}: expect a poor translation"
 
     def _translate(self, sources: list[list[int]]) -> Iterator[list[Translation]]:
-        for hypotheses in translate(self._model, sources, self._decoding):
+        for hypotheses in self._search(sources):
             yield [
                 Translation(self._codec.decode(best.ids).replace("\n", " "), best.score)
                 for best in hypotheses
             ]
 
 
-def _limit(model: AutoregressiveModel, extra_length: int) -> int:
-    """Return the most tokens of a line for which the network has positions."""
-    match model.settings.positions:
-        case Learned(max_length=positions):
-            return min(MAX_TOKENS, positions - extra_length - 1)  # 1: the end
-    return MAX_TOKENS
+def own_search(
+    model: AutoregressiveModel, decoding: TranslationDecoding
+) -> Callable[[Sources], Iterator[list[Hypothesis]]]:
+    """Return the search of the decode stage."""
+    return lambda sources: translate(model, sources, decoding)
+
+
+def longest_line(model: AutoregressiveModel, extra_length: int, engine: Engine) -> int:
+    """Return the most tokens of a line for which the network has positions, and memory suffices."""
+    limit = MAX_TOKENS
+    if isinstance(model.settings.positions, Learned):
+        limit = min(limit, model.settings.positions.max_length - extra_length - 1)  # 1: the end
+    if engine is Engine.CTRANSLATE2:
+        limit = min(limit, MAX_POSITIONS - extra_length - 1)
+    return limit
 
 
 def translate_input(
@@ -112,12 +123,19 @@ def translate_input(
     encoded = Path("data/encoded") / run.dataset
     manifest = read_json(encoded / "manifest.json")
     source, target = manifest["source_language"], manifest["target_language"]
+    model, codec = load_model(options.run, to_use(options.run, run.training)), Codec.load(encoded)
+    engine = Engine(options.engine)
+    search = own_search(model, run.decoding)
+    if engine is Engine.CTRANSLATE2:
+        from pipeline.tasks.translation.ctranslate2_search import Ctranslate2Search  # optional
+
+        search = Ctranslate2Search(model, codec, run.decoding, run.training.threads)
     translator = Translator(
-        load_model(options.run, to_use(options.run, run.training)),
-        Codec.load(encoded),
+        search,
+        codec,
         dataset.encoding.letter_case,
         max_source_length=longest_source(encoded),
-        decoding=run.decoding,
+        limit=longest_line(model, run.decoding.extra_length, engine),
     )
     _log(f"{options.run}: {run.title}, {source} to {target}, trained on {run.dataset}")
     sys.stdout.reconfigure(encoding="utf-8")

@@ -11,6 +11,7 @@ from pipeline.tasks.translation import translator as translating
 from pipeline.tasks.translation.codec import train
 from pipeline.tasks.translation.decoding import decode
 from pipeline.tasks.translation.decoding.beam import search
+from pipeline.tasks.translation.engine import Engine
 from pipeline.tasks.translation.settings import (
     Beam,
     Greedy,
@@ -18,7 +19,7 @@ from pipeline.tasks.translation.settings import (
     TranslationDecoding,
     TranslationSampling,
 )
-from pipeline.tasks.translation.translator import EMPTY, Translator
+from pipeline.tasks.translation.translator import EMPTY, Translator, longest_line, own_search
 from tests.models.networks import LEARNED, SINUSOID, sequences, settings
 
 TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", "Ein Haus."] * 3
@@ -49,7 +50,8 @@ def new_translator(tmp_path):
         decoding = TranslationDecoding(
             method=method, extra_length=3, batch_tokens=batch_tokens, search_grid=None
         )
-        return Translator(model, codec, case, 12, decoding)
+        limit = longest_line(model, decoding.extra_length, Engine.OWN)
+        return Translator(own_search(model, decoding), codec, case, 12, limit)
 
     return new
 

@@ -1,7 +1,7 @@
 """Translates the test sets to samples/<split>.jsonl."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from pipeline.tasks.translation.settings import (
 )
 
 SEARCH_GRID = "search_grid.jsonl"
+Sources = Sequence[Sequence[int]]  # ids of each source
 GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
 
 
@@ -81,28 +82,42 @@ def longest_source(encoded: Path) -> int:
 
 def translate(
     model: AutoregressiveModel,
-    sources: Sequence[Sequence[int]],
+    sources: Sources,
     decoding: TranslationDecoding,
     progress: Progress | None = None,
 ) -> Iterator[list[Hypothesis]]:
-    """Yield the hypotheses of each source, best first, as soon as its batch is searched.
+    """Yield the hypotheses of each source, best first; see `in_batches`."""
 
-    Sources are ids without EOS. The next batch is that of the first source without hypotheses.
+    def search_batch(batch: Sources) -> list[list[Hypothesis]]:
+        return _hypotheses(model, [torch.from_numpy(ids).long() for ids in batch], decoding)
+
+    return in_batches(search_batch, sources, decoding, progress)
+
+
+def in_batches(
+    search_batch: Callable[[Sources], list[list[Hypothesis]]],
+    sources: Sources,
+    decoding: TranslationDecoding,
+    progress: Progress | None = None,
+) -> Iterator[list[Hypothesis]]:
+    """Yield the hypotheses of each source as soon as those of its batch are there.
+
+    Sources are ids without EOS; `search_batch` is called with EOS. The next batch is that of the
+    first source without hypotheses.
     """
     groups = iter(batches(sources, decoding))
     found: dict[int, list[Hypothesis]] = {}
     for index in range(len(sources)):
         if index not in found:
             indexes = next(groups)
-            batch = [torch.from_numpy(ids).long() for ids in with_end(sources, indexes)]
-            hypotheses = _hypotheses(model, batch, decoding)
+            hypotheses = search_batch(with_end(sources, indexes))
             found |= dict(zip(indexes.tolist(), hypotheses, strict=True))
             if progress is not None:
                 progress.update(index + len(found))
         yield found.pop(index)
 
 
-def batches(sources: Sequence[Sequence[int]], decoding: TranslationDecoding) -> list[np.ndarray]:
+def batches(sources: Sources, decoding: TranslationDecoding) -> list[np.ndarray]:
     """Group the indexes of sources of similar length; groups are sorted by their first index.
 
     A group has at most `batch_tokens` positions of sources, times the beam size, EOS and padding
