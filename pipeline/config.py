@@ -112,25 +112,22 @@ def _dataset_in(params: Params, where: str, user: AnyRun | AnyDemonstration) -> 
 
 def dataset_of(params: Params, name: str) -> Dataset:
     """Return the data set `name`; ConfigError suggests the nearest existing name."""
-    return _lookup(params.datasets, name, "datasets")
+    return entry_of(params, "datasets", name)
 
 
 def run_of(params: Params, name: str) -> AnyRun:
     """Return the run `name`; ConfigError suggests the nearest existing name."""
-    return _lookup(params.runs, name, "runs")
+    return entry_of(params, "runs", name)
 
 
 def demonstration_of(params: Params, name: str) -> AnyDemonstration:
     """Return the demonstration `name`; ConfigError suggests the nearest existing name."""
-    return _lookup(params.demonstrations, name, "demonstrations")
+    return entry_of(params, "demonstrations", name)
 
 
-def check_exists(section: str, name: str) -> None:
-    """Raise ConfigError if params.yaml is not valid or its `section` does not have `name`."""
-    _lookup(getattr(load(), section), name, section)
-
-
-def _lookup(table: dict[str, Any], name: str, section: str) -> Any:
+def entry_of(params: Params, section: str, name: str) -> Any:
+    """Return the entry `name` of `section`; ConfigError suggests the nearest existing name."""
+    table = getattr(params, section)
     if name not in table:
         raise ConfigError(
             f"{PARAMS}: {section}.{name} does not exist{nearest(name, table)}; "

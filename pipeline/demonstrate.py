@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from models.shared.numerics import Numerics
 from pipeline import config
+from pipeline.determinism import compute_deterministically
 from pipeline.files import staged_folder, write_atomically, write_json
 from pipeline.tasks import part
 
@@ -18,6 +20,7 @@ from pipeline.tasks import part
 def main(name: str) -> None:
     """Make the demonstration `name` of params.yaml."""
     settings = config.demonstration_of(config.load(), name)
+    compute_deterministically(1, Numerics.REPRODUCIBLE)
     raw = Path("data/raw") / settings.dataset
     figures, numbers = part(settings.task, "demonstrations.demonstrate").demonstrate(raw, settings)
     with staged_folder(Path("runs") / name / "figures") as folder:

@@ -1,12 +1,19 @@
-"""Bitwise reproducible computation."""
+"""Deterministic computation: equal bits in every process on a kind of machine.
+
+With reproducible numerics, on all of them.
+"""
 
 import os
 
 import torch
 
+from models.shared import products
+from models.shared.numerics import Numerics
 
-def compute_reproducibly(threads: int) -> None:
-    """Set this process to `threads` CPU threads and deterministic kernels."""
+
+def compute_deterministically(threads: int, numerics: Numerics) -> None:
+    """Set this process to `threads` CPU threads, deterministic kernels and `numerics`."""
+    products.select(numerics)
     torch.set_num_threads(threads)
     # As torch.use_deterministic_algorithms(True), which imports torch.compile's compiler to tell it
     # so, in a second of processor time; the variable tells it when it is imported.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from models import store
 from models.shared.base import AutoregressiveModel
-from pipeline.determinism import compute_reproducibly
+from pipeline.determinism import compute_deterministically
 from pipeline.errors import CheckpointError
 from pipeline.machine import check_device
 from pipeline.memory import keep_freed_memory
@@ -18,7 +18,7 @@ def load_model(run: str, training: Training) -> AutoregressiveModel:
     """
     check_device(run, training)
     keep_freed_memory()
-    compute_reproducibly(training.threads)
+    compute_deterministically(training.threads, training.numerics)
     try:
         return store.load(Path("runs") / run / "model", training.device)
     except ValueError as error:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from models.shared.numerics import Numerics
 from pipeline import config, sources
 from pipeline.config import Params
-from pipeline.process import prepare
+from pipeline.process import prepare, use
 
-# Both are of use only before what the tests import.
+# All of it is of use only before what the tests import.
 prepare()
+use(Numerics.REPRODUCIBLE)
 os.environ["OMP_NUM_THREADS"] = "1"
 
 # A busy machine is no failure.
@@ -25,6 +27,14 @@ PARAMS = Path(__file__).parents[1] / "params.yaml"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest file first: `make test` gives it one core and the other files the other."""
     items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+
+
+@pytest.fixture(autouse=True)
+def _reproducible_numerics() -> None:
+    """Every test begins with the numerics of the default scale, whatever one before it chose."""
+    from models.shared import products
+
+    products.select(Numerics.REPRODUCIBLE)
 
 
 @pytest.fixture(scope="session")

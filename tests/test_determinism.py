@@ -1,4 +1,4 @@
-"""What compute_reproducibly sets, in processes of their own."""
+"""What compute_deterministically sets, in processes of their own."""
 
 import json
 import os
@@ -10,8 +10,9 @@ ROOT = Path(__file__).parents[1]
 _PROGRAM = """
 import json, sys
 import torch
-from pipeline.determinism import compute_reproducibly
-compute_reproducibly(1)
+from models.shared.numerics import Numerics
+from pipeline.determinism import compute_deterministically
+compute_deterministically(1, Numerics.NATIVE)
 imported = [name for name in ("torch._inductor", "torch._dynamo") if name in sys.modules]
 import torch._inductor.config
 print(json.dumps([

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from models.shared.numerics import Numerics
 from pipeline import decode, evaluate, train
 from pipeline.errors import ConfigError
 from pipeline.machine import check_device, check_training
@@ -19,7 +20,11 @@ def _no_gpu(monkeypatch):
 def test_a_missing_gpu_is_told_by_every_stage_that_needs_it(tmp_path, monkeypatch, stage):
     monkeypatch.chdir(tmp_path)
     text = PARAMS.read_text()
-    (tmp_path / "params.yaml").write_text(text.replace("device: cpu ", "device: cuda "))
+    (tmp_path / "params.yaml").write_text(
+        text.replace("device: cpu ", "device: cuda ").replace(
+            "numerics: reproducible", "numerics: native"
+        )
+    )
     with pytest.raises(ConfigError) as caught:
         stage.main("music_relative")
     told = str(caught.value)
@@ -30,8 +35,8 @@ def test_a_missing_gpu_is_told_by_every_stage_that_needs_it(tmp_path, monkeypatc
 def test_a_gpu_for_each_process_is_asked_for(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    check_training("x", training(device=Device.CUDA, processes=2))
-    four = training(device=Device.CUDA, processes=4)
+    check_training("x", training(numerics=Numerics.NATIVE, device=Device.CUDA, processes=2))
+    four = training(numerics=Numerics.NATIVE, device=Device.CUDA, processes=4)
     with pytest.raises(ConfigError, match="processes = 4, .* has 2 GPUs; use one process for"):
         check_training("x", four)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")  # on each of two machines
@@ -50,7 +55,7 @@ def test_a_gpu_for_each_process_is_asked_for(monkeypatch):
 )
 def test_bfloat16_needs_a_cpu_that_computes_it(monkeypatch, capabilities, fits):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-    half = training(precision=Precision.BFLOAT16)
+    half = training(numerics=Numerics.NATIVE, precision=Precision.BFLOAT16)
     if fits:
         check_training("x", half)
     else:
@@ -64,7 +69,7 @@ def test_bfloat16_needs_a_gpu_that_computes_it(monkeypatch, fits):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: fits)
-    half = training(precision=Precision.BFLOAT16, device=Device.CUDA)
+    half = training(numerics=Numerics.NATIVE, precision=Precision.BFLOAT16, device=Device.CUDA)
     if fits:
         check_training("x", half)
     else:

@@ -5,7 +5,7 @@ import sys
 from benchmarks import subject
 from benchmarks.rounds import Rounds
 from pipeline.corpus import read_sequences
-from pipeline.determinism import compute_reproducibly
+from pipeline.determinism import compute_deterministically
 from pipeline.memory import keep_freed_memory
 from pipeline.tasks.translation.decoding.decode import translate
 
@@ -14,7 +14,7 @@ def main(seconds: float) -> None:
     """Translate the test split until there are no more rounds."""
     run = subject.run()
     keep_freed_memory()
-    compute_reproducibly(run.training.threads)
+    compute_deterministically(run.training.threads, run.training.numerics)
     model, sources = subject.trained(), read_sequences(subject.encoded(), "test", "source")
     found = list(translate(model, sources, run.decoding))
     rounds = Rounds({"translations": [hypothesis.ids for (hypothesis, *_) in found]}, seconds)

@@ -14,8 +14,10 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from models.settings import ConvS2SSettings, DataShape
 from models.shared.base import PADDING, AutoregressiveModel, Memory, State
+from models.shared.convolution import Conv1d
 from models.shared.dropout import drop
 from models.shared.heads import Softmax
+from models.shared.products import Linear, matmul
 from models.shared.sinusoid import sinusoid
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two (section 3.4)
@@ -40,7 +42,7 @@ class GatedConvolution(nn.Module):
         super().__init__()
         d_model, kernel_size = settings.d_model, settings.kernel_size
         self.dropout = settings.dropout
-        convolve = nn.Conv1d(d_model, 2 * d_model, kernel_size)
+        convolve = Conv1d(d_model, 2 * d_model, kernel_size)
         # A gated linear unit quarters the variance (section 3.5).
         initialise(convolve, 4.0 * (1.0 - settings.dropout) / (kernel_size * d_model))
         self.convolve = weight_norm(convolve)
@@ -57,7 +59,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, settings: ConvS2SSettings) -> None:
         super().__init__()
         self.convolution = GatedConvolution(settings)
-        project = nn.Linear(settings.d_model, settings.d_model)
+        project = Linear(settings.d_model, settings.d_model)
         initialise(project, 1.0 / settings.d_model)
         self.project_query = weight_norm(project)
 
@@ -157,9 +159,9 @@ def attention(query: Tensor, memory: Memory) -> Tensor:
     Consecutive rows may share a source: `memory` has one row per source.
     """
     by_source = query.reshape(len(memory.key), -1, query.shape[-1])
-    logits = (by_source @ memory.key.transpose(1, 2)).masked_fill(~memory.mask, -torch.inf)
+    logits = matmul(by_source, memory.key.transpose(1, 2)).masked_fill(~memory.mask, -torch.inf)
     count = memory.mask.sum(dim=-1, keepdim=True).to(query.dtype)
-    return (logits.softmax(dim=-1) @ memory.value * count.sqrt()).view_as(query)
+    return (matmul(logits.softmax(dim=-1), memory.value) * count.sqrt()).view_as(query)
 
 
 def initialise(layer: nn.Linear | nn.Conv1d, variance: float) -> None:

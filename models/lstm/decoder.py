@@ -6,7 +6,7 @@ training the layers iterate over all positions of a batch.
 
 from torch import Tensor, nn
 
-from models.lstm.layers import Past, empty_past, lstm
+from models.lstm.layers import Lstm, Past, empty_past
 from models.settings import DataShape, LstmSettings
 from models.shared.base import AutoregressiveModel, State
 from models.shared.dropout import drop
@@ -24,7 +24,7 @@ class Decoder(AutoregressiveModel):
         self.settings, self.shape = settings, shape
         self.tokens = nn.Embedding(shape.inputs, settings.d_model)
         self.layers = nn.ModuleList(
-            lstm(settings.d_model, settings.d_model) for _ in range(settings.num_layers)
+            Lstm(settings.d_model, settings.d_model) for _ in range(settings.num_layers)
         )
         self.head = Softmax(settings.d_model, shape.outputs)
 

@@ -9,11 +9,12 @@ import math
 import torch
 from torch import Tensor, nn
 
-from models.lstm.layers import Past, empty_past, lstm
+from models.lstm.layers import Lstm, Past, empty_past
 from models.settings import DataShape, LstmSettings
 from models.shared.base import PADDING, AutoregressiveModel, Memory, State
 from models.shared.dropout import drop
 from models.shared.heads import Softmax
+from models.shared.products import Linear, matmul
 
 
 class AdditiveAttention(nn.Module):
@@ -24,9 +25,9 @@ class AdditiveAttention(nn.Module):
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
-        self.project_query = nn.Linear(d_model, d_model)
-        self.project_key = nn.Linear(d_model, d_model, bias=False)
-        self.score = nn.Linear(d_model, 1, bias=False)
+        self.project_query = Linear(d_model, d_model)
+        self.project_key = Linear(d_model, d_model, bias=False)
+        self.score = Linear(d_model, 1, bias=False)
 
     def memory(self, encoded: Tensor, attn_mask: Tensor) -> Memory:
         """Project encoded (source, position, d_model) to keys; attn_mask (source, position)."""
@@ -40,7 +41,7 @@ class AdditiveAttention(nn.Module):
         by_source = query.view(len(memory.key), -1, query.shape[-1])
         hidden = torch.tanh(self.project_query(by_source)[:, :, None] + memory.key[:, None])
         logits = self.score(hidden).squeeze(-1).masked_fill(~memory.mask, -torch.inf)
-        return (logits.softmax(dim=-1) @ memory.value).view_as(query)
+        return matmul(logits.softmax(dim=-1), memory.value).view_as(query)
 
 
 class EncoderDecoder(AutoregressiveModel):
@@ -58,12 +59,12 @@ class EncoderDecoder(AutoregressiveModel):
         self.settings, self.shape = settings, shape
         d_model, above_first = settings.d_model, range(settings.num_layers - 1)
         self.tokens = nn.Embedding(shape.inputs, d_model)
-        self.forwards = lstm(d_model, d_model // 2)
-        self.backwards = lstm(d_model, d_model // 2)
-        self.encoder = nn.ModuleList(lstm(d_model, d_model) for _ in above_first)
-        self.first = lstm(d_model, d_model)
+        self.forwards = Lstm(d_model, d_model // 2)
+        self.backwards = Lstm(d_model, d_model // 2)
+        self.encoder = nn.ModuleList(Lstm(d_model, d_model) for _ in above_first)
+        self.first = Lstm(d_model, d_model)
         self.attention = AdditiveAttention(d_model)
-        self.decoder = nn.ModuleList(lstm(2 * d_model, d_model) for _ in above_first)
+        self.decoder = nn.ModuleList(Lstm(2 * d_model, d_model) for _ in above_first)
         self.head = Softmax(d_model, shape.outputs, self.tokens)
         nn.init.normal_(self.tokens.weight, std=d_model**-0.5)
 

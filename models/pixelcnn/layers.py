@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.settings import PixelCnnSettings
+from models.shared.convolution import Conv2d, convolve
 from models.shared.dropout import drop
+from models.shared.products import Linear
 
 
 class Mask(Enum):
@@ -46,7 +48,7 @@ class MaskedConvolution(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (batch, inputs, rows, columns + kernel - 1) to (batch, outputs, rows, columns)."""
-        return F.conv2d(features, self.weight * self.kernel_mask, self.bias)
+        return convolve(features, self.weight * self.kernel_mask, self.bias)
 
 
 class GatedLayer(nn.Module):
@@ -61,10 +63,10 @@ class GatedLayer(nn.Module):
         width = settings.first_kernel_size if first else settings.kernel_size
         self.mask, self.reach, self.dropout = mask, width // 2, settings.dropout
         rows = self.reach if first else self.reach + 1
-        self.vertical = nn.Conv2d(d_model, 2 * d_model, (rows, width))
+        self.vertical = Conv2d(d_model, 2 * d_model, (rows, width))
         self.horizontal = MaskedConvolution(features, features.repeat(2), mask, self.reach)
-        self.vertical_to_horizontal = nn.Conv2d(2 * d_model, 2 * d_model, 1)
-        self.condition = nn.Linear(d_model, 4 * d_model, bias=False)
+        self.vertical_to_horizontal = Conv2d(2 * d_model, 2 * d_model, 1)
+        self.condition = Linear(d_model, 4 * d_model, bias=False)
         self.out_proj = MaskedConvolution(features, features)
 
     @property

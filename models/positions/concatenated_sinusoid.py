@@ -7,6 +7,7 @@ from models.settings import ConcatenatedSinusoid as Settings
 from models.settings import Labels
 from models.shared.coordinates import Grid
 from models.shared.positions import InputPositions, Site
+from models.shared.products import Linear
 from models.shared.sinusoid import sinusoid
 
 
@@ -22,7 +23,7 @@ class ConcatenatedSinusoid(InputPositions):
         self.width = settings.width
         self.voices = site.layout.voices if settings.labels is Labels.VOICES else None
         parts = 1 if self.voices is None else 2
-        self.projection = nn.Linear(site.d_model + parts * settings.width, site.d_model)
+        self.projection = Linear(site.d_model + parts * settings.width, site.d_model)
         if self.voices is not None:
             self.labels = nn.Embedding(self.voices, settings.width)
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.settings import RelativePitchTime as Settings
 from models.shared.positions import AttentionPositions, Site
+from models.shared.products import matmul
 from models.shared.skewing import skewed_logits
 
 
@@ -60,5 +61,5 @@ def _by_label(query: Tensor, vectors: Tensor, labels: Tensor) -> Tensor:
     Products with all vectors (heads, label, d_head) are gathered by labels (..., query, key), which
     avoids a (query, key, d_head) tensor.
     """
-    products = query @ vectors.transpose(-1, -2)
+    products = matmul(query, vectors.transpose(-1, -2))
     return products.gather(-1, labels.expand(*query.shape[:-1], -1))

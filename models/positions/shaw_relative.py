@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from models.settings import ShawParts
 from models.settings import ShawRelative as Settings
 from models.shared.positions import AttentionPositions, Site
+from models.shared.products import linear, matmul
 
 
 class ShawRelative(AttentionPositions):
@@ -26,7 +27,7 @@ class ShawRelative(AttentionPositions):
         """Map query (..., heads, query, d_head) to q_i (a^K_ij)^T, (..., heads, query, key)."""
         if self.key_vectors is None:
             return 0.0
-        products = query @ self.key_vectors.T
+        products = linear(query, self.key_vectors)
         return products.gather(-1, self._distances(query, first, keys))
 
     def values(self, weights: Tensor, first: int) -> Tensor | float:
@@ -35,7 +36,7 @@ class ShawRelative(AttentionPositions):
             return 0.0
         by_distance = weights.new_zeros(*weights.shape[:-1], len(self.value_vectors))
         index = self._distances(weights, first, weights.shape[-1])
-        return by_distance.scatter_add(-1, index, weights) @ self.value_vectors
+        return matmul(by_distance.scatter_add(-1, index, weights), self.value_vectors)
 
     def _vectors(self, d_head: int) -> nn.Parameter:
         return nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * self.max_distance + 1, d_head)))

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from models.shared.products import Linear, linear
+
 IGNORED = -100  # target id of padding, excluded from losses and metrics
 CHUNK_LOGITS = 2**24  # logits per chunk: 64 MiB in float32, and the same for their gradient
 
@@ -45,7 +47,7 @@ class Softmax(OutputHead):
     def __init__(self, d_model: int, outputs: int, tied: nn.Embedding | None = None) -> None:
         super().__init__()
         self.outputs = outputs
-        self.output_projection = nn.Linear(d_model, outputs) if tied is None else None
+        self.output_projection = Linear(d_model, outputs) if tied is None else None
         self._tied = (tied,)  # in a tuple, so that its weights are registered once
 
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
@@ -67,7 +69,7 @@ class Softmax(OutputHead):
         """Map hidden (..., d_model) to logits (..., outputs)."""
         if self.output_projection is not None:
             return self.output_projection(hidden)
-        return hidden @ self._tied[0].weight[: self.outputs].T
+        return linear(hidden, self._tied[0].weight[: self.outputs])
 
 
 def softmax_nats(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from models.shared.products import matmul
+
 
 def skew(products: Tensor) -> Tensor:
     """Reindex products from (query, distance) to (query, key) (Huang et al. 2018, section 3.4.1).
@@ -30,4 +32,4 @@ def skewed_logits(query: Tensor, vectors: Tensor, ahead: int, first: int, keys: 
     distances = torch.arange(first + query.shape[-2] - 1, nearest, -1, device=query.device)
     behind = vectors.shape[-2] - 1 - ahead
     relative = vectors[:, distances.clamp(-ahead, behind) + ahead]
-    return skew(query @ relative.transpose(-1, -2))[..., :keys]
+    return skew(matmul(query, relative.transpose(-1, -2)))[..., :keys]

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from models.shared.dropout import drop
 from models.shared.positions import AttentionPositions
+from models.shared.products import are_defined, matmul
 
 
 def attention_weights(
@@ -23,7 +24,7 @@ def attention_weights(
     query is at position `first`; S_rel is the term of `positions`, for `ids` (batch, key).
     """
     scaled = query * query.shape[-1] ** -0.5
-    logits = scaled @ key.transpose(-1, -2)
+    logits = matmul(scaled, key.transpose(-1, -2))
     if positions is not None:
         logits = logits + positions.logits(scaled, first, key.shape[-2], ids)
     if attn_mask is not None:
@@ -43,16 +44,18 @@ def attention(
 ) -> Tensor:
     """attention_weights(Q, K) V (eq. 1), plus the value term of `positions`.
 
-    Shapes as in `attention_weights`; value (..., heads, key, d_head). A fused kernel computes it
-    unless `positions` add to logits or values.
+    Shapes as in `attention_weights`; value (..., heads, key, d_head). With native numerics a fused
+    kernel computes it unless `positions` add to logits or values.
     """
-    if positions is None or positions.rotates_only:
+    is_plain = positions is None or positions.rotates_only
+    if is_plain and not are_defined(query):
         return F.scaled_dot_product_attention(
             query, key, value, attn_mask=attn_mask, dropout_p=dropout
         )
     weights = attention_weights(query, key, attn_mask, positions, first, ids)
     weights = drop(weights, dropout)
-    return weights @ value + positions.values(weights, first)
+    attended = matmul(weights, value)
+    return attended if is_plain else attended + positions.values(weights, first)
 
 
 def split_heads(projected: Tensor, num_heads: int) -> Tensor:

@@ -9,6 +9,7 @@ from models.settings import Layout, Norm, Residuals, TransformerSettings
 from models.shared.base import Memory
 from models.shared.dropout import drop
 from models.shared.positions import Site, attention_positions
+from models.shared.products import Linear
 from models.transformer.cache import KeyValueCache
 from models.transformer.multi_head import CrossAttention, SelfAttention
 from models.transformer.patterns import Pattern, Window, source_pattern
@@ -41,8 +42,8 @@ class FeedForward(nn.Module):
     def __init__(self, d_model: int, d_ff: int, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
-        self.w_1 = nn.Linear(d_model, d_ff)
-        self.w_2 = nn.Linear(d_ff, d_model)
+        self.w_1 = Linear(d_model, d_ff)
+        self.w_2 = Linear(d_ff, d_model)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map inputs (..., d_model) to the same shape."""

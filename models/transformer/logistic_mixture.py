@@ -7,11 +7,12 @@ before it (eq. 3).
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from models.shared.heads import IGNORED, OutputHead
 from models.shared.logistic import log_mass, log_masses, scaled
+from models.shared.products import Linear
 
 LOG_SCALES = (-7.0, 7.0)  # from narrower than one of 256 levels to wider than all
 
@@ -53,7 +54,7 @@ class LogisticMixtureHead(OutputHead):
     def __init__(self, d_model: int, mixtures: int, channels: int, levels: int) -> None:
         super().__init__()
         self.channels, self.levels = channels, levels
-        self.output_projection = nn.Linear(d_model, count_parameters(mixtures, channels))
+        self.output_projection = Linear(d_model, count_parameters(mixtures, channels))
 
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
         """See OutputHead: hidden (batch, pixel, d_model), targets (batch, channel of a pixel).

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from models.shared.base import Memory
 from models.shared.positions import AttentionPositions
+from models.shared.products import Linear
 from models.transformer.attention import attention, merge_heads, split_heads
 from models.transformer.cache import KeyValueCache
 from models.transformer.patterns import Full, Heads, Pattern, Window
@@ -23,8 +24,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.num_heads, self.dropout, self.pattern = num_heads, dropout, pattern
         self.positions = positions
-        self.in_proj = nn.Linear(d_model, 3 * d_model)  # W_Q, W_K, W_V of all heads in one product
-        self.out_proj = nn.Linear(d_model, d_model)  # W_O
+        self.in_proj = Linear(d_model, 3 * d_model)  # W_Q, W_K, W_V of all heads in one product
+        self.out_proj = Linear(d_model, d_model)  # W_O
 
     def forward(
         self, inputs: Tensor, padding: Tensor | None = None, ids: Tensor | None = None
@@ -81,9 +82,9 @@ class CrossAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int, dropout: float, pattern: Full) -> None:
         super().__init__()
         self.num_heads, self.dropout, self.pattern = num_heads, dropout, pattern
-        self.project_query = nn.Linear(d_model, d_model)
-        self.project_kv = nn.Linear(d_model, 2 * d_model)
-        self.out_proj = nn.Linear(d_model, d_model)
+        self.project_query = Linear(d_model, d_model)
+        self.project_kv = Linear(d_model, 2 * d_model)
+        self.out_proj = Linear(d_model, d_model)
 
     def memory(self, encoded: Tensor, padding: Tensor) -> Memory:
         """Project encoded (source, position, d_model) to keys and values.

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from models.settings import DataShape, ImageLayout, TransformerSettings
 from models.shared.base import State
 from models.shared.logistic import scaled
+from models.shared.products import Linear
 from models.transformer.decoder import Decoder
 from models.transformer.initialise import initialise
 from models.transformer.logistic_mixture import LogisticMixtureHead
@@ -63,7 +64,7 @@ class PixelDecoder(Decoder):
             ),
         )
         self.shape, self.channels = shape, image.channels
-        self.pixel_projection = nn.Linear(image.channels, settings.d_model)
+        self.pixel_projection = Linear(image.channels, settings.d_model)
         initialise(self.pixel_projection)
 
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:

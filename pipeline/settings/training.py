@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import PositiveFloat, Probability, Settings
+from models.shared.numerics import Numerics
 from pipeline.settings.base import NonNegativeFloat, Seed, Share
 
 
@@ -85,6 +86,7 @@ class Training(Settings):
     device: Device
     processes: PositiveInt  # each computes its share of every batch; with cuda, one GPU each
     threads: PositiveInt  # CPU threads of a process; their number changes rounding
+    numerics: Numerics
     precision: Precision
     compile: bool  # torch.compile
     steps: PositiveInt
@@ -101,6 +103,21 @@ class Training(Settings):
     average_every: PositiveInt
     validate_every: PositiveInt
     checkpoint_every: PositiveInt
+
+    @model_validator(mode="after")
+    def _check_numerics(self) -> "Training":
+        if self.numerics is Numerics.REPRODUCIBLE:
+            for name, needed in (
+                ("device", Device.CPU),
+                ("precision", Precision.FLOAT32),
+                ("compile", False),
+            ):
+                if (value := getattr(self, name)) != needed:
+                    raise ValueError(
+                        f"numerics = reproducible is for {name} = {str(needed).lower()}, not "
+                        f"{str(value).lower()}; use numerics = native"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _check_average(self) -> "Training":

@@ -8,7 +8,7 @@ import torch
 
 from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
-from pipeline.determinism import compute_reproducibly
+from pipeline.determinism import compute_deterministically
 from pipeline.errors import CheckpointError, PipelineError
 from pipeline.memory import keep_freed_memory
 from pipeline.settings.training import Training
@@ -22,9 +22,9 @@ from pipeline.training.update import autocast, backward, update
 
 
 def prepare(training: Training) -> None:
-    """Set threads, deterministic kernels and seed, before the network is initialised."""
+    """Set threads, numerics, deterministic kernels and seed, before the network is initialised."""
     keep_freed_memory()
-    compute_reproducibly(training.threads)
+    compute_deterministically(training.threads, training.numerics)
     torch.manual_seed(training.seed)
 
 

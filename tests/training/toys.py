@@ -11,6 +11,7 @@ from models.build import build
 from models.settings import Structure
 from models.shared.base import AutoregressiveModel
 from models.shared.heads import IGNORED
+from models.shared.numerics import Numerics
 from pipeline.settings.training import (
     Adam,
     AdamW,
@@ -66,6 +67,7 @@ _USUAL = {
     "device": Device.CPU,
     "processes": 1,
     "threads": 1,
+    "numerics": Numerics.REPRODUCIBLE,
     "precision": Precision.FLOAT32,
     "compile": False,
     "steps": 12,

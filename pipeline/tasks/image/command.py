@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
-from pipeline.process import prepare
+from pipeline.process import prepare, use
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.image.settings import ImageRun
 
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: the output is a PNG; choose a name that ends in .png")
     sampling = chosen(settings.decoding.sampling, options)
+    use(settings.training.numerics)
     from pipeline.tasks.image.painter import paint  # here, because torch takes a second to import
 
     paint(options, settings, sampling)

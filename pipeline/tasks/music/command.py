@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
-from pipeline.process import prepare
+from pipeline.process import prepare, use
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.music.settings import MusicRun
 
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> None:
     _check_suffix("--output", options.output, [".mid", ".midi"])
     _check_suffix("--audio", options.audio, FORMATS)
     _check_suffix("--roll", options.roll, [".png"])
+    use(settings.training.numerics)
     from pipeline.tasks.music.composer import (
         compose,
     )  # here, because torch takes a second to import

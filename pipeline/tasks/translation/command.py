@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
-from pipeline.process import prepare
+from pipeline.process import prepare, use
 from pipeline.tasks.translation.engine import Engine, check_ctranslate2
 from pipeline.tasks.translation.settings import Beam, TranslationRun
 
@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
             check_ctranslate2(settings.model, settings.decoding)
         except ValueError as error:
             raise ConfigError(f"--engine ctranslate2, runs.{name}: {error}") from None
+    use(settings.training.numerics)
     # Here, because torch takes a second to import.
     from pipeline.tasks.translation.translator import translate_input
 

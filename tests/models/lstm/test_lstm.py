@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from models.lstm.encoder_decoder import AdditiveAttention, mirrored
-from models.lstm.layers import empty_past, lstm
+from models.lstm.layers import Lstm, empty_past
 from models.shared.base import PADDING
 from tests.models import naive_baselines as naive
 from tests.models.baselines import LSTM, LSTM_TRANSLATOR, changed, network
@@ -50,7 +50,7 @@ def test_a_row_is_mirrored_up_to_its_last_token():
 
 def test_the_forget_gate_starts_open():
     """Alone of all gates: an input of zeros keeps sigmoid(1) of the cell."""
-    layer = lstm(3, 5)
+    layer = Lstm(3, 5)
     assert torch.count_nonzero(layer.bias_ih_l0 + layer.bias_hh_l0) == 5
     state = (torch.zeros(1, 1, 5), torch.ones(1, 1, 5))
     _, (_, cell) = layer(torch.zeros(1, 1, 3), state)
@@ -58,7 +58,7 @@ def test_the_forget_gate_starts_open():
 
 
 def test_recurrent_matrices_start_orthogonal_in_each_gate():
-    for gate in lstm(3, 5).weight_hh_l0.chunk(4):
+    for gate in Lstm(3, 5).weight_hh_l0.chunk(4):
         assert_close(gate @ gate.T, torch.eye(5))
 
 

@@ -1,0 +1,35 @@
+"""Numerics: which arithmetic a process uses, so that results have the same bytes everywhere.
+
+Reproducible numerics give the same bits on every x86-64 processor with AVX2, whatever its vendor
+and the width of its vectors, for equal code, seeds and numbers of threads:
+
+- Matrix products follow one definition, that of models/shared/products.py, by kernels of oneDNN
+  that compute it with AVX2 and with AVX-512 alike. Those of MKL sum in an order that depends on the
+  vendor and the instruction set. Convolutions and recurrent layers are written as such products.
+- PyTorch's vector code, as of softmax, layer norm, sums and the optimizer, uses AVX2: the number of
+  partial sums of a reduction is that of the lanes of a vector.
+- MKL, which is left with exp, log, tanh and very small products, uses its instructions for all
+  processors. MKL_CBWR=AVX2 would not do: it has no effect on processors of other vendors.
+- Attention is computed by its definition, not by the fused kernel, which calls MKL.
+
+Native numerics are the fastest of the machine, or of a GPU; their results agree with those of other
+machines within rounding. `python -m benchmarks.numerics` measures the difference.
+
+Without torch, because torch reads the variables when it is loaded.
+"""
+
+from enum import StrEnum
+
+
+class Numerics(StrEnum):
+    """Arithmetic of a process."""
+
+    REPRODUCIBLE = "reproducible"
+    NATIVE = "native"
+
+
+ENVIRONMENT = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",  # without bfloat16 and AMX: products stay in float32
+    "MKL_CBWR": "COMPATIBLE",
+}
