@@ -17,13 +17,6 @@ from models.shared.heads import OutputHead
 PADDING = 0  # source id of padding, which is masked
 
 
-class Mask(Protocol):
-    """Attention mask with a leading batch axis; True where a query may attend."""
-
-    def __getitem__(self, rows: Tensor) -> "Mask":
-        """Select the batch rows `rows`, in that order."""
-
-
 @dataclass
 class Memory:
     """The encoded source for one attention layer: keys, values and padding mask.
@@ -34,11 +27,12 @@ class Memory:
 
     key: Tensor
     value: Tensor
-    mask: Mask
+    mask: Tensor
 
     def select(self, sources: Tensor) -> "Memory":
         """Select the rows `sources`, in that order."""
-        return Memory(self.key[sources], self.value[sources], self.mask[sources])
+        tensors = self.key, self.value, self.mask
+        return Memory(*(tensor.index_select(0, sources) for tensor in tensors))
 
 
 class Past(Protocol):

@@ -39,10 +39,10 @@ class InputPositions(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, vectors: Tensor, positions: Tensor, grid: Grid) -> Tensor:
-        """Map vectors (batch, length, d_model) at positions (length,) of `grid` to the same shape.
+        """Map vectors (batch, length, d_model) at positions (length,) of `grid` to that shape."""
 
-        Raises SequenceError if a position has no vector.
-        """
+    def check(self, length: int) -> None:
+        """Raise SequenceError if a sequence of `length` positions is too long."""
 
 
 class AttentionPositions(nn.Module):

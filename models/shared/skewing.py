@@ -31,5 +31,9 @@ def skewed_logits(query: Tensor, vectors: Tensor, ahead: int, first: int, keys: 
     nearest = first - keys if ahead else -1
     distances = torch.arange(first + query.shape[-2] - 1, nearest, -1, device=query.device)
     behind = vectors.shape[-2] - 1 - ahead
-    relative = vectors[:, distances.clamp(-ahead, behind) + ahead]
+    indexes = distances.clamp(-ahead, behind) + ahead
+    if query.shape[-2] == 1:  # a step: its products with all vectors are less than their copies
+        products = matmul(query, vectors.transpose(-1, -2))
+        return products.index_select(-1, indexes[:keys])
+    relative = vectors[:, indexes]
     return skew(matmul(query, relative.transpose(-1, -2)))[..., :keys]

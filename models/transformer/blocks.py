@@ -35,19 +35,16 @@ class Blocks:
         oldest = torch.where(needed, self.keys, ends[:, None] - 1).amin(dim=1)
         return int((ends - oldest).max())
 
-    def visible_keys(self, position: int) -> Tensor:
-        """Return the key positions (key,) of the query at `position`, ascending."""
-        block, query = divmod(position, self.mask.shape[1])
-        return self.keys[block, self.mask[block, query]]
+    def visible(self, position: int) -> tuple[Tensor, Tensor, int]:
+        """Return the key positions (key,) of the query at `position`, ascending; and its frame.
 
-    def frame(self, position: int) -> tuple[Tensor, Tensor]:
-        """Return keys (key,) and mask (key,) of the query at `position`, up to its own position.
-
-        Masked keys are included, so that index distances are distances in the sequence.
+        The frame of a query are the keys of its block up to its own: the indices (key,) of the
+        visible keys there, and its size. In `frames` index distances are those of the sequence.
         """
         block, query = divmod(position, self.mask.shape[1])
+        places = self.mask[block, query].nonzero().squeeze(-1)
         count = self.keys.shape[1] - self.mask.shape[1] + query + 1
-        return self.keys[block, :count], self.mask[block, query, :count]
+        return self.keys[block, places], places, count
 
 
 def local_mask(

@@ -54,7 +54,7 @@ class Decoder(AutoregressiveModel):
         """See AutoregressiveModel."""
         like = self.embedding.tokens.weight
         positions = self.layers[0].attention.positions
-        past = empty_past(self.settings, self.pattern, positions, copies, max_length, like)
+        past = empty_past(self.settings, self.pattern, positions, copies, 1, max_length, like)
         return State(past, copies)
 
     def step(self, ids: Tensor, state: State) -> Tensor:

@@ -62,5 +62,7 @@ class Embedding(nn.Module):
     def _add_positions(self, vectors: Tensor, first: int) -> Tensor:
         if self.positions is None:
             return vectors
-        positions = torch.arange(first, first + vectors.shape[1], device=vectors.device)
+        last = first + vectors.shape[1]
+        self.positions.check(last)
+        positions = torch.arange(first, last, device=vectors.device)
         return self.positions(vectors, positions, self.grid)

@@ -55,9 +55,14 @@ class EncoderDecoder(AutoregressiveModel):
         """See AutoregressiveModel."""
         like = self.embedding.tokens.weight
         positions = self.decoder[0].attention.positions
-        batch = len(source) * copies
-        past = empty_past(self.settings, self.pattern, positions, batch, max_length, like)
-        return State(past, copies, self._encode(source))
+        past = empty_past(
+            self.settings, self.pattern, positions, len(source), copies, max_length, like
+        )
+        memories = [
+            layer.cross_attention.to_step(memory)
+            for layer, memory in zip(self.decoder, self._encode(source), strict=True)
+        ]
+        return State(past, copies, memories)
 
     def step(self, ids: Tensor, state: State) -> Tensor:
         """See AutoregressiveModel."""

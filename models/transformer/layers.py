@@ -10,9 +10,9 @@ from models.shared.base import Memory
 from models.shared.dropout import drop
 from models.shared.positions import Site, attention_positions
 from models.shared.products import Linear
-from models.transformer.cache import KeyValueCache
+from models.transformer.cache import KeyValueCache, Window
 from models.transformer.multi_head import CrossAttention, SelfAttention
-from models.transformer.patterns import Pattern, Window, source_pattern
+from models.transformer.patterns import Pattern, source_pattern
 
 
 class Residual(nn.Module):
@@ -88,7 +88,7 @@ class Layer(nn.Module):
         self,
         inputs: Tensor,
         cache: KeyValueCache,
-        window: Window | None,
+        window: Window,
         ids: Tensor | None = None,
     ) -> Tensor:
         """Map the next position (batch, 1, d_model) to the same shape; see SelfAttention.step."""
@@ -115,15 +115,12 @@ class CrossLayer(nn.Module):
 
     def forward(self, inputs: Tensor, memory: Memory) -> Tensor:
         """Map inputs (batch, target, d_model) to the same shape."""
-        return self._rest(self.around_attention(inputs, self.attention), memory)
+        hidden = self.around_attention(inputs, self.attention)
+        hidden = self.around_cross_attention(hidden, lambda x: self.cross_attention(x, memory))
+        return self.around_feed_forward(hidden, self.feed_forward)
 
-    def step(
-        self, inputs: Tensor, cache: KeyValueCache, window: Window | None, memory: Memory
-    ) -> Tensor:
+    def step(self, inputs: Tensor, cache: KeyValueCache, window: Window, memory: Memory) -> Tensor:
         """Map the next position (batch, 1, d_model) to the same shape; see SelfAttention.step."""
         hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window))
-        return self._rest(hidden, memory)
-
-    def _rest(self, hidden: Tensor, memory: Memory) -> Tensor:
-        hidden = self.around_cross_attention(hidden, lambda x: self.cross_attention(x, memory))
+        hidden = self.around_cross_attention(hidden, lambda x: self.cross_attention.step(x, memory))
         return self.around_feed_forward(hidden, self.feed_forward)

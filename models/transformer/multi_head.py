@@ -1,13 +1,15 @@
 """Multi-head self-attention and cross-attention (Vaswani et al. 2017, section 3.2.2)."""
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from models.shared.base import Memory
 from models.shared.positions import AttentionPositions
 from models.shared.products import Linear
-from models.transformer.attention import attention, merge_heads, split_heads
-from models.transformer.cache import KeyValueCache
-from models.transformer.patterns import Full, Heads, Pattern, Window
+from models.transformer.attention import merge_heads, split_heads
+from models.transformer.cache import KEYS, KeyValueCache, Window, attend
+from models.transformer.patterns import Full, Heads, Pattern
 
 
 class SelfAttention(nn.Module):
@@ -49,21 +51,22 @@ class SelfAttention(nn.Module):
         self,
         inputs: Tensor,
         cache: KeyValueCache,
-        window: Window | None,
+        window: Window,
         ids: Tensor | None = None,
     ) -> Tensor:
-        """Map the next position (batch, 1, d_model) to the same shape, and append it to `cache`.
+        """Map the next position (batch, 1, d_model) to the same shape, and write it to `cache`.
 
-        It attends to itself and to the cached positions in `window` (None: all); ids (batch, key).
+        It attends to itself and to the cached positions in `window`; ids (batch, key).
         """
-        heads = self._heads(inputs, cache.length, None, ids)
-        keys, values = cache.append(heads.key, heads.value, window)
-        attn_mask = None if window is None else window.mask
-        first = keys.shape[-2] - 1  # the query itself is the last key
-        attended = attention(
-            heads.query, keys, values, attn_mask, 0.0, self.positions, first, heads.ids
+        heads = self._heads(inputs, window.position, None, ids)
+        beam = cache.values.shape[3]
+        query, key, value = (
+            each.squeeze(2).unflatten(0, (-1, beam)).transpose(1, 2)
+            for each in (heads.query, heads.key, heads.value)
         )
-        return self.out_proj(merge_heads(attended))
+        cache.write(window.slot, key, value)
+        attended = cache.attend(query, window, self.positions, ids)
+        return self.out_proj(attended.transpose(1, 2).reshape(inputs.shape))
 
     def _heads(
         self, inputs: Tensor, first: int, padding: Tensor | None, ids: Tensor | None
@@ -97,15 +100,33 @@ class CrossAttention(nn.Module):
         return Memory(*heads, padding)
 
     def forward(self, inputs: Tensor, memory: Memory) -> Tensor:
-        """Map inputs (batch, target, d_model) to the same shape.
-
-        Consecutive rows may share a source: `memory` has one row per source.
-        """
-        by_source = inputs.view(len(memory.key), -1, inputs.shape[-1])
-        heads = self._heads(by_source, memory)
+        """Map inputs (batch, target, d_model) to the same shape."""
+        heads = self._heads(inputs, memory)
         dropout = self.dropout if self.training else 0.0
         attended = self.pattern.attention(heads, None, dropout)
-        return self.out_proj(merge_heads(attended)).view_as(inputs)
+        return self.out_proj(merge_heads(attended))
+
+    def to_step(self, memory: Memory) -> Memory:
+        """Return `memory` as `step` reads it, at least KEYS positions long.
+
+        key (source, heads, d_head, position), value (source, heads, position, d_head), and as mask
+        (source, heads, 1, position) 0, -inf at padding.
+        """
+        added = max(0, KEYS - memory.key.shape[2])
+        bias = torch.zeros_like(memory.mask, dtype=memory.key.dtype)
+        bias = F.pad(bias.masked_fill_(~memory.mask, -torch.inf), (0, added), value=-torch.inf)
+        return Memory(
+            F.pad(memory.key, (0, 0, 0, added)).transpose(2, 3).contiguous(),
+            F.pad(memory.value, (0, 0, 0, added)).contiguous(),
+            bias.repeat(1, self.num_heads, 1, 1),
+        )
+
+    def step(self, inputs: Tensor, memory: Memory) -> Tensor:
+        """Map the next position (batch, 1, d_model) to the same shape; `memory` of `to_step`."""
+        key, value, bias = (each.flatten(0, 1) for each in (memory.key, memory.value, memory.mask))
+        query = self.project_query(inputs).view(len(memory.key), -1, inputs.shape[2])
+        attended = attend(split_heads(query, self.num_heads), key, value, bias)
+        return self.out_proj(merge_heads(attended).view_as(inputs))
 
     def weights(self, inputs: Tensor, memory: Memory) -> Tensor:
         """Return the attention weights (batch, heads, target, source) without dropout."""

@@ -37,14 +37,6 @@ class Heads:
     ids: Tensor | None = None
 
 
-@dataclass(frozen=True)
-class Window:
-    """Keys of the query of one decoding step: positions (key,) and a mask (key,) or None."""
-
-    keys: Tensor
-    mask: Tensor | None = None
-
-
 class Pattern(ABC):
     """Attention pattern of a self-attention or cross-attention layer."""
 

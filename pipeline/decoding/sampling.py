@@ -25,12 +25,16 @@ def fill(
 
     Each is conditioned on all ids before it, sampled or given, but not on later ones. The first
     column has to be given. The rows of a source (source, position) are consecutive. Stops early
-    when the filled columns are `enough`. Each position is computed once.
+    when the filled columns are `enough`. Each position is computed once. Rows have no ancestors in
+    common, so each has a copy of its source: only those of a search share one.
     """
     batch, length = template.shape
     random = torch.Generator(device=template.device).manual_seed(sampling.seed)
-    copies = batch if source is None else batch // len(source)
-    state = model.init_state(source, copies, length - 1)
+    if source is None:
+        state = model.init_state(None, batch, length - 1)
+    else:
+        copies = source.repeat_interleave(batch // len(source), dim=0)
+        state = model.init_state(copies, 1, length - 1)
     filled = template.clone()
     for position in range(1, length):
         logits = model.step(filled[:, position - 1], state)

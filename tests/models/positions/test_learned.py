@@ -19,6 +19,7 @@ def test_the_vector_of_a_position_is_added():
 
 def test_a_position_without_a_vector_is_refused_in_one_line():
     scheme = Learned(LEARNED, Site(8, 2, TEXT.layout))
+    scheme.check(24)
     with pytest.raises(SequenceError, match="a sequence of 25 .*max_length = 24") as caught:
-        scheme(torch.zeros(1, 1, 8), torch.tensor([24]), GRID)
+        scheme.check(25)
     assert "\n" not in str(caught.value)

@@ -49,7 +49,7 @@ def test_blocks_hold_the_dense_mask_and_reach_as_far_as_it(local, down, across, 
         assert not mask[len(rows) :].any() and not mask[:, len(needed) :].any()
     for position, row in enumerate(dense):
         allowed = row.nonzero().squeeze(-1)
-        assert torch.equal(found.visible_keys(position), allowed)
+        assert torch.equal(found.visible(position)[0], allowed)
         assert position - int(allowed[:2][-1]) < found.reach  # the condition, then the oldest one
 
 
@@ -108,10 +108,10 @@ def test_frames_show_what_the_mask_allows_each_position_once(local, length):
 def test_the_frame_of_one_position_ends_with_it_and_holds_what_it_may_attend_to(local, length):
     framed, dense = frames(local, length, CPU), dense_mask(local, length)
     for position in range(length):
-        keys, mask = framed.frame(position)
+        keys, places, count = framed.visible(position)
         assert keys[-1] == position
-        assert len(keys) == 2 + local.memory_block + position % local.query_block
-        assert sorted(keys[mask].tolist()) == dense[position].nonzero().squeeze(-1).tolist()
+        assert count == 2 + local.memory_block + position % local.query_block
+        assert keys.tolist() == dense[position].nonzero().squeeze(-1).tolist()
 
 
 @given(local=local_1d, length=st.integers(1, 25))
@@ -119,9 +119,6 @@ def test_distances_in_a_frame_are_those_of_the_positions(local, length):
     """But for the condition, which is right before the memory."""
     framed = frames(local, length, CPU)
     for position in range(length):
-        block, query = divmod(position, local.query_block)
-        keys, mask = framed.keys[block], framed.mask[block, query]
-        own = local.memory_block + 1 + query  # index of the query's own key
-        for index in mask.nonzero().squeeze(-1).tolist()[1:]:
-            assert own - index == position - keys[index]
+        keys, places, count = framed.visible(position)
+        assert torch.equal(count - 1 - places[1:], position - keys[1:])
     assert torch.equal(framed.keys[:, 0], torch.zeros(len(framed.keys), dtype=torch.long))

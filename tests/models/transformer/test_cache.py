@@ -1,64 +1,66 @@
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional as F
+from torch.testing import assert_close
 
-from models.transformer.cache import KeyValueCache
-from models.transformer.patterns import Window
+from models.transformer.blocks import blocks
+from models.transformer.cache import KEYS, KeyValueCache, slots_for
+from models.transformer.past import Past
+from tests.models.strategies import local_1d
 
-FIRST = Window(torch.tensor([0]))
-
-
-def _written(cache: KeyValueCache, count: int, window: Window | None, seed: int):
-    """Append `count` positions; return all of them, and those in `window` after the last one."""
-    random = torch.Generator().manual_seed(seed)
-    batch, heads, _, d_head = cache.keys.shape
-    keys, values = torch.randn(2, batch, heads, count, d_head, generator=random)
-    for position in range(count):
-        asked = window if window is None or position == count - 1 else FIRST
-        at = slice(position, position + 1)
-        found = cache.append(keys[:, :, at], values[:, :, at], asked)
-    return keys, values, found
+HEADS, D_HEAD, LENGTH = 2, 4, 21
 
 
-@given(data=st.data(), kept=st.integers(1, 6), count=st.integers(1, 20), seed=st.integers(0, 99))
-def test_a_ring_returns_the_first_and_the_last_positions_as_they_were(data, kept, count, seed):
-    cache = KeyValueCache(3, 2, kept, 4, torch.empty(0))
-    held = [0, *range(max(1, count - kept), count)]
-    window = torch.tensor(data.draw(st.lists(st.sampled_from(held), unique=True)), dtype=torch.long)
-    keys, values, found = _written(cache, count, Window(window), seed)
-    assert torch.equal(found[0], keys[:, :, window])
-    assert torch.equal(found[1], values[:, :, window])
-
-
-@given(kept=st.integers(1, 9), seed=st.integers(0, 99))
-def test_with_room_for_all_the_positions_are_in_their_order(kept, seed):
-    keys, values, found = _written(KeyValueCache(3, 2, kept, 4, torch.empty(0)), kept, None, seed)
-    assert torch.equal(found[0], keys)
-    assert torch.equal(found[1], values)
-
-
+@settings(deadline=None, max_examples=50)
 @given(
-    rows=st.lists(st.integers(0, 2), min_size=1, max_size=5),
-    count=st.integers(1, 12),
-    seed=st.integers(0, 99),
+    groups=st.integers(1, 3),
+    beam=st.integers(1, 5),
+    local=st.none() | local_1d,
+    seed=st.integers(0, 999),
 )
-def test_a_reordered_ring_is_the_ring_of_the_reordered_rows(rows, count, seed):
-    cache = KeyValueCache(3, 2, 5, 4, torch.empty(0))
-    keys, values, _ = _written(cache, count, FIRST, seed)
-    cache.reorder(torch.tensor(rows))
-    rebuilt = KeyValueCache(len(rows), 2, 5, 4, torch.empty(0))
-    for position in range(count):
-        at = slice(position, position + 1)
-        rebuilt.append(keys[rows, :, at], values[rows, :, at], FIRST)
-    held = Window(torch.tensor([0, *range(max(1, count - 4), count + 1)]))
-    new = torch.zeros(len(rows), 2, 1, 4)
-    for ours, theirs in zip(
-        cache.append(new, new, held), rebuilt.append(new, new, held), strict=True
-    ):
-        assert torch.equal(ours, theirs)
+def test_each_row_attends_to_its_ancestors_wherever_they_were(groups, beam, local, seed):
+    """Rows change places in their group, some of them twice; groups leave, or are there twice."""
+    random = torch.Generator().manual_seed(seed)
+    found_blocks = None if local is None else blocks(local, LENGTH, 1, 1, torch.device("cpu"))
+    kept = LENGTH if local is None else found_blocks.reach
+    like = torch.empty(0, dtype=torch.float64)
+    cache = KeyValueCache(groups, beam, HEADS, D_HEAD, like)
+    past = Past([cache], found_blocks, kept, like.new_empty(groups * beam, 0, beam), None)
+    keys = values = like.new_empty(groups * beam, HEADS, 0, D_HEAD)
+    for position in range(LENGTH):
+        new = torch.randn(3, len(keys), HEADS, D_HEAD, generator=random, dtype=like.dtype)
+        query, key, value = (each.unflatten(0, (-1, beam)).transpose(1, 2) for each in new)
+        window = past.window(position)
+        cache.write(window.slot, key, value)
+        attended = cache.attend(query, window, None, None).transpose(1, 2).flatten(0, 1)
+        keys, values = (
+            torch.cat((old, each[:, :, None]), dim=2)
+            for old, each in zip((keys, values), new[1:], strict=True)
+        )
+        seen = slice(None) if local is None else found_blocks.visible(position)[0]
+        expected = F.scaled_dot_product_attention(
+            new[0][:, :, None], keys[:, :, seen], values[:, :, seen]
+        )
+        assert_close(attended, expected[:, :, 0])
+        count = len(keys) // beam
+        chosen = torch.randint(count, (int(torch.randint(1, 4, (), generator=random)),))
+        parents = torch.randint(beam, (len(chosen), beam), generator=random)
+        rows = (chosen[:, None] * beam + parents).flatten()
+        past.reorder(rows)
+        keys, values = keys[rows], values[rows]
+
+
+def test_a_cache_holds_a_multiple_of_16_keys():
+    for beam in range(1, 40):
+        cache = KeyValueCache(1, beam, HEADS, D_HEAD, torch.empty(0))
+        new = torch.zeros(1, HEADS, beam, D_HEAD)
+        for slot in range(40):
+            cache.write(slot, new, new)
+            assert cache.keys.shape[3] * beam >= KEYS
+            assert slot < cache.keys.shape[3] <= slot + slots_for(beam)
 
 
 def test_a_cache_has_the_type_and_device_of_its_network():
-    assert (
-        KeyValueCache(1, 2, 3, 4, torch.empty(0, dtype=torch.float64)).keys.dtype is torch.float64
-    )
+    cache = KeyValueCache(1, 1, 2, 4, torch.empty(0, dtype=torch.float64))
+    assert cache.keys.dtype is torch.float64

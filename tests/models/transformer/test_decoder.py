@@ -1,3 +1,4 @@
+import math
 from unittest.mock import Mock
 
 import pytest
@@ -11,6 +12,7 @@ from models.build import build
 from models.errors import SequenceError
 from models.settings import Embeddings, Norm, PositionsAt, Residuals, Structure
 from models.transformer import patterns
+from models.transformer.cache import KEYS
 from tests.models.comparison import (
     all_logits,
     assert_reordered_steps_equal_forward,
@@ -70,10 +72,13 @@ def test_one_position_at_a_time_equals_all_at_once_with_any_local_attention(loca
 
 @pytest.mark.parametrize(("attention", "kept"), [(LOCAL_1D, 5 + 3), (LOCAL_2D, 19)])
 def test_caches_of_local_attention_have_one_size_for_any_length(attention, kept):
+    slots = math.ceil((1 + kept) / KEYS) * KEYS
     for height in (8, 16):
         model = decoder(attention=attention, shape=images(height, 6))
         state = model.init_state(None, 2, height * 6)
-        assert {cache.keys.shape for cache in state.past.caches} == {(2, 2, 1 + kept, 4)}
+        with torch.no_grad():
+            stepped_logits(model, ids(0, IMAGE.inputs, 2, height * 6), state)
+        assert {cache.keys.shape for cache in state.past.caches} == {(2, 2, 4, slots, 1)}
 
 
 @pytest.mark.parametrize("positions", [SINUSOID, SHAW, SKEWED, PITCH_TIME, ROTARY, ALIBI])

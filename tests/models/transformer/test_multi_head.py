@@ -59,13 +59,17 @@ def test_cross_attention_equals_torch_multihead_attention():
     assert_close(ours.weights(inputs, memory), weights)
 
 
-def test_rows_that_share_a_source_share_its_memory():
+@pytest.mark.parametrize("length", [6, 20])
+def test_a_step_of_rows_that_share_a_source_is_the_attention_of_each_to_it(length):
     torch.manual_seed(0)
     ours = CrossAttention(12, 3, 0.0, EVERYTHING).double()
-    inputs, encoded = random_tensor(6, 5, 12), random_tensor(2, 6, 12, seed=1)
+    inputs, encoded = random_tensor(6, 1, 12), random_tensor(2, length, 12, seed=1)
+    padding = torch.ones(2, 1, 1, length, dtype=torch.bool)
+    padding[1, ..., 4:] = False
     rows = torch.tensor([0, 0, 0, 1, 1, 1])
-    expected = ours(inputs, ours.memory(encoded[rows], PADDING[rows]))
-    assert_close(ours(inputs, ours.memory(encoded, PADDING)), expected)
+    expected = ours(inputs, ours.memory(encoded[rows], padding[rows]))
+    memory = ours.to_step(ours.memory(encoded, padding))
+    assert_close(ours.step(inputs, memory), expected)
 
 
 @every_mask

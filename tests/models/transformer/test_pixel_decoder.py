@@ -13,6 +13,7 @@ from tests.models.comparison import (
     assert_same_values_and_gradients,
     assert_steps_equal_forward,
     ids,
+    stepped_logits,
 )
 from tests.models.networks import (
     COLOUR,
@@ -102,8 +103,12 @@ def test_reordered_rows_go_on_as_if_they_had_been_the_batch(fed):
 
 
 def test_a_pixel_is_one_position_of_the_cache():
-    state = pixel_decoder(attention=FULL).init_state(None, 2, 72)
-    assert {cache.keys.shape for cache in state.past.pixels.past.caches} == {(2, 2, 1 + 24, 4)}
+    model = pixel_decoder(attention=FULL)
+    state = model.init_state(None, 2, 72)
+    with torch.no_grad():
+        stepped_logits(model, _image(COLOUR, 2)[:, :-1], state)
+    assert state.position == 72
+    assert {cache.keys.shape for cache in state.past.pixels.past.caches} == {(2, 2, 4, 32, 1)}
 
 
 def test_only_conditions_have_embeddings():
