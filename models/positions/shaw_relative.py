@@ -21,7 +21,8 @@ class ShawRelative(AttentionPositions):
         super().__init__(settings, site)
         self.max_distance, parts = settings.max_distance, settings.parts
         self.key_vectors = self._vectors(site.d_head) if parts is not ShawParts.VALUES else None
-        self.value_vectors = self._vectors(site.d_head) if parts is not ShawParts.KEYS else None
+        self.adds_values = parts is not ShawParts.KEYS
+        self.value_vectors = self._vectors(site.d_head) if self.adds_values else None
 
     def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor | float:
         """Map query (..., heads, query, d_head) to q_i (a^K_ij)^T, (..., heads, query, key)."""

@@ -55,6 +55,7 @@ class AttentionPositions(nn.Module):
 
     rotates_only: ClassVar[bool] = False  # attention is then a fused kernel
     uses_ids: ClassVar[bool] = False  # `logits` needs the ids of the sequence
+    adds_values: bool = False  # `values` returns a tensor
 
     def __init__(self, settings: Positions, site: Site) -> None:
         super().__init__()

@@ -15,9 +15,9 @@ from models.shared.positions import AttentionPositions
 KEYS = 16  # the fewest of a softmax: for fewer it takes five times as long on a CPU
 
 
-def slots_for(beam: int) -> int:
-    """Return the slots by which a cache grows: at least KEYS keys, `beam` of them in each slot."""
-    return -(-KEYS // beam)
+def growth(slots: int, beam: int) -> int:
+    """Return the slots by which a cache grows: at least KEYS keys, and more if it is long."""
+    return max(-(-KEYS // beam), slots // 32)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class KeyValueCache:
         """Write the key and value (group, heads, beam, d_head) of one position."""
         if slot == self.keys.shape[3]:
             groups, heads, beam, d_head = key.shape
-            added = slots_for(beam)
+            added = growth(slot, beam)
             new = key.new_zeros(groups, heads, d_head, added, beam)
             self.keys = torch.cat((self.keys, new), dim=3)
             self.values = torch.cat((self.values, new.view(groups, heads, added, beam, -1)), dim=2)
@@ -84,14 +84,19 @@ class KeyValueCache:
         by_slot = groups, heads, beam, -1, beam
         rows, first = query.transpose(1, 2).reshape(-1, heads, 1, d_head), window.count - 1
         term = positions.logits(rows * d_head**-0.5, first, window.count, ids)
-        term = _by_group(torch.as_tensor(term).expand(len(rows), heads, 1, window.count), beam)
+        term = _by_group(
+            torch.as_tensor(term).to(rows).expand(len(rows), heads, 1, window.count), beam
+        )
         logits.view(by_slot)[:, :, :, window.slots] += term[..., window.places, None]
         weights = logits.softmax(dim=-1)
-        by_place = weights.new_zeros(groups, heads, beam, window.count)
-        by_place[..., window.places] = weights.view(by_slot).sum(dim=-1)[..., window.slots]
-        by_row = by_place.transpose(1, 2).reshape(-1, heads, 1, window.count)
-        added = torch.as_tensor(positions.values(by_row, first)).expand(rows.shape)
-        return (weights @ values).view_as(query) + _by_group(added, beam)
+        attended = (weights @ values).view_as(query)
+        if not positions.adds_values:
+            return attended
+        by_place = weights.new_zeros(groups, beam, heads, window.count)
+        by_key = weights.view(by_slot).sum(dim=-1)[..., window.slots]
+        by_place[..., window.places] = by_key.transpose(1, 2)
+        added = positions.values(by_place.view(-1, heads, 1, window.count), first)
+        return attended + _by_group(added, beam)
 
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:

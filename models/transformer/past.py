@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from models.settings import TransformerSettings
 from models.shared.positions import AttentionPositions
 from models.transformer.blocks import Blocks
-from models.transformer.cache import KeyValueCache, Window, slots_for
+from models.transformer.cache import KeyValueCache, Window, growth
 from models.transformer.patterns import Pattern
 
 
@@ -44,7 +44,7 @@ class Past:
         """Return what the queries at `position` see, and make room for them."""
         slot, (rows, slots, beam) = self._slot(position), self.ancestors.shape
         if slot == slots:
-            self.ancestors = F.pad(self.ancestors, (0, 0, 0, slots_for(beam)), value=-torch.inf)
+            self.ancestors = F.pad(self.ancestors, (0, 0, 0, growth(slots, beam)), value=-torch.inf)
         themselves = torch.eye(beam, device=self.ancestors.device).log()
         self.ancestors.unflatten(0, (-1, beam))[:, :, slot] = themselves
         bias = self.ancestors

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from models.transformer.blocks import blocks
-from models.transformer.cache import KEYS, KeyValueCache, slots_for
+from models.transformer.cache import KEYS, KeyValueCache, growth
 from models.transformer.past import Past
 from tests.models.strategies import local_1d
 
@@ -51,14 +51,14 @@ def test_each_row_attends_to_its_ancestors_wherever_they_were(groups, beam, loca
         keys, values = keys[rows], values[rows]
 
 
-def test_a_cache_holds_a_multiple_of_16_keys():
+def test_a_cache_grows_by_no_less_than_16_keys_and_by_no_more_than_it_has_to():
     for beam in range(1, 40):
         cache = KeyValueCache(1, beam, HEADS, D_HEAD, torch.empty(0))
         new = torch.zeros(1, HEADS, beam, D_HEAD)
-        for slot in range(40):
+        for slot in range(100):
             cache.write(slot, new, new)
             assert cache.keys.shape[3] * beam >= KEYS
-            assert slot < cache.keys.shape[3] <= slot + slots_for(beam)
+            assert slot < cache.keys.shape[3] <= slot + growth(slot, beam)
 
 
 def test_a_cache_has_the_type_and_device_of_its_network():
