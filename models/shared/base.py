@@ -22,7 +22,8 @@ class Memory:
     """The encoded source for one attention layer: keys, values and padding mask.
 
     `key` and `value` (source, ..., position, features); `mask` broadcasts to (source, ..., query,
-    position) and is False at padding.
+    position) and is False at padding. The first axis of each is the source, whatever form a step
+    gives to the others.
     """
 
     key: Tensor
