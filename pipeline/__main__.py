@@ -75,13 +75,15 @@ def main() -> None:
 
 def _run_stage(name: str, item: str) -> None:
     """Run the stage `name` for `item`, whose numerics are set before torch is imported."""
-    from models.shared.numerics import Numerics
     from pipeline import config
-    from pipeline.process import use
 
     section = f"{COMMANDS[name].item}s"
     chosen = config.entry_of(config.load(), section, item)
-    use(chosen.training.numerics if section == "runs" else Numerics.REPRODUCIBLE)
+    if section != "datasets":
+        from models.settings import Numerics
+        from models.shared.numerics import set_environment
+
+        set_environment(chosen.training.numerics if section == "runs" else Numerics.REPRODUCIBLE)
     import_module(f"pipeline.{name}").main(item)
 
 

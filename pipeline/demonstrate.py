@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from models.shared.numerics import Numerics
+from models.settings import Numerics
 from pipeline import config
 from pipeline.determinism import compute_deterministically
 from pipeline.files import staged_folder, write_atomically, write_json

@@ -7,8 +7,8 @@ import os
 
 import torch
 
+from models.settings import Numerics
 from models.shared import products
-from models.shared.numerics import Numerics
 
 
 def compute_deterministically(threads: int, numerics: Numerics) -> None:

@@ -12,8 +12,6 @@ import signal
 import sys
 from pathlib import Path
 
-from models.shared.numerics import ENVIRONMENT, Numerics
-
 _PARENT_VARIABLES = {"DVC_STAGE", "TORCHELASTIC_RUN_ID"}  # set by dvc and torchrun
 _PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
@@ -32,12 +30,6 @@ def prepare() -> None:
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     if sys.platform == "linux" and os.environ.keys() & _PARENT_VARIABLES:
         _end_with_parent()
-
-
-def use(numerics: Numerics) -> None:
-    """Set the variables of `numerics`; call it before importing torch, which reads them then."""
-    if numerics is Numerics.REPRODUCIBLE:
-        os.environ.update(ENVIRONMENT)
 
 
 def _end_with_parent() -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from models.shared.numerics import Numerics
+from models.settings import Numerics
+from models.shared.numerics import set_environment
 from pipeline import config, sources
 from pipeline.config import Params
-from pipeline.process import prepare, use
+from pipeline.process import prepare
 
 # All of it is of use only before what the tests import.
 prepare()
-use(Numerics.REPRODUCIBLE)
+set_environment(Numerics.REPRODUCIBLE)
 os.environ["OMP_NUM_THREADS"] = "1"
 
 # A busy machine is no failure.

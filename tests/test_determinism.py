@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 _PROGRAM = """
 import json, sys
 import torch
-from models.shared.numerics import Numerics
+from models.settings import Numerics
 from pipeline.determinism import compute_deterministically
 compute_deterministically(1, Numerics.NATIVE)
 imported = [name for name in ("torch._inductor", "torch._dynamo") if name in sys.modules]

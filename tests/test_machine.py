@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from models.shared.numerics import Numerics
+from models.settings import Numerics
 from pipeline import decode, evaluate, train
 from pipeline.errors import ConfigError
 from pipeline.machine import check_device, check_training

@@ -14,6 +14,7 @@ from models.settings.choices import (
     Embeddings,
     LogisticMixture,
     Norm,
+    Numerics,
     Output,
     PositionsAt,
     Residuals,

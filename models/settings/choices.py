@@ -15,6 +15,13 @@ class Structure(StrEnum):
     DECODER = "decoder"  # no source
 
 
+class Numerics(StrEnum):
+    """Arithmetic of a process; see models/shared/numerics.py."""
+
+    REPRODUCIBLE = "reproducible"  # the same bits on every x86-64 processor with AVX2
+    NATIVE = "native"  # the fastest of the machine
+
+
 class Norm(StrEnum):
     """Placement of layer normalisation."""
 

@@ -15,21 +15,21 @@ and the width of its vectors, for equal code, seeds and numbers of threads:
 Native numerics are the fastest of the machine, or of a GPU; their results agree with those of other
 machines within rounding. `python -m benchmarks.numerics` measures the difference.
 
-Without torch, because torch reads the variables when it is loaded.
+Without torch, which reads the variables when it is loaded.
 """
 
-from enum import StrEnum
+import os
 
-
-class Numerics(StrEnum):
-    """Arithmetic of a process."""
-
-    REPRODUCIBLE = "reproducible"
-    NATIVE = "native"
-
+from models.settings import Numerics
 
 ENVIRONMENT = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",  # without bfloat16 and AMX: products stay in float32
     "MKL_CBWR": "COMPATIBLE",
 }
+
+
+def set_environment(numerics: Numerics) -> None:
+    """Set the variables of `numerics` in this process and its children, before torch is loaded."""
+    if numerics is Numerics.REPRODUCIBLE:
+        os.environ.update(ENVIRONMENT)

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.shared.numerics import ENVIRONMENT, Numerics
+from models.settings import Numerics
+from models.shared.numerics import ENVIRONMENT
 
 CHUNK = 384  # terms of a sum that oneDNN computes in order
 # Rows in which products are computed. oneDNN compiles a kernel for each shape: batches have any

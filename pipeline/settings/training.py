@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from models.settings import PositiveFloat, Probability, Settings
-from models.shared.numerics import Numerics
+from models.settings import Numerics, PositiveFloat, Probability, Settings
 from pipeline.settings.base import NonNegativeFloat, Seed, Share
 
 

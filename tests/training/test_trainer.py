@@ -6,8 +6,9 @@ import torch
 from safetensors.torch import load
 from torch.testing import assert_close
 
+from models.settings import Numerics
+from models.shared import products
 from models.shared.heads import IGNORED
-from models.shared.numerics import Numerics
 from pipeline.errors import PipelineError
 from pipeline.settings.training import CheckpointSelection, Precision
 from pipeline.tasks.translation.codec import BOS, EOS
@@ -136,8 +137,10 @@ def test_batches_that_are_accumulated_update_as_one(tmp_path):
 
 def test_bfloat16_is_near_float32_and_leaves_weights_and_loss_in_float32(tmp_path):
     """Emulated where the CPU has no instructions for it."""
-    usual, model = training(), network(training())
+    usual = training(numerics=Numerics.NATIVE)
+    model = network(usual)
     half = training(numerics=Numerics.NATIVE, precision=Precision.BFLOAT16)
+    products.select(Numerics.NATIVE)
     with autocast(half):
         batch = Reversal().batch(1)
         assert all_logits(model, batch.inputs, batch.source).dtype is torch.bfloat16
@@ -160,7 +163,7 @@ def test_a_compiled_network_is_compiled_once_for_all_lengths(tmp_path, monkeypat
     )
     compiled = trained(tmp_path / "compiled", training(numerics=Numerics.NATIVE, compile=True))
     assert asked == [{"dynamic": True}]
-    assert compiled == trained(tmp_path, training())
+    assert compiled == trained(tmp_path, training(numerics=Numerics.NATIVE))
     assert len(asked) == 1
 
 

@@ -8,10 +8,9 @@ import numpy as np
 
 from models import store
 from models.build import build
-from models.settings import Structure
+from models.settings import Numerics, Structure
 from models.shared.base import AutoregressiveModel
 from models.shared.heads import IGNORED
-from models.shared.numerics import Numerics
 from pipeline.settings.training import (
     Adam,
     AdamW,

@@ -11,9 +11,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
-from pipeline.process import prepare, use
+from pipeline.process import prepare
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.image.settings import ImageRun
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: the output is a PNG; choose a name that ends in .png")
     sampling = chosen(settings.decoding.sampling, options)
-    use(settings.training.numerics)
+    set_environment(settings.training.numerics)
     from pipeline.tasks.image.painter import paint  # here, because torch takes a second to import
 
     paint(options, settings, sampling)

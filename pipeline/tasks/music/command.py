@@ -11,9 +11,10 @@ import argparse
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
-from pipeline.process import prepare, use
+from pipeline.process import prepare
 from pipeline.sampling_options import add_sampling_options, chosen, positive
 from pipeline.tasks.music.settings import MusicRun
 
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     _check_suffix("--output", options.output, [".mid", ".midi"])
     _check_suffix("--audio", options.audio, FORMATS)
     _check_suffix("--roll", options.roll, [".png"])
-    use(settings.training.numerics)
+    set_environment(settings.training.numerics)
     from pipeline.tasks.music.composer import (
         compose,
     )  # here, because torch takes a second to import

@@ -11,9 +11,10 @@ Needs runs/<run>/model and data/encoded/<dataset>: run `dvc repro train@<run>` o
 import argparse
 from collections.abc import Sequence
 
+from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
-from pipeline.process import prepare, use
+from pipeline.process import prepare
 from pipeline.tasks.translation.engine import Engine, check_ctranslate2
 from pipeline.tasks.translation.settings import Beam, TranslationRun
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
             check_ctranslate2(settings.model, settings.decoding)
         except ValueError as error:
             raise ConfigError(f"--engine ctranslate2, runs.{name}: {error}") from None
-    use(settings.training.numerics)
+    set_environment(settings.training.numerics)
     # Here, because torch takes a second to import.
     from pipeline.tasks.translation.translator import translate_input
 
