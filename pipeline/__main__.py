@@ -75,15 +75,14 @@ def main() -> None:
 
 def _run_stage(name: str, item: str) -> None:
     """Run the stage `name` for `item`, whose numerics are set before torch is imported."""
+    from models.settings import Numerics
     from pipeline import config
 
     section = f"{COMMANDS[name].item}s"
     chosen = config.entry_of(config.load(), section, item)
     if section != "datasets":
-        from models.settings import Numerics
-        from models.shared.numerics import set_environment
-
-        set_environment(chosen.training.numerics if section == "runs" else Numerics.REPRODUCIBLE)
+        numerics = chosen.training.numerics if section == "runs" else Numerics.REPRODUCIBLE
+        import_module("models.shared.numerics").set_environment(numerics)
     import_module(f"pipeline.{name}").main(item)
 
 
