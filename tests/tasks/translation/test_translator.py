@@ -168,8 +168,8 @@ def test_a_line_without_positions_is_told_and_those_after_it_are_translated(new_
     windows = [["Ein Haus.", f"{longest}Z"], [longest, "Ein Haus."]]
     found = new_translator(positions=LEARNED).lines(windows, warnings.append)
     first, refused, kept, last = (next(found) for _ in range(4))
-    assert first.text == last.text
-    assert first.score == pytest.approx(last.score, rel=1e-5)  # rounded as in its batch
+    assert first[0].text == last[0].text
+    assert first[0].score == pytest.approx(last[0].score, rel=1e-5)  # rounded as in its batch
     assert first != refused == EMPTY != kept
     assert warnings[0] == (
         "line 2 has 21 tokens, more than 20: not translated; break it into sentences"
