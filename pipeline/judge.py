@@ -12,13 +12,14 @@ from pipeline.judging.comparing import RESAMPLING, compare_all
 from pipeline.judging.judgements import Judgements, write_judgements
 from pipeline.judging.measured import read_measured
 from pipeline.judging.verdicts import judge
+from pipeline.statistics.difference import SIGNIFICANCE
 
 
 def main() -> None:
     """Judge all claims, compare all runs, and print the number of claims by verdict."""
     measured = read_measured()
     claims = [judge(claim, measured) for claim in read_claims()]
-    judgements = Judgements(resampling=RESAMPLING, claims=claims)
+    judgements = Judgements(resampling=RESAMPLING, significance=SIGNIFICANCE, claims=claims)
     write_judgements(judgements, compare_all(measured.records))
     counts = [f"{count} {name.replace('_', ' ')}" for name, count in judgements.counts.items()]
     print(f"{len(claims)} claims: {', '.join(counts)}")

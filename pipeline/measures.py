@@ -53,8 +53,10 @@ class Measures:
     baselines: tuple[Baseline, ...]
     records: str  # key in `test` of the number of records
     compared_by: tuple[Metric, ...] = ()  # preferred for comparisons of runs that recorded them
+    for_claims: tuple[Metric, ...] = ()  # in no table: baselines and parts of scores, by record
 
     @property
     def comparable(self) -> tuple[Metric, ...]:
         """Metrics with sufficient statistics, the default first."""
-        return tuple(m for m in (*self.compared_by, *self.metrics) if m.statistics)
+        metrics = (*self.compared_by, *self.metrics, *self.for_claims)
+        return tuple(metric for metric in metrics if metric.statistics)

@@ -2,6 +2,9 @@
 
 Their sums determine all scores, so that runs can be compared without weights and samples. Equal
 records give equal bytes.
+
+A split may be that of a variant of the run, `test@<variant>`: its test records with the weights of
+an earlier update, or with another search.
 """
 
 import hashlib
@@ -50,6 +53,11 @@ class RunRecords:
 def records_path(run: str) -> Path:
     """Return the path of the records of a run."""
     return RECORDS / f"{run}.parquet"
+
+
+def split_of_variant(split: Split, variant: str) -> Split:
+    """Return the split of a variant of a run; "" is the run itself."""
+    return f"{split}@{variant}" if variant else split
 
 
 def fingerprint(records: Iterable[bytes]) -> str:

@@ -16,7 +16,10 @@ from pipeline.reporting.scores import Table, as_text, tabulate
 
 def main() -> None:
     """Print one table per task, data set and test set, then the address of the report."""
-    print("↑ higher is better, ↓ lower is better; in brackets 95 % bootstrap intervals\n")
+    print(
+        "↑ higher is better, ↓ lower is better; in brackets 95 % bootstrap intervals, "
+        "after ± standard deviations over seeds\n"
+    )
     params, waiting = finished(config.load())
     for task, of_task in by_task(read_results(params)).items():
         for dataset, on_dataset in by_dataset(of_task).items():

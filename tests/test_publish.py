@@ -209,6 +209,7 @@ def test_comparisons_are_those_of_the_page(public: Path, scale: Params):
     assert (row["better_run"], row["worse_run"]) == (better.run, worse.run)
     assert float(row["better_score"]) == better.score < worse.score
     assert float(row["difference"]) == abs(expected.difference)
+    assert (row["better_seeds"], row["worse_seeds"]) == ("1", "1")
     assert float(row["low"]) <= float(row["difference"]) <= float(row["high"])
     assert float(row["p_value"]) == expected.p_value
     assert (row["clusters"], row["signature"]) == ("40", "bs:1000|seed:1")

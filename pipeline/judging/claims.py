@@ -4,47 +4,39 @@ import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, NonNegativeFloat, ValidationError
 from ruamel.yaml import YAML
 
 from models.settings import Settings
+from pipeline.errors import ConfigError
+from pipeline.explain import explain
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
 
 
 class Better(Settings):
-    """A run is better than another on the same test records, by a paired bootstrap.
+    """A run is better than another on the same test records, or at least not inferior to it.
 
-    A stronger claim compares a share of a score: if quality collapses, even a share of the better
-    score is better than the other. For a loss, a share above 1 is the stronger claim.
+    A run may be a variant of one, `<run>@<variant>`: see pipeline/records.py. The second score may
+    be another metric, such as a baseline's on the same records.
     """
 
     kind: Literal["better"]
     run: str
     than: str
-    metric: str | None  # a key of the task's metrics; null: BLEU of translations, else the first
-    share_of_run: PositiveFloat = 1.0  # share of the score of `run` that is compared
-    share_of_than: PositiveFloat = 1.0
+    metric: str | None  # a key of the task's metrics; null: the first that all runs recorded
+    than_metric: str | None = None  # of `than`; null: the same
+    margin: NonNegativeFloat = 0.0  # how much worse `run` may be, in the unit of the metric
+    published: float | None = None  # how much better it was published to be, in that unit
 
 
 class Measurement(Settings):
-    """A metric of a run or a demonstration: the mean of the numbers at `paths`."""
+    """A metric of a run or a demonstration that does not depend on the sample of test records."""
 
     name: str  # of the run or the demonstration
-    paths: Annotated[list[str], Field(min_length=1)]  # dotted, in reports/metrics/<name>.json
-
-
-class Searched(Settings):
-    """BLEU on the validation split with one of the settings of a run's search grid."""
-
-    name: str  # of the run
-    beam_size: int
-    length_penalty: float
-
-    def __str__(self) -> str:
-        return f"{self.name}, beam size {self.beam_size}, length penalty {self.length_penalty}"
+    path: str  # dotted, in reports/metrics/<name>.json
 
 
 class Benchmarked(Settings):
@@ -66,10 +58,9 @@ class Numbers(Settings):
 
     kind: Literal["numbers"]
     what: str  # description of the numbers
-    first: Measurement | Searched | Benchmarked
+    first: Measurement | Benchmarked
     relation: Relation
-    second: Measurement | Searched | Benchmarked | float
-    sampled: bool  # depends on the sample of test records
+    second: Measurement | Benchmarked | float
 
 
 Check = Annotated[Better | Numbers, Field(discriminator="kind")]
@@ -88,10 +79,16 @@ class Claim(Settings):
     elsewhere: list[Check] = []  # checks with other runs, for other scales
 
 
-def read_claims() -> list[Claim]:
-    """Read claims.yaml."""
-    claims = YAML(typ="safe", pure=True).load(CLAIMS.read_text("utf-8"))
-    return [Claim.model_validate_json(json.dumps(claim)) for claim in claims]
+def read_claims(path: Path = CLAIMS) -> list[Claim]:
+    """Read the claims; ConfigError names the claim and the key that is wrong."""
+    return [_claim(raw, path) for raw in YAML(typ="safe", pure=True).load(path.read_text("utf-8"))]
+
+
+def _claim(raw: dict[str, Any], path: Path) -> Claim:
+    try:
+        return Claim.model_validate_json(json.dumps(raw))
+    except ValidationError as error:
+        raise ConfigError(f"{path.name}: {raw.get('id')}: {explain(error, raw)}") from None
 
 
 def needed(checks: Sequence[Check]) -> list[str]:
@@ -99,10 +96,10 @@ def needed(checks: Sequence[Check]) -> list[str]:
     needed = []
     for check in checks:
         if isinstance(check, Better):
-            needed += [check.run, check.than]
+            needed += [name.partition("@")[0] for name in (check.run, check.than)]
             continue
         for number in (check.first, check.second):
-            if isinstance(number, Measurement | Searched):
+            if isinstance(number, Measurement):
                 needed.append(number.name)
             elif isinstance(number, Benchmarked):
                 needed.append(number.benchmark)

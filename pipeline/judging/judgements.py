@@ -15,44 +15,55 @@ from pipeline.files import read_json, write_json
 JUDGEMENTS = Path("reports/claims.json")
 COMPARISONS = Path("reports/comparisons.json")
 VERDICTS = Path("reports/verdicts.json")
-SIGNIFICANT = 0.05  # significance level
+
+
+class Outcome(StrEnum):
+    """What a check of a claim found."""
+
+    HOLDS = "holds"  # significantly, if it is a test
+    FAILS = "fails"  # the contrary is significant
+    OPEN = "open"  # neither is
 
 
 class Verdict(StrEnum):
     """Verdict of a scale on a claim."""
 
-    REPRODUCED = "reproduced"  # every check holds, all differences are significant
-    DIRECTION_ONLY = "direction only"  # every check holds, some difference is not significant
-    NOT_REPRODUCED = "not reproduced"  # a check does not hold
+    REPRODUCED = "reproduced"  # every check holds
+    CONTRADICTED = "contradicted"  # a check fails
+    INCONCLUSIVE = "inconclusive"  # neither
     NOT_RUN = "not run"  # the scale lacks what a check needs
 
 
 class Arm(Settings):
-    """One side of a comparison: a run and its replicates, which differ only in their seed."""
+    """One side of a comparison: a run or a variant of it, and its replicates."""
 
-    run: str
-    runs: list[str]  # all replicates
-    seeds: list[int]  # of their trainings, in the same order
-    share: float  # of the score that is compared, usually 1
-    score: float  # mean over runs, times the share
+    run: str  # <run>, or <run>@<variant>
+    metric: str  # its key
+    runs: list[str]  # all replicates, which differ only in their seed
+    scores: list[float]  # of these runs
+    score: float  # their mean
 
 
 class Comparison(Settings):
-    """Two arms on the same test records, by a paired bootstrap."""
+    """Two arms on the same test records, by a paired bootstrap over clusters and their seeds."""
 
-    metric: str  # its key
     records: int
     clusters: int  # of these records; the unit of resampling
     first: Arm
     second: Arm
-    difference: float  # how much the first is better, in the unit of the metric
+    difference: float  # how much the first is better, in the unit of its metric
     low: float  # of the 95 % interval
     high: float
     p_value: float  # two-sided
 
+    @property
+    def has_one_seed(self) -> bool:
+        """Whether nothing is known of other trainings."""
+        return len(self.first.runs) == len(self.second.runs) == 1
+
 
 class ComparedTestSet(Settings):
-    """All pairs of runs on one test set."""
+    """All pairs of runs on one test set; replicates are one run."""
 
     task: str
     dataset: str
@@ -74,21 +85,18 @@ class Comparisons(Settings):
     test_sets: list[ComparedTestSet]
 
 
-class Value(Settings):
-    """A number with its 95 % interval, if it has one."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
 class BetterResult(Settings):
     """Result of a check of two runs."""
 
     kind: Literal["better"]
     task: str
     comparison: Comparison  # the first arm is claimed to be better
-    holds: bool  # whether it is better, significantly or not
+    margin: float  # how much worse it may be
+    published: float | None  # how much better it was published to be
+    p_value: float  # of a difference above -margin, by Holm over the checks of the claim
+    p_contrary: float  # of a difference below -margin, the same
+    smallest_effect: float  # difference above -margin that 80 of 100 such experiments find
+    outcome: Outcome
 
 
 class NumbersResult(Settings):
@@ -96,11 +104,10 @@ class NumbersResult(Settings):
 
     kind: Literal["numbers"]
     what: str  # description of the numbers
-    first: Value
+    first: float
     relation: str
-    second: Value
-    sampled: bool  # depends on the sample of test records
-    holds: bool
+    second: float
+    outcome: Outcome
 
 
 class Judgement(Settings):
@@ -113,6 +120,7 @@ class Judgement(Settings):
     where: str
     arxiv: str
     verdict: Verdict
+    one_seed: bool  # whether some test knows a single training of both arms
     missing: list[str]  # what the scale lacks
     checks: list[Annotated[BetterResult | NumbersResult, Field(discriminator="kind")]]
 
@@ -131,6 +139,7 @@ class Judgements(Settings):
     """Judgements of all claims."""
 
     resampling: Resampling
+    significance: float  # level of the tests
     claims: list[Judgement]
 
     @property

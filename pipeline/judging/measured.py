@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pipeline.files import read_json
+from pipeline.judging.replicates import replicates
 from pipeline.records import RunRecords, read_records, records_path
 
 METRICS = Path("reports/metrics")
@@ -19,6 +21,11 @@ class Measured:
     metrics: Mapping[str, dict[str, Any]]
     records: Mapping[str, RunRecords]  # of the runs that have them
     benchmarks: Mapping[str, dict[str, Any]]
+
+    @cached_property
+    def replicates(self) -> dict[str, list[str]]:
+        """The replicates of each run that has records, itself included, ordered by seed."""
+        return replicates({name: run.settings for name, run in self.records.items()})
 
     def __contains__(self, name: str) -> bool:
         return name in self.metrics or name in self.benchmarks

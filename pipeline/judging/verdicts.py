@@ -1,30 +1,32 @@
 """Verdicts on claims."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
-from pipeline.judging.claims import (
-    CLAIMS,
-    Better,
-    Check,
-    Claim,
-    Numbers,
-    Relation,
-    Searched,
-    needed,
+from pipeline.judging.claims import CLAIMS, Better, Check, Claim, Numbers, Relation, needed
+from pipeline.judging.comparing import (
+    Side,
+    compare,
+    default_metric,
+    has,
+    named_metric,
+    rounded,
+    task_of,
 )
-from pipeline.judging.comparing import Side, compare
 from pipeline.judging.judgements import (
-    SIGNIFICANT,
     BetterResult,
+    Comparison,
     Judgement,
     NumbersResult,
+    Outcome,
     Verdict,
 )
 from pipeline.judging.measured import Measured
-from pipeline.judging.numbers import searched, value_of
-from pipeline.judging.replicates import replicates
-from pipeline.records import records_path
+from pipeline.judging.numbers import value_of
+from pipeline.records import RunRecords, records_path
+from pipeline.statistics.difference import SIGNIFICANCE, Difference
+from pipeline.statistics.holm import holm
 
 Result = BetterResult | NumbersResult
 
@@ -35,84 +37,129 @@ def judge(claim: Claim, measured: Measured) -> Judgement:
     Raises ConfigError if a check names an unknown metric, DataError if two runs have different test
     records or a file lacks a number.
     """
-    checks, missing = claim.checks, _missing(claim.checks, measured)
-    if missing and claim.elsewhere and not _missing(claim.elsewhere, measured):
+    checks, missing = claim.checks, _missing(claim, claim.checks, measured)
+    if missing and claim.elsewhere and not _missing(claim, claim.elsewhere, measured):
         checks, missing = claim.elsewhere, []
-    results = [] if missing else [_check(claim, check, measured) for check in checks]
+    results = [] if missing else _results(claim, checks, measured)
+    tests = [each.comparison for each in results if isinstance(each, BetterResult)]
     return Judgement(
         **claim.model_dump(exclude={"checks", "elsewhere"}),
         verdict=Verdict.NOT_RUN if missing else _verdict(results),
+        one_seed=any(test.has_one_seed for test in tests),
         missing=missing,
         checks=results,
     )
 
 
-def _missing(checks: Sequence[Check], measured: Measured) -> list[str]:
+def _missing(claim: Claim, checks: Sequence[Check], measured: Measured) -> list[str]:
     """Return what `checks` need and the scale lacks."""
     lacking = [name for name in needed(checks) if name not in measured]
-    lacking += [
-        str(search)
-        for search in _searches(checks)
-        if search.name in measured and searched(search, measured) is None
-    ]
-    compared = needed([check for check in checks if isinstance(check, Better)])
-    without = [name for name in compared if name in measured and name not in measured.records]
-    return lacking + [str(records_path(name)) for name in without]
+    pairs = [check for check in checks if isinstance(check, Better)]
+    runs = [name for name in needed(pairs) if name not in lacking]
+    unrecorded = [name for name in runs if name not in measured.records]
+    lacking += [str(records_path(name)) for name in unrecorded]
+    if not lacking:
+        for check in pairs:
+            lacking += _not_recorded(_sides(claim, check, measured))
+    return list(dict.fromkeys(lacking))
 
 
-def _searches(checks: Sequence[Check]) -> list[Searched]:
-    numbers = [check for check in checks if isinstance(check, Numbers)]
-    operands = [number for check in numbers for number in (check.first, check.second)]
-    return [number for number in operands if isinstance(number, Searched)]
+def _not_recorded(sides: Sequence[Side]) -> list[str]:
+    """Return the metrics that some run of `sides` did not record, with its file."""
+    lacking = []
+    for side in sides:
+        metric, split = side.metric, side.split(side.metric.split or "test")
+        lacking += [
+            f"{records_path(name)}: {metric.key} on {split}"
+            for name, run in side.records.items()
+            if not has(run, metric, split)
+        ]
+    return lacking
 
 
-def _check(claim: Claim, check: Check, measured: Measured) -> Result:
-    if isinstance(check, Numbers):
-        return _compare_numbers(check, measured)
+def _sides(claim: Claim, check: Better, measured: Measured) -> tuple[Side, Side]:
+    """Return the two sides of a check, each with its replicates."""
+    first, second = (_with_replicates(name, measured) for name in (check.run, check.than))
+    task = task_of(first)
     try:
-        return _compare_runs(check, measured)
+        if check.metric is None:
+            metric = default_metric(task, [*first.values(), *second.values()], "test")
+        else:
+            metric = named_metric(task, check.metric)
+        than = metric if check.than_metric is None else named_metric(task, check.than_metric)
     except ConfigError as error:
         where = f"{CLAIMS.name}: {claim.id}: {check.run} better than {check.than}"
         raise ConfigError(f"{where}: {error}") from None
+    return Side(check.run, first, metric), Side(check.than, second, than)
 
 
-def _compare_runs(check: Better, measured: Measured) -> BetterResult:
-    groups = replicates({name: run.settings for name, run in measured.records.items()})
-    sides = [
-        Side(run, {name: measured.records[name] for name in groups[run]}, share)
-        for run, share in ((check.run, check.share_of_run), (check.than, check.share_of_than))
+def _with_replicates(name: str, measured: Measured) -> dict[str, RunRecords]:
+    group = measured.replicates[name.partition("@")[0]]
+    return {run: measured.records[run] for run in group}
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """A check of two runs, before the correction for the other checks of its claim."""
+
+    check: Better
+    task: str
+    comparison: Comparison
+    difference: Difference
+
+    def result(self, p_value: float, p_contrary: float) -> BetterResult:
+        """Return the result with corrected p values."""
+        return BetterResult(
+            kind="better",
+            task=self.task,
+            comparison=self.comparison,
+            margin=self.check.margin,
+            published=self.check.published,
+            p_value=rounded(p_value),
+            p_contrary=rounded(p_contrary),
+            smallest_effect=rounded(self.difference.smallest_effect()),
+            outcome=_outcome(p_value, p_contrary),
+        )
+
+
+def _results(claim: Claim, checks: Sequence[Check], measured: Measured) -> list[Result]:
+    """Return the results of the checks, numbers last; tests of a claim are corrected by Holm."""
+    tested = [_test(claim, check, measured) for check in checks if isinstance(check, Better)]
+    p_values = holm([float(each.difference.p_value(each.check.margin)) for each in tested])
+    contrary = holm([float(each.difference.p_value_of_less(each.check.margin)) for each in tested])
+    numbers = [check for check in checks if isinstance(check, Numbers)]
+    return [
+        *(each.result(*p) for each, *p in zip(tested, p_values, contrary, strict=True)),
+        *(_compare_numbers(check, measured) for check in numbers),
     ]
-    comparison = compare(*sides, check.metric)
-    return BetterResult(
-        kind=check.kind, task=sides[0].task, comparison=comparison, holds=comparison.difference > 0
-    )
+
+
+def _test(claim: Claim, check: Better, measured: Measured) -> _Tested:
+    sides = _sides(claim, check, measured)
+    return _Tested(check, sides[0].task, *compare(*sides))
+
+
+def _outcome(p_value: float, p_contrary: float) -> Outcome:
+    if p_value < SIGNIFICANCE:
+        return Outcome.HOLDS
+    return Outcome.FAILS if p_contrary < SIGNIFICANCE else Outcome.OPEN
 
 
 def _compare_numbers(check: Numbers, measured: Measured) -> NumbersResult:
     first, second = (value_of(number, measured) for number in (check.first, check.second))
-    if check.relation is Relation.BELOW:
-        holds = first.value < second.value
-    else:
-        holds = first.value > second.value
+    holds = first < second if check.relation is Relation.BELOW else first > second
     return NumbersResult(
         kind=check.kind,
         what=check.what,
         first=first,
         relation=check.relation.value,
         second=second,
-        sampled=check.sampled,
-        holds=holds,
+        outcome=Outcome.HOLDS if holds else Outcome.FAILS,
     )
 
 
 def _verdict(results: Sequence[Result]) -> Verdict:
-    if not all(result.holds for result in results):
-        return Verdict.NOT_REPRODUCED
-    return Verdict.REPRODUCED if all(map(_is_significant, results)) else Verdict.DIRECTION_ONLY
-
-
-def _is_significant(result: Result) -> bool:
-    """Whether a comparison is significant; numbers that are sampled never are."""
-    if isinstance(result, NumbersResult):
-        return not result.sampled
-    return result.comparison.p_value < SIGNIFICANT
+    outcomes = {result.outcome for result in results}
+    if Outcome.FAILS in outcomes:
+        return Verdict.CONTRADICTED
+    return Verdict.INCONCLUSIVE if Outcome.OPEN in outcomes else Verdict.REPRODUCED

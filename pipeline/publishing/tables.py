@@ -13,7 +13,12 @@ from pipeline.publishing.publication import Rows, publication_of
 from pipeline.reporting.benchmarks import FILE as BENCHMARKS
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.flatten import leaves
-from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
+from pipeline.reporting.judged import (
+    Checked,
+    Compared,
+    read_compared_pairs,
+    read_judged_claims,
+)
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
 from pipeline.reporting.scores import Row, Table, tabulate
@@ -105,7 +110,7 @@ def _scores(test_sets: Sequence[TestSet]) -> Rows:
 
 
 def _score(table: Table, row: Row, index: int) -> dict[str, Any]:
-    """Return one score of a row with its 95 % interval; `run` is empty for a baseline."""
+    """Return one score of a row, with its interval or spread; `run` is empty for a baseline."""
     metric, score = table.metrics[index], row.scores[index]
     return {
         "run": row.run,
@@ -115,6 +120,8 @@ def _score(table: Table, row: Row, index: int) -> dict[str, Any]:
         "value": score.value,
         "low": score.low,
         "high": score.high,
+        "spread": score.spread,
+        "seeds": score.seeds,
     }
 
 
@@ -127,10 +134,12 @@ def _comparisons(test_sets: Sequence[TestSet]) -> Rows:
 def _compared(pair: Compared) -> dict[str, Any]:
     return {
         "metric": pair.metric.key,
-        "better_run": pair.better.run,
-        "better_score": pair.better.score,
-        "worse_run": pair.worse.run,
-        "worse_score": pair.worse.score,
+        "better_run": pair.first.run,
+        "better_score": pair.first.score,
+        "better_seeds": pair.first.seeds,
+        "worse_run": pair.second.run,
+        "worse_score": pair.second.score,
+        "worse_seeds": pair.second.seeds,
         "difference": pair.difference,
         "low": pair.low,
         "high": pair.high,
@@ -152,26 +161,36 @@ def _claims(results: Sequence[Result]) -> Rows:
             "published": claim.published,
             "source": f"{published.authors_of(claim)}, arXiv {claim.arxiv}, {claim.where}",
             "verdict": claim.verdict.value,
+            "one_seed": claim.one_seed,
             "missing": " ".join(claim.missing),
         }
-        checked = [
-            _compared(pair) | {"better_share": pair.better.share, "worse_share": pair.worse.share}
-            for pair in judged.comparisons
-        ]
-        checked += [_checked(check) for check in claim.numbers]
+        checked = [_tested(check) for check in judged.checks]
+        checked += [_compared_numbers(check) for check in claim.numbers]
         rows += [what | check for check in checked] or [what]
     return rows
 
 
-def _checked(check: NumbersResult) -> dict[str, Any]:
+def _tested(check: Checked) -> dict[str, Any]:
+    """Return a check of two runs, the one that is claimed to be better first."""
+    compared, result = check.compared, check.result
+    return _compared(compared) | {
+        "worse_metric": compared.second.metric.key,
+        "margin": result.margin,
+        "published_difference": result.published,
+        "p_value": result.p_value,
+        "p_contrary": result.p_contrary,
+        "smallest_effect": result.smallest_effect,
+        "outcome": result.outcome.value,
+    }
+
+
+def _compared_numbers(check: NumbersResult) -> dict[str, Any]:
     return {
         "measurement": check.what,
-        "first": check.first.value,
-        "first_low": check.first.low,
-        "first_high": check.first.high,
+        "first": check.first,
         "relation": check.relation,
-        "second": check.second.value,
-        "holds": check.holds,
+        "second": check.second,
+        "outcome": check.outcome.value,
     }
 
 

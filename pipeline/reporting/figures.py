@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.reporting.scores import Table
+from pipeline.reporting.scores import Score, Table
 
 _WIDTH, _HEIGHT = 440, 250  # units of the viewBox, about CSS pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36  # minimum margins
@@ -73,6 +73,18 @@ class Strip:
     at: float
     low: float | None
     high: float | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A difference and its interval beside the bound of its test and the published difference."""
+
+    width: int
+    at: float
+    low: float
+    high: float
+    bound: float
+    published: float | None
 
 
 def ticks(low: float, high: float, count: int = 7) -> list[float]:
@@ -225,13 +237,8 @@ def loss_limits(train: Sequence[Points], validation: Sequence[Points]) -> tuple[
 def strips(table: Table) -> list[Strip | None]:
     """Place the first score of each row on a common axis from the smallest to the largest."""
     scores = [row.scores[0] for row in table.rows]
-    ends = [
-        end
-        for score in scores
-        if score
-        for end in (score.value, score.low, score.high)
-        if end is not None
-    ]
+    marks = [(score.value, *_ends(score)) if score else None for score in scores]
+    ends = [end for mark in marks if mark for end in mark if end is not None]
     low, high = min(ends), max(ends)
 
     def at(value: float | None) -> float | None:
@@ -239,7 +246,31 @@ def strips(table: Table) -> list[Strip | None]:
             return None
         return round(8 + (_STRIP_WIDTH - 16) * (value - low) / ((high - low) or 1), 1)
 
-    return [
-        Strip(_STRIP_WIDTH, at(score.value), at(score.low), at(score.high)) if score else None
-        for score in scores
-    ]
+    return [Strip(_STRIP_WIDTH, *map(at, mark)) if mark else None for mark in marks]
+
+
+def _ends(score: Score) -> tuple[float | None, float | None]:
+    """Return the ends of the interval, or a standard deviation over seeds on either side."""
+    if score.spread is None:
+        return score.low, score.high
+    return score.value - score.spread, score.value + score.spread
+
+
+def effect(
+    difference: float, low: float, high: float, published: float | None, bound: float
+) -> Effect:
+    """Place a difference on an axis with 0, its interval, its bound and the published one."""
+    known = [value for value in (0.0, low, high, bound, published) if value is not None]
+    first, last = min(known), max(known)
+
+    def at(value: float) -> float:
+        return round(8 + (_STRIP_WIDTH - 16) * (value - first) / ((last - first) or 1), 1)
+
+    return Effect(
+        _STRIP_WIDTH,
+        at(difference),
+        at(low),
+        at(high),
+        at(bound),
+        None if published is None else at(published),
+    )

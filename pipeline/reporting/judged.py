@@ -1,12 +1,16 @@
-"""Claims and comparisons for the page and the tables, with titles and the better run first."""
+"""Claims and comparisons for the page and the tables, with titles."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from pipeline.errors import DataError
 from pipeline.judging.judgements import (
+    COMPARISONS,
+    JUDGEMENTS,
     Arm,
+    BetterResult,
     Comparison,
     Judgement,
     Resampling,
@@ -14,6 +18,7 @@ from pipeline.judging.judgements import (
     read_judgements,
 )
 from pipeline.measures import Metric
+from pipeline.reporting.figures import Effect, effect
 from pipeline.reporting.results import Result
 from pipeline.tasks import part
 
@@ -22,28 +27,42 @@ _INTERVAL_PARTS = re.compile(r"\|(bs|seed):\w+")  # of sacreBLEU's signature of 
 
 @dataclass(frozen=True)
 class Side:
-    """One of two compared runs."""
+    """One of two compared runs, variants or baselines."""
 
     run: str
     title: str
-    score: float
-    share: float  # of the measured score, usually 1
+    metric: Metric
+    score: float  # mean over seeds
+    seeds: int
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Two runs on the same test records, the better one first."""
+    """Two sides on the same test records."""
 
-    metric: Metric
-    better: Side
-    worse: Side
-    difference: float  # in the unit of the metric, not negative
+    first: Side  # in a claim the one that is claimed to be better, else the better one
+    second: Side
+    difference: float  # how much the first is better, in the unit of its metric
     low: float  # of the 95 % interval
     high: float
-    p_value: float
+    p_value: float  # two-sided
     records: int
     clusters: int
     signature: str  # tokenisation of texts, if any, and resampling
+
+    @property
+    def metric(self) -> Metric:
+        """The metric, which gives the unit of the difference."""
+        return self.first.metric
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check of two runs, with its difference drawn beside the published one."""
+
+    compared: Compared
+    result: BetterResult
+    effect: Effect
 
 
 @dataclass(frozen=True)
@@ -51,20 +70,16 @@ class JudgedClaim:
     """A claim with its verdict, and the comparisons of its checks."""
 
     claim: Judgement
-    comparisons: list[Compared]
+    checks: list[Checked]
 
 
 def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
-    """Read the judgements of all claims."""
+    """Read the judgements of all claims; DataError names an unknown metric."""
     by_name = {result.name: result for result in results}
     judgements = read_judgements()
     return [
         JudgedClaim(
-            claim,
-            [
-                _compared(check.task, check.comparison, by_name, judgements.resampling)
-                for check in claim.comparisons
-            ],
+            claim, [_checked(check, by_name, judgements.resampling) for check in claim.comparisons]
         )
         for claim in judgements.claims
     ]
@@ -73,7 +88,7 @@ def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
 def read_compared_pairs(results: Sequence[Result]) -> list[Compared]:
     """Read the comparisons of all pairs of `results`, which share a test set, in order.
 
-    Runs without records have none.
+    Runs without records have none. DataError names an unknown metric.
     """
     by_name = {result.name: result for result in results}
     key = results[0].run.task, results[0].run.dataset, results[0].split
@@ -85,10 +100,16 @@ def read_compared_pairs(results: Sequence[Result]) -> list[Compared]:
         for pair in test_set.pairs
     }
     pairs |= {(second, first): _swapped(pair) for (first, second), pair in pairs.items()}
+    found = (pairs[names] for names in combinations(by_name, 2) if names in pairs)
     return [
-        _compared(key[0], pairs[names], by_name, comparisons.resampling)
-        for names in combinations(by_name, 2)
-        if names in pairs
+        _compared(
+            key[0],
+            pair if pair.difference >= 0 else _swapped(pair),
+            by_name,
+            comparisons.resampling,
+            str(COMPARISONS),
+        )
+        for pair in found
     ]
 
 
@@ -99,31 +120,49 @@ def _swapped(pair: Comparison) -> Comparison:
     return pair.model_copy(update={"first": pair.second, "second": pair.first, **negated})
 
 
+def _checked(check: BetterResult, results: Mapping[str, Result], resampling: Resampling) -> Checked:
+    compared = _compared(check.task, check.comparison, results, resampling, str(JUDGEMENTS))
+    drawn = effect(compared.difference, compared.low, compared.high, check.published, -check.margin)
+    return Checked(compared, check, drawn)
+
+
 def _compared(
-    task: str, comparison: Comparison, results: Mapping[str, Result], resampling: Resampling
+    task: str,
+    comparison: Comparison,
+    results: Mapping[str, Result],
+    resampling: Resampling,
+    file: str,
 ) -> Compared:
     metrics = {metric.key: metric for metric in part(task, "measures").MEASURES.comparable}
-    ordered = comparison if comparison.difference >= 0 else _swapped(comparison)
-    better, worse = (_side(arm, results) for arm in (ordered.first, ordered.second))
+    for arm in (comparison.first, comparison.second):
+        if arm.metric not in metrics:
+            raise DataError(
+                f"{file}: metric = {arm.metric} is not a metric of {task}; run `dvc repro judge`"
+            )
+    first, second = (_side(arm, metrics, results) for arm in (comparison.first, comparison.second))
     resampled = f"bs:{resampling.resamples}|seed:{resampling.seed}"
-    signature = _signature(results.get(better.run), comparison.metric)
+    signature = _signature(results.get(first.run), first.metric.key)
     return Compared(
-        metric=metrics[comparison.metric],
-        better=better,
-        worse=worse,
-        difference=ordered.difference,
-        low=ordered.low,
-        high=ordered.high,
-        p_value=ordered.p_value,
-        records=ordered.records,
-        clusters=ordered.clusters,
+        first=first,
+        second=second,
+        difference=comparison.difference,
+        low=comparison.low,
+        high=comparison.high,
+        p_value=comparison.p_value,
+        records=comparison.records,
+        clusters=comparison.clusters,
         signature=f"{signature}|{resampled}" if signature else resampled,
     )
 
 
-def _side(arm: Arm, results: Mapping[str, Result]) -> Side:
-    title = results[arm.run].run.title if arm.run in results else arm.run
-    return Side(arm.run, title, arm.score, arm.share)
+def _side(arm: Arm, metrics: Mapping[str, Metric], results: Mapping[str, Result]) -> Side:
+    name, _, variant = arm.run.partition("@")
+    title = results[name].run.title if name in results else name
+    if variant.isdecimal():
+        title = f"{title} after {int(variant):,} updates"
+    elif variant:
+        title = f"{title}, {variant.replace('_', ' ')}"
+    return Side(arm.run, title, metrics[arm.metric], arm.score, len(arm.runs))
 
 
 def _signature(result: Result | None, metric: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipeline.config import Params, Report
 from pipeline.errors import DataError
-from pipeline.judging.judgements import SIGNIFICANT
+from pipeline.judging.judgements import read_judgements
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.costs import read_costs
@@ -25,6 +25,7 @@ from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
     by_dataset,
+    by_replicates,
     by_task,
     by_test,
     finished,
@@ -135,7 +136,7 @@ def render(params: Params) -> str:
             faults=read_faults(),
             costs=read_costs(read_published()),
             claims=read_judged_claims(results),
-            significant=SIGNIFICANT,
+            significance=read_judgements().significance,
             embedded=all(
                 params.datasets[run.dataset].source.kind == "package"
                 for run in params.runs.values()
@@ -185,17 +186,19 @@ def _content_hash(text: str) -> str:
 
 def _section(task: str, results: list[Result], report: Report) -> Section:
     page = page_of(task)
+    first_seeds = [group[0] for group in by_replicates(results)]
     return Section(
         specs()[task],
         results,
         [_group(page, *item) for item in by_dataset(results).items()],
-        page.show(results, report),
+        page.show(first_seeds, report),
         part(task, "measures").MEASURES.metrics,
     )
 
 
 def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
-    with_curve = [result for result in results if result.has_curve]
+    first_seeds = [group[0] for group in by_replicates(results)]
+    with_curve = [result for result in first_seeds if result.has_curve]
     return Group(
         dataset,
         [_test_set(split, on) for split, on in by_test(results).items()],

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.config import AnyRun, Dataset, Params
 from pipeline.errors import DataError
 from pipeline.files import read_json
+from pipeline.judging.replicates import replicates
 from pipeline.tasks import specs
 
 PAGE = Path("reports/index.html")
@@ -193,6 +194,14 @@ def by_dataset(results: Iterable[Result]) -> dict[str, list[Result]]:
     for result in results:
         groups.setdefault(result.run.dataset, []).append(result)
     return groups
+
+
+def by_replicates(results: Iterable[Result]) -> list[list[Result]]:
+    """Group results of runs that differ only in their seed, in the order of their seeds."""
+    by_name = {result.name: result for result in results}
+    runs = {name: result.run.model_dump(mode="json") for name, result in by_name.items()}
+    groups = dict.fromkeys(map(tuple, replicates(runs).values()))
+    return [[by_name[name] for name in group] for group in groups]
 
 
 def by_test(results: Iterable[Result]) -> dict[str, list[Result]]:

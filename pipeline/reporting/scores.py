@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 from pipeline.errors import DataError
 from pipeline.measures import Baseline, Measures, Metric
-from pipeline.reporting.results import Result, read_data_facts
+from pipeline.reporting.results import Result, by_replicates, read_data_facts
 from pipeline.tasks import part
 
 
@@ -18,11 +19,13 @@ def measures_of(result: Result) -> Measures:
 
 @dataclass(frozen=True)
 class Score:
-    """A measured value with its 95 % interval, if it has one."""
+    """A measured value with its 95 % interval, if it has one, or the mean of several seeds."""
 
     value: float
     low: float | None = None
     high: float | None = None
+    spread: float | None = None  # standard deviation over seeds
+    seeds: int = 1
 
 
 def as_text(metric: Metric, score: Score | None) -> str:
@@ -30,6 +33,8 @@ def as_text(metric: Metric, score: Score | None) -> str:
     if score is None:
         return "–"
     text = metric.format(score.value)
+    if score.spread is not None:
+        return f"{text} ± {metric.format(score.spread)} ({score.seeds} seeds)"
     if score.low is None or score.high is None:
         return text
     return f"{text} [{metric.format(score.low)}, {metric.format(score.high)}]"
@@ -37,10 +42,10 @@ def as_text(metric: Metric, score: Score | None) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A run or a baseline; `scores` by metric, None if it has none."""
+    """A run, with its replicates, or a baseline; `scores` by metric, None if it has none."""
 
     label: str
-    run: str | None  # the run's name, None for a baseline
+    run: str | None  # the name of the run with the first seed, None for a baseline
     parameters: int | None
     scores: tuple[Score | None, ...]
     definition: str = ""  # of a baseline, if its label is not clear
@@ -78,12 +83,12 @@ def tabulate(results: Sequence[Result]) -> Table:
     )
     runs = [
         Row(
-            result.run.title,
-            result.name,
-            result.parameters,
-            tuple(_measured(result, metric) for metric in metrics),
+            group[0].run.title,
+            group[0].name,
+            group[0].parameters,
+            tuple(_mean([_measured(result, metric) for result in group]) for metric in metrics),
         )
-        for result in results
+        for group in by_replicates(results)
     ]
     baselines = [
         Row(
@@ -111,6 +116,14 @@ def _first_with(baseline: Baseline, results: Sequence[Result]) -> Result | None:
         return results[0]
     keys = set(baseline.keys.values())
     return next((run for run in results if run.metrics["baseline"].keys() >= keys), None)
+
+
+def _mean(scores: Sequence[Score | None]) -> Score | None:
+    """Return the mean of the scores of several seeds, or the score of a single one."""
+    if len(scores) == 1 or None in scores:
+        return scores[0]
+    values = [score.value for score in scores]
+    return Score(fmean(values), spread=stdev(values), seeds=len(values))
 
 
 def _measured(result: Result, metric: Metric) -> Score | None:

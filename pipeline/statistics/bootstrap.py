@@ -1,13 +1,12 @@
-"""The bootstrap (Efron 1979) over clusters of records and over seeds.
+"""The bootstrap over clusters of records (Efron 1979).
 
-The independent units are resampled: clusters, such as the sentences of one page, and seeds, the
-runs that differ only in their seed. Clusters are resampled jointly for all arms of a comparison,
-which makes it a paired one (Koehn 2004); seeds are resampled for each arm separately.
+The independent units are resampled: clusters, such as the sentences of one page. All arms of a
+comparison and all seeds of an arm share the resamples, which makes it a paired one (Koehn 2004).
+What differs between seeds, the runs that differ in nothing else, is for `difference` to add.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
@@ -18,28 +17,22 @@ _CHUNK = 1 << 20  # resampled clusters in memory at once
 
 
 @dataclass(frozen=True)
-class Resampled:
-    """Score of an arm on its records and on each resample."""
+class Scores:
+    """Scores of the seeds of an arm, on its records and on each resample of their clusters."""
 
-    score: float
-    resampled: np.ndarray  # (resample,)
+    observed: np.ndarray  # (..., seed)
+    resampled: np.ndarray  # (..., seed, resample)
+    clusters: int
 
-    def scaled(self, factor: float) -> "Resampled":
+    def scaled(self, factor: float) -> "Scores":
         """Multiply all scores by `factor`."""
-        return Resampled(self.score * factor, self.resampled * factor)
+        return Scores(self.observed * factor, self.resampled * factor, self.clusters)
 
-    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Return the percentile interval of the score."""
-        return percentile_interval(self.resampled, confidence)
-
-
-def percentile_interval(
-    resampled: np.ndarray, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Return the percentile interval of values (resample,): for 0.95, percentiles 2.5 and 97.5."""
-    tail = 50 * (1 - confidence)
-    low, high = np.percentile(resampled, [tail, 100 - tail])
-    return float(low), float(high)
+    def minus(self, other: "Scores") -> "Scores":
+        """Subtract the scores of other measurements of the same seeds."""
+        return Scores(
+            self.observed - other.observed, self.resampled - other.resampled, self.clusters
+        )
 
 
 def interval(
@@ -54,7 +47,9 @@ def interval(
     `statistics` (record, statistic) are summed over the records before `compute` scores them.
     """
     (arm,) = resample([statistics[np.newaxis]], clusters, compute, resamples, seed)
-    return arm.interval()
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.percentile(arm.resampled, [tail, 100 - tail])
+    return float(low), float(high)
 
 
 def resample(
@@ -63,24 +58,22 @@ def resample(
     compute: Compute,
     resamples: int,
     seed: int,
-) -> list[Resampled]:
+) -> list[Scores]:
     """Score each arm on its records and on `resamples` bootstrap resamples, the same for all arms.
 
     An arm is an array (seed, record, statistic) of runs that differ only in their seed; all arms
-    have the same records. `clusters` (record,) are the labels of their clusters. The score of an
-    arm is the mean over its seeds. Raises ValueError if an arm has other records than `clusters`.
+    have the same records. `clusters` (record,) are the labels of their clusters. Raises ValueError
+    if an arm has other records than `clusters`.
     """
     sums = [_cluster_sums(arm, clusters) for arm in arms]
+    units = sums[0].shape[1]
     scores = [[] for _ in arms]
-    for counts in _resample_counts(sums[0].shape[1], resamples, [seed]):
+    for counts in _resample_counts(units, resamples, seed):
         for arm_scores, arm_sums in zip(scores, sums, strict=True):
             arm_scores.append(compute(counts @ arm_sums))  # (seed, resamples of the chunk)
     return [
-        Resampled(
-            float(compute(arm_sums.sum(axis=1)).mean()),
-            _mean_of_resampled_seeds(np.concatenate(arm_scores, axis=1), [seed, 1 + number]),
-        )
-        for number, (arm_sums, arm_scores) in enumerate(zip(sums, scores, strict=True))
+        Scores(compute(arm_sums.sum(axis=1)), np.concatenate(arm_scores, axis=1), units)
+        for arm_sums, arm_scores in zip(sums, scores, strict=True)
     ]
 
 
@@ -103,30 +96,13 @@ def _cluster_sums(arm: np.ndarray, clusters: Sequence[Hashable]) -> np.ndarray:
     return sums
 
 
-def _resample_counts(units: int, resamples: int, seed: list[int]) -> Iterator[np.ndarray]:
+def _resample_counts(units: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """Yield chunks (resample, unit) of how often each resample contains each unit.
 
     A resample has `units` units, sampled with replacement.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng([seed])
     rows = max(1, _CHUNK // units)
     for start in range(0, resamples, rows):
         sampled = random.integers(units, size=(min(rows, resamples - start), units))
         yield np.stack([np.bincount(row, minlength=units) for row in sampled]).astype(np.float64)
-
-
-def _mean_of_resampled_seeds(scores: np.ndarray, seed: list[int]) -> np.ndarray:
-    """Resample the seeds of scores (seed, resample) and return their means (resample,).
-
-    The bootstrap variance of a mean of n values is too small by (n - 1) / n, a lot for two or three
-    seeds: deviations from the mean of all seeds are scaled by sqrt(n / (n - 1)), as in the
-    rescaling bootstrap (Rao and Wu 1988). If seeds vary much more than clusters, few seeds still
-    reject too often, like any test that takes an estimated variance for a known one. A single seed
-    has no variance to estimate and is not resampled.
-    """
-    seeds, resamples = scores.shape
-    if seeds == 1:
-        return scores[0]
-    counts = np.concatenate(list(_resample_counts(seeds, resamples, seed)))
-    weights = (1 + sqrt(seeds / (seeds - 1)) * (counts - 1)) / seeds
-    return np.einsum("rs,sr->r", weights, scores)

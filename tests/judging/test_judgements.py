@@ -55,11 +55,11 @@ def test_claims_comparisons_and_counts_are_written(capsys):
 def test_a_verdict_that_changes_changes_its_count():
     judge.main()
     before = json.loads(VERDICTS.read_text())["claims"]
-    write_records(records_path("music_sinusoid"), music([0.5] * 30, of=settings("music", layers=1)))
+    write_records(records_path("music_sinusoid"), music([0.4] * 30, of=settings("music", layers=1)))
     judge.main()
     after = json.loads(VERDICTS.read_text())["claims"]
     changed = {name: after[name] - before[name] for name in before if after[name] != before[name]}
-    assert changed == {"reproduced": -1, "not_reproduced": 1}
+    assert changed == {"reproduced": -1, "contradicted": 1}
 
 
 def test_equal_measurements_have_equal_bytes():

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.reporting.figures import chart, log_chart, loss_limits, strips, thinned, ticks
+from pipeline.reporting.figures import (
+    chart,
+    effect,
+    log_chart,
+    loss_limits,
+    strips,
+    thinned,
+    ticks,
+)
 from pipeline.reporting.scores import Metric, Row, Score, Table
 
 
@@ -75,3 +83,20 @@ def test_strips_share_an_axis():
     run, baseline = strips(Table((metric,), (*rows, Row("none", None, None, (None,))), "r", 1))[:2]
     assert baseline.at == 8.0 and run.high == 152.0
     assert math.isclose(run.at, 8 + 144 * 0.75)
+
+
+def test_the_mean_of_several_seeds_has_its_spread_on_either_side():
+    metric = Metric("m", "m", "m", 1, True, has_interval=True)
+    rows = (Row("run", "run", None, (Score(3.0, spread=1.0, seeds=2),)),
+            Row("b", None, None, (Score(0.0),)))  # fmt: skip
+    run, baseline = strips(Table((metric,), rows, "r", 1))
+    assert (baseline.at, run.high) == (8.0, 152.0)
+    assert math.isclose(run.low, 8 + 144 * 0.5)
+
+
+def test_an_effect_stands_on_an_axis_with_its_bound_and_the_published_one():
+    drawn = effect(1.0, 0.5, 1.5, 3.0, -1.0)
+    assert (drawn.bound, drawn.published) == (8.0, 152.0)
+    assert (drawn.low, drawn.at, drawn.high) == (8 + 144 * 1.5 / 4, 80.0, 8 + 144 * 2.5 / 4)
+    drawn = effect(-2.0, -3.0, -1.0, None, 0.0)
+    assert (drawn.low, drawn.bound, drawn.published) == (8.0, 152.0, None)

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pretty_midi
 import pytest
 
-from pipeline import config, judge
+from pipeline import config
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_json
 from pipeline.judging.claims import read_claims
+from pipeline.judging.judgements import COMPARISONS, JUDGEMENTS
 from pipeline.records import read_records, records_path
 from pipeline.reporting import page
 from pipeline.reporting.page import MAX_BYTES, render
@@ -342,9 +344,34 @@ def test_every_claim_stands_with_a_verdict(html: str):
     table = claims_of(html)
     for claim in read_claims():
         assert f'id="claim-{claim.id}"' in table
-    assert "without <code>music_lstm</code>" in table
+    assert "without <code>tunes_relative</code>" in table
     row = table[table.index('id="claim-relative_music"') :]
-    assert re.search(r"nats per token.*p \d\.\d{3}", row[: row.index("</tr>")], re.DOTALL)
+    row = row[: row.index("</tr>")]
+    assert re.search(r"nats per token.*p \d\.\d{3}, published 0\.060;", row, re.DOTALL)
+    assert re.search(r"smallest effect 0\.\d{3}; 40 clusters, seeds 1 and 1", row)
+    assert re.search(r'<path class="hollow" d="M[\d.]+ 5l5 5l-5 5l-5-5z"/>', row)
+    assert re.search(r'<span class="tag[a-z ]*">[a-z]+, one seed</span>', row)
+
+
+def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html: str):
+    again = "music_relative_seed_2"
+    path = Path("reports/metrics/music_relative.json")
+    metrics = json.loads(path.read_text())
+    metrics["music"]["test"]["nats_per_token"] = 0.5323
+    path.with_stem(again).write_text(json.dumps(metrics))
+    shutil.copy("reports/curves/music_relative.csv", f"reports/curves/{again}.csv")
+    run = scale.runs["music_relative"]
+    run = run.model_copy(update={"training": run.training.model_copy(update={"seed": 2})})
+    nats = {"nats": np.linspace(280.0, 320.0, 40), "tokens": [640] * 40}
+    write_statistics(Path(), again, run, nats)
+    judge_scale()
+    page = render(scale.model_copy(update={"runs": {**scale.runs, again: run}}))
+    assert page.count('0.522</span> <span class="interval">± 0.014, 2 seeds</span>') == 2
+    table = page[page.index('<table class="scores">', page.index('id="music"')) :]
+    rows = re.findall(r'<th scope="row">(.*?)</th>', table[: table.index("</table>")])
+    assert rows.count(run.title) == 1
+    assert "seeds 2 and 1" in claims_of(page) and "one seed</span>" not in claims_of(page)
+    assert page.count("Is the difference real?") == html.count("Is the difference real?")
 
 
 def test_commands_write_the_page_and_print_the_summary(scale: Params):
@@ -548,17 +575,16 @@ def test_runs_of_the_same_title_are_told_apart_by_their_keys(html: str):
     assert len(set(rows)) == len(rows) == 6
 
 
-@pytest.mark.parametrize("share", [0.6, 1.5])  # of a loss: once the better score, once the worse
-def test_a_check_of_a_share_says_how_large_it_is(
-    share: float, scale: Params, html: str, monkeypatch: pytest.MonkeyPatch
-):
-    claims = [each for each in read_claims() if each.id == "relative_music"]
-    far = claims[0].checks[0].model_copy(update={"share_of_than": share})
-    claims = [claims[0].model_copy(update={"checks": [far]})]
-    monkeypatch.setattr(judge, "read_claims", lambda: claims)
-    judge_scale()
-    assert f"{100 * share:.0f} % of Transformer, sinusoids" in render(scale)
-    assert " % of Transformer, sinusoids" not in html
+def test_a_metric_that_a_task_does_not_have_is_told_with_the_file(scale: Params):
+    for path, where in ((JUDGEMENTS, "claims"), (COMPARISONS, "comparisons")):
+        text = path.read_text()
+        path.write_text(text.replace('"metric": "nats_per_token"', '"metric": "nats"'))
+        with pytest.raises(DataError) as raised:
+            render(scale)
+        assert str(raised.value) == (
+            f"reports/{where}.json: metric = nats is not a metric of music; run `dvc repro judge`"
+        )
+        path.write_text(text)
 
 
 def test_bicubic_interpolation_is_defined_where_it_stands(html: str):

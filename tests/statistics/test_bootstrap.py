@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.statistics import bootstrap
-from pipeline.statistics.bootstrap import Resampled, interval, resample
+from pipeline.statistics.bootstrap import Scores, interval, resample
 from pipeline.statistics.compute import ratio
 
 
@@ -38,12 +38,13 @@ def test_resamples_are_those_of_a_naive_loop(records_per_cluster, monkeypatch):
     statistics = ratios(60)
     clusters = [f"page {record % (60 // records_per_cluster)}" for record in range(60)]
     (found,) = resample([statistics[None]], clusters, ratio, 50, seed=7)
-    assert found.score == pytest.approx(statistics[:, 0].sum() / statistics[:, 1].sum(), rel=1e-12)
-    assert found.resampled == pytest.approx(
-        naive_scores(statistics, clusters, 50, seed=7), rel=1e-12
-    )
-    assert found.interval() == pytest.approx(
-        np.percentile(naive_scores(statistics, clusters, 50, seed=7), (2.5, 97.5)), rel=1e-12
+    score = statistics[:, 0].sum() / statistics[:, 1].sum()
+    assert found.observed == pytest.approx([score], rel=1e-12)
+    naive = naive_scores(statistics, clusters, 50, seed=7)
+    assert found.resampled[0] == pytest.approx(naive, rel=1e-12)
+    assert found.clusters == 60 // records_per_cluster
+    assert interval(statistics, clusters, ratio, 50, seed=7) == pytest.approx(
+        np.percentile(naive, (2.5, 97.5)), rel=1e-12
     )
 
 
@@ -102,7 +103,7 @@ def test_the_order_of_records_changes_the_draws_and_nothing_else():
     order = np.random.default_rng(2).permutation(400)
     (first,) = resample([statistics[None]], clusters, ratio, 2000, seed=1)
     (moved,) = resample([statistics[None, order]], clusters[order], ratio, 2000, seed=1)
-    assert moved.score == pytest.approx(first.score, rel=1e-12)
+    assert moved.observed == pytest.approx(first.observed, rel=1e-12)
     assert not np.array_equal(moved.resampled, first.resampled)
     assert moved.resampled.std() == pytest.approx(first.resampled.std(), rel=0.1)
 
@@ -126,40 +127,20 @@ def test_arms_share_their_clusters_whatever_their_number():
     assert np.array_equal(both[1].resampled, alone[0].resampled)
 
 
-def test_an_arm_of_several_seeds_has_the_mean_of_their_scores():
+def test_every_seed_of_an_arm_has_the_scores_that_it_has_alone():
     arm = np.stack([ratios(40, seed) for seed in (1, 2, 3)])
-    (found,) = resample([arm], range(40), ratio, 2000, seed=3)
-    scores = arm[..., 0].sum(axis=1) / arm[..., 1].sum(axis=1)
-    assert found.score == pytest.approx(scores.mean())
-    assert found.resampled.mean() == pytest.approx(found.score, abs=3e-3)
+    (found,) = resample([arm], range(40), ratio, 30, seed=3)
+    alone = [resample([each[None]], range(40), ratio, 30, seed=3)[0] for each in arm]
+    assert found.observed == pytest.approx([each.observed[0] for each in alone])
+    assert found.resampled == pytest.approx(np.concatenate([each.resampled for each in alone]))
 
 
-def test_the_same_seed_twice_is_one_seed():
-    arm = ratios(40)[None]
-    (one,), (two,) = (
-        resample([np.repeat(arm, seeds, axis=0)], range(40), ratio, 30, 3) for seeds in (1, 2)
-    )
-    assert two.resampled == pytest.approx(one.resampled)
-
-
-@pytest.mark.parametrize("seeds", [2, 3, 5])
-def test_seeds_that_differ_add_the_variance_of_their_mean(seeds):
-    """Unbiased: for two seeds, a plain bootstrap would have half of it."""
-    scores = np.random.default_rng(seeds).normal(0.0, 1.0, seeds)
-    arm = of_means(np.repeat(scores[:, None], 10, axis=1))  # records that are all alike
-    (found,) = resample([arm], range(10), ratio, 20_000, seed=1)
-    assert found.resampled.var() == pytest.approx(scores.var(ddof=1) / seeds, rel=0.05)
-
-
-def test_seeds_are_drawn_for_each_arm_by_itself():
-    arm = of_means(np.repeat(np.array([[0.0], [1.0], [4.0]]), 10, axis=1))
-    first, second = resample([arm, arm], range(10), ratio, 20_000, seed=1)
-    assert abs(np.corrcoef(first.resampled, second.resampled)[0, 1]) < 0.03
-
-
-def test_a_share_is_one_of_every_resample():
-    found = Resampled(2.0, np.array([1.0, 3.0])).scaled(0.5)
-    assert (found.score, found.resampled.tolist()) == (1.0, [0.5, 1.5])
+def test_scores_are_scaled_and_subtracted_with_their_resamples():
+    found = Scores(np.array([2.0]), np.array([[1.0, 3.0]]), 5).scaled(0.5)
+    assert (found.observed.tolist(), found.resampled.tolist()) == ([1.0], [[0.5, 1.5]])
+    rest = found.minus(Scores(np.array([0.25]), np.array([[0.0, 1.0]]), 5))
+    assert (rest.observed.tolist(), rest.resampled.tolist()) == ([0.75], [[0.5, 0.5]])
+    assert rest.clusters == 5
 
 
 @pytest.mark.parametrize(

@@ -1,97 +1,130 @@
-"""Paired tests: by hand, how often they reject, and non-inferiority."""
+"""The difference of two arms: its variances by hand, its limits, and its p values."""
 
 import numpy as np
 import pytest
 
-from pipeline.statistics.bootstrap import Resampled, resample
+from pipeline.statistics.bootstrap import Scores, resample
 from pipeline.statistics.compute import ratio
-from pipeline.statistics.difference import Alternative, Difference
-
-TWO_SIDED, GREATER = Alternative.TWO_SIDED, Alternative.GREATER
-
-
-def test_p_values_and_limits_by_hand():
-    # Moved to a mean of 0: -3, -1, 0, 1, 3.
-    found = Difference(1.0, np.array([-1.0, 1.0, 2.0, 3.0, 5.0]))
-    assert found.p_value(TWO_SIDED) == (1 + 4) / 6
-    assert found.p_value(GREATER) == (1 + 2) / 6
-    assert Difference(-1.0, -found.resampled).p_value(TWO_SIDED) == found.p_value(TWO_SIDED)
-    assert Difference(-1.0, -found.resampled).p_value(GREATER) == (1 + 4) / 6
-    assert found.interval(0.5) == (1.0, 3.0)
-    assert found.lower_limit(0.75) == 1.0
-    assert found.is_not_inferior(margin=0.8) and not found.is_not_inferior(margin=0.3)
-    assert found.standard_error == pytest.approx(np.sqrt((9 + 1 + 0 + 1 + 9) / 4))
+from pipeline.statistics.difference import Difference, Variance
+from pipeline.statistics.student import quantile
 
 
-def test_equal_arms_have_no_difference():
-    arm = Resampled(3.0, np.array([1.0, 2.0, 4.0]))
-    found = Difference.between(arm, arm, higher_is_better=True)
-    assert found.value == 0.0 and found.p_value(TWO_SIDED) == 1.0
-    assert found.interval() == (0.0, 0.0)
+def scores(observed: list[float], resampled: list[list[float]], clusters: int = 5) -> Scores:
+    return Scores(np.array(observed), np.array(resampled), clusters)
+
+
+def difference(value: float, *variances: tuple[float, int]) -> Difference:
+    return Difference(
+        np.float64(value), [Variance(np.float64(each), degrees) for each, degrees in variances]
+    )
+
+
+def test_one_seed_of_each_arm_has_the_variance_over_clusters_alone():
+    first = scores([3.0], [[3.0, 5.0, 1.0]])
+    second = scores([2.0], [[2.0, 2.5, 1.5]])
+    found = Difference.between(first, second, higher_is_better=True, same_seeds=False)
+    of_differences = np.var([1.0, 2.5, -0.5]) * 5 / 4  # without the bias of five clusters
+    assert [(each.value, each.degrees) for each in found.variances] == [
+        (pytest.approx(of_differences), 4)
+    ]
+    assert found.value == 1.0
+
+
+def test_the_variance_of_seeds_is_that_of_their_means():
+    """Resamples that are all alike: clusters add nothing."""
+    first = scores([1.0, 2.0, 6.0], [[1.0] * 4, [2.0] * 4, [6.0] * 4])
+    second = scores([2.0, 4.0], [[2.0] * 4, [4.0] * 4])
+    found = Difference.between(first, second, higher_is_better=False, same_seeds=False)
+    pooled = (4.0 + 1.0 + 9.0 + 1.0 + 1.0) / 3
+    assert found.value == 0.0
+    assert [(float(each.value), each.degrees) for each in found.variances] == [
+        (0.0, 4),
+        (pytest.approx(pooled * (1 / 3 + 1 / 2)), 3),
+    ]
+
+
+def test_a_single_seed_borrows_the_variance_of_the_other_arm():
+    many, one = scores([1.0, 3.0], [[1.0] * 2, [3.0] * 2]), scores([2.0], [[2.0] * 2])
+    found = Difference.between(many, one, higher_is_better=True, same_seeds=False)
+    assert float(found.variances[1].value) == pytest.approx(2.0 * (1 / 2 + 1))
+
+
+def test_what_seeds_and_clusters_share_is_counted_once():
+    """Seeds that are good on different clusters: all of it is in the scores of the seeds."""
+    opposite = [[1.0, -1.0, 1.0, -1.0], [-1.0, 1.0, -1.0, 1.0]]
+    first = scores([0.0, 0.0], opposite)
+    second = scores([0.0, 0.0], [[0.5, 0.5, -0.5, -0.5]] * 2)
+    found = Difference.between(first, second, higher_is_better=True, same_seeds=False)
+    # Per run and degree of freedom: 2 * (1/2 + 1/2) / 2 arms' degrees, times 5/4; 1/4 without.
+    assert float(found.variances[0].value) == pytest.approx(max(0.25 - 1.0, 0) * 5 / 4)
+    assert float(found.variances[1].value) == 0.0
+
+
+def test_two_measurements_of_the_same_seeds_are_paired():
+    """Which cancels what the seeds have in common."""
+    first = scores([1.0, 5.0, 9.0], [[1.0] * 2, [5.0] * 2, [9.0] * 2])
+    second = scores([0.0, 4.0, 8.5], [[0.0] * 2, [4.0] * 2, [8.5] * 2])
+    found = Difference.between(first, second, higher_is_better=True, same_seeds=True)
+    assert float(found.value) == pytest.approx(2.5 / 3)
+    assert float(found.variances[1].value) == pytest.approx(np.var([1, 1, 0.5], ddof=1) / 3)
+    assert found.variances[1].degrees == 2
 
 
 def test_the_better_arm_is_that_of_the_metric():
-    low, high = (Resampled(score, np.array([score] * 3)) for score in (1.0, 3.0))
-    assert Difference.between(high, low, higher_is_better=True).value == 2.0
-    assert Difference.between(high, low, higher_is_better=False).value == -2.0
-    assert Difference.between(low, high, higher_is_better=False).resampled.tolist() == [2.0] * 3
+    low, high = scores([1.0], [[1.0] * 3]), scores([3.0], [[3.0] * 3])
+    for arms, higher, value in (((high, low), True, 2.0), ((high, low), False, -2.0)):
+        assert Difference.between(*arms, higher, same_seeds=False).value == value
 
 
-def arms(random: np.random.Generator, seeds: int, effect: float, of_seed: float) -> Difference:
-    """Two arms on 200 records in 50 clusters; they differ by `effect`, by cluster, and by seed.
-
-    The difference has a standard error of about 0.14 over clusters.
-    """
-    clusters = np.repeat(np.arange(50), 4)
-    shared, of_cluster = random.normal(0.0, 2.0, 200), random.normal(0.0, 0.7, 50)[clusters]
-    statistics = np.ones((2, seeds, 200, 2))
-    statistics[..., 0] = shared + random.normal(0.0, 1.4, (2, seeds, 200))
-    statistics[..., 0] += random.normal(0.0, of_seed, (2, seeds, 1))
-    statistics[0, ..., 0] += effect + of_cluster
-    first, second = resample(list(statistics), clusters, ratio, 200, seed=1)
-    return Difference.between(first, second, higher_is_better=True)
+def test_a_single_cluster_is_refused():
+    arm = scores([1.0], [[1.0] * 3], clusters=1)
+    with pytest.raises(ValueError, match="all records form one cluster"):
+        Difference.between(arm, arm, higher_is_better=True, same_seeds=False)
 
 
-def rejected(trials: int, seeds: int, effect: float, of_seed: float = 0.0) -> tuple[float, float]:
-    """The share of experiments in which p < 0.05: two-sided, one-sided."""
-    random = np.random.default_rng([trials, seeds])
-    found = [arms(random, seeds, effect, of_seed) for _ in range(trials)]
-    shares = [
-        np.mean([each.p_value(side) < 0.05 for each in found]) for side in (TWO_SIDED, GREATER)
+def test_with_one_component_limits_are_those_of_the_t_test():
+    found = difference(3.0, (4.0, 7))
+    low, high = found.interval()
+    assert (low, high) == pytest.approx((3 - 2 * 2.364624, 3 + 2 * 2.364624), abs=1e-5)
+    assert found.lower_limit() == pytest.approx(3 - 2 * 1.894579, abs=1e-5)
+    assert difference(2 * 1.894579, (4.0, 7)).p_value() == pytest.approx(0.05, abs=1e-6)
+
+
+def test_the_squares_of_the_distances_of_all_components_are_summed():
+    found = difference(0.0, (4.0, 7), (1.0, 2))
+    assert found.lower_limit() == pytest.approx(-np.hypot(2 * 1.894579, 2.919986), abs=1e-5)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.4])
+@pytest.mark.parametrize("value", [-0.7, 0.3, 2.0])
+def test_p_values_are_the_levels_of_the_limits(value, margin):
+    found = difference(value, (0.3, 30), (0.2, 3))
+    p = found.p_value(margin)
+    tail = min(p, 1 - p)
+    distance = np.sqrt(quantile(tail, 30) ** 2 * 0.3 + quantile(tail, 3) ** 2 * 0.2)
+    assert distance == pytest.approx(abs(value + margin), rel=1e-6)
+    assert (p < 0.5) == (value + margin > 0)
+    assert found.p_value_of_less(margin) == pytest.approx(1 - p)
+    assert (found.lower_limit() > -margin) == (p < 0.05)
+
+
+def test_equal_arms_have_no_difference_and_a_certain_one_the_smallest_p():
+    assert difference(0.0, (0.0, 5)).p_value() == 0.5
+    assert difference(1.0, (0.0, 5)).p_value() == pytest.approx(1e-12)
+    assert difference(-1.0, (0.0, 5)).p_value() == pytest.approx(1.0)
+
+
+def test_the_smallest_effect_is_that_of_the_normal_distribution_where_much_is_known():
+    found = difference(0.0, (0.25, 100_000))
+    assert found.smallest_effect() == pytest.approx(0.5 * (1.644854 + 0.841621), rel=1e-4)
+
+
+def test_a_share_of_a_score_spreads_as_much_less():
+    arm = np.stack([np.random.default_rng(1).normal(2.0, 1.0, 50), np.ones(50)], axis=1)[None]
+    (whole,) = resample([arm], range(50), ratio, 200, seed=1)
+    nothing = whole.scaled(0.0)
+    errors = [
+        float(Difference.between(each, nothing, True, False).variances[0].value) ** 0.5
+        for each in (whole, whole.scaled(0.5))
     ]
-    return float(shares[0]), float(shares[1])
-
-
-def test_equal_arms_are_told_apart_in_5_of_100_experiments():
-    two_sided, greater = rejected(1500, seeds=1, effect=0.0)
-    assert 0.035 < two_sided < 0.075 and 0.035 < greater < 0.075
-
-
-def test_a_difference_is_found_as_often_as_the_normal_distribution_says():
-    """At 2.8 standard errors a two-sided test finds 80 of 100, and a one-sided one 87."""
-    error = np.sqrt(0.7**2 / 50 + 2 * 1.4**2 / 200)
-    two_sided, greater = rejected(500, seeds=1, effect=2.8 * error)
-    assert two_sided == pytest.approx(0.80, abs=0.06) and greater == pytest.approx(0.87, abs=0.06)
-
-
-def test_three_seeds_that_vary_as_much_as_clusters_do_not_feign_a_difference():
-    """Were they one seed each, as is usual, the test would take their luck for a difference."""
-    two_sided, _ = rejected(500, seeds=3, effect=0.0, of_seed=0.2)
-    assert two_sided < 0.08
-    of_one, _ = rejected(500, seeds=1, effect=0.0, of_seed=0.2)
-    assert of_one > 0.15
-
-
-def test_records_of_a_cluster_that_are_taken_for_independent_feign_a_difference():
-    random, rejections = np.random.default_rng(1), []
-    for clusters in (np.repeat(np.arange(20), 10), np.arange(200)):
-        p_values = []
-        for _ in range(300):
-            values = np.repeat(random.normal(0.0, 1.0, 20), 10) + random.normal(0.0, 0.3, 200)
-            pair = np.stack(
-                [np.stack([v, np.ones(200)], axis=-1)[None] for v in (values, 0 * values)]
-            )
-            found = Difference.between(*resample(list(pair), clusters, ratio, 200, 1), True)
-            p_values.append(found.p_value(TWO_SIDED))
-        rejections.append(np.mean(np.array(p_values) < 0.05))
-    assert rejections[0] < 0.1 and rejections[1] > 0.4
+    assert errors[1] == pytest.approx(errors[0] / 2)

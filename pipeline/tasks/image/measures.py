@@ -7,6 +7,14 @@ from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.image.metrics import statistics
 from pipeline.tasks.image.settings import ImageDataset, ImageRun
 
+_BASELINES = {
+    "png": "PNG",
+    "webp": "WebP, lossless",
+    "jpeg_xl": "JPEG XL, lossless",
+    "bicubic": "bicubic interpolation",
+    "class_and_position": "given class and position",
+}
+
 MEASURES = Measures(
     metrics=(
         Metric(
@@ -64,11 +72,34 @@ MEASURES = Measures(
         Baseline("Given the pixel to the left", {"bits_per_dimension": "left_neighbour"}),
         Baseline("Difference to the pixel to the left", {"bits_per_dimension": "left_difference"}),
         Baseline("Given class and position", {"bits_per_dimension": "class_and_position"}),
-        Baseline("PNG", {"bits_per_dimension": "png"}),
-        Baseline("WebP, lossless", {"bits_per_dimension": "webp"}),
-        Baseline("JPEG XL, lossless", {"bits_per_dimension": "jpeg_xl"}),
+        *(
+            Baseline(_BASELINES[key], {"bits_per_dimension": key})
+            for key in ("png", "webp", "jpeg_xl")
+        ),
     ),
     records="images",
+    for_claims=(
+        *(
+            Metric(
+                key,
+                f"bits per dimension, {label}",
+                "bits of the test images per intensity, without the network",
+                decimals=3,
+                higher_is_better=False,
+                statistics=statistics.BASELINES[key],
+            )
+            for key, label in _BASELINES.items()
+        ),
+        Metric(
+            "bicubic_psnr",
+            "PSNR of bicubic interpolation",
+            "that of the interpolated images",
+            decimals=2,
+            higher_is_better=True,
+            statistics=statistics.BICUBIC_PSNR,
+            compute=statistics.psnr,
+        ),
+    ),
 )
 
 ONE_CLASS = replace(

@@ -7,6 +7,16 @@ from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.music.metrics import statistics
 from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
 
+
+def _for_claims(
+    key: str, label: str, names: tuple[str, str], higher_is_better: bool = True
+) -> Metric:
+    """Declare a metric that only claims ask for."""
+    return Metric(
+        key, label, label, decimals=3, higher_is_better=higher_is_better, statistics=names
+    )
+
+
 MEASURES = Measures(
     metrics=(
         Metric(
@@ -53,6 +63,27 @@ MEASURES = Measures(
         Baseline("Most frequent onset of each voice", {"onset_accuracy": "onset_accuracy"}),
     ),
     records="pieces",
+    for_claims=(
+        _for_claims(
+            "nats_within", "nats within the training length", statistics.NATS_WITHIN, False
+        ),
+        _for_claims(
+            "nats_beyond", "nats beyond the training length", statistics.NATS_BEYOND, False
+        ),
+        _for_claims("motif_return", "motifs that return", statistics.MOTIF_RETURN),
+        _for_claims(
+            "shuffled_motif_return",
+            "motifs that return, notes shuffled",
+            statistics.SHUFFLED_MOTIF_RETURN,
+        ),
+        _for_claims(
+            "other_motif_return",
+            "motifs of other pieces’ openings",
+            statistics.OTHER_MOTIF_RETURN,
+        ),
+        _for_claims("on_motifs", "attention on the motif", statistics.ON_MOTIFS),
+        _for_claims("on_no_motifs", "attention where nothing recurs", statistics.ON_NO_MOTIFS),
+    ),
 )
 
 

@@ -62,6 +62,42 @@ LOWERCASE_BLEU = Metric(
     compute=statistics.bleu,
 )
 
+# What only claims ask for.
+UNIGRAM_NATS = Metric(
+    "unigram_nats",
+    "nats per piece, frequencies",
+    "−ln of the frequency of the pieces of the reference among the training targets",
+    decimals=3,
+    higher_is_better=False,
+    statistics=statistics.UNIGRAM_NATS,
+)
+LENGTH_GAP = Metric(
+    "length_gap",
+    "nats, longer − shorter",
+    "nats per piece of the longer half of the references minus those of the shorter half",
+    decimals=3,
+    higher_is_better=False,
+    statistics=statistics.LENGTH_GAP,
+    compute=statistics.length_gap,
+)
+PROBE_R2 = Metric(
+    "probe_r2",
+    "R² of the position",
+    "R² of a linear probe of the position in the top layer of the encoder",
+    decimals=3,
+    higher_is_better=True,
+    statistics=statistics.PROBE_R2,
+    compute=statistics.explained,
+)
+CROSS_CORRELATION = Metric(
+    "cross_correlation",
+    "diagonal",
+    "correlation of target and source positions under the top layer’s attention to the source",
+    decimals=3,
+    higher_is_better=True,
+    statistics=statistics.CROSS_CORRELATION,
+)
+
 MEASURES = Measures(
     metrics=(BLEU, TOKENISED_BLEU, CHRF, NATS_PER_PIECE),
     baselines=(
@@ -69,6 +105,7 @@ MEASURES = Measures(
     ),
     records="sentences",
     compared_by=(LOWERCASE_BLEU,),
+    for_claims=(UNIGRAM_NATS, LENGTH_GAP, PROBE_R2, CROSS_CORRELATION),
 )
 
 # For networks that write lower case only, with a convention that ignores case.

@@ -8,6 +8,12 @@ BITS_PER_DIMENSION = ("bits", "dimensions")
 PSNR = ("psnr_peak", "psnr_error")
 PSNR_OF_MEAN = ("psnr_of_mean_peak", "psnr_of_mean_error")
 DIVERSITY = ("deviation", "intensities")
+BICUBIC_PSNR = ("psnr_peak", "bicubic_error")
+# Bits of the test images in the files of codecs, and under other baselines; dimensions as above.
+BASELINES = {
+    name: (f"{name}_bits", "dimensions")
+    for name in ("png", "webp", "jpeg_xl", "bicubic", "class_and_position")
+}
 
 
 def psnr(sums: np.ndarray) -> np.ndarray:

@@ -19,6 +19,13 @@ CHRF = tuple(
     f"chrf_{kind}_{n}" for kind in ("hypothesis", "reference", "matches") for n in CHARACTER_ORDERS
 )
 NATS_PER_TOKEN = ("nats", "tokens")
+UNIGRAM_NATS = ("unigram_nats", "tokens")
+# Of the longer half of the sentences; 0 for the others.
+LENGTH_GAP = (*NATS_PER_TOKEN, "longer_nats", "longer_tokens")
+# Of the top layer, on the sentences that are observed; 0 for the others. Squared errors of a probe
+# of the positions, their squared deviations, correlations of cross-attention, and sentences.
+PROBE_R2 = ("probe_error", "probe_deviation")
+CROSS_CORRELATION = ("cross_correlation", "observed")
 
 
 def bleu(sums: np.ndarray) -> np.ndarray:
@@ -50,3 +57,18 @@ def chrf(sums: np.ndarray) -> np.ndarray:
     )
     weighted = _BETA**2 * precision + recall
     return 100 * (1 + _BETA**2) * precision * recall / np.where(weighted > 0, weighted, 1.0)
+
+
+def length_gap(sums: np.ndarray) -> np.ndarray:
+    """Compute how many more nats per token the longer sentences take than the shorter ones.
+
+    From sums (..., 4) ordered as `LENGTH_GAP`.
+    """
+    nats, tokens, longer_nats, longer_tokens = np.moveaxis(np.asarray(sums, np.float64), -1, 0)
+    shorter = (nats - longer_nats) / np.maximum(tokens - longer_tokens, 1)
+    return longer_nats / np.maximum(longer_tokens, 1) - shorter
+
+
+def explained(sums: np.ndarray) -> np.ndarray:
+    """Compute R², 1 - error / deviation, from sums (..., 2) ordered as `PROBE_R2`."""
+    return 1 - sums[..., 0] / sums[..., 1]
