@@ -26,6 +26,11 @@ def is_test(split: Split) -> bool:
     return split == "test" or split.startswith("test_")
 
 
+def split_of_variant(split: Split, variant: str) -> Split:
+    """Return the name of a split as a variant of a run measures it; "" is the run itself."""
+    return f"{split}@{variant}" if variant else split
+
+
 def all_tests(encoded: Path) -> list[Split]:
     """Return the test sets of an encoded data set, "test" first."""
     return sorted(filter(is_test, read_json(encoded / "manifest.json")["splits"]))

@@ -1,7 +1,7 @@
 """Stage decode: generate samples of a run for the test split.
 
 Reads runs/<run>/model and data/encoded/<dataset>, writes runs/<run>/samples: translations, images
-or MIDI files.
+or MIDI files; and in step_<n> the same with the weights after n updates, if the run keeps them.
 """
 
 from pathlib import Path
@@ -9,14 +9,16 @@ from pathlib import Path
 from pipeline import config
 from pipeline.files import staged_folder
 from pipeline.tasks import part
-from pipeline.trained import load_model
+from pipeline.trained import kept_folder, load_model
 
 
 def main(name: str) -> None:
     """Generate samples of the run `name` of params.yaml."""
     run = config.run_of(config.load(), name)
-    model = load_model(name, run.training)
+    decode = part(run.task, "decoding.decode").decode
+    encoded = Path("data/encoded") / run.dataset
     with staged_folder(Path("runs") / name / "samples") as samples:
-        part(run.task, "decoding.decode").decode(
-            model, Path("data/encoded") / run.dataset, samples, run.decoding
-        )
+        for step in (None, *run.training.keep_steps):
+            folder = kept_folder(samples, step)
+            folder.mkdir(exist_ok=True)
+            decode(load_model(name, run.training, step), encoded, folder, run.decoding)

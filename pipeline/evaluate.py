@@ -10,13 +10,14 @@ composed pieces and test pieces.
 
 from pathlib import Path
 
+from models.shared.base import AutoregressiveModel
 from pipeline import config
-from pipeline.corpus import is_test
-from pipeline.evaluation import scores_of
+from pipeline.corpus import is_test, split_of_variant
+from pipeline.evaluation import Evaluation, scores_of
 from pipeline.files import staged_folder, write_json, write_json_lines
 from pipeline.records import RunRecords, records_path, write_records
 from pipeline.tasks import part
-from pipeline.trained import load_model
+from pipeline.trained import kept_folder, load_model
 
 
 def main(name: str) -> None:
@@ -24,14 +25,13 @@ def main(name: str) -> None:
     run = config.run_of(config.load(), name)
     model = load_model(name, run.training)
     folder = Path("runs") / name
-    evaluation = part(run.task, "metrics.evaluate").evaluate(
-        model, Path("data/encoded") / run.dataset, folder / "samples", run.evaluation
-    )
-    for split, records in evaluation.records.items():
-        if is_test(split):
-            test_set = evaluation.metrics if split == "test" else evaluation.metrics[split]
-            scores = scores_of(records, part(run.task, "measures").MEASURES.metrics)
-            test_set["test"] = scores | test_set["test"]
+    evaluation = _evaluate(run, model, folder / "samples")
+    for step in run.training.keep_steps:
+        kept = load_model(name, run.training, step)
+        variant = _evaluate(run, kept, kept_folder(folder / "samples", step))
+        evaluation.metrics.setdefault("steps", {})[str(step)] = variant.metrics["test"]
+        split = split_of_variant("test", str(step))
+        evaluation.records[split] = variant.records["test"]
     settings = run.model_dump(mode="json", exclude={"title"})
     write_records(records_path(name), RunRecords(settings, evaluation.records))
     with staged_folder(folder / "records") as records:
@@ -44,3 +44,17 @@ def main(name: str) -> None:
     model_facts = {"parameters": parameters, "steps": run.training.steps}
     metrics = {run.task: evaluation.metrics, "model": model_facts}
     write_json(Path("reports/metrics") / f"{name}.json", metrics)
+
+
+def _evaluate(run: config.AnyRun, model: AutoregressiveModel, samples: Path) -> Evaluation:
+    """Evaluate a network of the run, and add the scores that follow from the records."""
+    evaluation = part(run.task, "metrics.evaluate").evaluate(
+        model, Path("data/encoded") / run.dataset, samples, run.evaluation
+    )
+    metrics = part(run.task, "measures").MEASURES.metrics
+    for split, records in evaluation.records.items():
+        if is_test(split):
+            test_set = evaluation.metrics if split == "test" else evaluation.metrics[split]
+            scores = scores_of(records, metrics, run.evaluation)
+            test_set["test"] = scores | test_set["test"]
+    return evaluation

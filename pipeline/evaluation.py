@@ -11,6 +11,8 @@ from pipeline.corpus import Split, read_clusters
 from pipeline.errors import DataError
 from pipeline.measures import Metric
 from pipeline.records import Records, fingerprint
+from pipeline.settings.evaluation import EvaluationSettings
+from pipeline.statistics.bootstrap import interval
 
 _DIGITS = 6
 
@@ -25,18 +27,27 @@ class Evaluation:
     figures: dict[str, Any]  # for the report: runs/<run>/records/<name>.json
 
 
-def scores_of(records: Records, metrics: Iterable[Metric]) -> dict[str, float]:
+def scores_of(
+    records: Records, metrics: Iterable[Metric], settings: EvaluationSettings
+) -> dict[str, float]:
     """Return the scores of the `metrics` whose statistics are recorded, for one test set.
 
-    A metric of recorded statistics therefore needs nothing but its declaration.
+    A metric of recorded statistics therefore needs nothing but its declaration. Its 95 % interval,
+    if it has one, is that over resampled clusters.
     """
     statistics = records.statistics
     scores = {}
     for metric in metrics:
-        if metric.split is None and metric.statistics and {*metric.statistics} <= {*statistics}:
-            sums = [np.sum(statistics[name], dtype=np.float64) for name in metric.statistics]
-            scores[metric.key] = round(float(metric.compute(np.array(sums))), _DIGITS)
-    return scores
+        if metric.split or not metric.statistics or not {*metric.statistics} <= {*statistics}:
+            continue
+        columns = np.stack([statistics[name] for name in metric.statistics], axis=-1)
+        columns = columns.astype(np.float64)
+        scores[metric.key] = float(metric.compute(columns.sum(axis=0)))
+        if metric.has_interval:
+            samples, seed = settings.bootstrap_samples, settings.bootstrap_seed
+            ends = interval(columns, records.clusters, metric.compute, samples, seed)
+            scores |= zip((f"{metric.key}_low", f"{metric.key}_high"), ends, strict=True)
+    return {name: round(score, _DIGITS) for name, score in scores.items()}
 
 
 def records_of(

@@ -78,7 +78,7 @@ def _publish_run(result: Result, folder: Path) -> None:
     model = model / result.name
     trained = RUNS / result.name / "model"
     if trained.is_dir():
-        shutil.copytree(trained, model)
+        shutil.copytree(trained, model, ignore=shutil.ignore_patterns("step_*"))
     model.mkdir(parents=True, exist_ok=True)
     text = card(result, read_data_facts(result.run.dataset), weights=trained.is_dir())
     (model / "README.md").write_text(text, encoding="utf-8", newline="\n")

@@ -55,11 +55,6 @@ def records_path(run: str) -> Path:
     return RECORDS / f"{run}.parquet"
 
 
-def split_of_variant(split: Split, variant: str) -> Split:
-    """Return the split of a variant of a run; "" is the run itself."""
-    return f"{split}@{variant}" if variant else split
-
-
 def fingerprint(records: Iterable[bytes]) -> str:
     """Return a digest of the contents and order of test records."""
     digest = hashlib.sha256()

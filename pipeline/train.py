@@ -21,7 +21,8 @@ from pipeline.explain import explain
 from pipeline.files import read_json, staged_folder, write_atomically
 from pipeline.machine import check_training
 from pipeline.tasks import part
-from pipeline.training import distributed
+from pipeline.trained import kept_folder
+from pipeline.training import checkpoint, distributed
 from pipeline.training.trainer import prepare, train
 from pipeline.training.workspace import code_of, fingerprint, workspace
 
@@ -54,6 +55,11 @@ def _train(name: str, run: config.AnyRun) -> None:
         if first:
             with staged_folder(Path("runs") / name / "model") as folder:
                 store.save(model, folder)
+                for step in run.training.keep_steps:
+                    checkpoint.load_kept(work, model, step)
+                    kept = kept_folder(folder, step)
+                    kept.mkdir()
+                    store.save(model, kept)
             write_atomically(Path("reports/curves") / f"{name}.csv", _as_csv(curve))
 
 

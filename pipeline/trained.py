@@ -11,8 +11,13 @@ from pipeline.memory import keep_freed_memory
 from pipeline.settings.training import Training
 
 
-def load_model(run: str, training: Training) -> AutoregressiveModel:
-    """Load the model of `run` with the device and threads of its training.
+def kept_folder(folder: Path, step: int | None) -> Path:
+    """Return the folder, inside that of a run, of what belongs to its weights after `step`."""
+    return folder if step is None else folder / f"step_{step}"
+
+
+def load_model(run: str, training: Training, step: int | None = None) -> AutoregressiveModel:
+    """Load the model of `run` or its weights after `step`, on the device of its training.
 
     Raises CheckpointError if it is missing or damaged, ConfigError if the device is unavailable.
     """
@@ -20,6 +25,6 @@ def load_model(run: str, training: Training) -> AutoregressiveModel:
     keep_freed_memory()
     compute_deterministically(training.threads, training.numerics)
     try:
-        return store.load(Path("runs") / run / "model", training.device)
+        return store.load(kept_folder(Path("runs") / run / "model", step), training.device)
     except ValueError as error:
         raise CheckpointError(str(error)) from None

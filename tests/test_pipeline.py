@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from ruamel.yaml import YAML
 
 from faults import kills
@@ -22,7 +23,7 @@ RUNS = {
     "music_relative": "music",
 }
 
-VERDICTS = {"reproduced", "direction_only", "not_reproduced", "not_run"}
+VERDICTS = {"reproduced", "contradicted", "inconclusive", "not_run"}
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -48,6 +49,16 @@ def test_metrics_are_nested_by_task_and_lie_where_they_can(finished, run, task):
     }[task]
     assert low < metrics[task]["test"][name] < high
     assert metrics["model"]["steps"] == 12
+
+
+def test_weights_that_are_kept_and_other_searches_are_measured_too(finished):
+    for run, task in RUNS.items():
+        metrics = json.loads((finished / f"reports/metrics/{run}.json").read_text())[task]
+        assert metrics["steps"]["6"].keys() == metrics["test"].keys()
+        assert metrics["steps"]["6"] != metrics["test"]
+        records = parquet.read_table(finished / f"reports/records/{run}.parquet")
+        splits = {"test", "test@6"} | ({"test@greedy"} if task == "translation" else set())
+        assert {*records["split"].to_pylist()} - {"validation"} == splits
 
 
 def test_report_shows_every_run(finished):

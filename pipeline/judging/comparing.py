@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pipeline.corpus import Split, is_test
+from pipeline.corpus import Split, is_test, split_of_variant
 from pipeline.errors import ConfigError, DataError
 from pipeline.judging.judgements import (
     Arm,
@@ -18,7 +18,7 @@ from pipeline.judging.judgements import (
 )
 from pipeline.judging.replicates import replicates
 from pipeline.measures import Metric
-from pipeline.records import Records, RunRecords, records_path, split_of_variant
+from pipeline.records import Records, RunRecords, records_path
 from pipeline.statistics.bootstrap import Scores, resample
 from pipeline.statistics.difference import Difference
 from pipeline.tasks import part

@@ -102,6 +102,19 @@ class Training(Settings):
     average_every: PositiveInt
     validate_every: PositiveInt
     checkpoint_every: PositiveInt
+    keep_steps: list[PositiveInt]  # whose weights, as they are, are variants of the run
+
+    @model_validator(mode="after")
+    def _check_kept(self) -> "Training":
+        if (
+            self.keep_steps != sorted({*self.keep_steps})
+            or max(self.keep_steps, default=0) > self.steps
+        ):
+            raise ValueError(
+                f"keep_steps = {self.keep_steps} should grow and end at steps = {self.steps} or "
+                "before"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_numerics(self) -> "Training":

@@ -40,8 +40,7 @@ def write(
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
     record = {"step": state.step, "curve": state.curve, "updates": state.updates}
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    write_atomically(folder / FILE, save(contiguous, {"record": json.dumps(record)}))
+    write_atomically(folder / FILE, save(_contiguous(tensors), {"record": json.dumps(record)}))
 
 
 def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState | None:
@@ -70,6 +69,31 @@ def read(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Tr
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged checkpoint ({reason})") from None
     return state
+
+
+def keep(folder: Path, model: nn.Module, step: int) -> None:
+    """Write the weights after an update that the run keeps."""
+    write_atomically(_kept(folder, step), save(_contiguous(model.state_dict())))
+
+
+def load_kept(folder: Path, model: nn.Module, step: int) -> None:
+    """Load the weights after an update into `model`; CheckpointError if they are not there."""
+    path = _kept(folder, step)
+    try:
+        model.load_state_dict(load(path.read_bytes()))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"{path}: no weights to keep ({reason}); remove {folder} and train again"
+        ) from None
+
+
+def _kept(folder: Path, step: int) -> Path:
+    return folder / f"step_{step}.safetensors"
+
+
+def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 def _metadata(content: bytes) -> dict[str, str]:

@@ -33,6 +33,8 @@ def train(
 ) -> list[dict[str, float | int]]:
     """Train `model`, load the selected weights into it, and return the loss curve.
 
+    The weights after each of `training.keep_steps` are in `folder`, for checkpoint.load_kept.
+
     Resumes from the checkpoint in `folder` if there is one, and ends with the same weights as
     without an interruption. A row of the curve has step, learning_rate, train_loss and
     validation_loss (mean nats per token; the training loss with label smoothing), and the share of
@@ -60,6 +62,8 @@ def train(
                 state.updates = []
             update_selection(state, model, training)
             if distributed.rank() == 0:
+                if step in training.keep_steps:
+                    checkpoint.keep(folder, model, step)
                 if step % training.checkpoint_every == 0 and step < training.steps:
                     checkpoint.write(folder, model, optimizer, state)
                     saved = step

@@ -1,4 +1,5 @@
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -6,13 +7,15 @@ import torch
 from safetensors.torch import load
 from torch.testing import assert_close
 
+from models import store
 from models.settings import Numerics
 from models.shared import products
 from models.shared.heads import IGNORED
-from pipeline.errors import PipelineError
+from pipeline.errors import CheckpointError, PipelineError
 from pipeline.settings.training import CheckpointSelection, Precision
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.tasks.translation.decoding.beam import search
+from pipeline.training import checkpoint
 from pipeline.training.batches import Batch
 from pipeline.training.loss import MeanNats
 from pipeline.training.trainer import train, validation_loss
@@ -286,3 +289,26 @@ def test_a_network_learns_to_reverse(tmp_path):
     found = search(model.eval(), sources, BOS, EOS, beam(), extra_length=5)
     hits = [best[0].ids == row[::-1].tolist() for best, row in zip(found, unseen, strict=True)]
     assert sum(hits) > 95
+
+
+def test_weights_that_are_kept_are_those_after_their_update_and_nothing_else_changes(tmp_path):
+    keeping = training(keep_steps=[5, 12])
+    assert trained(tmp_path / "keeping", keeping) == trained(tmp_path / "usual", training())
+    last = training(checkpoint_selection=CheckpointSelection.LAST)
+    for step in (5, 12):
+        trained(tmp_path / "last", last.model_copy(update={"steps": step}))
+        model = network(keeping)
+        checkpoint.load_kept(tmp_path / "keeping/work", model, step)
+        store.save(model, tmp_path)
+        assert (tmp_path / store.WEIGHTS).read_bytes() == (
+            tmp_path / "last" / store.WEIGHTS
+        ).read_bytes()
+        shutil.rmtree(tmp_path / "last")
+    with pytest.raises(CheckpointError, match="step_7.safetensors: no weights to keep .* again"):
+        checkpoint.load_kept(tmp_path / "keeping/work", network(keeping), 7)
+
+
+@pytest.mark.parametrize("steps", [[12, 5], [5, 5], [13]])
+def test_updates_whose_weights_are_kept_are_in_order_and_within_the_training(steps):
+    with pytest.raises(ValueError, match=r"keep_steps = .* end at steps = 12 or before"):
+        training(keep_steps=steps)

@@ -79,6 +79,7 @@ _USUAL = {
     "label_smoothing": 0.1,
     "gradient_clip": 1.0,
     "checkpoint_selection": CheckpointSelection.AVERAGED,
+    "keep_steps": [],
     "average_checkpoints": 3,
     "average_every": 2,
     "validate_every": 5,

@@ -10,11 +10,11 @@ from pipeline.settings.base import (
     NonNegativeFloat,
     NonNegativeInt,
     Sampling,
-    Seed,
     Share,
     Splits,
     Temperature,
 )
+from pipeline.settings.evaluation import EvaluationSettings
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource, HubSource
 from pipeline.settings.training import Training
@@ -184,11 +184,9 @@ class ImageDecoding(Settings):
     completion_temperatures: Annotated[list[Temperature], Field(min_length=1)]
 
 
-class ImageEvaluation(Settings):
+class ImageEvaluation(EvaluationSettings):
     """Bits per dimension."""
 
-    bootstrap_samples: PositiveInt
-    bootstrap_seed: Seed
     batch_images: PositiveInt
 
 

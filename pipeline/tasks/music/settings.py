@@ -16,7 +16,8 @@ from models.settings import (
     TransformerSettings,
     VoiceLayout,
 )
-from pipeline.settings.base import NonNegativeInt, Sampling, Seed, Share, Splits
+from pipeline.settings.base import NonNegativeInt, Sampling, Share, Splits
+from pipeline.settings.evaluation import EvaluationSettings
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 from pipeline.settings.training import Training
@@ -166,11 +167,9 @@ class MusicDecoding(Settings):
         return self
 
 
-class MusicEvaluation(Settings):
+class MusicEvaluation(EvaluationSettings):
     """Likelihood by sliding windows, with at least window - stride tokens of context."""
 
-    bootstrap_samples: PositiveInt
-    bootstrap_seed: Seed
     window: PositiveInt
     stride: PositiveInt
     long_window: PositiveInt  # the longest context of nats by position

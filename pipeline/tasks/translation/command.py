@@ -10,13 +10,15 @@ Needs runs/<run>/model and data/encoded/<dataset>: run `dvc repro train@<run>` o
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.process import prepare
+from pipeline.tasks.translation.decoding.chosen import read_chosen
 from pipeline.tasks.translation.engine import Engine, check_ctranslate2
-from pipeline.tasks.translation.settings import Beam, TranslationRun
+from pipeline.tasks.translation.settings import Beam, Chosen, TranslationRun
 
 
 def main() -> None:
@@ -37,6 +39,8 @@ def run(options: argparse.Namespace) -> None:
     settings = config.run_of(params, name)
     if not isinstance(settings, TranslationRun):
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {settings.task} does not translate")
+    if isinstance(settings.decoding.method, Chosen):
+        settings = _with_method(settings, read_chosen(Path("runs") / name / "samples"))
     if options.n_best is not None:
         try:
             settings = with_n_best(settings, options.n_best)
@@ -66,7 +70,10 @@ def with_n_best(run: TranslationRun, n_best: int) -> TranslationRun:
             f"beam_size = {method.beam_size}, and --n-best {n_best} should be from 1 to that; "
             "choose a wider beam"
         )
-    method = method.model_copy(update={"n_best": n_best})
+    return _with_method(run, method.model_copy(update={"n_best": n_best}))
+
+
+def _with_method(run: TranslationRun, method: Beam) -> TranslationRun:
     return run.model_copy(update={"decoding": run.decoding.model_copy(update={"method": method})})
 
 

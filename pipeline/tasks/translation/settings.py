@@ -15,6 +15,7 @@ from pipeline.settings.base import (
     Share,
     Splits,
 )
+from pipeline.settings.evaluation import EvaluationSettings
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 
@@ -107,6 +108,19 @@ class Beam(Settings):
         return self
 
 
+class Chosen(Settings):
+    """The search of the grid that has the highest BLEU on the validation split."""
+
+    kind: Literal["chosen"]
+
+
+class OtherSearch(Settings):
+    """A beam search; null: as the method of the run."""
+
+    beam_size: PositiveInt | None
+    length_penalty: NonNegativeFloat | None
+
+
 class Greedy(Settings):
     """The likeliest token at every position: a beam of one without length penalty."""
 
@@ -129,10 +143,20 @@ class SearchGrid(Settings):
 class TranslationDecoding(Settings):
     """How a translation is found."""
 
-    method: Annotated[Beam | Greedy | TranslationSampling, Field(discriminator="kind")]
+    method: Annotated[Beam | Chosen | Greedy | TranslationSampling, Field(discriminator="kind")]
     extra_length: NonNegativeInt  # a translation has at most source + extra_length tokens
     batch_tokens: PositiveInt  # source tokens times beam size, padding included
     search_grid: SearchGrid | None  # null: none
+    other_searches: dict[Name, OtherSearch]  # that translate "test" too: variants of the run
+
+    @model_validator(mode="after")
+    def _check_grid(self) -> "TranslationDecoding":
+        if isinstance(self.method, Chosen) and self.search_grid is None:
+            raise ValueError(
+                "method.kind = chosen, but search_grid = null has nothing to choose from; give "
+                "beam sizes and length penalties"
+            )
+        return self
 
 
 class Convention(StrEnum):
@@ -143,11 +167,10 @@ class Convention(StrEnum):
     MULTI30K = "multi30k"  # punctuation normalised, tokenizer.perl, lower-cased
 
 
-class TranslationEvaluation(Settings):
+class TranslationEvaluation(EvaluationSettings):
     """BLEU, chrF, nats per token, and attention maps."""
 
     tokenised_bleu: Convention  # in addition to sacreBLEU's default tokenisation
-    bootstrap_samples: PositiveInt  # with the seed of sacreBLEU, which its signature names
     batch_tokens: PositiveInt
     attention_sentences: NonNegativeInt  # test sentences whose attention is recorded
 

@@ -157,8 +157,6 @@ def test_every_metric_by_hand(tmp_path):
     assert result["nats_per_token"] == pytest.approx(nats / 32, abs=1e-6)
     assert result["accuracy"] == pytest.approx(23 / 32, abs=1e-6)
     assert result["onset_accuracy"] == 0.0  # to repeat is never right where a voice moves
-    assert result["nats_per_token_low"] <= result["nats_per_token"]
-    assert result["nats_per_token_high"] >= result["nats_per_token"]
 
 
 def test_padding_is_in_no_number(tmp_path):

@@ -12,7 +12,7 @@ from pipeline.files import write_json
 from pipeline.tasks.music.codec import SAMPLED_IDS, events, grid
 from pipeline.tasks.music.codec.grid import SILENCE
 from pipeline.tasks.music.metrics import motif_attention
-from pipeline.tasks.music.metrics.by_position import nats_by_position
+from pipeline.tasks.music.metrics.by_position import halves, nats_by_position, score_windows
 from pipeline.tasks.music.metrics.distributions import distances, distributions
 from pipeline.tasks.music.metrics.motif_attention import (
     Recurrence,
@@ -95,16 +95,21 @@ def test_a_repeated_theme_returns_and_its_shuffled_notes_do_not():
     theme = np.array([60, 64, 67, 65, 62, 71, 59, 69])
     opening = soprano(theme)
     foreign = [soprano(theme[::-1]), soprano(theme[:5])]
-    again = motif_returns([opening], [soprano(theme + 5)], [foreign], grid.SHAPE, 3)
+    again = motif_returns([opening], [soprano(theme + 5)], [foreign], grid.SHAPE, 3).shares()
     assert again["motif_return"] == 1.0
     assert again["motifs"] == 5
     assert again["shuffled_motif_return"] < 0.2
     assert again["other_motif_return"] == (0 + 2 / 5) / 2  # the second has two of the five motifs
-    other = motif_returns([opening], [soprano(theme[::-1])], [foreign[:1]], grid.SHAPE, 3)
+    other = motif_returns([opening], [soprano(theme[::-1])], [foreign[:1]], grid.SHAPE, 3).shares()
     assert other["motif_return"] == 0.0
     assert other["other_motif_return"] == 1.0
-    assert motif_returns([opening], [opening], [[]], grid.SHAPE, 3)["other_motif_return"] == 0.0
-    assert motif_returns([], [], [], grid.SHAPE, 3)["motif_return"] == 0.0
+    alone = motif_returns([opening], [opening], [[]], grid.SHAPE, 3).shares()
+    assert alone["other_motif_return"] == 0.0
+    assert motif_returns([], [], [], grid.SHAPE, 3).shares()["motif_return"] == 0.0
+    both = motif_returns(
+        [opening] * 2, [soprano(theme + 5), soprano(theme[::-1])], [foreign, []], grid.SHAPE, 3
+    )
+    assert (both.motifs.tolist(), both.returned.tolist()) == ([5, 5], [5, 0])
 
 
 def test_the_openings_of_other_pieces_are_as_long_as_that_of_the_continued_one(tmp_path):
@@ -113,10 +118,17 @@ def test_the_openings_of_other_pieces_are_as_long_as_that_of_the_continued_one(t
     np.save(tmp_path / SAMPLED_IDS, drawn[None])
     write_json(tmp_path / "samples.json", [{"piece": "a", "primer_tokens": 16}])
     test = {"a": drawn, "b": soprano([*theme, *rest]), "c": soprano([*rest, *theme])}
-    found = measure_samples(tmp_path, test, grid.SHAPE, 3)["motifs"]
+    measured = measure_samples(tmp_path, test, grid.SHAPE, 3)
+    found = measured.metrics["motifs"]
     # the theme is the opening of "b" alone; in "c" it comes after it
     assert found["motif_return"] == 0.0 and found["other_motif_return"] == 0.5
     assert found["real_motif_return"] == 0.0 and found["real_other_motif_return"] == 0.5
+    assert {name: values.tolist() for name, values in measured.statistics.items()} == {
+        "motifs": [1, 0, 0],
+        "motifs_returned": [0, 0, 0],
+        "motifs_returned_shuffled": [pytest.approx(0.0, abs=0.2), 0, 0],
+        "motifs_returned_other": [0.5, 0, 0],
+    }
 
 
 def test_distances_by_hand():
@@ -154,10 +166,10 @@ def test_what_was_given_is_not_counted_as_drawn(tmp_path):
     assert [len(notes_of(ids, grid.SHAPE)[0]) for ids in alone] == [0, 4]
     assert alone[0][0] == grid.START
     test = {"a": np.append(given, silent)}
-    found = measure_samples(tmp_path, test, grid.SHAPE, 1)["distances"]
+    found = measure_samples(tmp_path, test, grid.SHAPE, 1).metrics["distances"]
     assert found == {"pitch_class_distance": 0.0, "duration_distance": 0.0}
     write_json(tmp_path / "samples.json", [described[0], described[0] | {"piece": "a"}])
-    nothing = measure_samples(tmp_path, test, grid.SHAPE, 1)["distances"]
+    nothing = measure_samples(tmp_path, test, grid.SHAPE, 1).metrics["distances"]
     assert nothing == {"pitch_class_distance": 1.0, "duration_distance": 1.0}
 
 
@@ -203,17 +215,23 @@ def test_attention_that_is_alike_everywhere_falls_on_motifs_below_the_chance_of_
     for layer in model.layers:
         nn.init.zeros_(layer.attention.in_proj.weight)
     piece = soprano(theme + [55] + [pitch + 3 for pitch in theme])
-    found = attention_to_motifs(model, [piece], [piece], 64, 3)
+    found = attention_to_motifs(model, [piece], [piece], 64, 3).metrics
     # five notes, of all positions up to the bass of the ninth 16th; chance knows the nine notes
     share, chance = 5 / (1 + 9 * 4), 5 / 9
     assert found["on_motifs"] == pytest.approx(
-        {"queries": 1, "chance": chance, "mean_of_heads": share, "chosen_head": share}
+        {
+            "queries": 1,
+            "chance": chance,
+            "mean_of_heads": share,
+            "chosen_head": share,
+            "control": 0.0,
+        }
     )
     assert list(found["heads"]) == [f"layer_{i}_head_{j}" for i in range(2) for j in range(2)]
     plain = soprano([60, 61])
-    assert attention_to_motifs(model, [piece], [plain], 64, 3) == {}
-    assert attention_to_motifs(model, [plain], [piece], 64, 3) == {}
-    assert attention_to_motifs(Counting(), [piece], [piece], 64, 3) == {}
+    for arguments in ((model, [piece], [plain]), (model, [plain], [piece])):
+        assert attention_to_motifs(*arguments, 64, 3) == ({}, {})
+    assert attention_to_motifs(Counting(), [piece], [piece], 64, 3) == ({}, {})
 
 
 def test_the_head_is_chosen_on_other_pieces_than_it_is_measured_on(monkeypatch):
@@ -224,13 +242,39 @@ def test_the_head_is_chosen_on_other_pieces_than_it_is_measured_on(monkeypatch):
     monkeypatch.setattr(
         motif_attention,
         "_shares",
-        lambda model, pieces, *_: Shares(of_heads[pieces], np.array([0.05, 0.15])),
+        lambda model, pieces, *_: Shares(
+            of_heads[pieces],
+            np.array([0.05, 0.15]),
+            of_heads[pieces] / 2,
+            np.arange(len(of_heads[pieces])),
+        ),
     )
     model = build(networks.settings(Structure.DECODER, networks.NONE), grid.SHAPE)
-    found = attention_to_motifs(model, "validation", "test", 64, 3)["on_motifs"]
-    assert found == pytest.approx(
-        {"queries": 2, "chance": 0.1, "mean_of_heads": 0.325, "chosen_head": 0.3}
+    found = attention_to_motifs(model, "validation", "test", 64, 3)
+    assert found.metrics["on_motifs"] == pytest.approx(
+        {"queries": 2, "chance": 0.1, "mean_of_heads": 0.325, "chosen_head": 0.3, "control": 0.15}
     )
+    assert found.statistics["attention_on_motifs"].tolist() == [0.2, 0.4, 0.0, 0.0]
+    assert found.statistics["attention_on_no_motifs"].tolist() == [0.1, 0.2, 0.0, 0.0]
+    assert found.statistics["recurrences"].tolist() == [1, 1, 0, 0]
+
+
+def test_the_control_is_the_same_head_at_the_same_distances_where_nothing_recurs():
+    """A head that always looks eight 16ths back: it finds a motif there no more than elsewhere."""
+    theme = [60, 64, 67, 65]
+    piece = soprano([*theme, 55, 70, 51, 44, *(pitch + 3 for pitch in theme), 80, 42, 71])
+    (motif,) = recurrences(piece, grid.SHAPE, 3)
+    weights = np.zeros((1, 1, len(piece), len(piece)))
+    for query in range(32, len(piece)):
+        weights[0, 0, query, query - 32] = 1.0
+    quiet = motif_attention._queries_without_recurrence(piece, grid.SHAPE, [motif])
+    assert motif.query not in quiet and all(query % 4 == 0 for query in quiet)
+    back = motif._replace(keys=[motif.query - 32])
+    assert motif_attention._control(weights, back, quiet, 4) == 1.0
+    weights[0, 0, motif.query] = 0.0  # which is no control of itself
+    assert motif_attention._control(weights, back, quiet, 4) == 1.0
+    far = motif._replace(keys=[motif.query - 60])
+    assert np.isnan(motif_attention._control(weights, far, quiet, 4)).all()
 
 
 class Counting(AutoregressiveModel):
@@ -254,8 +298,13 @@ class Counting(AutoregressiveModel):
 
 def test_nats_by_position_are_means_over_whole_windows():
     pieces = [np.ones(1 + 35, int), np.ones(1 + 16, int), np.ones(1 + 3, int)]
-    found = nats_by_position(Counting(), pieces, 16)
+    windows = score_windows(Counting(), pieces, 16)
+    found = nats_by_position(windows)
     expected = [(2 * index + 1.5) * np.log(2) for index in range(8)]
     assert list(found) == [f"{first:02}-{first + 1:02}" for first in range(0, 16, 2)]
     assert list(found.values()) == pytest.approx(expected, rel=1e-5)
-    assert nats_by_position(Counting(), pieces, 64) == {}
+    assert nats_by_position(score_windows(Counting(), pieces, 64)) == {}
+    sums = halves(windows)
+    assert sums["nats_within"] == pytest.approx([72 * np.log(2), 36 * np.log(2), 0.0], rel=1e-5)
+    assert sums["nats_beyond"] == pytest.approx([200 * np.log(2), 100 * np.log(2), 0.0], rel=1e-5)
+    assert sums["tokens_within"].tolist() == sums["tokens_beyond"].tolist() == [16, 8, 0]

@@ -79,7 +79,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     write_clusters(tmp_path, test=2)
     ids = [[5, 6, 7], [8, 9]], [[7, 6], [5, 4, 8, 9]]
     for field, of_field in zip(("source", "target"), ids, strict=True):
-        for split in ("validation", "test"):
+        for split in ("train", "validation", "test"):
             write_sequences(tmp_path, split, field, map(np.array, of_field), np.dtype(np.uint16))
     torch.manual_seed(1)
     shape = sequences(12, 12)
@@ -87,6 +87,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     evaluation = TranslationEvaluation(
         tokenised_bleu=Convention.MOSES_COMPOUND_SPLIT,
         bootstrap_samples=50,
+        bootstrap_seed=1,
         batch_tokens=100,
         attention_sentences=0,
     )
@@ -123,6 +124,12 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
         chrf = CHRF().sentence_score(hypothesis, [reference]).score
         assert row["sentence_chrf"] == pytest.approx(chrf, abs=1e-6)
     assert found.details["test"][1]["sentence_bleu"] == pytest.approx(100)
+    statistics = found.records["test"].statistics
+    # Both sentences are those of training: of 8 pieces and 12 that are added, EOS is there thrice.
+    log = [math.log(20 / count) for count in (2, 3)]
+    assert statistics["unigram_nats"] == pytest.approx([2 * log[0] + log[1], 4 * log[0] + log[1]])
+    assert statistics["longer_nats"].tolist() == [0.0, statistics["nats"][1]]
+    assert statistics["longer_tokens"].tolist() == [0, 5]
     (cell,) = found.metrics["search_grid"]
     # 7 tokens beside 6 once compounds are split; n-grams that match: 5 of 7, 2 of 6, 1 of 5, 0 of 4
     # (smoothed to 1 / 2)

@@ -7,6 +7,7 @@ from models.settings import Norm, Residuals, Structure
 from pipeline.corpus import write_sequences
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.metrics.positions import (
+    Positions,
     correlation,
     near_diagonal,
     positions_by_layer,
@@ -130,7 +131,7 @@ def test_each_layer_is_measured_by_its_own_maps_and_states(encoded):
         for layer, weights in enumerate(internals.cross_attention):
             across[layer].append(correlation(weights[0].double()).mean().item())
 
-    measured = positions_by_layer(model, encoded)
+    measured = positions_by_layer(model, encoded).layers
 
     assert list(measured) == ["layer_0", "layer_1", "layer_2", "layer_3"]
     assert set(measured["layer_0"]) == {"probe_r2"}
@@ -143,8 +144,8 @@ def test_each_layer_is_measured_by_its_own_maps_and_states(encoded):
 
 
 def test_a_probe_finds_sinusoids_and_no_positions_where_there_are_none(encoded):
-    with_sinusoids = positions_by_layer(network(SINUSOID), encoded)
-    without = positions_by_layer(network(NONE), encoded)
+    with_sinusoids = positions_by_layer(network(SINUSOID), encoded).layers
+    without = positions_by_layer(network(NONE), encoded).layers
     assert with_sinusoids["layer_0"]["probe_r2"] > 0.99
     assert with_sinusoids["layer_3"]["probe_r2"] > 0.8
     # The end tells that it stands late, and how much it is attended to how long the sentence is.
@@ -152,12 +153,24 @@ def test_a_probe_finds_sinusoids_and_no_positions_where_there_are_none(encoded):
 
 
 def test_residual_sums_carry_positions_upward(encoded):
-    kept = positions_by_layer(network(SINUSOID), encoded)
-    lost = positions_by_layer(network(SINUSOID, residuals=Residuals.NONE), encoded)
+    kept = positions_by_layer(network(SINUSOID), encoded).layers
+    lost = positions_by_layer(network(SINUSOID, residuals=Residuals.NONE), encoded).layers
     assert lost["layer_0"] == kept["layer_0"]
     assert lost["layer_3"]["probe_r2"] < 0.2 < 0.8 < kept["layer_3"]["probe_r2"]
 
 
 def test_a_network_that_is_no_transformer_has_none(encoded):
     model = build(CONVS2S, sequences(IDS, IDS)).eval()
-    assert positions_by_layer(model, encoded) == {}
+    assert positions_by_layer(model, encoded) == Positions({}, {})
+
+
+def test_the_statistics_of_the_top_layer_are_those_of_its_measures(encoded):
+    found = positions_by_layer(network(SINUSOID), encoded)
+    sums = {name: values.sum() for name, values in found.statistics.items()}
+    top = found.layers["layer_3"]
+    assert 1 - sums["probe_error"] / sums["probe_deviation"] == pytest.approx(
+        top["probe_r2"], abs=2e-6
+    )
+    assert sums["cross_correlation"] / sums["observed"] == pytest.approx(
+        top["cross_correlation"], abs=2e-6
+    )

@@ -7,18 +7,23 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from sacrebleu.metrics import BLEU
 
 from models.build import build
 from models.settings import Structure
 from pipeline.corpus import read_sequences, write_sequences
 from pipeline.files import write_json
 from pipeline.tasks.translation import codec
+from pipeline.tasks.translation.decoding.choose import choose
+from pipeline.tasks.translation.decoding.chosen import read_chosen
 from pipeline.tasks.translation.decoding.decode import decode, translate
 from pipeline.tasks.translation.measures import MEASURES
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.settings import (
     Beam,
+    Chosen,
     Convention,
+    OtherSearch,
     SearchGrid,
     TranslationDecoding,
     TranslationEvaluation,
@@ -39,10 +44,15 @@ DECODING = TranslationDecoding(
     extra_length=3,
     batch_tokens=100,
     search_grid=None,
+    other_searches={},
 )
-FURTHER = ("positions", "search_grid")
+FURTHER = ("positions", "search_grid", "other_searches")
 EVALUATION = TranslationEvaluation(
-    tokenised_bleu=Convention.MOSES, bootstrap_samples=20, batch_tokens=100, attention_sentences=0
+    tokenised_bleu=Convention.MOSES,
+    bootstrap_samples=20,
+    bootstrap_seed=1,
+    batch_tokens=100,
+    attention_sentences=0,
 )
 
 
@@ -125,7 +135,7 @@ def test_each_search_of_the_grid_translates_the_validation_split(
     searched = Mock(wraps=translate)
     monkeypatch.setattr("pipeline.tasks.translation.decoding.decode.translate", searched)
     decode(model, encoded, tmp_path, DECODING.model_copy(update={"search_grid": grid}))
-    methods = [call.args[2].method for call in searched.call_args_list[len(TESTS) :]]
+    methods = [call.args[2].method for call in searched.call_args_list[: -len(TESTS)]]
     assert [(each.beam_size, each.length_penalty) for each in methods] == pairs
 
     lines = (tmp_path / "search_grid.jsonl").read_text(encoding="utf-8").splitlines()
@@ -140,3 +150,58 @@ def test_each_search_of_the_grid_translates_the_validation_split(
         assert row["hypotheses"] == [pieces.decode(best.ids) for (best,) in found]
     measured = evaluate(model, encoded, tmp_path, EVALUATION).metrics["search_grid"]
     assert [(cell["beam_size"], cell["length_penalty"]) for cell in measured] == pairs
+
+
+def test_the_search_that_is_chosen_on_validation_translates_the_tests(model, encoded, tmp_path):
+    grid = SearchGrid(beam_sizes=(1, 3), length_penalties=(0.0, 5.0))
+    chosen = DECODING.model_copy(update={"search_grid": grid, "method": Chosen(kind="chosen")})
+    decode(model, encoded, tmp_path, chosen)
+    cells = [json.loads(line) for line in (tmp_path / "search_grid.jsonl").open(encoding="utf-8")]
+    references = [reference for _, reference in OTHERS["validation"]]
+    scores = [BLEU().corpus_score(cell["hypotheses"], [references]).score for cell in cells]
+    best = cells[scores.index(max(scores))]
+    found = read_chosen(tmp_path)
+    assert (found.beam_size, found.length_penalty) == (best["beam_size"], best["length_penalty"])
+    by_hand = tmp_path / "by hand"
+    by_hand.mkdir()
+    decode(model, encoded, by_hand, DECODING.model_copy(update={"method": found}))
+    for split in TESTS:
+        assert (tmp_path / f"{split}.jsonl").read_bytes() == (
+            by_hand / f"{split}.jsonl"
+        ).read_bytes()
+
+
+def test_the_highest_bleu_is_chosen_and_of_equal_ones_the_first():
+    good, bad = ["das Licht ist links an"], ["das Licht"]
+    cells = [
+        {"beam_size": size, "length_penalty": 0.6, "hypotheses": texts}
+        for size, texts in ((1, bad), (4, good), (8, good))
+    ]
+    assert choose(cells, ["das Licht ist links aus"]).beam_size == 4
+
+
+def test_other_searches_are_variants_of_the_run(model, encoded, tmp_path):
+    searches = {
+        "greedy": OtherSearch(beam_size=1, length_penalty=0.0),
+        "no_penalty": OtherSearch(beam_size=None, length_penalty=0.0),
+    }
+    decode(model, encoded, tmp_path, DECODING.model_copy(update={"other_searches": searches}))
+    for name, size in (("greedy", 1), ("no_penalty", 2)):
+        method = Beam(kind="beam", beam_size=size, length_penalty=0.0, n_best=1)
+        folder = tmp_path / name
+        folder.mkdir()
+        decode(model, encoded, folder, DECODING.model_copy(update={"method": method}))
+        assert (tmp_path / f"test@{name}.jsonl").read_text() == (folder / "test.jsonl").read_text()
+    line = json.loads((tmp_path / "test@greedy.jsonl").read_text().splitlines()[0])
+    lines = [
+        line | {"hypothesis": reference, "reference": reference} for _, reference in TESTS["test"]
+    ]
+    (tmp_path / "test@greedy.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+
+    found = evaluate(model, encoded, tmp_path, EVALUATION)
+    assert found.metrics["other_searches"]["greedy"]["bleu"] == pytest.approx(100)
+    assert {*found.records} == {*TESTS, "test@greedy", "test@no_penalty"}
+    run, variant = found.records["test"], found.records["test@greedy"]
+    assert variant.test_set == run.test_set
+    assert np.array_equal(variant.statistics["nats"], run.statistics["nats"])
+    assert np.array_equal(variant.statistics["bleu_matches_1"], variant.statistics["bleu_totals_1"])

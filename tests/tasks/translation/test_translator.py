@@ -48,7 +48,11 @@ def new_translator(tmp_path):
         torch.manual_seed(1)
         model = build(settings(Structure.ENCODER_DECODER, positions), shape).eval()
         decoding = TranslationDecoding(
-            method=method, extra_length=3, batch_tokens=batch_tokens, search_grid=None
+            method=method,
+            extra_length=3,
+            batch_tokens=batch_tokens,
+            search_grid=None,
+            other_searches={},
         )
         limit = longest_line(model, decoding.extra_length, Engine.OWN)
         return Translator(own_search(model, decoding), codec, case, 12, limit)

@@ -13,9 +13,8 @@ Context = Callable[[np.ndarray, int, ImageCodec], np.ndarray]
 def baseline_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> dict[str, float]:
     """Compute bits per dimension of `test` under count tables of `train`, add-one smoothed.
 
-    Both are ids (image, 1 + dimensions). Intensities are conditional on nothing (`unigram`), on the
-    same channel of the pixel to the left (`left_neighbour`), or on class and position
-    (`class_and_position`: pixels are independent given the class). `left_difference` has one table
+    Both are ids (image, 1 + dimensions). Intensities are conditional on nothing (`unigram`) or on
+    the same channel of the pixel to the left (`left_neighbour`). `left_difference` has one table
     for the difference to the pixel to the left, which needs few images even with many intensities.
     """
     return {
@@ -23,7 +22,6 @@ def baseline_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> dic
         "unigram": _shared_table_bits(train, test, codec, _no_context, _intensity),
         "left_neighbour": _shared_table_bits(train, test, codec, _left_neighbour, _intensity),
         "left_difference": _shared_table_bits(train, test, codec, _first_column, _difference),
-        "class_and_position": _class_and_position_bits(train, test, codec),
     }
 
 
@@ -45,17 +43,21 @@ def _shared_table_bits(
     return float(total / (len(test) * codec.dimensions))
 
 
-def _class_and_position_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> float:
-    """Use one table per position, with a row per class."""
+def class_and_position_bits(train: np.ndarray, test: np.ndarray, codec: ImageCodec) -> np.ndarray:
+    """Compute the bits (image,) of `test`, given class and position of each intensity.
+
+    There is a table per position, add-one smoothed, with a row per class: pixels are independent
+    given the class.
+    """
     train_classes, test_classes = (
         ids[:, 0].astype(np.int64) - codec.levels for ids in (train, test)
     )
-    total = 0.0
+    bits = np.zeros(len(test))
     for position in range(1, codec.dimensions + 1):
         counts = 1.0 + _counts(train_classes, train[:, position], (codec.classes, codec.levels))
         probabilities = counts[test_classes, test[:, position]] / counts.sum(axis=1)[test_classes]
-        total -= np.log2(probabilities).sum()
-    return float(total / (len(test) * codec.dimensions))
+        bits -= np.log2(probabilities)
+    return bits
 
 
 def _counts(contexts: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -4,7 +4,7 @@ Whole files count, headers included. Small images are stacked into tall ones: ot
 would cost more than pixels, and networks would look better than they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import imagecodecs
 import numpy as np
@@ -13,26 +13,33 @@ _SMALL = 1024  # dimensions; smaller images, such as digits, share a file
 _MAX_HEIGHT = 16383  # of a WebP file
 
 
-def codec_bits(pixels: np.ndarray) -> dict[str, float]:
-    """Compute bits per dimension of `pixels` (image, height, width, channels) for each codec.
+def codec_bits(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    """Compute the bits (image,) of `pixels` (image, height, width, channels) for each codec.
 
     Intensities are stored unscaled in 8 bits, whatever the number of levels. WebP stores grey
-    images as RGB; their dimensions are counted once.
+    images as RGB. Images that share a file share its bits in proportion to what each takes alone.
     """
-    files = [np.ascontiguousarray(picture, np.uint8) for picture in _pictures(pixels)]
+    count, height, width, channels = pixels.shape
+    per_file = _MAX_HEIGHT // height if height * width * channels < _SMALL else 1
+    files = [pixels[start : start + per_file] for start in range(0, count, per_file)]
     return {
-        name: 8 * sum(len(encode(picture)) for picture in files) / pixels.size
+        name: np.concatenate([_bits(encode, images) for images in files])
         for name, encode in _CODECS.items()
     }
 
 
-def _pictures(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the picture (height, width[, 3]) of each file."""
-    count, height, width, channels = pixels.shape
-    per_file = _MAX_HEIGHT // height if height * width * channels < _SMALL else 1
-    for start in range(0, count, per_file):
-        stacked = pixels[start : start + per_file].reshape(-1, width, channels)
-        yield stacked[..., 0] if channels == 1 else stacked
+def _bits(encode: Callable[[np.ndarray], bytes], images: np.ndarray) -> np.ndarray:
+    """Compute the bits (image,) of the images of a file."""
+    if len(images) == 1:
+        return np.array([8.0 * len(encode(_picture(images)))])
+    alone = np.array([len(encode(_picture(image[np.newaxis]))) for image in images])
+    return 8 * len(encode(_picture(images))) * alone / alone.sum()
+
+
+def _picture(images: np.ndarray) -> np.ndarray:
+    """Stack images (image, height, width, channels) into a picture (height, width[, 3])."""
+    stacked = images.reshape(-1, *images.shape[2:])
+    return np.ascontiguousarray(stacked[..., 0] if images.shape[3] == 1 else stacked, np.uint8)
 
 
 def _png(picture: np.ndarray) -> bytes:

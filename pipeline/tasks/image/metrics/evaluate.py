@@ -14,12 +14,11 @@ from models.shared.base import AutoregressiveModel
 from models.shared.order import generation_order, super_resolution_factor
 from pipeline.corpus import read_sequences
 from pipeline.evaluation import Evaluation, records_of
-from pipeline.statistics.bootstrap import interval
 from pipeline.statistics.compute import ratio
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.metrics.baselines import baseline_bits
+from pipeline.tasks.image.metrics.baselines import baseline_bits, class_and_position_bits
 from pipeline.tasks.image.metrics.codecs import codec_bits
-from pipeline.tasks.image.metrics.statistics import BITS_PER_DIMENSION
+from pipeline.tasks.image.metrics.statistics import BASELINES, BITS_PER_DIMENSION
 from pipeline.tasks.image.metrics.super_resolution import bicubic_bits, measure_super_resolution
 from pipeline.tasks.image.settings import ImageEvaluation
 
@@ -29,7 +28,7 @@ _DIGITS = 6
 def evaluate(
     model: AutoregressiveModel, encoded: Path, samples: Path, evaluation: ImageEvaluation
 ) -> Evaluation:
-    """Evaluate `model` and baselines on the test split, with a 95 % interval over images.
+    """Evaluate `model` and baselines on the test split.
 
     Super-resolution is also measured by its `samples`. The details are the bits per dimension of
     each image.
@@ -43,15 +42,21 @@ def evaluate(
     bits = _image_bits(model, test, source, evaluation.batch_images)
     dimensions = np.full(len(bits), codec.dimensions)
     statistics = dict(zip(BITS_PER_DIMENSION, (bits, dimensions), strict=True))
-    metrics = _likelihood(np.stack([bits, dimensions], axis=1), evaluation)
-    references = baseline_bits(train, test, codec) | codec_bits(pixels)
+    score = float(ratio(np.array([bits.sum(), dimensions.sum()])))
+    metrics = {"bits_per_dimension": round(score, _DIGITS), "images": len(bits)}
+    by_image = codec_bits(pixels)
+    by_image["class_and_position"] = class_and_position_bits(train, test, codec)
+    references = baseline_bits(train, test, codec)
     if factor is not None:
         _, train_pixels = codec.decode_all(train)
-        references["bicubic"] = bicubic_bits(train_pixels, pixels, factor, codec)
+        by_image["bicubic"] = bicubic_bits(train_pixels, pixels, factor, codec)
         enlarged = measure_super_resolution(samples, pixels, factor, codec)
         references["bicubic_psnr"] = enlarged.bicubic_psnr
         metrics |= enlarged.metrics
         statistics |= enlarged.statistics
+    for name, values in by_image.items():
+        references[name] = float(values.sum() / dimensions.sum())
+        statistics[BASELINES[name][0]] = values
     return Evaluation(
         metrics={
             "test": metrics,
@@ -65,23 +70,6 @@ def evaluate(
         },
         figures={},
     )
-
-
-def _likelihood(statistics: np.ndarray, evaluation: ImageEvaluation) -> dict[str, float]:
-    """Compute bits per dimension of statistics (image, 2), with an interval over images."""
-    low, high = interval(
-        statistics,
-        range(len(statistics)),
-        ratio,
-        evaluation.bootstrap_samples,
-        evaluation.bootstrap_seed,
-    )
-    return {
-        "bits_per_dimension": round(float(ratio(statistics.sum(axis=0))), _DIGITS),
-        "bits_per_dimension_low": round(low, _DIGITS),
-        "bits_per_dimension_high": round(high, _DIGITS),
-        "images": len(statistics),
-    }
 
 
 @torch.no_grad()

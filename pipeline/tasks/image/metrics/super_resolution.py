@@ -13,7 +13,13 @@ from models.shared.logistic import log_masses, scaled
 from pipeline.files import read_json
 from pipeline.statistics.compute import ratio
 from pipeline.tasks.image.codec import ImageCodec
-from pipeline.tasks.image.metrics.statistics import DIVERSITY, PSNR, PSNR_OF_MEAN, psnr
+from pipeline.tasks.image.metrics.statistics import (
+    BICUBIC_PSNR,
+    DIVERSITY,
+    PSNR,
+    PSNR_OF_MEAN,
+    psnr,
+)
 
 _DIGITS = 6
 LOG_SCALES = torch.linspace(-7.0, 1.0, 161, dtype=torch.float64)
@@ -51,7 +57,10 @@ def measure_super_resolution(
     return SuperResolution(
         metrics,
         float(psnr(_sums(bicubic))),
-        {name: np.concatenate([values, others]) for name, values in statistics[0].items()},
+        {
+            name: np.concatenate([values, others])
+            for name, values in (statistics[0] | {BICUBIC_PSNR[1]: bicubic[1]}).items()
+        },
     )
 
 
@@ -101,19 +110,21 @@ def _sums(statistics: Iterable[np.ndarray]) -> np.ndarray:
     return np.array([values.sum() for values in statistics])
 
 
-def bicubic_bits(train: np.ndarray, test: np.ndarray, factor: int, codec: ImageCodec) -> float:
-    """Compute bits per dimension of `test` (image, ...) under a logistic around the interpolation.
+def bicubic_bits(train: np.ndarray, test: np.ndarray, factor: int, codec: ImageCodec) -> np.ndarray:
+    """Compute the bits (image,) of `test` (image, ...) under a logistic around the interpolation.
 
-    Its mean is the interpolated intensity; its one scale maximises the likelihood of `train`. Both
-    splits are first reduced to counts of (interpolated, true) intensities.
+    Its mean is the interpolated intensity; its one scale maximises the likelihood of `train`, which
+    is first reduced to counts of (interpolated, true) intensities.
     """
-    counts, test_counts = (_count_pairs(pixels, factor, codec) for pixels in (train, test))
+    counts = _count_pairs(train, factor, codec)
     levels = torch.arange(codec.levels)
     means = scaled(levels, codec.levels, torch.float64).expand(len(LOG_SCALES), -1)
     log_scales = LOG_SCALES[:, None].expand_as(means)
     masses = log_masses(means, log_scales, codec.levels)  # (scale, interpolated, level)
     best = (masses * counts).sum(dim=(1, 2)).argmax()
-    return float(-(masses[best] * test_counts).sum() / test_counts.sum() / math.log(2))
+    interpolated = codec.upsample(codec.downsample(test, factor))
+    nats = -masses[best].numpy()[interpolated, test.astype(np.int64)]
+    return nats.reshape(len(test), -1).sum(axis=1) / math.log(2)
 
 
 def _count_pairs(pixels: np.ndarray, factor: int, codec: ImageCodec) -> torch.Tensor:

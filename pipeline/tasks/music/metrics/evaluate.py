@@ -10,12 +10,11 @@ from models.shared.base import AutoregressiveModel
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
-from pipeline.statistics.bootstrap import interval
 from pipeline.statistics.compute import ratio
 from pipeline.tasks.music.codec import FIELD, codec_of, grid, is_grid
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
-from pipeline.tasks.music.metrics.by_position import nats_by_position
+from pipeline.tasks.music.metrics.by_position import halves, nats_by_position, score_windows
 from pipeline.tasks.music.metrics.distributions import distributions
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.likelihood import Scored, score
@@ -35,7 +34,7 @@ def evaluate(
     Among the metrics, `by_position` has test nats by position, `samples` compares the sampled
     pieces with the test pieces, and `attention` is the share on earlier occurrences of motifs. The
     figures are the arcs of the sampled pieces, by file, and distributions of notes. Padding is not
-    counted. The interval resamples pieces.
+    counted.
     """
     train, validation, test = (list(read_sequences(encoded, split, FIELD)) for split in SPLITS)
     statistics = {
@@ -44,21 +43,27 @@ def evaluate(
     }
     names = read_json(encoded / "test.pieces.json")
     by_name = dict(zip(names, test, strict=True))
+    windows = score_windows(model, test, evaluation.long_window)
     measured = {
-        "test": _likelihood(statistics["test"], evaluation),
+        "test": _likelihood(statistics["test"]),
         "validation": {"nats_per_token": _mean(statistics["validation"], NATS_PER_TOKEN)},
         "baseline": _baselines(train, test, model.shape),
-        "by_position": nats_by_position(model, test, evaluation.long_window),
+        "by_position": nats_by_position(windows),
     }
     of_samples = measure_samples(samples, by_name, model.shape, evaluation.motif)
     attention = attention_to_motifs(model, validation, test, evaluation.window, evaluation.motif)
+    of_test = halves(windows) | of_samples.statistics | attention.statistics
+    statistics["test"] |= of_test
+    statistics["validation"] |= {
+        name: np.zeros(len(validation), values.dtype) for name, values in of_test.items()
+    }
     figures = {f"{piece}.arcs": arcs for piece, arcs in arcs_of_samples(model, samples).items()}
     figures["distributions"] = distributions(generated_parts(samples), test, model.shape)
     return Evaluation(
         metrics={
             **{part: _rounded(metrics) for part, metrics in measured.items()},
-            "samples": {part: _rounded(metrics) for part, metrics in of_samples.items()},
-            "attention": {part: _rounded(metrics) for part, metrics in attention.items()},
+            "samples": {part: _rounded(metrics) for part, metrics in of_samples.metrics.items()},
+            "attention": {part: _rounded(metrics) for part, metrics in attention.metrics.items()},
         },
         records={
             split: records_of(encoded, split, (ids.tobytes() for ids in pieces), statistics[split])
@@ -84,19 +89,13 @@ def _statistics(
     }
 
 
-def _likelihood(statistics: dict[str, np.ndarray], evaluation: MusicEvaluation) -> dict[str, float]:
-    pieces = np.stack([statistics[name] for name in NATS_PER_TOKEN], axis=1)
-    low, high = interval(
-        pieces, range(len(pieces)), ratio, evaluation.bootstrap_samples, evaluation.bootstrap_seed
-    )
+def _likelihood(statistics: dict[str, np.ndarray]) -> dict[str, float]:
     return {
         "nats_per_token": _mean(statistics, NATS_PER_TOKEN),
-        "nats_per_token_low": low,
-        "nats_per_token_high": high,
         "accuracy": _mean(statistics, ACCURACY),
         "onset_accuracy": _mean(statistics, ONSET_ACCURACY),
         "tokens": int(statistics["tokens"].sum()),
-        "pieces": len(pieces),
+        "pieces": len(statistics["tokens"]),
     }
 
 

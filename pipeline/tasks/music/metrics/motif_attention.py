@@ -6,7 +6,8 @@ note. The earlier occurrences of a motif are the notes of the same intervals in 
 before the motif begins, and the note after each occurrence, which a continuation would copy.
 
 Chance is a head that attends uniformly to the ids of all notes, and to no time, velocity or
-silence: one that distinguishes notes from other events, but no motifs.
+silence: one that distinguishes notes from other events, but no motifs. The control is the same head
+at the same distances, where a voice goes on and no motif recurs: one that looks back so far anyway.
 """
 
 from collections import defaultdict
@@ -21,6 +22,7 @@ from models.shared.base import AutoregressiveModel
 from pipeline.tasks.music.codec import unit_of
 from pipeline.tasks.music.metrics.motifs import motifs
 from pipeline.tasks.music.metrics.notes import melodies_of, sounding_notes
+from pipeline.tasks.music.metrics.statistics import ON_MOTIFS, ON_NO_MOTIFS
 
 
 class Shares(NamedTuple):
@@ -28,6 +30,17 @@ class Shares(NamedTuple):
 
     of_heads: np.ndarray  # (motif, layer, head); (0,) if no motif recurs
     chance: np.ndarray  # (motif,), under uniform attention to the visible ids of notes
+    control: (
+        np.ndarray
+    )  # (motif, layer, head), where nothing recurs; NaN if nowhere at those distances
+    piece: np.ndarray  # (motif,), its number
+
+
+class MotifAttention(NamedTuple):
+    """Measurements of the attention to motifs, and their statistics by test piece."""
+
+    metrics: dict[str, dict[str, float | int]]
+    statistics: dict[str, np.ndarray]  # (piece,)
 
 
 class Recurrence(NamedTuple):
@@ -44,23 +57,26 @@ def attention_to_motifs(
     test: Sequence[np.ndarray],
     window: int,
     length: int,
-) -> dict[str, dict[str, float | int]]:
+) -> MotifAttention:
     """Compute the share of attention on earlier occurrences of the current motif, by head.
 
     Over the first `window` tokens of pieces, ids (1 + token,). In `on_motifs`, `queries` is the
     number of motifs of the test pieces that recur, and `chance` the share under uniform attention
     to notes; `chosen_head` is the share of the head with the highest share on the validation
-    pieces, since the maximum over heads on the test pieces is biased upwards. `heads` has the
-    shares of all heads. Empty if no motif recurs, or without full attention.
+    pieces, since the maximum over heads on the test pieces is biased upwards; `control` is that of
+    the same head. `heads` has the shares of all heads. Empty if no motif recurs, or without full
+    attention.
     """
     if not has_full_attention(model):
-        return {}
+        return MotifAttention({}, {})
     on_validation, on_test = (
         _shares(model, pieces, window, length) for pieces in (validation, test)
     )
     if not (len(on_validation.of_heads) and len(on_test.of_heads)):
-        return {}
+        return MotifAttention({}, {})
     means = on_test.of_heads.mean(axis=0)
+    chosen = np.unravel_index(on_validation.of_heads.mean(axis=0).argmax(), means.shape)
+    statistics = _statistics(on_test, chosen, len(test))
     heads = {
         f"layer_{layer}_head_{head}": float(share)
         for layer, row in enumerate(means)
@@ -70,9 +86,28 @@ def attention_to_motifs(
         "queries": len(on_test.of_heads),
         "chance": float(on_test.chance.mean()),
         "mean_of_heads": float(means.mean()),
-        "chosen_head": float(means.flat[on_validation.of_heads.mean(axis=0).argmax()]),
+        "chosen_head": float(means[chosen]),
+        "control": float(
+            statistics[ON_NO_MOTIFS[0]].sum() / max(statistics[ON_NO_MOTIFS[1]].sum(), 1)
+        ),
     }
-    return {"on_motifs": on_motifs, "heads": heads}
+    return MotifAttention({"on_motifs": on_motifs, "heads": heads}, statistics)
+
+
+def _statistics(shares: Shares, head: tuple[int, int], pieces: int) -> dict[str, np.ndarray]:
+    """Sum the shares of a head and of its control, where there is one, (piece,) each."""
+    layer, number = head
+    has_control = ~np.isnan(shares.control[:, layer, number])
+    columns = {
+        ON_MOTIFS[0]: shares.of_heads[:, layer, number],
+        ON_NO_MOTIFS[0]: shares.control[:, layer, number],
+    }
+    of_pieces = shares.piece[has_control]
+    statistics = {
+        name: np.bincount(of_pieces, values[has_control], pieces)
+        for name, values in columns.items()
+    }
+    return statistics | {ON_MOTIFS[1]: np.bincount(of_pieces, minlength=pieces)}
 
 
 def has_full_attention(model: AutoregressiveModel) -> bool:
@@ -84,19 +119,49 @@ def has_full_attention(model: AutoregressiveModel) -> bool:
 def _shares(
     model: AutoregressiveModel, pieces: Sequence[np.ndarray], window: int, length: int
 ) -> Shares:
-    shares, chances = [], []
-    for ids in pieces:
+    shares, chances, controls, numbers = [], [], [], []
+    for number, ids in enumerate(pieces):
         inputs = np.asarray(ids[:window], np.int64)
         found = list(recurrences(_without_rest(inputs, model.shape), model.shape, length))
         if not found:
             continue
         device = next(model.parameters()).device
         internals = model.internals(torch.from_numpy(inputs)[None].to(device))
-        weights = torch.cat(internals.decoder_attention)  # (layer, head, query, key)
+        weights = torch.cat(internals.decoder_attention).cpu().numpy()  # (layer, head, query, key)
+        quiet = _queries_without_recurrence(inputs, model.shape, found)
         for motif in found:
-            shares.append(weights[:, :, motif.query, motif.keys].sum(dim=-1).cpu().numpy())
+            shares.append(weights[:, :, motif.query, motif.keys].sum(axis=-1))
             chances.append(len(motif.keys) / motif.visible)
-    return Shares(np.array(shares), np.array(chances))
+            controls.append(_control(weights, motif, quiet, unit_of(model.shape)))
+            numbers.append(number)
+    return Shares(
+        np.array(shares), np.array(chances), np.array(controls), np.array(numbers, np.int64)
+    )
+
+
+def _queries_without_recurrence(
+    ids: np.ndarray, shape: DataShape, found: Sequence[Recurrence]
+) -> np.ndarray:
+    """Return the positions that predict how a voice goes on, but not after a motif that recurs."""
+    queries = {
+        note.tokens[-1] + unit_of(shape) - 1
+        for melody in melodies_of(_without_rest(ids, shape), shape)
+        for note in melody
+    }
+    recurring = {motif.query for motif in found}
+    return np.array(sorted(query for query in queries - recurring if query < len(ids)), np.int64)
+
+
+def _control(weights: np.ndarray, motif: Recurrence, quiet: np.ndarray, unit: int) -> np.ndarray:
+    """Return the mean attention (layer, head) of queries of the same voice at the same distances.
+
+    `weights` are (layer, head, query, key). NaN if no query has all these distances before it.
+    """
+    distances = motif.query - np.array(motif.keys)
+    same = quiet[((quiet - motif.query) % unit == 0) & (quiet > distances.max())]
+    if not len(same):
+        return np.full(weights.shape[:2], np.nan)
+    return weights[:, :, same[:, None], same[:, None] - distances].sum(axis=-1).mean(axis=-1)
 
 
 def recurrences(ids: np.ndarray, shape: DataShape, length: int) -> Iterator[Recurrence]:

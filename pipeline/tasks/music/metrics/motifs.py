@@ -7,6 +7,7 @@ the primers of other pieces, which measures what all pieces have in common, such
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,42 +24,58 @@ def motifs(pitch: np.ndarray, length: int) -> list[bytes]:
     return [intervals[end - length : end].tobytes() for end in range(length, len(intervals) + 1)]
 
 
+@dataclass(frozen=True)
+class MotifReturns:
+    """How many motifs of each continuation return, (continuation,) each."""
+
+    motifs: np.ndarray
+    returned: np.ndarray  # that occur in the primer
+    shuffled: np.ndarray  # of the notes of each melody shuffled, mean over shuffles
+    in_others: np.ndarray  # that occur in the primers of other pieces, mean over these
+
+    def shares(self) -> dict[str, float | int]:
+        """Return the shares of the motifs of all continuations; 0 without motifs."""
+        count = int(self.motifs.sum())
+        return {
+            "motif_return": float(self.returned.sum()) / max(count, 1),
+            "shuffled_motif_return": float(self.shuffled.sum()) / max(count, 1),
+            "other_motif_return": float(self.in_others.sum()) / max(count, 1),
+            "motifs": count,
+        }
+
+
 def motif_returns(
     primers: Sequence[np.ndarray],
     continuations: Sequence[np.ndarray],
     others: Sequence[Sequence[np.ndarray]],
     shape: DataShape,
     length: int,
-) -> dict[str, float | int]:
-    """Compute the share of motifs of `continuations`, ids (1 + token,), that occur in `primers`.
+) -> MotifReturns:
+    """Count the motifs of `continuations`, ids (1 + token,), that occur in `primers`.
 
-    `motif_return`: as they are. `shuffled_motif_return`: with the notes of each melody shuffled.
-    `other_motif_return`: in the primers of other pieces, `others` of each continuation, on average.
-    `motifs`: the number of motifs of the continuations. Shares are 0 without motifs.
+    `others` of a continuation are the primers of other pieces.
     """
     random = np.random.default_rng([_SEED])
-    returned = shuffled = count = 0
-    in_others = 0.0
-    for primer, continuation, other_primers in zip(primers, continuations, others, strict=True):
+    counts = np.zeros((len(continuations), 4))
+    for row, primer, continuation, other_primers in zip(
+        counts, primers, continuations, others, strict=True
+    ):
         known = _motifs_of(primer, shape, length)
         known_in_others = [_motifs_of(other, shape, length) for other in other_primers]
         for pitch in _pitches_of(continuation, shape):
             found = motifs(pitch, length)
-            count += len(found)
-            returned += _count_known(known, found)
-            in_others += sum(_count_known(other, found) for other in known_in_others) / max(
-                len(known_in_others), 1
-            )
-            shuffled += sum(
+            in_others = sum(_count_known(other, found) for other in known_in_others)
+            shuffled = sum(
                 _count_known(known, motifs(random.permutation(pitch), length))
                 for _ in range(_SHUFFLES)
             )
-    return {
-        "motif_return": returned / max(count, 1),
-        "shuffled_motif_return": shuffled / max(count * _SHUFFLES, 1),
-        "other_motif_return": in_others / max(count, 1),
-        "motifs": count,
-    }
+            row += (
+                len(found),
+                _count_known(known, found),
+                shuffled / _SHUFFLES,
+                in_others / max(len(known_in_others), 1),
+            )
+    return MotifReturns(counts[:, 0].astype(np.int64), *counts.T[1:])
 
 
 def _motifs_of(ids: np.ndarray, shape: DataShape, length: int) -> set[bytes]:

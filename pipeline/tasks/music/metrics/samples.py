@@ -1,6 +1,7 @@
 """Compares sampled pieces with test pieces."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,27 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.tasks.music.codec import SAMPLED_IDS, codec_of, events
 from pipeline.tasks.music.metrics.distributions import distances
-from pipeline.tasks.music.metrics.motifs import motif_returns
+from pipeline.tasks.music.metrics.motifs import MotifReturns, motif_returns
+from pipeline.tasks.music.metrics.statistics import (
+    MOTIF_RETURN,
+    OTHER_MOTIF_RETURN,
+    SHUFFLED_MOTIF_RETURN,
+)
 
 _IRREGULARITIES = ("unmatched_offs", "restruck", "hanging")  # of codec.events.from_ids
 
 
+@dataclass(frozen=True)
+class SampleMeasures:
+    """Measurements of the sampled pieces, and the counts of motifs by test piece."""
+
+    metrics: dict[str, dict[str, float | int]]
+    statistics: dict[str, np.ndarray]  # (test piece,), 0 where it was not continued
+
+
 def measure_samples(
     samples: Path, test: dict[str, np.ndarray], shape: DataShape, motif: int
-) -> dict[str, dict[str, float | int]]:
+) -> SampleMeasures:
     """Compare the sampled pieces with the test pieces by name, ids (1 + token,) each.
 
     `distances`: between the distributions of generated and test notes. `motifs`: shares of motifs
@@ -45,17 +59,36 @@ def measure_samples(
     )
     measured = {
         "distances": distances(generated_parts(samples), list(test.values()), shape),
-        "motifs": of_sampled
+        "motifs": of_sampled.shares()
         | {
-            "real_motif_return": of_real["motif_return"],
-            "real_other_motif_return": of_real["other_motif_return"],
+            "real_motif_return": of_real.shares()["motif_return"],
+            "real_other_motif_return": of_real.shares()["other_motif_return"],
         },
     }
     if codec_of(shape) is events:
         measured["irregularities"] = {
             name: sum(facts[name] for facts, _ in pieces) for name in _IRREGULARITIES
         }
-    return measured
+    names = [piece for piece, _, _ in continued]
+    return SampleMeasures(measured, _by_piece(of_sampled, names, list(test)))
+
+
+def _by_piece(
+    returns: MotifReturns, continued: Sequence[str], pieces: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Sum the counts of the continuations of each test piece."""
+    rows = [pieces.index(name) for name in continued]
+    columns = {
+        MOTIF_RETURN[1]: returns.motifs,
+        MOTIF_RETURN[0]: returns.returned,
+        SHUFFLED_MOTIF_RETURN[0]: returns.shuffled,
+        OTHER_MOTIF_RETURN[0]: returns.in_others,
+    }
+    statistics = {}
+    for name, values in columns.items():
+        statistics[name] = np.zeros(len(pieces), values.dtype)
+        np.add.at(statistics[name], rows, values)
+    return statistics
 
 
 def generated_parts(samples: Path) -> list[np.ndarray]:

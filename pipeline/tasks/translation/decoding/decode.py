@@ -11,22 +11,26 @@ from torch import Tensor
 
 from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
-from pipeline.corpus import Split, all_tests, read_sequences
+from pipeline.corpus import Split, all_tests, read_sequences, split_of_variant
 from pipeline.files import write_json_lines
 from pipeline.tasks.translation.batches import cut, with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import Hypothesis, search
+from pipeline.tasks.translation.decoding.choose import choose
+from pipeline.tasks.translation.decoding.chosen import beam, write_chosen
 from pipeline.tasks.translation.decoding.sample_sequence import sample_sequence
 from pipeline.tasks.translation.settings import (
     Beam,
+    Chosen,
     Greedy,
+    OtherSearch,
     TranslationDecoding,
     TranslationSampling,
 )
 
 SEARCH_GRID = "search_grid.jsonl"
 Sources = Sequence[Sequence[int]]  # ids of each source
-GREEDY = Beam(kind="beam", beam_size=1, length_penalty=0.0, n_best=1)
+GREEDY = beam(1, 0.0)
 
 
 def decode(
@@ -34,15 +38,39 @@ def decode(
 ) -> None:
     """Write source, reference, hypothesis and score of each test sentence as JSON lines.
 
-    There is one file per test set. The score is log P of the hypothesis, divided by its length
-    penalty in beam search; `others` are the next best hypotheses. SEARCH_GRID has a line for each
-    beam size and length penalty of `search_grid`: its translations of the validation split.
+    There is one file per test set, and one of "test" by each of `other_searches`, test@<name>. The
+    score is log P of the hypothesis, divided by its length penalty in beam search; `others` are the
+    next best hypotheses. SEARCH_GRID has a line for each beam size and length penalty of
+    `search_grid`: its translations of the validation split, by which the method `chosen` is chosen.
     """
     codec = Codec.load(encoded)
+    cells = _search_grid(model, encoded, codec, decoding)
+    write_json_lines(samples / SEARCH_GRID, cells)
+    if isinstance(decoding.method, Chosen):
+        decoding = decoding.model_copy(
+            update={"method": choose(cells, _lines(encoded, "validation.target"))}
+        )
+        write_chosen(samples, decoding.method)
     for split in all_tests(encoded):
         rows = _rows(model, encoded, split, codec, decoding)
         write_json_lines(samples / f"{split}.jsonl", rows)
-    write_json_lines(samples / SEARCH_GRID, _search_grid(model, encoded, codec, decoding))
+    for name, other in decoding.other_searches.items():
+        changed = decoding.model_copy(update={"method": _other(decoding.method, other)})
+        rows = _rows(model, encoded, "test", codec, changed)
+        write_json_lines(samples / f"{split_of_variant('test', name)}.jsonl", rows)
+
+
+def _other(method: Beam | Greedy | TranslationSampling, other: OtherSearch) -> Beam:
+    """Return another search, which has what is null from the method."""
+    usual = method if isinstance(method, Beam) else GREEDY
+    return beam(
+        usual.beam_size if other.beam_size is None else other.beam_size,
+        usual.length_penalty if other.length_penalty is None else other.length_penalty,
+    )
+
+
+def _lines(encoded: Path, stem: str) -> list[str]:
+    return (encoded / f"{stem}.txt").read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def _rows(
@@ -52,8 +80,7 @@ def _rows(
     codec: Codec,
     decoding: TranslationDecoding,
 ) -> list[dict[str, Any]]:
-    sources = (encoded / f"{split}.source.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    references = (encoded / f"{split}.target.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    sources, references = (_lines(encoded, f"{split}.{side}") for side in ("source", "target"))
     ids = read_sequences(encoded, split, "source")
     longer = int((ids.lengths > longest_source(encoded)).sum())
     if longer:
@@ -134,8 +161,8 @@ def _hypotheses(
     model: AutoregressiveModel, sources: list[Tensor], decoding: TranslationDecoding
 ) -> list[list[Hypothesis]]:
     match decoding.method:
-        case Beam() as beam:
-            return search(model, sources, BOS, EOS, beam, decoding.extra_length)
+        case Beam() as method:
+            return search(model, sources, BOS, EOS, method, decoding.extra_length)
         case Greedy():
             return search(model, sources, BOS, EOS, GREEDY, decoding.extra_length)
         case TranslationSampling() as sampling:
@@ -152,9 +179,8 @@ def _search_grid(
     cells = []
     for size in decoding.search_grid.beam_sizes:
         for alpha in decoding.search_grid.length_penalties:
-            beam = Beam(kind="beam", beam_size=size, length_penalty=alpha, n_best=1)
             progress = Progress(f"beam {size}, length penalty {alpha}", len(sources))
-            changed = decoding.model_copy(update={"method": beam})
+            changed = decoding.model_copy(update={"method": beam(size, alpha)})
             found = translate(model, sources, changed, progress)
             hypotheses = [codec.decode(best.ids) for (best,) in found]
             cell = {"beam_size": size, "length_penalty": alpha, "hypotheses": hypotheses}

@@ -1,6 +1,7 @@
 """BLEU and chrF of the translations, and likelihood of the references."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import torch
 
 from models.shared.base import AutoregressiveModel
 from models.shared.heads import IGNORED
-from pipeline.corpus import Split, all_tests
+from pipeline.corpus import Split, all_tests, read_sequences
 from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
+from pipeline.tasks.translation.codec import EOS
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences
 from pipeline.tasks.translation.metrics.counting import bleu_counts, chrf_counts, sentence_bleu
 from pipeline.tasks.translation.metrics.positions import positions_by_layer
@@ -21,7 +23,6 @@ from pipeline.tasks.translation.metrics.statistics import (
     BLEU,
     CHRF,
     LOWERCASE_BLEU,
-    NATS_PER_TOKEN,
     TOKENISED_BLEU,
     chrf,
 )
@@ -39,28 +40,41 @@ def evaluate(
     """Evaluate `model`, and its translations in `samples`, on the test sets.
 
     The metrics are {"test": ..., "baseline": ...}, and the same under the name of each further test
-    set. BLEU and chrF come with sacreBLEU's signature and 95 % bootstrap interval over sentences;
-    `tokenised_bleu` follows the convention `evaluation.tokenised_bleu`. The baseline copies the
-    source. `positions` measures how much of the word order reaches each layer of a Transformer,
-    `search_grid` tokenised BLEU and length ratio on the validation split by beam size and length
-    penalty. The details are the sentences of all test sets, the figures attention maps on "test".
+    set. BLEU and chrF come with sacreBLEU's signature; `tokenised_bleu` follows the convention
+    `evaluation.tokenised_bleu`. The baseline copies the source. `other_searches` has the scores of
+    their translations of "test"; `positions` measures how much of the word order reaches each layer
+    of a Transformer, `search_grid` tokenised BLEU and length ratio on the validation split by beam
+    size and length penalty. The details are the sentences of all test sets, the figures attention
+    maps on "test".
     """
     metrics, records, details = {}, {}, {}
+    unigrams = unigram_nats(encoded, model.shape.outputs)
+    positions = positions_by_layer(model, encoded)
     for split in all_tests(encoded):
         rows = _read_rows(samples / f"{split}.jsonl")
         nats, tokens = sentence_nats(model, encoded, split, evaluation.batch_tokens)
         metrics[split] = _measure(rows, encoded, evaluation)
         metrics[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
-        statistics = dict(zip(NATS_PER_TOKEN, (nats, tokens), strict=True))
+        statistics = {"nats": nats, "tokens": tokens}
+        statistics |= _longer(nats, tokens) | {"unigram_nats": _sums(encoded, split, unigrams)}
         statistics |= _text_statistics(rows, encoded, evaluation.tokenised_bleu)
+        elsewhere = {name: np.zeros(len(rows)) for name in positions.statistics}
+        statistics |= positions.statistics if split == "test" else elsewhere
         records[split] = records_of(encoded, split, map(_content, rows), statistics)
         details[split] = _details(rows, statistics)
+    searches = {}
+    for path in sorted(samples.glob("test@*.jsonl")):
+        rows = _read_rows(path)
+        searches[path.stem.partition("@")[2]] = _measure(rows, encoded, evaluation)["test"]
+        texts = _text_statistics(rows, encoded, evaluation.tokenised_bleu)
+        records[path.stem] = replace(records["test"], statistics=records["test"].statistics | texts)
     hypotheses = [row["hypothesis"] for row in details["test"]]
     maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)
     metrics = metrics.pop("test") | metrics
     metrics |= {
-        "positions": positions_by_layer(model, encoded),
+        "positions": positions.layers,
         "search_grid": _search_grid(encoded, samples, evaluation.tokenised_bleu),
+        "other_searches": searches,
     }
     return Evaluation(metrics, records, details, {"attention": maps})
 
@@ -74,13 +88,7 @@ def _measure(
     test: Scores = {"sentences": len(rows)}
     baseline: Scores = {}
     for name, metric in (("bleu", sacrebleu.BLEU()), ("chrf", sacrebleu.CHRF())):
-        score = metric.corpus_score(
-            hypotheses, [references], n_bootstrap=evaluation.bootstrap_samples
-        )
-        test[name] = score.score
-        # sacreBLEU offers the interval only inside its formatted text.
-        test[f"{name}_low"] = float(score._mean - score._ci)
-        test[f"{name}_high"] = float(score._mean + score._ci)
+        test[name] = metric.corpus_score(hypotheses, [references]).score
         test[f"{name}_signature"] = str(metric.get_signature())
         baseline[f"copy_source_{name}"] = metric.corpus_score(sources, [references]).score
     tokenised, test["tokenised_bleu_signature"] = tokenised_bleu(
@@ -111,6 +119,31 @@ def sentence_nats(
         nats[group] = token_nats.double().sum(dim=1).cpu().numpy()
         tokens[group] = (batch.targets != IGNORED).sum(dim=1).cpu().numpy()
     return nats, tokens
+
+
+def unigram_nats(encoded: Path, outputs: int) -> np.ndarray:
+    """Compute -ln of the frequency of each piece among the training targets, (piece,).
+
+    Frequencies are add-one smoothed; each target ends with EOS.
+    """
+    targets = read_sequences(encoded, "train", "target")
+    counts = np.ones(outputs)
+    for ids in targets:
+        counts += np.bincount(ids, minlength=outputs)
+    counts[EOS] += len(targets)
+    return -np.log(counts / counts.sum())
+
+
+def _sums(encoded: Path, split: Split, nats: np.ndarray) -> np.ndarray:
+    """Sum the nats (piece,) of the references of a split and their EOS, (sentence,)."""
+    targets = read_sequences(encoded, split, "target")
+    return np.array([nats[ids].sum() + nats[EOS] for ids in targets])
+
+
+def _longer(nats: np.ndarray, tokens: np.ndarray) -> dict[str, np.ndarray]:
+    """Return nats and tokens where a reference is longer than the median, else 0."""
+    is_longer = tokens > np.median(tokens)
+    return {"longer_nats": nats * is_longer, "longer_tokens": tokens * is_longer}
 
 
 def _content(row: dict[str, Any]) -> bytes:
