@@ -120,7 +120,9 @@ def write_scale(folder: Path) -> Params:
     raw = yaml.load(ROOT / "params.yaml")
     for run in raw["runs"].values():
         if run["task"] == "music":
-            run["decoding"].update(from_nothing=2, continuations=2, primer_tokens=64, tokens=256)
+            run["decoding"].update(
+                from_nothing=2, continuations=2, shown_continuations=2, primer_tokens=64, tokens=256
+            )
     yaml.dump(raw, folder / "params.yaml")
     params = config.load(folder / "params.yaml")
     for name, dataset in params.datasets.items():

@@ -154,8 +154,18 @@ class MusicDecoding(Settings):
     sampling: Sampling
     from_nothing: PositiveInt  # pieces
     continuations: PositiveInt  # pieces
+    shown_continuations: PositiveInt  # the first of them, which can be seen and heard
     primer_tokens: PositiveInt  # length of the primer of a continuation
     tokens: PositiveInt  # length of a piece, primer included
+
+    @model_validator(mode="after")
+    def _check_shown(self) -> "MusicDecoding":
+        if self.shown_continuations > self.continuations:
+            raise ValueError(
+                f"shown_continuations = {self.shown_continuations} is more than continuations = "
+                f"{self.continuations}; lower it"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_primer(self) -> "MusicDecoding":

@@ -32,6 +32,7 @@ def decoding(**changes) -> MusicDecoding:
         "sampling": Sampling(seed=1, temperature=1.0, top_k=None, top_p=1.0),
         "from_nothing": 2,
         "continuations": 2,
+        "shown_continuations": 2,
         "primer_tokens": 16,
         "tokens": 32,
     }
@@ -96,3 +97,18 @@ def test_too_few_test_pieces_are_an_error(encoded):
 def test_an_opening_that_leaves_nothing_to_draw_is_refused():
     with pytest.raises(ValidationError, match="primer_tokens = 32 leaves nothing to continue"):
         decoding(primer_tokens=32)
+
+
+def test_continuations_that_are_not_shown_are_drawn_and_described_without_files(encoded):
+    whole, part = (
+        decoded(encoded, name, shown_continuations=shown) for name, shown in (("a", 2), ("b", 1))
+    )
+    assert not (part / "continuation_1.mid").exists() and (part / "continuation_0.mid").exists()
+    assert len(json.loads((part / "samples.json").read_text())) == 3
+    assert json.loads((part / "further.json").read_text()) == [
+        {"piece": "bwv3", "primer_tokens": 16}
+    ]
+    ids = [np.load(part / name) for name in ("ids.npy", "further.npy")]
+    assert np.array_equal(np.concatenate(ids), np.load(whole / "ids.npy"))
+    with pytest.raises(ValidationError, match="shown_continuations = 3 is more than continuations"):
+        decoding(shown_continuations=3)

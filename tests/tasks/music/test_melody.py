@@ -269,7 +269,12 @@ def test_drawn_tunes_begin_with_the_opening_and_are_scored(encoded):
     samples = encoded / "samples"
     samples.mkdir()
     decoding = MusicDecoding(
-        sampling=SAMPLING, from_nothing=1, continuations=2, primer_tokens=10, tokens=25
+        sampling=SAMPLING,
+        from_nothing=1,
+        continuations=2,
+        shown_continuations=2,
+        primer_tokens=10,
+        tokens=25,
     )
     model = tiny_model()
     decode(model, encoded, samples, decoding)

@@ -22,6 +22,7 @@ from tests.models.baselines import LSTM
 from tests.models.comparison import all_logits
 from tests.models.known_logits import KnownLogits
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
+from tests.tasks.music.samples import write_no_further
 
 RANDOM = np.random.default_rng(5)
 
@@ -119,6 +120,7 @@ def encoded_in(folder, test: list[np.ndarray], train: list[np.ndarray]):
     write_clusters(folder, test=len(test), validation=len(train))
     write_json(folder / "test.pieces.json", [f"bwv{number}" for number in range(len(test))])
     np.save(folder / SAMPLED_IDS, np.array([to_ids(np.array(HELD))] * 2))
+    write_no_further(folder)
     described = [
         {"file": "0.mid", "seconds": 3.0, "piece": None, "primer_tokens": 0},
         {"file": "1.mid", "seconds": 3.0, "piece": "bwv0", "primer_tokens": 8},

@@ -27,6 +27,7 @@ from pipeline.tasks.music.metrics.samples import generated_parts, measure_sample
 from tests.models import networks
 from tests.models.baselines import LSTM
 from tests.models.known_logits import KnownLogits
+from tests.tasks.music.samples import write_no_further
 
 CHORALE = np.array(
     [
@@ -116,6 +117,7 @@ def test_the_openings_of_other_pieces_are_as_long_as_that_of_the_continued_one(t
     theme, rest = [60, 64, 67, 65], [50, 49, 48, 47]
     drawn = soprano([*rest, *theme])
     np.save(tmp_path / SAMPLED_IDS, drawn[None])
+    write_no_further(tmp_path)
     write_json(tmp_path / "samples.json", [{"piece": "a", "primer_tokens": 16}])
     test = {"a": drawn, "b": soprano([*theme, *rest]), "c": soprano([*rest, *theme])}
     measured = measure_samples(tmp_path, test, grid.SHAPE, 3)
@@ -157,6 +159,7 @@ def test_distributions_by_hand():
 def test_what_was_given_is_not_counted_as_drawn(tmp_path):
     given, silent = soprano([60, 62, 64, 65]), np.full(16, grid.SILENCE)
     np.save(tmp_path / SAMPLED_IDS, np.stack([np.append(given, silent), np.append(given, silent)]))
+    write_no_further(tmp_path)
     described = [
         {"piece": "a", "primer_tokens": len(given) - 1},
         {"piece": None, "primer_tokens": 0},  # drawn from nothing: the same notes are its own

@@ -30,6 +30,7 @@ from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.settings import MusicDecoding, MusicEvaluation
 from tests.models import networks
 from tests.tasks.evaluations import write_clusters
+from tests.tasks.music.samples import write_no_further
 
 
 def performance(seed: int, notes: int = 20) -> np.ndarray:
@@ -60,7 +61,12 @@ def test_drawn_performances_are_midi_files_that_begin_with_the_opening(encoded, 
     samples.mkdir()
     sampling = Sampling(seed=1, temperature=1.0, top_k=None, top_p=1.0)
     decoding = MusicDecoding(
-        sampling=sampling, from_nothing=1, continuations=2, primer_tokens=30, tokens=80
+        sampling=sampling,
+        from_nothing=1,
+        continuations=2,
+        shown_continuations=2,
+        primer_tokens=30,
+        tokens=80,
     )
     decode(tiny_model(), encoded, samples, decoding)
     ids = np.load(samples / SAMPLED_IDS)
@@ -84,6 +90,7 @@ def test_every_event_is_scored_once(encoded):
         bootstrap_samples=50, bootstrap_seed=1, window=16, stride=7, long_window=32, motif=2
     )
     np.save(encoded / SAMPLED_IDS, np.array([performance(20)[:40]]))
+    write_no_further(encoded)
     write_json(
         encoded / "samples.json",
         [

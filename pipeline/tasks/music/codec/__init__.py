@@ -12,6 +12,7 @@ from models.settings import DataShape, VoiceLayout
 from pipeline.tasks.music.codec import events, grid, melody
 
 FIELD = "tokens"  # the name of the ids in the encoded folder
+FURTHER, FURTHER_IDS = "further.json", "further.npy"  # the same of pieces that are not shown
 SAMPLED_IDS = "ids.npy"  # in the samples folder: (piece, 1 + token), ordered as samples.json
 
 

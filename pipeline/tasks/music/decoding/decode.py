@@ -9,7 +9,15 @@ from models.shared.base import AutoregressiveModel
 from pipeline.corpus import read_sequences
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
-from pipeline.tasks.music.codec import FIELD, SAMPLED_IDS, codec_of, events, is_grid
+from pipeline.tasks.music.codec import (
+    FIELD,
+    FURTHER,
+    FURTHER_IDS,
+    SAMPLED_IDS,
+    codec_of,
+    events,
+    is_grid,
+)
 from pipeline.tasks.music.decoding.compose import compose, empty_primer, seconds_of, to_midi
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
 from pipeline.tasks.music.decoding.roll import piano_roll
@@ -25,15 +33,17 @@ def decode(
     """Write from_nothing_<i> and continuation_<i> as .mid, .png and .mp3, and samples.json.
 
     The .png is a piano roll; samples.json describes the pieces. Continuations are of the first test
-    pieces that are longer than the primer. Raises DataError if there are too few.
+    pieces that are longer than the primer; those that are not shown are in FURTHER_IDS, described
+    in FURTHER, without files of their own. Raises DataError if there are too few pieces.
     """
     shape = model.shape
     continued = _continued_pieces(encoded, decoding)
     names = [None] * decoding.from_nothing + [name for name, _ in continued]
     primers = [empty_primer(shape)] * decoding.from_nothing + [primer for _, primer in continued]
     pieces = compose(model, primers, decoding.tokens, decoding.sampling)
+    shown = decoding.from_nothing + decoding.shown_continuations
     described = []
-    for row, (name, primer, ids) in enumerate(zip(names, primers, pieces, strict=True)):
+    for row, (name, primer, ids) in enumerate(zip(names[:shown], primers, pieces, strict=False)):
         kind = "from_nothing" if name is None else "continuation"
         file = f"{kind}_{row if name is None else row - decoding.from_nothing}.mid"
         midi, primer_seconds = to_midi(ids, shape), seconds_of(primer, shape)
@@ -56,7 +66,13 @@ def decode(
             }
         )
     write_json(samples / "samples.json", described)
-    np.save(samples / SAMPLED_IDS, pieces, allow_pickle=False)
+    np.save(samples / SAMPLED_IDS, pieces[:shown], allow_pickle=False)
+    further = [
+        {"piece": name, "primer_tokens": len(primer) - 1, **_irregularities(ids, shape)}
+        for name, primer, ids in zip(names[shown:], primers[shown:], pieces[shown:], strict=True)
+    ]
+    write_json(samples / FURTHER, further)
+    np.save(samples / FURTHER_IDS, pieces[shown:], allow_pickle=False)
 
 
 def _irregularities(ids: np.ndarray, shape: DataShape) -> dict[str, int]:

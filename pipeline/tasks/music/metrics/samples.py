@@ -10,7 +10,7 @@ import numpy as np
 from models.settings import DataShape
 from pipeline.errors import DataError
 from pipeline.files import read_json
-from pipeline.tasks.music.codec import SAMPLED_IDS, codec_of, events
+from pipeline.tasks.music.codec import FURTHER, FURTHER_IDS, SAMPLED_IDS, codec_of, events
 from pipeline.tasks.music.metrics.distributions import distances
 from pipeline.tasks.music.metrics.motifs import MotifReturns, motif_returns
 from pipeline.tasks.music.metrics.statistics import (
@@ -97,9 +97,12 @@ def generated_parts(samples: Path) -> list[np.ndarray]:
 
 
 def _described(samples: Path) -> list[tuple[dict[str, Any], np.ndarray]]:
-    """Read the description of each piece and its ids (1 + token,)."""
-    sampled = np.load(samples / SAMPLED_IDS, allow_pickle=False)
-    described = read_json(samples / "samples.json")
+    """Read the description of each piece, also if it is not shown, and its ids (1 + token,)."""
+    shown, further = (
+        np.load(samples / name, allow_pickle=False) for name in (SAMPLED_IDS, FURTHER_IDS)
+    )
+    described = read_json(samples / "samples.json") + read_json(samples / FURTHER)
+    sampled = [*shown, *further]
     if len(sampled) != len(described):
         raise DataError(
             f"{samples}: {len(sampled)} pieces are sampled, {len(described)} described; "
