@@ -126,7 +126,7 @@ def test_a_missing_or_damaged_figure_is_named_with_the_remedy(scale):
             r"reader = sklearn_digits; use .* skimage_photographs",
         ),
         ("self_similarity", "photograph", r"is not among datasets .* did you mean photographs\?"),
-        ("image_patches", "photographs", r"has the name of a run"),
+        ("image_texture", "photographs", r"has the name of a run"),
     ],
 )
 def test_what_a_demonstration_cannot_use_is_told(name, dataset, expected):

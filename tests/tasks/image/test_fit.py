@@ -39,7 +39,7 @@ def test_a_block_may_hold_the_whole_image_and_a_pixel_of_a_mixture_is_one_positi
     whole = changed("runs.image_local_1d.model.attention.query_block", put(64))
     assert config.parse(whole, DEFAULT).runs["image_local_1d"].model.attention.query_block == 64
     lecture = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text())
-    model = lecture["runs"]["image_patches"]["model"]
+    model = lecture["runs"]["image_patches_block_4x12"]["model"]
     model["attention"] = LOCAL_1D | {"query_block": 3 * 16 * 16}
     config.parse(lecture, DEFAULT)
     model.update(output=MIXTURE, embeddings="separate")
@@ -72,7 +72,7 @@ def test_a_pixelcnn_has_as_many_features_for_each_channel():
     model["d_model"] += 1
     assert complaint(raw) == (
         f"runs.image_patches_pixelcnn.model.d_model = {model['d_model']} is not divisible by the "
-        "3 channels of a pixel; choose a multiple (for datasets.photographs)"
+        "3 channels of a pixel; choose a multiple (for datasets.backgrounds)"
     )
 
 

@@ -26,7 +26,8 @@ BESIDE = {"kind": "concatenated_sinusoid", "width": 8, "labels": "voices"}
 )
 def test_positions_that_need_voices_are_refused_for_performances(positions, value):
     raw = YAML(typ="safe", pure=True).load((ROOT / "lecture/params.yaml").read_text("utf-8"))
-    raw["runs"]["performance_relative"]["model"]["positions"] = positions
+    run = raw["runs"]["performance_relative"]
+    run["model"] = run["model"] | {"positions": positions}  # other runs share it
     message = complaint(raw)
     assert message.startswith(f"runs.performance_relative.model.positions.{value} is defined for")
     assert message.endswith(" (for datasets.performances)")
