@@ -1,9 +1,9 @@
 # make repro: everything from the data to the report. make test: the tests. Nothing else to set up.
 PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-SCALES := lecture paper
+SCALES := lecture paper tuning
 
-.PHONY: repro lecture paper publish test audit bench faults verify scales lock
+.PHONY: repro lecture paper tuning publish test audit bench faults verify scales lock
 
 repro: .venv/requirements
 	python -m pipeline recover && python -m pipeline config
@@ -19,6 +19,14 @@ lecture: .venv/requirements
 	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
 		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
 	cd $@ && dvc --wait-for-lock repro && python -m pipeline summary
+
+# The learning rates of the lecture's scale: training alone, as only validation losses are asked for.
+tuning: .venv/requirements
+	cd $@ && python -m pipeline recover && python -m pipeline config && \
+		dvc --wait-for-lock repro encode
+	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
+		dvc --wait-for-lock repro --single-item train@{}
+	cd $@ && python -m pipeline rates
 
 paper: .venv/requirements
 	cd $@ && python -m pipeline recover && python -m pipeline config && \

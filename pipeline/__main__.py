@@ -52,6 +52,7 @@ COMMANDS = {
     "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
     "recover": Command("clean up after a killed dvc"),
     "summary": Command("print the scores of every run"),
+    "rates": Command("print which learning rate of each grid has the lowest loss"),
     "publish": Command("write public/, a folder for any static host"),
     "verify": Command("compare the outputs with the committed ones"),
     "migrate": Command("convert a model saved by an earlier version", arguments=(_OLD, _NEW)),

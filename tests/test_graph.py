@@ -463,7 +463,7 @@ def is_empty(path: Path) -> bool:
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
-@pytest.mark.parametrize("scale", ["", "lecture", "paper"])
+@pytest.mark.parametrize("scale", ["", "lecture", "paper", "tuning"])
 def test_dvc_reads_the_parameters_as_we_do(scale):
     """Merge keys too, which YAML 1.2 does not have."""
     path = ROOT / scale / "params.yaml"
@@ -507,6 +507,6 @@ def test_set_param_changes_that_parameter_alone(path, value, tmp_path):
     assert before != after == before | {path: value}
 
 
-@pytest.mark.parametrize("scale", ["lecture", "paper"])
+@pytest.mark.parametrize("scale", ["lecture", "paper", "tuning"])
 def test_every_scale_has_the_same_graph(scale):
     assert (ROOT / scale / "dvc.yaml").read_bytes() == (ROOT / "dvc.yaml").read_bytes()

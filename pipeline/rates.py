@@ -1,0 +1,71 @@
+"""Print which learning rate of each grid has the lowest validation loss.
+
+    python -m pipeline rates     # in tuning/
+
+A grid are the runs <name>_rate_<number>, which differ in training.learning_rate alone. Reads
+params.yaml and reports/curves.
+"""
+
+import argparse
+from collections import defaultdict
+from dataclasses import dataclass
+
+from pipeline import config
+from pipeline.config import Params
+from pipeline.console import exit_on_error
+from pipeline.errors import ConfigError
+from pipeline.reporting.results import CURVES, read_curve
+
+_SUFFIX = "_rate_"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run of a grid; its last validation loss in nats per token, None if it was not trained."""
+
+    run: str
+    learning_rate: float
+    loss: float | None
+
+
+def read_grids(params: Params) -> dict[str, list[Trial]]:
+    """Read the trials of each grid by its name; DataError names a damaged curve.
+
+    Raises ConfigError if a run belongs to no grid.
+    """
+    grids = defaultdict(list)
+    for name, run in params.runs.items():
+        grid, suffix, _ = name.rpartition(_SUFFIX)
+        if not suffix:
+            raise ConfigError(f"{config.PARAMS}: runs.{name} is not named <name>{_SUFFIX}<number>")
+        trained = (CURVES / f"{name}.csv").exists()
+        loss = read_curve(name).validation[-1][1] if trained else None
+        grids[grid].append(Trial(name, run.training.learning_rate, loss))
+    return dict(grids)
+
+
+def best(grid: list[Trial]) -> Trial | None:
+    """Return the trial with the lowest loss, None if some trial was not trained."""
+    if any(trial.loss is None for trial in grid):
+        return None
+    return min(grid, key=lambda trial: trial.loss)
+
+
+def main() -> None:
+    """Print a line per grid: the loss at each rate, and the rate that it chooses."""
+    for name, grid in read_grids(config.load()).items():
+        losses = ", ".join(
+            f"{trial.learning_rate:g}: {'not run' if trial.loss is None else f'{trial.loss:.4f}'}"
+            for trial in grid
+        )
+        chosen = best(grid)
+        rate = f"{chosen.learning_rate:g}" if chosen else "not known"
+        print(f"{name}: {rate} ({losses})")
+
+
+def command() -> None:
+    """Run the command line."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    exit_on_error(main)

@@ -1,0 +1,90 @@
+"""The grids of learning rates, and that the lecture's scale takes what they choose."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import config, rates
+from pipeline.errors import ConfigError
+from pipeline.rates import Trial, best, read_grids
+from tests.reporting.scale import ROOT
+
+TUNING, LECTURE = (config.load(ROOT / scale / "params.yaml") for scale in ("tuning", "lecture"))
+RATES = 4
+# What a quarter of a training has otherwise: what is kept of it, and when.
+OTHERWISE = {
+    "learning_rate", "steps", "checkpoint_selection", "average_checkpoints", "average_every",
+    "validate_every", "checkpoint_every", "keep_steps",
+}  # fmt: skip
+
+
+@pytest.fixture
+def grids(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Trial]]:
+    monkeypatch.chdir(ROOT / "tuning")
+    return read_grids(TUNING)
+
+
+def fixed(run: config.AnyRun) -> dict[str, Any]:
+    """The settings of a training that a grid shares with the run that takes its rate."""
+    whole = run.model_dump(mode="json", include={"task", "dataset", "model", "training"})
+    whole["training"] = {key: value for key, value in whole["training"].items()
+                         if key not in OTHERWISE}  # fmt: skip
+    return whole
+
+
+def test_a_grid_is_a_run_of_the_lecture_for_a_quarter_of_its_updates(grids):
+    for name, grid in grids.items():
+        run = LECTURE.runs[name]
+        assert len({trial.learning_rate for trial in grid}) == len(grid) == RATES, name
+        for trial in grid:
+            tried = TUNING.runs[trial.run]
+            assert fixed(tried) == fixed(run), trial.run
+            assert tried.training.steps == run.training.steps // 4, trial.run
+            assert tried.title == run.title
+
+
+def test_grids_have_the_data_of_the_lecture():
+    for name, dataset in TUNING.datasets.items():
+        assert dataset == LECTURE.datasets[name]
+
+
+def test_the_lecture_takes_the_rates_that_the_grids_choose(grids):
+    for name, grid in grids.items():
+        rate = LECTURE.runs[name].training.learning_rate
+        chosen = best(grid)
+        known = [trial.learning_rate for trial in grid if chosen in (None, trial)]
+        assert rate in known, f"{name}: lecture/params.yaml has {rate}, its grid chooses {known}"
+
+
+def test_runs_of_a_network_share_its_rate(grids):
+    """But those of the texture and of performances, which are only shown."""
+    tuned = {(LECTURE.runs[name].task, LECTURE.runs[name].training.learning_rate) for name in grids}
+    for name, run in LECTURE.runs.items():
+        if name not in ("image_texture", "performance_relative", "image_enlarged"):
+            assert (run.task, run.training.learning_rate) in tuned, name
+
+
+def test_the_lowest_loss_is_chosen_once_all_are_known():
+    grid = [Trial("a", 1e-3, 2.0), Trial("b", 2e-3, 1.5), Trial("c", 4e-3, 1.7)]
+    assert best(grid) == grid[1]
+    assert best([*grid, Trial("d", 8e-3, None)]) is None
+
+
+def test_the_command_prints_each_grid(scale, capsys, monkeypatch):
+    run = scale.runs["music_relative"]
+    runs = {f"music_rate_{number}": run for number in (1, 2)}
+    monkeypatch.setattr(config, "load", lambda: scale.model_copy(update={"runs": runs}))
+    header = "step,learning_rate,train_loss,validation_loss,padding\n"
+    Path("reports/curves/music_rate_1.csv").write_text(f"{header}10,0.1,3.0,2.5,0\n")
+    rates.main()
+    rate = f"{run.training.learning_rate:g}"
+    assert capsys.readouterr().out == f"music: not known ({rate}: 2.5000, {rate}: not run)\n"
+    Path("reports/curves/music_rate_2.csv").write_text(f"{header}10,0.1,3.0,2.25,0\n")
+    rates.main()
+    assert capsys.readouterr().out == f"music: {rate} ({rate}: 2.5000, {rate}: 2.2500)\n"
+
+
+def test_a_run_of_no_grid_is_told(scale):
+    with pytest.raises(ConfigError, match="runs.translation_sinusoid is not named <name>_rate_<"):
+        read_grids(scale)
