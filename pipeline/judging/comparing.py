@@ -40,6 +40,15 @@ class Side:
         """Task of the runs."""
         return task_of(self.records)
 
+    @property
+    def kept_steps(self) -> set[int]:
+        """The updates after which all runs keep the weights that they are measured with too."""
+        variants = (
+            {split.partition("@")[2] for split in run.splits if split.startswith("test@")}
+            for run in self.records.values()
+        )
+        return {int(name) for name in set.intersection(*variants) if name.isdecimal()}
+
     def split(self, of: Split) -> Split:
         """Return the split of the variant, if it is one, that belongs to a split of the run."""
         return split_of_variant(of, self.run.partition("@")[2])

@@ -85,6 +85,15 @@ class Comparisons(Settings):
     test_sets: list[ComparedTestSet]
 
 
+class Earlier(Settings):
+    """The same comparison with the weights of both runs after fewer updates."""
+
+    steps: int
+    difference: float
+    low: float  # of the 95 % interval
+    high: float
+
+
 class BetterResult(Settings):
     """Result of a check of two runs."""
 
@@ -96,6 +105,7 @@ class BetterResult(Settings):
     p_value: float  # of a difference above -margin, by Holm over the checks of the claim
     p_contrary: float  # of a difference below -margin, the same
     smallest_effect: float  # difference above -margin that 80 of 100 such experiments find
+    trend: list[Earlier]  # at the updates after which both runs keep their weights
     outcome: Outcome
 
 

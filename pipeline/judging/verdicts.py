@@ -1,7 +1,7 @@
 """Verdicts on claims."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import ConfigError
 from pipeline.judging.claims import CLAIMS, Better, Check, Claim, Numbers, Relation, needed
@@ -17,6 +17,7 @@ from pipeline.judging.comparing import (
 from pipeline.judging.judgements import (
     BetterResult,
     Comparison,
+    Earlier,
     Judgement,
     NumbersResult,
     Outcome,
@@ -106,6 +107,7 @@ class _Tested:
     task: str
     comparison: Comparison
     difference: Difference
+    trend: list[Earlier]
 
     def result(self, p_value: float, p_contrary: float) -> BetterResult:
         """Return the result with corrected p values."""
@@ -118,6 +120,7 @@ class _Tested:
             p_value=rounded(p_value),
             p_contrary=rounded(p_contrary),
             smallest_effect=rounded(self.difference.smallest_effect()),
+            trend=self.trend,
             outcome=_outcome(p_value, p_contrary),
         )
 
@@ -136,7 +139,21 @@ def _results(claim: Claim, checks: Sequence[Check], measured: Measured) -> list[
 
 def _test(claim: Claim, check: Better, measured: Measured) -> _Tested:
     sides = _sides(claim, check, measured)
-    return _Tested(check, sides[0].task, *compare(*sides))
+    return _Tested(check, sides[0].task, *compare(*sides), _trend(*sides))
+
+
+def _trend(first: Side, second: Side) -> list[Earlier]:
+    """Compare two runs at all updates after which both keep their weights."""
+    if "@" in first.run + second.run:
+        return []
+    trend = []
+    for steps in sorted(first.kept_steps & second.kept_steps):
+        earlier = (replace(side, run=f"{side.run}@{steps}") for side in (first, second))
+        found, _ = compare(*earlier)
+        trend.append(
+            Earlier(steps=steps, difference=found.difference, low=found.low, high=found.high)
+        )
+    return trend
 
 
 def _outcome(p_value: float, p_contrary: float) -> Outcome:

@@ -180,6 +180,7 @@ def _tested(check: Checked) -> dict[str, Any]:
         "p_value": result.p_value,
         "p_contrary": result.p_contrary,
         "smallest_effect": result.smallest_effect,
+        "trend": " ".join(f"{each.steps}:{each.difference}" for each in result.trend),
         "outcome": result.outcome.value,
     }
 

@@ -168,6 +168,24 @@ def test_a_variant_brings_its_replicates_too():
     assert unknown.missing[0] == "reports/records/s1.parquet: nats_per_token on test@200"
 
 
+def test_a_check_has_a_trend_over_the_updates_after_which_both_keep_their_weights():
+    def trained(name: str, *nats: float) -> RunRecords:
+        splits = ("test", "test@100", "test@200", "test@greedy")
+        by_split = {
+            split: music([each] * 30).splits["test"]
+            for split, each in zip(splits, nats, strict=True)
+        }
+        return RunRecords(settings("music", name=name), by_split)
+
+    runs = {"a": trained("a", 1.0, 1.9, 1.4, 3.0), "b": trained("b", 1.5, 2.0, 1.7, 3.0)}
+    (check,) = judge(claim(better("a", "b")), measured(runs)).comparisons
+    assert [(each.steps, each.difference) for each in check.trend] == [
+        (100, pytest.approx(0.1)), (200, pytest.approx(0.3))
+    ]  # fmt: skip
+    (check,) = judge(claim(better("a@200", "b@100")), measured(runs)).comparisons
+    assert check.trend == [] and check.comparison.difference == pytest.approx(0.6)
+
+
 def test_a_metric_that_is_not_there_is_told_with_the_claim_the_check_and_those_that_are():
     """`chrf` of a run that composes, or `nats`, which were once taken for any of its metrics."""
     for key in ("metric", "than_metric"):
