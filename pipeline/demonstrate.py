@@ -1,7 +1,7 @@
 """Stage demonstrate: figures and numbers of the lecture that need no training.
 
 Reads data/raw/<dataset>, writes runs/<demonstration>/figures and
-reports/metrics/<demonstration>.json.
+reports/metrics/<demonstration>.json: numbers, and the statistics of crops that a claim compares.
 """
 
 import io
@@ -22,11 +22,13 @@ def main(name: str) -> None:
     settings = config.demonstration_of(config.load(), name)
     compute_deterministically(1, Numerics.REPRODUCIBLE)
     raw = Path("data/raw") / settings.dataset
-    figures, numbers = part(settings.task, "demonstrations.demonstrate").demonstrate(raw, settings)
+    demonstrate = part(settings.task, "demonstrations.demonstrate").demonstrate
+    figures, numbers, crops = demonstrate(raw, settings)
     with staged_folder(Path("runs") / name / "figures") as folder:
         for title, pixels in figures.items():
             write_atomically(folder / f"{title}.png", _png(pixels))
-    write_json(Path("reports/metrics") / f"{name}.json", {"demonstration": numbers})
+    metrics = {"demonstration": numbers} | ({settings.task: {"crops": crops}} if crops else {})
+    write_json(Path("reports/metrics") / f"{name}.json", metrics)
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -10,6 +10,10 @@ from ruamel.yaml import YAML
 
 from pipeline import config, demonstrate
 from pipeline.errors import ConfigError, DataError
+from pipeline.judging.claims import read_claims
+from pipeline.judging.judgements import Verdict
+from pipeline.judging.measured import read_measured
+from pipeline.judging.verdicts import judge
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from tests.tasks.image.pictures import file_of
 
@@ -23,6 +27,7 @@ def small() -> dict:
     raw = copy.deepcopy(RAW)
     settings = raw["demonstrations"]["self_similarity"]
     settings["denoising"] |= {"photograph": "a.png", "top": 3, "left": 2, "size": 24}
+    settings["denoising"]["tests"] = {"photographs": ["a.png"], "crops": 4, "size": 16, "draws": 2}
     settings["texture"] |= {"photograph": "a.png", "sample": 12, "size": 9, "neighbourhood": 5}
     raw["demonstrations"]["equivariance"] |= {"photograph": "a.png", "top": 4, "left": 4, "size": 4}
     return raw
@@ -61,6 +66,24 @@ def test_figures_and_numbers_are_written_and_read_again(scale):
     assert psnr["denoised"] > psnr["noisy"] + 3 > psnr["averaged"]
     original = Image.open("runs/self_similarity/figures/original.png")
     assert np.asarray(original)[5, :7, 0].tolist() == [200] * 6 + [60]
+
+
+def test_crops_are_denoised_for_a_paired_test(scale):
+    demonstrate.main("self_similarity")
+    crops = read_measured().records["self_similarity"].splits["test"]
+    assert len(crops.clusters) == len(set(crops.clusters)) == 4
+    assert crops.statistics["crop_peak"].tolist() == [255.0**2 * 16 * 16 * 3 * 2] * 4
+    assert (crops.statistics["denoised_error"] < crops.statistics["averaged_error"]).all()
+    (claim,) = [each for each in read_claims() if each.id == "nonlocal_means"]
+    assert judge(claim, read_measured()).verdict is Verdict.REPRODUCED
+
+
+def test_more_crops_than_a_photograph_holds_are_refused(scale):
+    raw = small()
+    raw["demonstrations"]["self_similarity"]["denoising"]["tests"]["crops"] = 5
+    Path("params.yaml").write_text(json.dumps(raw))
+    with pytest.raises(ConfigError, match="a.png has 4 squares of 16 pixels, fewer than crops = 5"):
+        demonstrate.main("self_similarity")
 
 
 def test_a_shift_is_written_and_read_again_the_same_bytes_each_time(scale):

@@ -90,14 +90,21 @@ MEASURES = Measures(
             )
             for key, label in _BASELINES.items()
         ),
-        Metric(
-            "bicubic_psnr",
-            "PSNR of bicubic interpolation",
-            "that of the interpolated images",
-            decimals=2,
-            higher_is_better=True,
-            statistics=statistics.BICUBIC_PSNR,
-            compute=statistics.psnr,
+        *(
+            Metric(
+                key,
+                f"PSNR, {label}",
+                "peak signal-to-noise ratio in decibels, without a trained network",
+                decimals=2,
+                higher_is_better=True,
+                statistics=names,
+                compute=statistics.psnr,
+            )
+            for key, label, names in (
+                ("bicubic_psnr", "bicubic interpolation", statistics.BICUBIC_PSNR),
+                ("denoised_psnr", "non-local means", statistics.DENOISED_PSNR),
+                ("averaged_psnr", "mean of the same patch", statistics.AVERAGED_PSNR),
+            )
         ),
     ),
 )

@@ -11,6 +11,7 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.image.demonstrations.equivariance.demonstration import (
     demonstrate as demonstrate_equivariance,
 )
+from pipeline.tasks.image.demonstrations.selfsimilarity.crops import denoise_crops
 from pipeline.tasks.image.demonstrations.selfsimilarity.demonstration import (
     demonstrate as demonstrate_self_similarity,
 )
@@ -21,28 +22,43 @@ from pipeline.tasks.image.encoding.picture import PictureError
 
 def demonstrate(
     raw: Path, settings: SelfSimilarity | Equivariance
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return figures (height, width[, 3]) of intensities 0..255 by name, and metrics.
+) -> tuple[dict[str, np.ndarray], dict[str, Any], dict[str, dict[str, float]]]:
+    """Return figures (height, width[, 3]) of intensities 0..255, metrics, and statistics of crops.
 
-    Raises DataError if a photograph cannot be read from the wheel in `raw`, and ConfigError if a
-    crop is not inside of it.
+    All are by name; statistics are empty if nothing is tested. Raises DataError if a photograph
+    cannot be read from the wheel in `raw`, and ConfigError if a crop is not inside of it.
     """
     match settings:
         case SelfSimilarity(denoising=denoising, texture=texture):
             crop = _crop(raw, denoising.photograph, denoising.top, denoising.left, denoising.size)
             sample = _crop(raw, texture.photograph, texture.top, texture.left, texture.sample)
-            return demonstrate_self_similarity(crop, sample, settings)
+            figures, numbers = demonstrate_self_similarity(crop, sample, settings)
+            return figures, numbers, _test_denoising(raw, settings)
         case Equivariance():
             crop = _crop(raw, settings.photograph, settings.top, settings.left, settings.size)
-            return demonstrate_equivariance(crop, settings)
+            return *demonstrate_equivariance(crop, settings), {}
+
+
+def _test_denoising(raw: Path, settings: SelfSimilarity) -> dict[str, dict[str, float]]:
+    names = settings.denoising.tests.photographs
+    photographs = {name: _photograph(raw, name) for name in names}
+    try:
+        return denoise_crops(photographs, settings.denoising, settings.seed)
+    except ValueError as error:
+        raise ConfigError(f"{config.PARAMS}: {error}") from None
+
+
+def _photograph(raw: Path, name: str) -> np.ndarray:
+    """Read a photograph (height, width, 3)."""
+    try:
+        return read_photograph(only_archive(raw, "*.whl"), name)
+    except PictureError as error:
+        raise DataError(f"{raw}: {name}: {error}; run the download stage again") from None
 
 
 def _crop(raw: Path, name: str, top: int, left: int, size: int) -> np.ndarray:
     """Return a square (size, size, 3) of a photograph."""
-    try:
-        photograph = read_photograph(only_archive(raw, "*.whl"), name)
-    except PictureError as error:
-        raise DataError(f"{raw}: {name}: {error}; run the download stage again") from None
+    photograph = _photograph(raw, name)
     crop = photograph[top : top + size, left : left + size]
     if crop.shape[:2] != (size, size):
         height, width = photograph.shape[:2]

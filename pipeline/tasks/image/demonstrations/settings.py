@@ -8,6 +8,15 @@ from models.settings import KernelSize, PositiveFloat, Settings
 from pipeline.settings.base import Name, NonNegativeInt, Seed
 
 
+class DenoisingTests(Settings):
+    """Crops of photographs on which non-local means is tested."""
+
+    photographs: Annotated[list[str], Field(min_length=1)]  # files of skimage/data
+    crops: PositiveInt  # of each photograph
+    size: PositiveInt  # height and width in pixels
+    draws: PositiveInt  # of noise, for each crop
+
+
 class Denoising(Settings):
     """A crop of a photograph with Gaussian noise, denoised by non-local means."""
 
@@ -18,6 +27,7 @@ class Denoising(Settings):
     noise: PositiveFloat  # standard deviation, in intensities 0..255
     patch: KernelSize  # height and width in pixels
     bandwidth: PositiveFloat  # h of the kernel, in intensities
+    tests: DenoisingTests
 
 
 class Texture(Settings):

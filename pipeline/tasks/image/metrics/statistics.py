@@ -9,6 +9,9 @@ PSNR = ("psnr_peak", "psnr_error")
 PSNR_OF_MEAN = ("psnr_of_mean_peak", "psnr_of_mean_error")
 DIVERSITY = ("deviation", "intensities")
 BICUBIC_PSNR = ("psnr_peak", "bicubic_error")
+# Squares of the largest intensity and of the errors of denoised crops, summed over intensities.
+DENOISED_PSNR = ("crop_peak", "denoised_error")
+AVERAGED_PSNR = ("crop_peak", "averaged_error")
 # Bits of the test images in the files of codecs, and under other baselines; dimensions as above.
 BASELINES = {
     name: (f"{name}_bits", "dimensions")

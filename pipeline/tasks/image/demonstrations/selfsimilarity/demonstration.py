@@ -5,7 +5,10 @@ import math
 import numpy as np
 import torch
 
-from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import nonlocal_means
+from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import (
+    box_mean,
+    nonlocal_means,
+)
 from pipeline.tasks.image.demonstrations.selfsimilarity.texture import synthesise
 from pipeline.tasks.image.demonstrations.settings import SelfSimilarity
 
@@ -46,9 +49,3 @@ def demonstrate(
 def psnr(clean: torch.Tensor, other: torch.Tensor) -> float:
     """Compute the peak signal-to-noise ratio in dB: 10 log10(255^2 / mean squared error)."""
     return 10 * math.log10(255**2 / (clean - other).square().mean().item())
-
-
-def box_mean(image: torch.Tensor, size: int) -> torch.Tensor:
-    """Average size x size pixels around each pixel of image (height, width, channels)."""
-    padded = torch.nn.functional.pad(image.permute(2, 0, 1)[None], (size // 2,) * 4, mode="reflect")
-    return torch.nn.functional.avg_pool2d(padded, size, stride=1)[0].permute(1, 2, 0)

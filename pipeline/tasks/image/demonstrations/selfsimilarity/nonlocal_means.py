@@ -47,3 +47,9 @@ def patches(image: Tensor, size: int) -> Tensor:
     gaussian = torch.exp(-(steps**2) / (2 * ((size - 1) / 4) ** 2))
     weights = torch.outer(gaussian, gaussian).flatten().repeat(image.shape[2])
     return F.unfold(padded, size)[0].T * (weights / weights.sum()).sqrt()
+
+
+def box_mean(image: torch.Tensor, size: int) -> torch.Tensor:
+    """Average size x size pixels around each pixel of image (height, width, channels)."""
+    padded = torch.nn.functional.pad(image.permute(2, 0, 1)[None], (size // 2,) * 4, mode="reflect")
+    return torch.nn.functional.avg_pool2d(padded, size, stride=1)[0].permute(1, 2, 0)

@@ -4,15 +4,21 @@ import torch
 
 from pipeline.tasks.image.demonstrations.selfsimilarity.demonstration import demonstrate, psnr
 from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import nonlocal_means
-from pipeline.tasks.image.demonstrations.settings import Denoising, SelfSimilarity, Texture
+from pipeline.tasks.image.demonstrations.settings import (
+    Denoising,
+    DenoisingTests,
+    SelfSimilarity,
+    Texture,
+)
 
 PLACE = {"photograph": "a.png", "top": 0, "left": 0}
+TESTS = DenoisingTests(photographs=["a.png"], crops=1, size=12, draws=1)
 SETTINGS = SelfSimilarity(
     task="image",
     kind="self_similarity",
     dataset="photographs",
     seed=3,
-    denoising=Denoising(**PLACE, size=12, noise=20.0, patch=3, bandwidth=15.0),
+    denoising=Denoising(**PLACE, size=12, noise=20.0, patch=3, bandwidth=15.0, tests=TESTS),
     texture=Texture(**PLACE, sample=8, size=5, neighbourhood=3),
 )
 
