@@ -3,9 +3,9 @@
     python -m benchmarks.mixture
 
 Two runs of the lecture, with the same layers and as many patches a batch: `image_patches_mixture`
-has one position for a pixel, `image_patches` one for each of its channels. Weights and patches are
-random. The runs alternate; seconds are the median of processor time of one thread, which other work
-on the machine disturbs least.
+has one position for a pixel, `image_patches_block_64` one for each of its channels. Weights and
+patches are random. The runs alternate; seconds are the median of processor time of one thread,
+which other work on the machine disturbs least.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from pipeline.training.trainer import prepare
 from pipeline.training.update import update
 
 LECTURE = Path(__file__).parents[1] / "lecture" / config.PARAMS
-MIXTURE, SOFTMAX = "image_patches_mixture", "image_patches"
+MIXTURE, SOFTMAX = "image_patches_mixture", "image_patches_block_64"
 UPDATES = 15
 
 

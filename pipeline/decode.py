@@ -16,9 +16,9 @@ def main(name: str) -> None:
     """Generate samples of the run `name` of params.yaml."""
     run = config.run_of(config.load(), name)
     decode = part(run.task, "decoding.decode").decode
-    encoded = Path("data/encoded") / run.dataset
+    encoded, decoding = Path("data/encoded") / run.dataset, run.decoding
     with staged_folder(Path("runs") / name / "samples") as samples:
         for step in (None, *run.training.keep_steps):
             folder = kept_folder(samples, step)
             folder.mkdir(exist_ok=True)
-            decode(load_model(name, run.training, step), encoded, folder, run.decoding)
+            decoding = decode(load_model(name, run.training, step), encoded, folder, decoding)

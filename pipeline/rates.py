@@ -6,13 +6,11 @@ A grid are the runs <name>_rate_<number>, which differ in training.learning_rate
 params.yaml and reports/curves.
 """
 
-import argparse
 from collections import defaultdict
 from dataclasses import dataclass
 
 from pipeline import config
 from pipeline.config import Params
-from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.reporting.results import CURVES, read_curve
 
@@ -61,11 +59,3 @@ def main() -> None:
         chosen = best(grid)
         rate = f"{chosen.learning_rate:g}" if chosen else "not known"
         print(f"{name}: {rate} ({losses})")
-
-
-def command() -> None:
-    """Run the command line."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    exit_on_error(main)

@@ -26,7 +26,7 @@ from pipeline.files import write_atomically
 from pipeline.statistics.bootstrap import cluster_numbers
 
 RECORDS = Path("reports/records")
-MAX_BYTES = 150_000  # of a file; git keeps every version
+MAX_BYTES = 500_000  # of a file; git keeps every version
 
 _SPLIT, _CLUSTER = "split", "cluster"  # columns
 _ABOUT = "about"  # metadata key of settings and test sets, as JSON

@@ -115,15 +115,15 @@ def images(count: int) -> Records:
                    {"bits": bits, "dimensions": np.full(count, 64)})  # fmt: skip
 
 
-def test_40_000_images_fit_and_60_000_are_refused_with_how_many_do():
-    written(test=images(40_000))
+def test_150_000_images_fit_and_190_000_are_refused_with_how_many_do():
+    written(test=images(150_000))
     assert records_path("run").stat().st_size <= MAX_BYTES
     records_path("run").unlink()
-    with pytest.raises(DataError, match=r"^reports/records/run.parquet: 60,000 records") as raised:
-        written(test=images(60_000))
+    with pytest.raises(DataError, match=r"^reports/records/run.parquet: 190,000 records") as raised:
+        written(test=images(190_000))
     fit = int(str(raised.value).partition("about ")[2].partition(" fit")[0].replace(",", ""))
     assert str(raised.value).endswith("fit: hold out fewer of data set chorales")
-    assert 40_000 < fit < 60_000 and not records_path("run").exists()
+    assert 150_000 < fit < 190_000 and not records_path("run").exists()
     written(test=images(round(0.98 * fit)))
 
 

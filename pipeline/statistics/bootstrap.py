@@ -24,10 +24,6 @@ class Scores:
     resampled: np.ndarray  # (..., seed, resample)
     clusters: int
 
-    def scaled(self, factor: float) -> "Scores":
-        """Multiply all scores by `factor`."""
-        return Scores(self.observed * factor, self.resampled * factor, self.clusters)
-
     def minus(self, other: "Scores") -> "Scores":
         """Subtract the scores of other measurements of the same seeds."""
         return Scores(

@@ -135,9 +135,8 @@ def test_every_seed_of_an_arm_has_the_scores_that_it_has_alone():
     assert found.resampled == pytest.approx(np.concatenate([each.resampled for each in alone]))
 
 
-def test_scores_are_scaled_and_subtracted_with_their_resamples():
-    found = Scores(np.array([2.0]), np.array([[1.0, 3.0]]), 5).scaled(0.5)
-    assert (found.observed.tolist(), found.resampled.tolist()) == ([1.0], [[0.5, 1.5]])
+def test_scores_are_subtracted_with_their_resamples():
+    found = Scores(np.array([1.0]), np.array([[0.5, 1.5]]), 5)
     rest = found.minus(Scores(np.array([0.25]), np.array([[0.0, 1.0]]), 5))
     assert (rest.observed.tolist(), rest.resampled.tolist()) == ([0.75], [[0.5, 0.5]])
     assert rest.clusters == 5

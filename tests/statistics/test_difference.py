@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.statistics.bootstrap import Scores, resample
-from pipeline.statistics.compute import ratio
+from pipeline.statistics.bootstrap import Scores
 from pipeline.statistics.difference import Difference, Variance
 from pipeline.statistics.student import quantile
 
@@ -117,14 +116,3 @@ def test_equal_arms_have_no_difference_and_a_certain_one_the_smallest_p():
 def test_the_smallest_effect_is_that_of_the_normal_distribution_where_much_is_known():
     found = difference(0.0, (0.25, 100_000))
     assert found.smallest_effect() == pytest.approx(0.5 * (1.644854 + 0.841621), rel=1e-4)
-
-
-def test_a_share_of_a_score_spreads_as_much_less():
-    arm = np.stack([np.random.default_rng(1).normal(2.0, 1.0, 50), np.ones(50)], axis=1)[None]
-    (whole,) = resample([arm], range(50), ratio, 200, seed=1)
-    nothing = whole.scaled(0.0)
-    errors = [
-        float(Difference.between(each, nothing, True, False).variances[0].value) ** 0.5
-        for each in (whole, whole.scaled(0.5))
-    ]
-    assert errors[1] == pytest.approx(errors[0] / 2)

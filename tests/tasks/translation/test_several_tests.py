@@ -155,13 +155,15 @@ def test_each_search_of_the_grid_translates_the_validation_split(
 def test_the_search_that_is_chosen_on_validation_translates_the_tests(model, encoded, tmp_path):
     grid = SearchGrid(beam_sizes=(1, 3), length_penalties=(0.0, 5.0))
     chosen = DECODING.model_copy(update={"search_grid": grid, "method": Chosen(kind="chosen")})
-    decode(model, encoded, tmp_path, chosen)
+    of_earlier = decode(model, encoded, tmp_path, chosen)
     cells = [json.loads(line) for line in (tmp_path / "search_grid.jsonl").open(encoding="utf-8")]
     references = [reference for _, reference in OTHERS["validation"]]
     scores = [BLEU().corpus_score(cell["hypotheses"], [references]).score for cell in cells]
     best = cells[scores.index(max(scores))]
     found = read_chosen(tmp_path)
     assert (found.beam_size, found.length_penalty) == (best["beam_size"], best["length_penalty"])
+    unchosen = {"method": found, "search_grid": None, "other_searches": {}}
+    assert of_earlier == chosen.model_copy(update=unchosen)
     by_hand = tmp_path / "by hand"
     by_hand.mkdir()
     decode(model, encoded, by_hand, DECODING.model_copy(update={"method": found}))

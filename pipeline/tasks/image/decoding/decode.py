@@ -28,12 +28,13 @@ GAP = 128  # grey of gaps and of unknown pixels
 
 def decode(
     model: AutoregressiveModel, encoded: Path, samples: Path, decoding: ImageDecoding
-) -> None:
+) -> ImageDecoding:
     """Write grids of images as batches are finished, and their description, samples.json.
 
     completions.png; completions.npy with the same images (temperature, image, completion, height,
     width, channels); and conditional.png, unless `samples_per_class` is null. ConfigError if the
-    test split has fewer images than `completed_images`.
+    test split has fewer images than `completed_images`. Returns
+    how earlier weights of the run are decoded: alike.
     """
     codec = ImageCodec.of(model.shape)
     test = read_sequences(encoded, "test", "pixels")
@@ -47,6 +48,7 @@ def decode(
         grids["conditional"] = _write_conditional(model, codec, samples, decoding)
     grids["completions"] = _write_completions(model, codec, test.rows(), samples, decoding)
     write_json(samples / "samples.json", grids)
+    return decoding
 
 
 def sample_images(

@@ -29,12 +29,13 @@ _SIXTEENTHS_PER_BAR = 16  # four-four time, as most of the chorales have
 
 def decode(
     model: AutoregressiveModel, encoded: Path, samples: Path, decoding: MusicDecoding
-) -> None:
+) -> MusicDecoding:
     """Write from_nothing_<i> and continuation_<i> as .mid, .png and .mp3, and samples.json.
 
     The .png is a piano roll; samples.json describes the pieces. Continuations are of the first test
     pieces that are longer than the primer; those that are not shown are in FURTHER_IDS, described
-    in FURTHER, without files of their own. Raises DataError if there are too few pieces.
+    in FURTHER, without files of their own. Raises DataError if there are too few pieces. Returns
+    how earlier weights of the run are decoded: alike.
     """
     shape = model.shape
     continued = _continued_pieces(encoded, decoding)
@@ -73,6 +74,7 @@ def decode(
     ]
     write_json(samples / FURTHER, further)
     np.save(samples / FURTHER_IDS, pieces[shown:], allow_pickle=False)
+    return decoding
 
 
 def _irregularities(ids: np.ndarray, shape: DataShape) -> dict[str, int]:

@@ -35,13 +35,14 @@ GREEDY = beam(1, 0.0)
 
 def decode(
     model: AutoregressiveModel, encoded: Path, samples: Path, decoding: TranslationDecoding
-) -> None:
+) -> TranslationDecoding:
     """Write source, reference, hypothesis and score of each test sentence as JSON lines.
 
     There is one file per test set, and one of "test" by each of `other_searches`, test@<name>. The
     score is log P of the hypothesis, divided by its length penalty in beam search; `others` are the
     next best hypotheses. SEARCH_GRID has a line for each beam size and length penalty of
     `search_grid`: its translations of the validation split, by which the method `chosen` is chosen.
+    Returns how earlier weights of the run are decoded: by the same search, and by no other.
     """
     codec = Codec.load(encoded)
     cells = _search_grid(model, encoded, codec, decoding)
@@ -58,6 +59,7 @@ def decode(
         changed = decoding.model_copy(update={"method": _other(decoding.method, other)})
         rows = _rows(model, encoded, "test", codec, changed)
         write_json_lines(samples / f"{split_of_variant('test', name)}.jsonl", rows)
+    return decoding.model_copy(update={"search_grid": None, "other_searches": {}})
 
 
 def _other(method: Beam | Greedy | TranslationSampling, other: OtherSearch) -> Beam:
