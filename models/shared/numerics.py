@@ -22,14 +22,24 @@ import os
 
 from models.settings import Numerics
 
-ENVIRONMENT = {
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",  # without bfloat16 and AMX: products stay in float32
-    "MKL_CBWR": "COMPATIBLE",
+ENVIRONMENT = {  # values that give the same bits, the fastest first
+    "ATEN_CPU_CAPABILITY": ("avx2",),
+    "ONEDNN_MAX_CPU_ISA": ("AVX512_CORE", "AVX2"),  # bfloat16 and AMX would round products
+    "MKL_CBWR": ("COMPATIBLE",),
 }
 
 
 def set_environment(numerics: Numerics) -> None:
-    """Set the variables of `numerics` in this process and its children, before torch is loaded."""
+    """Set the variables of `numerics` in this process and its children, before torch is loaded.
+
+    Those that the user has set to a value of ENVIRONMENT remain as they are.
+    """
     if numerics is Numerics.REPRODUCIBLE:
-        os.environ.update(ENVIRONMENT)
+        for name, values in ENVIRONMENT.items():
+            if os.environ.get(name) not in values:
+                os.environ[name] = values[0]
+
+
+def is_set() -> bool:
+    """Whether the variables of reproducible numerics are set."""
+    return all(os.environ.get(name) in values for name, values in ENVIRONMENT.items())

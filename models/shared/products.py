@@ -9,7 +9,6 @@ of MKL with instructions for all processors.
 With native numerics, on other devices and in other precisions, these are PyTorch's own products.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.settings import Numerics
-from models.shared.numerics import ENVIRONMENT
+from models.shared.numerics import ENVIRONMENT, is_set
 
 CHUNK = 384  # terms of a sum that oneDNN computes in order
 # Rows in which products are computed. oneDNN compiles a kernel for each shape: batches have any
@@ -49,9 +48,9 @@ def select(numerics: Numerics) -> None:
         )
         numerics = Numerics.NATIVE
     if numerics is Numerics.REPRODUCIBLE and (
-        torch.backends.cpu.get_cpu_capability() != "AVX2" or os.environ | ENVIRONMENT != os.environ
+        torch.backends.cpu.get_cpu_capability() != "AVX2" or not is_set()
     ):
-        variables = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
+        variables = " ".join(f"{name}={values[0]}" for name, values in ENVIRONMENT.items())
         raise RuntimeError(f"reproducible numerics need {variables} before torch is loaded")
     _current = numerics
 
