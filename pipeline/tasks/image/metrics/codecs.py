@@ -5,6 +5,7 @@ would cost more than pixels, and networks would look better than they are.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import imagecodecs
 import numpy as np
@@ -19,7 +20,13 @@ def codec_bits(pixels: np.ndarray) -> dict[str, np.ndarray]:
     Intensities are stored unscaled in 8 bits, whatever the number of levels. WebP stores grey
     images as RGB. Images that share a file share its bits in proportion to what each takes alone.
     """
-    count, height, width, channels = pixels.shape
+    return _codec_bits(pixels.astype(np.uint8).tobytes(), pixels.shape)
+
+
+@lru_cache(maxsize=1)  # the same images are evaluated with weights of several updates
+def _codec_bits(content: bytes, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    pixels = np.frombuffer(content, np.uint8).reshape(shape)
+    count, height, width, channels = shape
     per_file = _MAX_HEIGHT // height if height * width * channels < _SMALL else 1
     files = [pixels[start : start + per_file] for start in range(0, count, per_file)]
     return {
