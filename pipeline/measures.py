@@ -29,9 +29,9 @@ class Metric:
         """Split in the key; None for a score of every test set."""
         return self.key.rpartition(".")[0] or None
 
-    def format(self, value: float) -> str:
-        """Format `value` with the decimals of this metric."""
-        text = f"{value * 100 if self.percent else value:.{self.decimals}f}"
+    def format(self, value: float, more: int = 0) -> str:
+        """Format `value` with the decimals of this metric, or with some `more` for a difference."""
+        text = f"{value * 100 if self.percent else value:.{self.decimals + more}f}"
         return f"{text} %" if self.percent else text
 
 

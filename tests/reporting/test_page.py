@@ -347,10 +347,12 @@ def test_every_claim_stands_with_a_verdict(html: str):
     assert "without <code>tunes_relative</code>" in table
     row = table[table.index('id="claim-relative_music"') :]
     row = row[: row.index("</tr>")]
-    assert re.search(r"nats per token.*p \d\.\d{3}, published 0\.060;", row, re.DOTALL)
-    assert re.search(r"smallest effect 0\.\d{3}; 40 clusters, seeds 1 and 1", row)
+    assert re.search(r"nats per token.*p \d\.\d{3}, published 0\.0600;", row, re.DOTALL)
+    assert re.search(r"smallest effect 0\.\d{4}; 40 clusters, seeds 1 and 1", row)
     assert re.search(r'<path class="hollow" d="M[\d.]+ 5l5 5l-5 5l-5-5z"/>', row)
-    assert re.search(r'<span class="tag[a-z ]*">[a-z]+, one seed</span>', row)
+    assert re.search(
+        r'<span class="tag[a-z ]*">[a-z]+</span><br><span class="muted">one seed<', row
+    )
 
 
 def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html: str):
