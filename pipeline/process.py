@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 _PARENT_VARIABLES = {"DVC_STAGE", "TORCHELASTIC_RUN_ID"}  # set by dvc and torchrun
-# Read when NumPy is imported: its loops and OpenBLAS's products round as on every processor with AVX2.
+# Read when NumPy is imported: its loops and OpenBLAS round as on every processor with AVX2.
 _NUMPY = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "OPENBLAS_CORETYPE": "Haswell",
