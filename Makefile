@@ -55,9 +55,9 @@ BENCHMARKS := training searching attention sampling mixture starting costs skewi
 bench: .venv-bench/requirements
 	for name in $(BENCHMARKS); do .venv-bench/bin/python -m benchmarks.$$name || exit; done
 
-# What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines.
-# About an hour; an interrupted one goes on from the last kill.
-FAULTS := parameters inputs hostile disk memory machines crashes table
+# What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines and
+# processors, which qemu-user emulates. About two hours; an interrupted one goes on from the last kill.
+FAULTS := parameters inputs hostile disk memory machines processors crashes table
 faults: .venv/requirements-dev
 	for name in $(FAULTS); do python -m faults.$$name || exit; done
 

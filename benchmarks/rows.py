@@ -2,12 +2,11 @@
 
 import json
 import os
-import platform
-import re
 from pathlib import Path
 
 import torch
 
+from pipeline import processor
 from pipeline.files import write_json
 
 FILE = Path(__file__).parents[1] / "reports" / "benchmarks.json"
@@ -37,10 +36,4 @@ def only_memory(rows: list[dict]) -> list[dict]:
 
 def machine() -> str:
     """The processor, its number of cores, and the version of torch."""
-    return f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}"
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    names = information.exists() and re.findall(r"model name\s*: (.+)", information.read_text())
-    return names[0] if names else platform.processor() or platform.machine()
+    return f"{processor.model()}, {os.cpu_count()} cores, torch {torch.__version__}"

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
+SMOKE = ROOT / "tests" / "smoke"
 RUNS = {  # one of each task, with its data
     "translation_sinusoid": "home_assistant",
     "image_local_2d": "digits",
@@ -20,15 +22,24 @@ RUNS = {  # one of each task, with its data
 
 def write_params(folder: Path, runs: Iterable[str], threads: int = 1) -> None:
     """The smoke scale's params.yaml with some of its runs and their data sets."""
-    yaml = YAML()
-    raw = yaml.load(ROOT / "tests/smoke/params.yaml")
+    raw = read(SMOKE)
     raw["runs"] = {name: raw["runs"][name] for name in runs}
     names = {run["dataset"] for run in raw["runs"].values()}
     raw["datasets"] = {name: raw["datasets"][name] for name in raw["datasets"] if name in names}
     for run in raw["runs"].values():
         run["training"]["threads"] = threads
+    write(raw, folder)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The params.yaml of a scale."""
+    return YAML(typ="safe", pure=True).load(folder / "params.yaml")
+
+
+def write(raw: dict[str, Any], folder: Path) -> None:
+    """Write `raw` as the params.yaml of `folder`, which need not exist."""
     folder.mkdir(parents=True, exist_ok=True)
-    yaml.dump(raw, folder / "params.yaml")
+    YAML().dump(raw, folder / "params.yaml")
 
 
 def stage(

@@ -73,6 +73,16 @@ def _machines(numbers: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def _processors(numbers: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            f"processor: {found['vendor']}, {cpu} (emulated), {found['runs']} runs",
+            f"{found['files'] - found['differ']} of {found['files']} files the same",
+        ]
+        for cpu, found in numbers.items()
+    ]
+
+
 def _same(same: bool) -> str:
     return "the same" if same else "differ"
 
@@ -85,6 +95,7 @@ _LINES = {
     "hostile files": _hostile,
     "memory": _memory,
     "machines": _machines,
+    "processors": _processors,
 }
 
 

@@ -8,13 +8,15 @@ command, as dvc.yaml does.
 
 import ctypes
 import os
-import platform
 import signal
 import sys
 from pathlib import Path
 
+from pipeline import processor
+
 _PARENT_VARIABLES = {"DVC_STAGE", "TORCHELASTIC_RUN_ID"}  # set by dvc and torchrun
-# Read when NumPy is imported: its loops and OpenBLAS round as on every processor with AVX2.
+# NumPy computes as on a processor with AVX2 alone: its loops for AVX-512 (as of exp, log and power)
+# and the kernels that OpenBLAS takes for a processor round differently.
 _NUMPY = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "OPENBLAS_CORETYPE": "Haswell",
@@ -23,14 +25,14 @@ _PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
 def prepare() -> None:
-    """Set up this process; call it before importing torch or NumPy, and first in every worker.
+    """Set up this process; call it before importing NumPy or torch, and first in every worker.
 
     Child processes inherit the environment variables.
     """
     # How long an idle thread of torch spins before it sleeps; read when torch is imported. With the
     # default, threads on shared cores often spin for one that is not running.
     os.environ.setdefault("GOMP_SPINCOUNT", "300")
-    if platform.machine() == "x86_64":
+    if processor.vectors():
         os.environ.update(_NUMPY)
     # For lecture/ and paper/ the code is outside of dvc's folder, where .dvcignore has no effect:
     # compiled modules would change the hash of the code, and every stage would run again.

@@ -1,11 +1,14 @@
 """Compare all outputs with the committed ones, by hash or within tolerance.
 
-Reads dvc.lock and reports/metrics in the working tree and at HEAD. Data has the same hashes
-everywhere; models and their outputs have the same hashes on the same kind of machine with the same
-number of threads. Elsewhere rounding differs and leads to an equivalent model: its outputs are
-within tolerance if each score of the run is in the committed 95 % interval. Demonstrations have no
-training: their numbers are within tolerance up to ROUNDING. Exits with status 1 if an output
-differs or is missing.
+Reads dvc.lock and reports/metrics in the working tree and at HEAD. With reproducible numerics all
+outputs have the same hashes on every x86-64 processor with AVX2, for the number of threads that
+params.yaml names. With native numerics, or on other machines, rounding differs and leads to an
+equivalent model: its outputs are within tolerance if each score of the run is in the committed 95 %
+interval. Demonstrations have no training: their numbers are within tolerance up to ROUNDING.
+
+Writes the processor and the number of the same outputs to reports/machines.json, which the page
+lists: a page that was made from another such list than the committed one is left out. Exits with
+status 1 if an output differs or is missing.
 """
 
 import json
@@ -13,13 +16,16 @@ import math
 import subprocess
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
+from pipeline import config, processor
 from pipeline.errors import PipelineError
 from pipeline.files import read_json
+from pipeline.reporting import machines
 from pipeline.reporting.flatten import leaves
 
 LOCK = Path("dvc.lock")
@@ -51,7 +57,10 @@ class Output(NamedTuple):
 def main() -> None:
     """Print the state of each output of the committed dvc.lock."""
     committed, current = _stages(_committed(LOCK)), _stages(_lock())
-    states = {output.path: _state(output, current, committed) for output in _outputs(committed)}
+    outputs = [
+        output for output in _outputs(committed) if _has_same_list(output, committed, current)
+    ]
+    states = {output.path: _state(output, current, committed) for output in outputs}
     for path, state in states.items():
         print(f"{state:8} {path}")
     counts = {state: list(states.values()).count(state) for state in State}
@@ -59,8 +68,41 @@ def main() -> None:
         f"{counts[State.SAME]} of {len(states)} outputs are the same as the committed ones, "
         f"{counts[State.WITHIN]} within tolerance"
     )
+    if not counts[State.MISSING]:
+        machines.record(_machine(counts[State.SAME], len(states)))
     if counts[State.DIFFERS] or counts[State.MISSING]:
         sys.exit(1)
+
+
+def _machine(same: int, of: int) -> machines.Machine:
+    runs = config.load().runs.values()
+    return machines.Machine(
+        processor=processor.model(),
+        vendor=processor.vendor(),
+        instructions=processor.vectors(),
+        threads=sorted({run.training.threads for run in runs}),
+        torch=version("torch"),
+        scale=_scale(),
+        commit=_git("log", "-1", "--format=%h", "--", LOCK.as_posix()).strip(),
+        same=same,
+        of=of,
+    )
+
+
+def _scale() -> str:
+    folder = Path.cwd()
+    return "default" if folder == machines.FILE.parents[1] else folder.name
+
+
+def _has_same_list(output: Output, committed: Stages, current: Stages) -> bool:
+    """Whether `output` was made from the list of machines of the committed one, or from none."""
+    return _list_of(output.stage, committed) == _list_of(output.stage, current)
+
+
+def _list_of(stage: str, stages: Stages) -> str | None:
+    """Return the digest of the list of machines that a stage read."""
+    deps = stages.get(stage, {}).get("deps", [])
+    return next((dep["md5"] for dep in deps if Path(dep["path"]).name == machines.FILE.name), None)
 
 
 def _stages(lock: str) -> Stages:
@@ -139,12 +181,18 @@ def _lock() -> str:
 
 
 def _committed(path: Path) -> str:
+    return _git("show", f"HEAD:./{path.as_posix()}")
+
+
+def _git(command: str, *arguments: str) -> str:
     shown = subprocess.run(  # noqa: S603 (git, with a list of arguments and no shell)
-        ["git", "show", f"HEAD:./{path.as_posix()}"],  # noqa: S607 (found on PATH)
+        ["git", command, *arguments],  # noqa: S607 (found on PATH)
         capture_output=True,
         text=True,
         check=False,
     )
     if shown.returncode:
-        raise PipelineError(f"{path}: not committed ({shown.stderr.strip()}); commit it first")
+        raise PipelineError(
+            f"{arguments[-1]}: not committed ({shown.stderr.strip()}); commit it first"
+        )
     return shown.stdout

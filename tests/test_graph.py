@@ -40,13 +40,15 @@ PROJECT = [
     "models",
     "reports/benchmarks.json",
     "reports/faults.json",
+    "reports/machines.json",
 ]
 RAW = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 # In no stage's deps, because they hold no value that decides what a stage writes.
 NO_VALUES = {
     "pipeline/__main__.py": "finds the command",
-    "pipeline/process.py": "prepares the process; no bit of a result depends on it",
+    "pipeline/process.py": "prepares the process; with it, NumPy computes the same everywhere",
+    "pipeline/processor.py": "describes the machine",
     "pipeline/config.py": "reads params.yaml",
     "pipeline/settings": "types of params.yaml; test_config.py: no field has a default",
     "pipeline/tasks/__init__.py": "finds the part of a task that a stage calls",
@@ -269,6 +271,7 @@ CODE = [
     ("pipeline/judging/claims.yaml", "judge report"),
     ("reports/benchmarks.json", "judge report"),
     ("reports/faults.json", "report"),
+    ("reports/machines.json", "report"),
     ("models/settings/positions.py", ""),
     ("models/shared/heads.py", "train@* decode@* evaluate@* judge report"),
     ("models/transformer/attention.py", "train@* decode@* evaluate@* judge report"),

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import process, processor
+
 ROOT = Path(__file__).parents[1]
+NUMPY = {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR", "OPENBLAS_CORETYPE": "Haswell"}
 UNPREPARED = {
     name: value
     for name, value in os.environ.items()
-    if name not in ("GOMP_SPINCOUNT", "PYTHONDONTWRITEBYTECODE")
+    if name not in ("GOMP_SPINCOUNT", "PYTHONDONTWRITEBYTECODE", *NUMPY)
 }
 LINUX_ALONE = pytest.mark.skipif(sys.platform != "linux", reason="prctl and libgomp are Linux's")
 
@@ -87,7 +90,9 @@ print(json.dumps(sorted(after["environment"].items() - before["environment"].ite
 """
     changed, environment = map(json.loads, run(program, **{starter: "train@run"}))
     assert changed == ["environment", *death_signal, "compiles"]
-    assert environment == [["GOMP_SPINCOUNT", "300"], ["PYTHONDONTWRITEBYTECODE", "1"]]
+    expected = {"GOMP_SPINCOUNT": "300", "PYTHONDONTWRITEBYTECODE": "1"}
+    expected |= NUMPY if processor.vectors() else {}
+    assert dict(environment) == expected
 
 
 @LINUX_ALONE
@@ -101,3 +106,32 @@ def test_threads_of_torch_sleep_soon_if_the_user_does_not_say_when(asked, set_to
         text=True,
     ).stderr
     assert f"GOMP_SPINCOUNT = '{set_to}'" in told
+
+
+def test_numpy_computes_as_with_avx2_alone(run):
+    program = """
+from pathlib import Path
+from pipeline.process import prepare
+prepare()
+import numpy
+from numpy._core._multiarray_umath import __cpu_features__ as features
+(openblas,) = Path(numpy.__file__).parents[1].glob("numpy.libs/libscipy_openblas*")
+core = ctypes.CDLL(openblas).scipy_openblas_get_corename64_
+core.restype = ctypes.c_char_p
+print(json.dumps([
+    [features[name] for name in ("X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR")],
+    core().decode(),
+]))
+"""
+    if not processor.vectors():
+        pytest.skip("this processor has no AVX2")
+    (line,) = run(program)
+    assert json.loads(line) == [[True, False, False, False], "Haswell"]
+
+
+def test_numpy_is_left_alone_without_avx2(monkeypatch):
+    monkeypatch.setattr(processor, "vectors", lambda: "")
+    for name in NUMPY:
+        monkeypatch.delenv(name, raising=False)
+    process.prepare()
+    assert not NUMPY.keys() & os.environ.keys()

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pipeline.config import Params
@@ -19,6 +20,7 @@ from pipeline.reporting.judged import (
     read_compared_pairs,
     read_judged_claims,
 )
+from pipeline.reporting.machines import read_machines
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
 from pipeline.reporting.scores import Row, Table, tabulate
@@ -39,6 +41,7 @@ def tables(params: Params, results: Sequence[Result]) -> dict[str, Rows]:
         "demonstrations": _demonstrations(params, results),
         "benchmarks": _benchmarks(),
         "faults": _faults(),
+        "machines": [asdict(machine) for machine in read_machines()],
         "data": _data(params),
         "settings": _settings(params),
     }

@@ -21,6 +21,7 @@ from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
+from pipeline.reporting.machines import read_machines
 from pipeline.reporting.published import read_published
 from pipeline.reporting.results import (
     Result,
@@ -134,6 +135,7 @@ def render(params: Params) -> str:
             ],
             benchmarks=read_benchmarks(),
             faults=read_faults(),
+            machines=read_machines(),
             costs=read_costs(read_published()),
             claims=read_judged_claims(results),
             significance=read_judgements().significance,

@@ -23,16 +23,19 @@ def finished(folder, difference=0.0, data="the same"):
 
 
 @pytest.mark.parametrize(
-    ("difference", "models", "within"),
+    ("difference", "tolerance", "models", "within"),
     [
-        (0.0, True, True),
-        (TOLERANCE / 4, False, True),
-        (-TOLERANCE, False, False),
-        (np.nan, False, False),
+        (0.0, TOLERANCE, True, True),
+        (TOLERANCE / 4, TOLERANCE, False, True),
+        (-TOLERANCE, TOLERANCE, False, False),
+        (np.nan, TOLERANCE, False, False),
+        (0.0, 0.0, True, True),
+        (1e-9, 0.0, False, False),
     ],
 )
-def test_models_are_within_the_tolerance_or_not(difference, models, within, tmp_path):
-    found = compared(finished(tmp_path / "first"), finished(tmp_path / "other", difference))
+def test_models_are_within_the_tolerance_or_not(difference, tolerance, models, within, tmp_path):
+    first, other = finished(tmp_path / "first"), finished(tmp_path / "other", difference)
+    found = compared(first, other, tolerance)
     assert (found["data"], found["models"], found["within"]) == (True, models, within)
     assert found["largest difference"] == pytest.approx(2 * abs(difference), nan_ok=True)
 
@@ -41,7 +44,7 @@ def test_models_are_within_the_tolerance_or_not(difference, models, within, tmp_
     ("changes", "wrong"),
     [
         ({}, None),
-        ({"difference": 1.0}, "weights by more than 0.01: other"),
+        ({"difference": 1e-9}, "weights by more than is allowed: other"),
         ({"data": "x"}, "other"),
     ],
     ids=["none", "weights", "data"],
@@ -64,7 +67,7 @@ def test_a_machine_that_differs_too_much_fails_and_is_recorded(changes, wrong, m
     ((_, _, numbers),) = rows
     results = numbers["compared with the machine as it is"]
     assert results["as it is"]["within"] is True
-    assert results["other"]["within"] is (changes.get("difference", 0.0) <= TOLERANCE)
+    assert results["other"]["within"] is ("difference" not in changes)
 
 
 def test_one_core_is_one_core(tmp_path, monkeypatch):

@@ -144,7 +144,7 @@ def code(tmp_path: Path) -> Path:
     for name in ("pipeline", "models"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "reports").mkdir()
-    for name in ("benchmarks.json", "faults.json"):
+    for name in ("benchmarks.json", "faults.json", "machines.json"):
         shutil.copy(ROOT / "reports" / name, folder / "reports")
     new = folder / "pipeline" / "tasks" / NEW
     shutil.copytree(folder / "pipeline" / "tasks" / "music", new)
