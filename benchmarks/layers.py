@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.convs2s.network import GatedConvolution
-from models.lstm.layers import lstm
+from models.lstm.layers import Lstm
 from models.settings import Backend, ConvS2SSettings, Local1D, SequenceLayout, Sinusoid
 from models.transformer.multi_head import SelfAttention
 from models.transformer.patterns import Full, Local, Pattern
@@ -48,14 +48,21 @@ def layer(kind: LayerType, like: Tensor, block: int, depth: int = 0) -> Callable
             pattern.decoding_blocks(length, None, like.device)
             return _attention(pattern, like)
         case LayerType.RECURRENT:
-            recurrence = lstm(d_model, d_model).to(like)
+            recurrence = Lstm(d_model, d_model).to(like)
             return lambda inputs: recurrence(inputs)[0]
         case LayerType.CONVOLUTION | LayerType.DILATED:
             convolution = GatedConvolution(_convolutional(d_model)).to(like)
             dilation = KERNEL_SIZE**depth if kind is LayerType.DILATED else 1
-            convolution.convolve.dilation = (dilation,)
-            padding = dilation * (KERNEL_SIZE - 1)
-            return lambda inputs: convolution(F.pad(inputs, (0, 0, padding, 0)))
+            return lambda inputs: _convolved(convolution, inputs, dilation)
+
+
+def _convolved(convolution: GatedConvolution, inputs: Tensor, dilation: int) -> Tensor:
+    """Causal convolution of inputs (1, n, d): each `dilation`-th position is a sequence."""
+    length = inputs.shape[1]
+    filled = F.pad(inputs[0], (0, 0, 0, -length % dilation))
+    phases = filled.unflatten(0, (-1, dilation)).transpose(0, 1)
+    outputs = convolution(F.pad(phases, (0, 0, KERNEL_SIZE - 1, 0)))
+    return outputs.transpose(0, 1).flatten(0, 1)[None, :length]
 
 
 def _attention(pattern: Pattern, like: Tensor) -> SelfAttention:
@@ -88,7 +95,7 @@ def after_operations(kind: LayerType, inputs: Tensor, block: int) -> Iterator[Te
 
 
 def _after_steps(inputs: Tensor) -> Iterator[Tensor]:
-    recurrence = lstm(inputs.shape[-1], inputs.shape[-1]).to(inputs)
+    recurrence = Lstm(inputs.shape[-1], inputs.shape[-1]).to(inputs)
     state = inputs.new_zeros(inputs.shape), inputs.new_zeros(inputs.shape)
     while True:
         previous = tuple(F.pad(part, (0, 0, 1, -1)) for part in state)  # of the position before

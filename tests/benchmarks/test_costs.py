@@ -15,6 +15,8 @@ from benchmarks.counting import (
 )
 from benchmarks.exponents import exponent
 from benchmarks.layers import HEADS, KERNEL_SIZE, LayerType
+from models.settings import Numerics
+from models.shared import products
 
 WIDTH, BLOCK = 8, 4
 PATHS = {
@@ -25,6 +27,12 @@ PATHS = {
     # Each layer goes one block further back than the query's own: n / (r / 2) blocks, less one.
     LayerType.RESTRICTED: lambda n: math.ceil(n / BLOCK) - 1,
 }
+
+
+@pytest.fixture(autouse=True)
+def _native_numerics(_reproducible_numerics: None) -> None:
+    """Those of the benchmark, whose graphs show every product."""
+    products.select(Numerics.NATIVE)
 
 
 @pytest.mark.parametrize("length", [9, 10, 16, 27, 28])
