@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper tuning
 
-.PHONY: repro lecture paper tuning publish test audit bench faults verify scales lock
+.PHONY: repro lecture paper tuning publish test audit bench bench-quick faults verify scales lock
 
 repro: .venv/requirements
 	python -m pipeline recover && python -m pipeline config
@@ -51,9 +51,20 @@ audit: .venv/requirements-dev
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
 
 # Speed, beside peers that need packages of their own; after make repro. More than an hour.
-BENCHMARKS := training searching attention sampling mixture starting costs skewing table
-bench: .venv-bench/requirements
-	for name in $(BENCHMARKS); do .venv-bench/bin/python -m benchmarks.$$name || exit; done
+# make bench-quick: the same measurements, fewer and shorter, in a quarter of an hour, into
+# .work/benchmarks.json instead of reports/benchmarks.json.
+BENCHMARKS := training searching numerics attention sampling mixture starting growing costs skewing table
+bench bench-quick: .venv-bench/requirements
+	$(foreach name,$(BENCHMARKS),.venv-bench/bin/python -m benchmarks.$(name) $(OPTIONS_$(name)) && )true
+bench-quick: export BENCHMARKS_FILE = .work/benchmarks.json
+bench-quick: OPTIONS_training := --rounds 3 --seconds 2
+bench-quick: OPTIONS_searching := --rounds 2
+bench-quick: OPTIONS_numerics := --rounds 3 --seconds 2
+bench-quick: OPTIONS_attention := --rounds 1 --seconds 60
+bench-quick: OPTIONS_sampling := --limit 128
+bench-quick: OPTIONS_mixture := --updates 3
+bench-quick: OPTIONS_starting := --rounds 1
+bench-quick: OPTIONS_growing := --updates 1 --pairs 20000 160000
 
 # What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines and
 # processors, which qemu-user emulates. About two hours; an interrupted one goes on from the last kill.

@@ -4,8 +4,8 @@
 
 Two runs of the lecture, with the same layers and as many patches a batch: `image_patches_mixture`
 has one position for a pixel, `image_patches_block_64` one for each of its channels. Weights and
-patches are random. The runs alternate; seconds are the median of processor time of one thread,
-which other work on the machine disturbs least.
+patches are random. The runs alternate, with native numerics; seconds are the median of processor
+time of one thread, which other work on the machine disturbs least.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import torch
 from benchmarks.rows import machine, record
 from benchmarks.shapes import shape_of
 from models.build import build
-from models.settings import DataShape
+from models.settings import DataShape, Numerics
 from pipeline import config
 from pipeline.training import optimizers
 from pipeline.training.batches import Batch
@@ -53,7 +53,7 @@ class RandomPatches:
 def updates(params: config.Params, name: str) -> Callable[[int], object]:
     """A function of the step that updates the weights of the run `name`, on one thread."""
     run = config.run_of(params, name)
-    training = run.training.model_copy(update={"threads": 1})
+    training = run.training.model_copy(update={"threads": 1, "numerics": Numerics.NATIVE})
     prepare(training)
     shape = shape_of(config.dataset_of(params, run.dataset))
     model = build(run.model, shape)

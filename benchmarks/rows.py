@@ -9,7 +9,9 @@ import torch
 from pipeline import processor
 from pipeline.files import write_json
 
-FILE = Path(__file__).parents[1] / "reports" / "benchmarks.json"
+REPORTED = Path(__file__).parents[1] / "reports" / "benchmarks.json"
+# The quick form of the benchmarks writes into another file: its rows are less certain.
+FILE = Path(os.environ.get("BENCHMARKS_FILE", REPORTED))
 KEYS = {"what", "ours", "peer", "ratio", "unit", "machine", "command"}
 
 

@@ -12,7 +12,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks import rows
-from benchmarks.comparison import System, alternate
+from benchmarks.comparison import Command, System, alternate
+from models.settings import Numerics
 from pipeline import config
 
 SECONDS, ROUNDS = 5.0, 8
@@ -20,16 +21,24 @@ SECONDS, ROUNDS = 5.0, 8
 
 def main(scale: Path, first: str, others: list[str]) -> None:
     """Print and record the ratio of the speed of `first` to that of each of the others."""
+    params = config.load(scale / config.PARAMS)
+    trainings = {name: config.run_of(params, name).training for name in [first, *others]}
     commands = {
-        name: ("benchmarks.updates", [str(scale), name, str(SECONDS)]) for name in [first, *others]
+        name: updates_of(scale, name, training.numerics, SECONDS)
+        for name, training in trainings.items()
     }
     systems = alternate(commands, ROUNDS)
-    steps = config.run_of(config.load(scale / config.PARAMS), first).training.steps
+    steps = trainings[first].steps
     found = [_row(scale, first, systems[first], name, systems[name]) for name in others]
     for name, row in zip(others, found, strict=True):
         updates = round(steps / row["ratio"])
         print(f"{name}: {updates:,} updates take as long as the {steps:,} of {first}")
     rows.record(found)
+
+
+def updates_of(scale: Path, name: str, numerics: Numerics, seconds: float) -> Command:
+    """The command that updates the weights of the run `name` in rounds of `seconds`."""
+    return Command("benchmarks.updates", [str(scale), name, numerics, str(seconds)], numerics)
 
 
 def _row(scale: Path, first: str, ours: System, name: str, theirs: System) -> dict[str, Any]:

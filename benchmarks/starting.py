@@ -1,6 +1,7 @@
 """The time in which each stage's command explains itself, and the console commands give a first
 result; and in which `dvc repro` finds no change."""
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ ROUNDS = 5
 
 def main() -> None:
     """Time the commands in turn; print and record the medians."""
+    parser = argparse.ArgumentParser(description=__doc__.partition(";")[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds = parser.parse_args().rounds
     dvc = str(Path(sys.executable).with_name("dvc"))
     if subprocess.run([dvc, "status", "--quiet"], check=False).returncode:
         sys.exit("error: dvc status: some stages are not up to date; run make repro first")
@@ -31,7 +35,7 @@ def main() -> None:
         for what, (task, options) in FIRST.items():
             commands[what] = _console_command(task, options.format(folder=folder))
         seconds: dict[str, list[float]] = {what: [] for what in commands}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for what, command in commands.items():
                 seconds[what].append(_seconds(command))
     for what, measured in seconds.items():

@@ -1,6 +1,7 @@
 """Updates per second of a run of a scale, without validation.
 
-Started by benchmarks.same_time: python -m benchmarks.updates <scale> <run> <seconds>.
+Started by benchmarks.same_time and benchmarks.numerics:
+python -m benchmarks.updates <scale> <run> <numerics> <seconds>.
 """
 
 import os
@@ -8,15 +9,24 @@ import sys
 import tempfile
 from pathlib import Path
 
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from benchmarks.counting import FloatingPointOperations
 from benchmarks.rounds import Rounds
 from benchmarks.training.ours import NEVER
 from models.build import build
-from models.settings import DataShape
+from models.settings import DataShape, Numerics
+from models.shared.base import AutoregressiveModel
 from pipeline import config
 from pipeline.files import read_json
+from pipeline.settings.training import Training
 from pipeline.tasks import part
 from pipeline.training.batches import Batch, Batches
+from pipeline.training.loss import MeanNats
 from pipeline.training.trainer import prepare, train
+from pipeline.training.update import backward
+
+COUNTED = 20  # updates: their batches differ in size
 
 
 class CountedBatches:
@@ -32,18 +42,30 @@ class CountedBatches:
         return self._batches.batch(number)
 
 
-def main(name: str, seconds: float) -> None:
+def operations(model: AutoregressiveModel, batches: Batches, training: Training) -> float:
+    """Multiplications and additions of the matrix products of an update, the mean of COUNTED."""
+    network = MeanNats(model, training.label_smoothing)
+    numbers = range(1, COUNTED * training.accumulate_batches + 1)
+    # The fused kernel of attention has no formula; its definition has the same products.
+    with sdpa_kernel(SDPBackend.MATH), FloatingPointOperations() as counter:
+        for number in numbers:
+            backward(network, [batches.batch(number)], training)
+    model.zero_grad()
+    return counter.total / COUNTED
+
+
+def main(name: str, numerics: Numerics, seconds: float) -> None:
     """Train the run `name` of the scale in the current folder until there are no more rounds."""
     run = config.run_of(config.load(), name)
     encoded = Path("data/encoded") / run.dataset
     if not encoded.exists():
         sys.exit(f"error: {encoded}: no such folder; run `dvc repro encode@{run.dataset}`")
     shape = DataShape.model_validate(read_json(encoded / "manifest.json")["shape"])
-    training = run.training.model_copy(update=NEVER)
+    training = run.training.model_copy(update=NEVER | {"numerics": numerics})
     prepare(training)
     model = build(run.model, shape).to(training.device)
     batches = part(run.task, "batches").Batches(encoded, run.model, shape, training)
-    rounds = Rounds({}, seconds)
+    rounds = Rounds({"operations": operations(model, batches, training)}, seconds)
     with tempfile.TemporaryDirectory() as folder:
         counted = CountedBatches(batches, training.accumulate_batches, rounds)
         train(model, counted, training, Path(folder), name)
@@ -51,4 +73,4 @@ def main(name: str, seconds: float) -> None:
 
 if __name__ == "__main__":
     os.chdir(sys.argv[1])
-    main(sys.argv[2], float(sys.argv[3]))
+    main(sys.argv[2], Numerics(sys.argv[3]), float(sys.argv[4]))

@@ -12,8 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,6 +33,13 @@ MAX_RATIO = 1.25  # of the peaks of the larger and the smaller data set
 _POINTS = 100
 
 Peaks = dict[str, dict[str, float]]  # MiB of an encode stage, by kind and number of records
+
+
+class Cost(NamedTuple):
+    """Seconds of the processor and peak memory of an encode stage."""
+
+    seconds: float
+    mebibytes: float
 
 
 def main() -> None:
@@ -68,7 +78,7 @@ def encodings() -> Peaks:
     """Encode few and many artificial records of each kind; print the peaks."""
     peaks: Peaks = {}
     for kind, few in RECORDS.items():
-        peaks[kind] = {str(count): encoded(kind, count) for count in (few, TIMES * few)}
+        peaks[kind] = {str(count): encoded(kind, count).mebibytes for count in (few, TIMES * few)}
         shown = (f"{int(number):,}: {peak:.0f} MiB" for number, peak in peaks[kind].items())
         print(f"{kind} encoded: {', '.join(shown)} at the peak")
     return peaks
@@ -108,22 +118,25 @@ def _resident(pid: int) -> float:
     return round(pages * resource.getpagesize() / 2**20, 1)
 
 
-def encoded(kind: str, count: int) -> float:
-    """Peak MiB of an encode stage of `count` artificial records."""
+def encoded(kind: str, count: int) -> Cost:
+    """The cost of an encode stage of `count` artificial records."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "faults.memory", kind, str(count), folder]
-        return json.loads(subprocess.check_output(command, text=True))
+        return Cost(*json.loads(subprocess.check_output(command, text=True)))
 
 
 def _encode(kind: str, count: int, raw: Path) -> None:
     from pipeline.memory import peak_memory
 
     (raw / "encoded").mkdir()
-    {"pairs": _encode_pairs, "images": _encode_images}[kind](count, raw)
-    print(round(peak_memory() / 2**20, 1))
+    encode = {"pairs": _pairs, "images": _images}[kind](count, raw)
+    start = time.process_time()
+    encode()
+    print(json.dumps([time.process_time() - start, round(peak_memory() / 2**20, 1)]))
 
 
-def _encode_pairs(pairs: int, raw: Path) -> None:
+def _pairs(pairs: int, raw: Path) -> Callable[[], object]:
+    """Write `pairs` artificial pairs; return what encodes them."""
     from faults.hostile import parallel_text
     from pipeline.tasks.translation.encoding.encode import encode
     from pipeline.tasks.translation.settings import TranslationReader
@@ -138,10 +151,11 @@ def _encode_pairs(pairs: int, raw: Path) -> None:
                 texts = [[" ".join(random.choices(words, k=8)) for _ in rows] for _ in range(2)]
                 writer.write_table(pa.table(texts, schema))
     reader = TranslationReader.PARALLEL_COLUMNS
-    encode(raw, raw / "encoded", parallel_text(reader, vocabulary_size=1000))
+    return partial(encode, raw, raw / "encoded", parallel_text(reader, vocabulary_size=1000))
 
 
-def _encode_images(images: int, raw: Path) -> None:
+def _images(images: int, raw: Path) -> Callable[[], object]:
+    """Write `images` artificial images; return what encodes them."""
     from pipeline.tasks.image.encoding.encode import encode
     from tests.tasks.image.pictures import file_of, noise, parquet_encoding
 
@@ -153,7 +167,7 @@ def _encode_images(images: int, raw: Path) -> None:
             labels = [number % 10 for number in numbers]
             writer.write_table(pa.table([files, labels], schema))
     splits = {"validation": 0.1, "test": 0.1, "seed": 1}
-    encode(raw, raw / "encoded", parquet_encoding(splits=splits))
+    return partial(encode, raw, raw / "encoded", parquet_encoding(splits=splits))
 
 
 if __name__ == "__main__":

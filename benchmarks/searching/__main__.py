@@ -5,12 +5,13 @@ translations shows that the weights are the same; a peer's module says why some 
 """
 
 from benchmarks.comparison import compare
+from models.settings import Numerics
 
 PEERS = ["joeynmt", "ctranslate2"]
 
 if __name__ == "__main__":
     systems = compare("benchmarks.searching", PEERS, "sentences per second", seconds=3.0, rounds=4)
-    ours = systems["ours"].facts["translations"]
+    ours = systems[Numerics.NATIVE].facts["translations"]
     for peer in PEERS:
         facts = systems[peer].facts
         same = sum(map(list.__eq__, ours, facts["translations"]))

@@ -1,4 +1,4 @@
-"""Our trainer on our batches: python -m benchmarks.training.ours <seconds>."""
+"""Our trainer on our batches: python -m benchmarks.training.ours <seconds> <numerics>."""
 
 import sys
 import tempfile
@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import subject
 from benchmarks.rounds import Rounds
 from models.build import build
+from models.settings import Numerics
 from pipeline.tasks.translation.batches import Batches
 from pipeline.training.batches import Batch
 from pipeline.training.trainer import prepare, train
@@ -29,10 +30,10 @@ class CountedBatches(Batches):
         return batch
 
 
-def main(seconds: float) -> None:
+def main(seconds: float, numerics: Numerics) -> None:
     """Train until there are no more rounds."""
     run, shape = subject.run(), subject.shape()
-    training = run.training.model_copy(update=NEVER)
+    training = run.training.model_copy(update=NEVER | {"numerics": numerics})
     prepare(training)
     model = build(run.model, shape)
     batches = CountedBatches(subject.encoded(), run.model, shape, training)
@@ -42,4 +43,4 @@ def main(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main(float(sys.argv[1]), Numerics(sys.argv[2]))
