@@ -51,6 +51,7 @@ CONVOLUTION = SMALL | {"architecture": "convs2s", "positions": {"kind": "sinusoi
 PIXELCNN = SMALL | {"architecture": "pixelcnn", "positions": {"kind": "none"}}
 SHAW = {"kind": "shaw_relative", "max_distance": 4, "parts": "keys_and_values"}
 PITCH_TIME = {"kind": "relative_pitch_time", "max_time_distance": 16, "max_pitch_distance": 24}
+LABELLED = {"kind": "concatenated_sinusoid", "labels": "voices"}
 BLOCKS = {"kind": "local_1d", "query_block": 16, "memory_block": 16}
 VARIANTS = {
     "translation_sinusoid": Variant(TRANSLATION, WIDE),
@@ -61,6 +62,7 @@ VARIANTS = {
     "translation_convolution": Variant(TRANSLATION, CONVOLUTION | {"kernel_size": 3}),
     "image_local_2d": Variant(IMAGE),
     "image_local_1d": Variant(IMAGE, {"attention": BLOCKS}),
+    "image_learned": Variant(IMAGE, {"positions": {"kind": "learned", "max_length": 64}}),
     "image_mixture": Variant(IMAGE, {"output": {"kind": "logistic_mixture", "mixtures": 5}}),
     "image_pixelcnn": Variant(IMAGE, PIXELCNN | {"first_kernel_size": 7, "kernel_size": 3}),
     "image_enlarged": Variant(
@@ -71,15 +73,26 @@ VARIANTS = {
     ),
     "music_skewed_relative": Variant(MUSIC, WIDE, {"crop": 332}),
     "music_pitch_time": Variant(MUSIC, {"positions": PITCH_TIME | {"max_distance": 63}}),
+    "music_concatenated": Variant(MUSIC, {"positions": LABELLED | {"width": 32}}),
     "music_lstm": Variant(MUSIC, LSTM | {"structure": "decoder"}),
 }
+# Little to compute: emulated, a multiplication takes about a hundred times as long.
 UPDATES = {
-    "steps": 3,
+    "steps": 2,
+    "batch_tokens": 350,
     "average_every": 1,
-    "validate_every": 3,
-    "checkpoint_every": 3,
+    "validate_every": 2,
+    "checkpoint_every": 2,
 }
-SPLITS = {"validation": 0.02, "test": 0.02}  # little to decode and evaluate
+ENCODINGS = {
+    "home_assistant": {
+        "vocabulary_sentences": 5000,
+        "max_test_words": 6,
+        "splits": {"validation": 0.01, "test": 0.03, "seed": 1},
+    },
+    "chorales": {"splits": {"validation": 0.005, "test": 0.005, "seed": 1}},
+    "digits": {"splits": {"validation": 0.01, "test": 0.01, "seed": 1}},
+}
 
 
 def main() -> None:
@@ -111,13 +124,13 @@ def main() -> None:
 
 
 def write_scale(folder: Path) -> None:
-    """Write the params.yaml of all VARIANTS, with few test records."""
+    """Write the params.yaml of all VARIANTS."""
     raw = read(SMOKE)
     datasets, runs = raw["datasets"], raw["runs"]
+    for name, encoding in ENCODINGS.items():
+        datasets[name]["encoding"] |= encoding
     datasets[UNLABELLED] = copy.deepcopy(datasets["digits"])
     datasets[UNLABELLED]["encoding"]["classes"] = 1
-    for dataset in datasets.values():
-        dataset["encoding"]["splits"] |= SPLITS
     raw["runs"] = {name: _changed(runs[variant.of], variant) for name, variant in VARIANTS.items()}
     write(raw, folder)
 
