@@ -83,6 +83,7 @@ UPDATES = {
     "average_every": 1,
     "validate_every": 2,
     "checkpoint_every": 2,
+    "keep_steps": [],
 }
 ENCODINGS = {
     "home_assistant": {
