@@ -68,7 +68,10 @@ VARIANTS = {
     "image_enlarged": Variant(
         IMAGE,
         {"structure": "encoder_decoder", "super_resolution": 2, "positions_at": "every_layer"},
-        decoding={"samples_per_class": None},
+        decoding={
+            "samples_per_class": None,
+            "completed_images": 20,
+        },  # all: else some resamples are empty
         dataset=UNLABELLED,
     ),
     "music_skewed_relative": Variant(MUSIC, WIDE, {"crop": 332}),
@@ -91,7 +94,7 @@ ENCODINGS = {
         "max_test_words": 6,
         "splits": {"validation": 0.01, "test": 0.03, "seed": 1},
     },
-    "chorales": {"splits": {"validation": 0.005, "test": 0.005, "seed": 1}},
+    "chorales": {"splits": {"validation": 0.005, "test": 0.01, "seed": 1}},
     "digits": {"splits": {"validation": 0.01, "test": 0.01, "seed": 1}},
 }
 
