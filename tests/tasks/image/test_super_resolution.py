@@ -18,6 +18,7 @@ from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import decode
 from pipeline.tasks.image.measures import MEASURES
 from pipeline.tasks.image.metrics.evaluate import evaluate
+from pipeline.tasks.image.metrics.statistics import BICUBIC_PSNR, psnr
 from pipeline.tasks.image.metrics.super_resolution import bicubic_bits, measure, statistics_of
 from pipeline.tasks.image.settings import ImageDecoding, ImageEvaluation
 from tests.models import networks
@@ -199,6 +200,9 @@ def test_bits_are_given_the_source_and_beside_them_stands_interpolation(
     squares = (interpolated.astype(float) - test[:3]) ** 2
     expected = 10 * math.log10(16**2 / squares.mean())
     assert found["baseline"]["bicubic_psnr"] == pytest.approx(expected, abs=2e-6)
+    recorded = evaluated.records["test"].statistics
+    sums = np.array([recorded[name].sum() for name in BICUBIC_PSNR])
+    assert psnr(sums) == pytest.approx(expected, abs=2e-6)
     expected = bicubic_bits(pixels_of("train", codec), test, 2, codec).sum() / test.size
     assert found["baseline"]["bicubic"] == pytest.approx(expected, abs=2e-6)
 

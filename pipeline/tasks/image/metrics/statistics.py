@@ -8,7 +8,8 @@ BITS_PER_DIMENSION = ("bits", "dimensions")
 PSNR = ("psnr_peak", "psnr_error")
 PSNR_OF_MEAN = ("psnr_of_mean_peak", "psnr_of_mean_error")
 DIVERSITY = ("deviation", "intensities")
-BICUBIC_PSNR = ("psnr_peak", "bicubic_error")
+# An interpolation is one image, as the mean of samples is, which are several.
+BICUBIC_PSNR = ("psnr_of_mean_peak", "bicubic_error")
 # Squares of the largest intensity and of the errors of denoised crops, summed over intensities.
 DENOISED_PSNR = ("crop_peak", "denoised_error")
 AVERAGED_PSNR = ("crop_peak", "averaged_error")
