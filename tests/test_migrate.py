@@ -43,10 +43,7 @@ def _converted(name: str, folder: Path) -> tuple[AutoregressiveModel, dict[str, 
 def test_a_converted_network_has_the_nats_logits_and_samples_of_the_old_one(name, tmp_path):
     model, old = _converted(name, tmp_path / "new")
     nats = model.nats(old["inputs"], old["targets"], old["source"])
-    if name == "image_mixture":  # only the observed levels are computed now
-        assert_close(nats, old["nats"], rtol=0, atol=1e-6)
-    else:
-        assert torch.equal(nats, old["nats"])
+    assert_close(nats, old["nats"], rtol=0, atol=1e-5)  # sums are rounded in another order now
     batch, length = old["inputs"].shape
     state = model.init_state(old["source"], batch if old["source"] is None else 1, length)
     log_probs = stepped_logits(model, old["inputs"], state).log_softmax(dim=-1)

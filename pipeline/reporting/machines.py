@@ -27,7 +27,7 @@ class Machine:
 
 def record(machine: Machine) -> None:
     """Write `machine` to FILE, instead of an earlier entry of its processor and scale."""
-    old = [asdict(entry) for entry in read_machines()] if FILE.exists() else []
+    old = [asdict(entry) for entry in read_machines(FILE)] if FILE.exists() else []
     entries = {(entry["processor"], entry["scale"]): entry for entry in [*old, asdict(machine)]}
     write_json(FILE, [entries[key] for key in sorted(entries)])
 

@@ -67,7 +67,7 @@ PAYLOADS = (
     "\u202e\u0000]]>&lt;script&gt;window.injected = 6",
 )
 # Keys whose values choose our code or files, and are checked when they are read.
-_KEPT = {"task", "kind", "dataset", "file", "verdict", "metric", "arxiv"}
+_KEPT = {"task", "kind", "dataset", "file", "verdict", "outcome", "relation", "metric", "arxiv"}
 # Keys whose tables have keys from the data: reasons, names of files.
 _NAMED_BY_DATA = {"dropped", "files"}
 

@@ -40,7 +40,9 @@ POSITIONS = {
 
 def decoding(method=BEAM) -> TranslationDecoding:
     """Each source is a batch, whose length limits the translations of both searches."""
-    return TranslationDecoding(method=method, extra_length=EXTRA, batch_tokens=1, search_grid=None)
+    return TranslationDecoding(
+        method=method, extra_length=EXTRA, batch_tokens=1, search_grid=None, other_searches={}
+    )
 
 
 @pytest.fixture
