@@ -129,6 +129,12 @@ def _compare_pairs(sides: Sequence[Side], split: Split) -> list[tuple[Comparison
         resample([_statistics(side, split)], clusters, side.metric.compute, resamples, seed)[0]
         for side in sides
     ]
+    for side, scores in zip(sides, scored, strict=True):
+        if not np.isfinite(scores.resampled).all():
+            raise DataError(
+                f"{records_path(side.run.partition('@')[0])}: {side.metric.key} has no value on "
+                f"some resamples of {len(clusters)} test records; measure more of them"
+            )
     return [
         _compare_pair(clusters, *pair) for pair in combinations(zip(sides, scored, strict=True), 2)
     ]

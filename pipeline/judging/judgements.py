@@ -45,7 +45,7 @@ class Arm(Settings):
 
 
 class Comparison(Settings):
-    """Two arms on the same test records, by a paired bootstrap over clusters and their seeds."""
+    """Two arms on the same test records, compared over clusters and over seeds."""
 
     records: int
     clusters: int  # of these records; the unit of resampling

@@ -261,6 +261,16 @@ def test_records_of_one_cluster_cannot_be_compared():
         compare(*sides)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # 0 nats of 0 tokens
+def test_records_of_which_too_few_have_a_score_are_named():
+    sides = [of_one_seed(name, music([1.0] * 4, [0, 0, 0, 9])) for name in ("a", "b")]
+    told = (
+        "a.parquet: nats_per_token has no value on some resamples of 4 test records; measure more"
+    )
+    with pytest.raises(DataError, match=told):
+        compare(*sides)
+
+
 def test_one_run_has_nothing_to_be_compared_with():
     assert pairs(a=music([1.0, 2.0])) == []
 
