@@ -12,9 +12,9 @@ from tests.reporting.scale import ROOT
 
 TUNING, LECTURE = (config.load(ROOT / scale / "params.yaml") for scale in ("tuning", "lecture"))
 RATES = 4
-# What a quarter of a training has otherwise: what is kept of it, and when.
+# What a quarter of a training has otherwise: its numerics, what is kept of it, and when.
 OTHERWISE = {
-    "learning_rate", "steps", "checkpoint_selection", "average_checkpoints", "average_every",
+    "learning_rate", "numerics", "steps", "checkpoint_selection", "average_checkpoints", "average_every",
     "validate_every", "checkpoint_every", "keep_steps",
 }  # fmt: skip
 
