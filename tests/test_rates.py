@@ -14,8 +14,8 @@ TUNING, LECTURE = (config.load(ROOT / scale / "params.yaml") for scale in ("tuni
 RATES = 4
 # What a quarter of a training has otherwise: its numerics, what is kept of it, and when.
 OTHERWISE = {
-    "learning_rate", "numerics", "steps", "checkpoint_selection", "average_checkpoints", "average_every",
-    "validate_every", "checkpoint_every", "keep_steps",
+    "learning_rate", "numerics", "steps", "checkpoint_selection", "average_checkpoints",
+    "average_every", "validate_every", "checkpoint_every", "keep_steps",
 }  # fmt: skip
 
 

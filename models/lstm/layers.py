@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.shared.products import are_defined, linear
+from models.shared.products import are_defined, linear, product
 
 State = tuple[Tensor, Tensor]  # hidden and cell state, (1, batch, d_model) each
 
@@ -71,40 +71,39 @@ class _Recurrence(torch.autograd.Function):
     def forward(
         ctx: Any, gates: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor
     ) -> tuple[Tensor, Tensor]:
-        hiddens, cells, activations = [hidden], [cell], []
-        for gate in gates:
-            i, f, g, o = (gate + linear(hidden, weight)).chunk(4, dim=-1)
-            i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-            cell = f * cell + i * g
-            hidden = o * cell.tanh()
-            hiddens.append(hidden)
-            cells.append(cell)
-            activations.append(torch.stack((i, f, g, o)))
-        outputs = torch.stack(hiddens)
-        ctx.save_for_backward(torch.stack(activations), weight, outputs, torch.stack(cells))
-        return outputs[1:], cell
+        width = weight.shape[1]
+        transposed = weight.t().contiguous()  # once, not for each step
+        hiddens = gates.new_empty(len(gates) + 1, *hidden.shape)
+        cells, activations = torch.empty_like(hiddens), torch.empty_like(gates)
+        hiddens[0], cells[0] = hidden, cell
+        for step, gate in enumerate(gates):
+            before = gate + product(hiddens[step], transposed)
+            activated = torch.sigmoid(before, out=activations[step])
+            i, f, g, o = activated.split(width, dim=-1)
+            torch.tanh(before[:, 2 * width : 3 * width], out=g)
+            cell = torch.add(f * cells[step], i * g, out=cells[step + 1])
+            torch.mul(o, cell.tanh(), out=hiddens[step + 1])
+        ctx.save_for_backward(activations, weight, hiddens, cells)
+        return hiddens[1:], cells[-1]
 
     @staticmethod
     def backward(ctx: Any, of_outputs: Tensor, of_cell: Tensor) -> tuple[Tensor, ...]:
         activations, weight, hiddens, cells = ctx.saved_tensors
         squashed = cells[1:].tanh()
-        # Derivatives of the gates, where the gradients of the states do not enter.
-        i, f, g, o = activations.unbind(1)
-        of_gates = torch.stack((g * i * (1 - i), cells[:-1] * f * (1 - f), i * (1 - g * g)), dim=1)
-        of_output_gate = squashed * o * (1 - o)
+        # Derivatives, where the gradients of the states do not enter.
+        i, f, g, o = activations.chunk(4, dim=-1)
+        inner = torch.stack((g * i * (1 - i), cells[:-1] * f * (1 - f), i * (1 - g * g)), dim=2)
+        output = squashed * o * (1 - o)
         of_squashed = o * (1 - squashed * squashed)
         of_hidden = torch.zeros_like(of_cell)
-        gradients = []
+        of_gates = torch.empty_like(activations)
+        by_gate = of_gates.unflatten(-1, (4, -1))  # (length, batch, gate, width)
         for step in reversed(range(len(activations))):
             of_hidden = of_outputs[step] + of_hidden
             of_cell = of_cell + of_hidden * of_squashed[step]
-            of_gate = torch.cat(
-                (of_gates[step] * of_cell, (of_output_gate[step] * of_hidden)[None])
-            )
-            of_gate = of_gate.transpose(0, 1).flatten(1)
+            torch.mul(inner[step], of_cell[:, None], out=by_gate[step, :, :3])
+            torch.mul(output[step], of_hidden, out=by_gate[step, :, 3])
             of_cell = of_cell * f[step]
-            of_hidden = linear(of_gate, weight.t())
-            gradients.append(of_gate)
-        of_input = torch.stack(gradients[::-1])
-        of_weight = linear(of_input.flatten(0, 1).t(), hiddens[:-1].flatten(0, 1).t())
-        return of_input, of_weight, of_hidden, of_cell
+            of_hidden = product(of_gates[step], weight)
+        of_weight = product(of_gates.flatten(0, 1).t(), hiddens[:-1].flatten(0, 1))
+        return of_gates, of_weight, of_hidden, of_cell

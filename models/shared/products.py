@@ -3,8 +3,8 @@
 With reproducible numerics each output is a sum over k, in this order, of fused multiply-adds in
 float32; a sum of more than CHUNK terms is the sum, in order, of the sums of its chunks. The kernels
 of oneDNN compute just that, with vectors of any width, as long as they do not split k: from about
-400 terms on they do, by rules that depend on the instruction set. Small batched products are those
-of MKL with instructions for all processors.
+400 terms on they do, by rules that depend on the instruction set. Batched products of small
+matrices are those of MKL with instructions for all processors.
 
 With native numerics, on other devices and in other precisions, these are PyTorch's own products.
 """
@@ -22,13 +22,14 @@ from models.settings import Numerics
 from models.shared.numerics import ENVIRONMENT, is_set
 
 CHUNK = 384  # terms of a sum that oneDNN computes in order
-# Rows in which products are computed. oneDNN compiles a kernel for each shape: batches have any
-# number of positions, and few multiples of this one.
-ROWS = 32
+# oneDNN compiles a kernel for each shape, and batches have any number of positions: products have
+# multiples of ROWS rows, and up to ROWS more, a multiple of REST, for the rest.
+ROWS, REST = 32, 8
 _SMALL = 16**3  # PyTorch does not call oneDNN for products with at most so many multiplications
-# Batched products of matrices whose sides are no multiples of this one are left to MKL, slow as
-# it is with instructions for all processors: most are small, and they have many shapes.
-SIDE = 16
+# Sides of batched products, for the same reason. Those of fewer multiplications a matrix are left
+# to MKL: with instructions for all processors it is slow, but a call for each, without AVX-512,
+# slower.
+SIDE, BATCHED = 16, 32**3
 
 _current = Numerics.NATIVE
 
@@ -108,15 +109,15 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(inputs, weight)
-        return _product(inputs, weight.t(), bias)
+        return product(inputs, weight.t(), bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight = ctx.saved_tensors
         of_inputs, of_weight, of_bias = ctx.needs_input_grad
         return (
-            _product(gradient, weight) if of_inputs else None,
-            _product(gradient.t(), inputs) if of_weight else None,
+            product(gradient, weight) if of_inputs else None,
+            product(gradient.t(), inputs) if of_weight else None,
             gradient.sum(0) if of_bias else None,
         )
 
@@ -139,30 +140,48 @@ class _Batched(torch.autograd.Function):
         )
 
 
-def _product(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return a b + bias, (m, n), of a (m, k), b (k, n) and bias (n,)."""
+def product(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return a b + bias, (m, n), of a (m, k), b (k, n) and bias (n,), by the definition.
+
+    Gradients do not flow through it: `linear` is for networks.
+    """
     if b.shape[1] == 1:
-        return _product(a, b.repeat(1, 2), None if bias is None else bias.repeat(2))[:, :1]
-    rows = len(a)
-    a = _padded(a, (0, 0, 0, -rows % ROWS))
-    product = a.new_empty(len(a), b.shape[1])
-    for start in range(0, len(b), CHUNK):
+        return product(a, b.repeat(1, 2), None if bias is None else bias.repeat(2))[:, :1]
+    rows, columns = a.shape[0], b.shape[1]
+    rest = rows % ROWS
+    missing = -rest % REST
+    if rows == rest and not missing:
+        return _write_product(a.new_empty(rows, columns), a, b, bias)
+    result = a.new_empty(rows, columns)
+    if whole := rows - rest:
+        _write_product(result[:whole], a[:whole], b, bias)
+    if rest:
+        last = _padded(a[whole:], (0, 0, 0, missing))
+        product_of_last = _write_product(a.new_empty(len(last), columns), last, b, bias)
+        result[whole:] = product_of_last[:rest]
+    return result
+
+
+def _write_product(result: Tensor, a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
+    """Write a b + bias to result (m, n), for m a multiple of REST; return it."""
+    for start in range(0, b.shape[0], CHUNK):
         left, right = a[:, start : start + CHUNK], b[start : start + CHUNK]
-        if start:  # of a gradient's sum over positions; others have few lengths
-            missing = -len(right) % ROWS
-            left, right = _padded(left, (0, missing)), _padded(right, (0, 0, 0, missing))
+        if start and (missing := -len(right) % ROWS):
+            # of a gradient's sum over positions, whose rows are columns; others have few lengths
+            left = _padded(left.t(), (0, 0, 0, missing)).t()
+            right = _padded(right, (0, 0, 0, missing))
         if left.numel() * right.shape[1] <= _SMALL or not _has_avx512():
             part = _onednn(left, right, None if start else bias)
-            product.add_(part) if start else product.copy_(part)
+            result.add_(part) if start else result.copy_(part)
             continue
         with _onednn_in_torch():
             if start:
-                product.addmm_(left, right)
+                result.addmm_(left, right)
             elif bias is None:
-                torch.mm(left, right, out=product)
+                torch.mm(left, right, out=result)
             else:
-                torch.addmm(bias, left, right, out=product)
-    return product[:rows]
+                torch.addmm(bias, left, right, out=result)
+    return result
 
 
 def _padded(matrix: Tensor, zeros: tuple[int, ...]) -> Tensor:
@@ -171,9 +190,12 @@ def _padded(matrix: Tensor, zeros: tuple[int, ...]) -> Tensor:
 
 def _batched_product(a: Tensor, b: Tensor) -> Tensor:
     """Return a b, (batch, m, n), of a (batch, m, k) and b (batch, k, n)."""
-    sides = (*a.shape[1:], b.shape[2])
-    if any(side % SIDE for side in sides) or a.numel() * b.shape[2] <= _SMALL:
+    rows, columns = a.shape[1], b.shape[2]
+    if rows * a.shape[2] * columns < BATCHED:
         return a @ b  # by MKL
+    missing = [-side % SIDE for side in (rows, a.shape[2], columns)]
+    a = _padded(a, (0, missing[1], 0, missing[0]))
+    b = _padded(b, (0, missing[2], 0, missing[1]))
     total = None
     for start in range(0, b.shape[1], CHUNK):
         left, right = a[..., start : start + CHUNK], b[:, start : start + CHUNK]
@@ -181,9 +203,9 @@ def _batched_product(a: Tensor, b: Tensor) -> Tensor:
             with _onednn_in_torch():
                 total = left @ right if total is None else total.baddbmm_(left, right)
         else:
-            product = torch.stack([_onednn(*pair) for pair in zip(left, right, strict=True)])
-            total = product if total is None else total.add_(product)
-    return total
+            part = torch.stack([_onednn(*pair) for pair in zip(left, right, strict=True)])
+            total = part if total is None else total.add_(part)
+    return total[:, :rows, :columns]
 
 
 def _has_avx512() -> bool:

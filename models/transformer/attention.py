@@ -27,8 +27,8 @@ def attention_weights(
     logits = matmul(scaled, key.transpose(-1, -2))
     if positions is not None:
         logits = logits + positions.logits(scaled, first, key.shape[-2], ids)
-    if attn_mask is not None:
-        logits = logits.masked_fill(~attn_mask, -torch.inf)
+    if attn_mask is not None:  # a sum: faster than masked_fill, and without a backward pass
+        logits = logits + logits.new_zeros(attn_mask.shape).masked_fill_(~attn_mask, -torch.inf)
     return logits.softmax(dim=-1)
 
 

@@ -92,7 +92,7 @@ def test_a_linear_map_and_its_gradients_equal_the_definition_in_every_bit(size):
     assert torch.equal(weight.grad, defined(upstream.t(), inputs))
 
 
-@pytest.mark.parametrize("size", [(16, 16, 32), (32, 48, 16), (16, CHUNK + 16, 32)], ids=str)
+@pytest.mark.parametrize("size", [(32, 48, 64), (64, 33, 129), (37, CHUNK + 5, 33)], ids=str)
 def test_batched_products_and_their_gradients_equal_the_definition_in_every_bit(size):
     m, k, n = size
     a, b = random(3, m, k), random(3, k, n, seed=1)
