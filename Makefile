@@ -5,28 +5,27 @@ SCALES := lecture paper tuning
 
 .PHONY: repro lecture paper tuning publish test audit bench bench-quick faults verify scales lock
 
+# So many runs at once, a core each: such small networks gain little from a second thread.
+JOBS ?= 2
 repro: .venv/requirements
 	python -m pipeline recover && python -m pipeline config
+	dvc --wait-for-lock repro encode
+	python -m pipeline runs $(JOBS)
 	dvc --wait-for-lock repro
 	python -m pipeline summary
 
-# So many runs at once, a core each: such small networks gain little from a second thread. Single items,
-# because dvc would lock what comes before them for writing.
-JOBS ?= 2
+# DEVICE=cuda: the same scale on a GPU. All its runs share the line of params.yaml that this changes.
 lecture: .venv/requirements
+	$(if $(DEVICE),sed -i 's/^\( *device:\) [a-z]*/\1 $(DEVICE)/' $@/params.yaml)
 	cd $@ && python -m pipeline recover && python -m pipeline config && \
-		dvc --wait-for-lock repro encode
-	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
-		dvc --wait-for-lock repro --single-item train@{} decode@{} evaluate@{}
-	cd $@ && dvc --wait-for-lock repro && python -m pipeline summary
+		dvc --wait-for-lock repro encode && python -m pipeline runs $(JOBS) && \
+		dvc --wait-for-lock repro && python -m pipeline summary
 
 # The learning rates of the lecture's scale: training alone, as only validation losses are asked for.
 tuning: .venv/requirements
 	cd $@ && python -m pipeline recover && python -m pipeline config && \
-		dvc --wait-for-lock repro encode
-	cd $@ && dvc stage list --name-only | sed -n s/^evaluate@//p | xargs -I{} -P $(JOBS) \
-		dvc --wait-for-lock repro --single-item train@{}
-	cd $@ && python -m pipeline rates
+		dvc --wait-for-lock repro encode && python -m pipeline runs $(JOBS) train && \
+		python -m pipeline rates
 
 paper: .venv/requirements
 	cd $@ && python -m pipeline recover && python -m pipeline config && \

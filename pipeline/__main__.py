@@ -30,6 +30,13 @@ class Command(NamedTuple):
     arguments: tuple[dict[str, Any], ...] = ()  # options of argparse for each argument
 
 
+def _number(text: str) -> int:
+    """Parse a number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: not a number of at least 1")
+    return int(text)
+
+
 _PATH = {
     "dest": "path",
     "type": Path,
@@ -38,6 +45,13 @@ _PATH = {
     "help": "the file to check (params.yaml)",
 }
 _OLD = {"dest": "old", "type": Path, "help": "a folder with model.safetensors and config.json"}
+_JOBS = {"dest": "jobs", "type": _number, "help": "how many at once"}
+_STAGES = {
+    "dest": "stages",
+    "nargs": "*",
+    "default": ["train", "decode", "evaluate"],
+    "help": "some of train decode evaluate (all)",
+}
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
@@ -50,6 +64,7 @@ COMMANDS = {
     "judge": Command("judge the lecture's claims and compare all runs"),
     "report": Command("write the page with all results"),
     "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
+    "runs": Command("make all runs, several at once", arguments=(_JOBS, _STAGES)),
     "recover": Command("clean up after a killed dvc"),
     "summary": Command("print the scores of every run"),
     "rates": Command("print which learning rate of each grid has the lowest loss"),

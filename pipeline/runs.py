@@ -1,0 +1,135 @@
+"""Make all runs of a scale, several at once, and estimate when they will be done.
+
+    python -m pipeline runs 2           # trained, decoded and evaluated, two at once
+    python -m pipeline runs 2 train     # trained alone, as in tuning/
+
+dvc is called for one stage of one run at a time: what is up to date is not run again, and an
+interrupted training resumes from its last checkpoint. The estimate is made of the processor time of
+stages that ran from beginning to end: here, which is written to .work/times.json, or where the
+committed reports/times.json was. A stage in neither is taken to be like the others of its task.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from threading import Lock
+
+from pipeline import config, processor
+from pipeline.config import Params
+from pipeline.errors import PipelineError
+from pipeline.files import read_json, write_json
+
+STAGES = ("train", "decode", "evaluate")
+TIMES, COMMITTED = Path(".work/times.json"), Path("reports/times.json")
+_WORK = Path(".work/train")  # of trainings that were interrupted
+
+
+class Plan:
+    """The stages that are left, by run, and the processor time that they will take."""
+
+    def __init__(self, params: Params, stages: list[str], stale: set[str]) -> None:
+        self._task = {name: run.task for name, run in params.runs.items()}
+        self._own = read_json(TIMES) if TIMES.exists() else {}
+        self._times = (read_json(COMMITTED) if COMMITTED.exists() else {}) | self._own
+        self._lock = Lock()
+        self.left = {}
+        for run in params.runs:
+            first = next((at for at, stage in enumerate(stages) if f"{stage}@{run}" in stale), None)
+            if first is not None:  # what follows a stage that runs will run again
+                self.left[run] = list(stages[first:])
+
+    def done(self, stage: str, run: str, seconds: float | None) -> None:
+        """Take a stage off the plan; record its processor time unless it is None."""
+        with self._lock:
+            self.left[run].remove(stage)
+            if seconds is not None:
+                time = {"processor": processor.model(), "seconds": round(seconds, 1)}
+                self._own[f"{stage}@{run}"] = self._times[f"{stage}@{run}"] = time
+                write_json(TIMES, self._own)
+
+    def seconds_left(self) -> float | None:
+        """Estimate the processor time that is left; None without a time of each kind of stage."""
+        with self._lock:
+            stages = [(stage, run) for run, of_run in self.left.items() for stage in of_run]
+            times = [self._estimate(*stage) for stage in stages]
+        return None if None in times else sum(times)
+
+    def _estimate(self, stage: str, run: str) -> float | None:
+        if known := self._times.get(f"{stage}@{run}"):
+            return known["seconds"]
+        alike = [
+            known["seconds"]
+            for name, known in self._times.items()
+            if name.startswith(f"{stage}@")
+            and self._task.get(name.partition("@")[2]) == self._task[run]
+        ]
+        return median(alike) if alike else None
+
+    def describe(self, jobs: int) -> str:
+        """Say how many runs and hours are left, and until when."""
+        made = len(self._task) - sum(map(bool, self.left.values()))
+        said = f"{Path.cwd().name}: {made} of {len(self._task)} runs are up to date"
+        seconds = self.seconds_left()
+        if seconds == 0:
+            return said
+        if seconds is None:
+            return f"{said}; how long the others take is not known yet"
+        end = datetime.now() + timedelta(seconds=seconds / jobs)
+        return (
+            f"{said}; about {seconds / 3600:.1f} hours of one core are left, "
+            f"with {jobs} at once until {end:%A %H:%M}"
+        )
+
+
+def main(jobs: int, stages: list[str]) -> None:
+    """Make what is not up to date; PipelineError names the stages that failed."""
+    if unknown := [stage for stage in stages if stage not in STAGES]:
+        raise PipelineError(f"{unknown[0]}: no stage of a run; these are {', '.join(STAGES)}")
+    plan = Plan(config.load(), stages, _stale())
+    print(plan.describe(jobs), file=sys.stderr, flush=True)
+    failed = []
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(_make, plan, run, jobs) for run in plan.left]
+        try:
+            failed = [stage for run in as_completed(runs) if (stage := run.result())]
+        except KeyboardInterrupt:  # dvc and its stages have got the signal too
+            pool.shutdown(cancel_futures=True)
+            raise
+    if failed:
+        raise PipelineError(f"failed: {', '.join(failed)}; what stands above says why")
+
+
+def _stale() -> set[str]:
+    """Return the names of the stages that are not up to date."""
+    command = ["dvc", "--wait-for-lock", "status", "--json"]
+    status = subprocess.run(  # noqa: S603 (dvc, with a list of arguments and no shell)
+        command, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if status.returncode:
+        raise PipelineError(f"dvc status: status {status.returncode}")
+    return set(json.loads(status.stdout))
+
+
+def _make(plan: Plan, run: str, jobs: int) -> str | None:
+    """Run the stages of `run` that are left; return the name of one that failed."""
+    for stage in list(plan.left[run]):
+        is_resumed = stage == "train" and (_WORK / run).exists()
+        command = ["dvc", "--wait-for-lock", "repro", "--single-item", f"{stage}@{run}"]
+        process = subprocess.Popen(  # noqa: S603 (the same)
+            command, stdout=subprocess.PIPE, text=True
+        )
+        said = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            print(said, end="", flush=True)
+            return f"{stage}@{run}"
+        is_whole = f"Running stage '{stage}@{run}'" in said and not is_resumed
+        plan.done(stage, run, usage.ru_utime + usage.ru_stime if is_whole else None)
+        print(f"{stage}@{run} is up to date. {plan.describe(jobs)}", file=sys.stderr, flush=True)
+    return None
