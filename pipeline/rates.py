@@ -3,30 +3,22 @@
     python -m pipeline rates     # in tuning/
 
 A grid are the runs <name>_rate_<number>, which differ in training.learning_rate alone. Reads
-params.yaml and reports/curves.
+params.yaml and reports/curves; records the grids in reports/rates.json of the repository, which the
+page of the lecture's scale shows.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from pipeline import config
 from pipeline.config import Params
 from pipeline.errors import ConfigError
+from pipeline.reporting.rates import Grids, Trial, best, record
 from pipeline.reporting.results import CURVES, read_curve
 
 _SUFFIX = "_rate_"
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A run of a grid; its last validation loss in nats per token, None if it was not trained."""
-
-    run: str
-    learning_rate: float
-    loss: float | None
-
-
-def read_grids(params: Params) -> dict[str, list[Trial]]:
+def read_grids(params: Params) -> Grids:
     """Read the trials of each grid by its name; DataError names a damaged curve.
 
     Raises ConfigError if a run belongs to no grid.
@@ -42,16 +34,11 @@ def read_grids(params: Params) -> dict[str, list[Trial]]:
     return dict(grids)
 
 
-def best(grid: list[Trial]) -> Trial | None:
-    """Return the trial with the lowest loss, None if some trial was not trained."""
-    if any(trial.loss is None for trial in grid):
-        return None
-    return min(grid, key=lambda trial: trial.loss)
-
-
 def main() -> None:
     """Print a line per grid: the loss at each rate, and the rate that it chooses."""
-    for name, grid in read_grids(config.load()).items():
+    grids = read_grids(config.load())
+    record(grids)
+    for name, grid in grids.items():
         losses = ", ".join(
             f"{trial.learning_rate:g}: {'not run' if trial.loss is None else f'{trial.loss:.4f}'}"
             for trial in grid

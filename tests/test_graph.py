@@ -41,6 +41,7 @@ PROJECT = [
     "reports/benchmarks.json",
     "reports/faults.json",
     "reports/machines.json",
+    "reports/rates.json",
 ]
 RAW = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -272,6 +273,7 @@ CODE = [
     ("reports/benchmarks.json", "judge report"),
     ("reports/faults.json", "report"),
     ("reports/machines.json", "report"),
+    ("reports/rates.json", "report"),
     ("models/settings/positions.py", ""),
     ("models/shared/heads.py", "train@* decode@* evaluate@* judge report"),
     ("models/transformer/attention.py", "train@* decode@* evaluate@* judge report"),

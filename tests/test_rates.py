@@ -7,7 +7,8 @@ import pytest
 
 from pipeline import config, rates
 from pipeline.errors import ConfigError
-from pipeline.rates import Trial, best, read_grids
+from pipeline.rates import read_grids
+from pipeline.reporting.rates import FILE, Trial, best, read_rates
 from tests.reporting.scale import ROOT
 
 TUNING, LECTURE = (config.load(ROOT / scale / "params.yaml") for scale in ("tuning", "lecture"))
@@ -71,7 +72,12 @@ def test_the_lowest_loss_is_chosen_once_all_are_known():
     assert best([*grid, Trial("d", 8e-3, None)]) is None
 
 
-def test_the_command_prints_each_grid(scale, capsys, monkeypatch):
+def test_the_committed_grids_are_those_of_the_committed_curves(grids):
+    assert read_rates() == grids
+
+
+def test_the_command_prints_and_records_each_grid(scale, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("pipeline.reporting.rates.FILE", tmp_path / FILE.name)
     run = scale.runs["music_relative"]
     runs = {f"music_rate_{number}": run for number in (1, 2)}
     monkeypatch.setattr(config, "load", lambda: scale.model_copy(update={"runs": runs}))
@@ -83,6 +89,7 @@ def test_the_command_prints_each_grid(scale, capsys, monkeypatch):
     Path("reports/curves/music_rate_2.csv").write_text(f"{header}10,0.1,3.0,2.25,0\n")
     rates.main()
     assert capsys.readouterr().out == f"music: {rate} ({rate}: 2.5000, {rate}: 2.2500)\n"
+    assert [trial.loss for trial in read_rates(tmp_path / FILE.name)["music"]] == [2.5, 2.25]
 
 
 def test_a_run_of_no_grid_is_told(scale):

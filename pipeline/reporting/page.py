@@ -23,6 +23,7 @@ from pipeline.reporting.flatten import flatten
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
 from pipeline.reporting.published import read_published
+from pipeline.reporting.rates import Trial, best, read_rates
 from pipeline.reporting.results import (
     Result,
     by_dataset,
@@ -100,6 +101,13 @@ class Section:
         return _distinct(str(test.get(f"{metric}_signature", "")) for test in tests)
 
 
+def takes_rate(params: Params, name: str, grid: list[Trial]) -> bool:
+    """Whether the run `name` of a scale has the rate that its grid chooses."""
+    chosen = best(grid)
+    run = params.runs.get(name)
+    return bool(chosen and run) and run.training.learning_rate == chosen.learning_rate
+
+
 def _distinct(texts: Iterable[str]) -> list[str]:
     """Return the distinct non-empty `texts`, in order."""
     return [text for text in dict.fromkeys(texts) if text]
@@ -111,6 +119,7 @@ def render(params: Params) -> str:
     Raises DataError, naming the file, if results are damaged or incomplete, or if the page exceeds
     MAX_BYTES.
     """
+    grids = {name: grid for name, grid in read_rates().items() if takes_rate(params, name, grid)}
     params, waiting = finished(params)
     results = read_results(params)
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -136,6 +145,8 @@ def render(params: Params) -> str:
             benchmarks=read_benchmarks(),
             faults=read_faults(),
             machines=read_machines(),
+            grids=grids,
+            best=best,
             costs=read_costs(read_published()),
             claims=read_judged_claims(results),
             significance=read_judgements().significance,
