@@ -46,11 +46,10 @@ _PATH = {
 }
 _OLD = {"dest": "old", "type": Path, "help": "a folder with model.safetensors and config.json"}
 _JOBS = {"dest": "jobs", "type": _number, "help": "how many at once"}
-_STAGES = {
-    "dest": "stages",
+_TARGETS = {
+    "dest": "targets",
     "nargs": "*",
-    "default": ["train", "decode", "evaluate"],
-    "help": "some of train decode evaluate (all)",
+    "help": "stages (train decode evaluate) and names of runs, with * and ?; all without any",
 }
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
@@ -64,9 +63,10 @@ COMMANDS = {
     "judge": Command("judge the lecture's claims and compare all runs"),
     "report": Command("write the page with all results"),
     "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
-    "runs": Command("make all runs, several at once", arguments=(_JOBS, _STAGES)),
+    "runs": Command("make the runs of a scale, several at once", arguments=(_JOBS, _TARGETS)),
     "recover": Command("clean up after a killed dvc"),
     "summary": Command("print the scores of every run"),
+    "claims": Command("print how many claims of the lecture have each verdict"),
     "rates": Command("print which learning rate of each grid has the lowest loss"),
     "publish": Command("write public/, a folder for any static host"),
     "verify": Command("compare the outputs with the committed ones"),

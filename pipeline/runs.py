@@ -1,7 +1,8 @@
-"""Make all runs of a scale, several at once, and estimate when they will be done.
+"""Make the runs of a scale, several at once, and estimate when they will be done.
 
-    python -m pipeline runs 2           # trained, decoded and evaluated, two at once
-    python -m pipeline runs 2 train     # trained alone, as in tuning/
+    python -m pipeline runs 2                     # trained, decoded and evaluated, two at once
+    python -m pipeline runs 2 train               # trained alone, as in tuning/
+    python -m pipeline runs 2 train 'tunes_*'     # those of these names
 
 dvc is called for one stage of one run at a time: what is up to date is not run again, and an
 interrupted training resumes from its last checkpoint. The estimate is made of the processor time of
@@ -15,6 +16,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from statistics import median
 from threading import Lock
@@ -30,15 +32,16 @@ _WORK = Path(".work/train")  # of trainings that were interrupted
 
 
 class Plan:
-    """The stages that are left, by run, and the processor time that they will take."""
+    """The stages of `runs` that are left, by run, and the processor time that they will take."""
 
-    def __init__(self, params: Params, stages: list[str], stale: set[str]) -> None:
+    def __init__(self, params: Params, runs: list[str], stages: list[str], stale: set[str]) -> None:
         self._task = {name: run.task for name, run in params.runs.items()}
+        self._runs = runs
         self._own = read_json(TIMES) if TIMES.exists() else {}
         self._times = (read_json(COMMITTED) if COMMITTED.exists() else {}) | self._own
         self._lock = Lock()
         self.left = {}
-        for run in params.runs:
+        for run in runs:
             first = next((at for at, stage in enumerate(stages) if f"{stage}@{run}" in stale), None)
             if first is not None:  # what follows a stage that runs will run again
                 self.left[run] = list(stages[first:])
@@ -72,8 +75,8 @@ class Plan:
 
     def describe(self, jobs: int) -> str:
         """Say how many runs and hours are left, and until when."""
-        made = len(self._task) - sum(map(bool, self.left.values()))
-        said = f"{Path.cwd().name}: {made} of {len(self._task)} runs are up to date"
+        made = len(self._runs) - sum(map(bool, self.left.values()))
+        said = f"{Path.cwd().name}: {made} of {len(self._runs)} runs are up to date"
         seconds = self.seconds_left()
         if seconds == 0:
             return said
@@ -86,17 +89,27 @@ class Plan:
         )
 
 
-def main(jobs: int, stages: list[str]) -> None:
-    """Make what is not up to date; PipelineError names the stages that failed."""
-    if unknown := [stage for stage in stages if stage not in STAGES]:
-        raise PipelineError(f"{unknown[0]}: no stage of a run; these are {', '.join(STAGES)}")
-    plan = Plan(config.load(), stages, _stale())
+def main(jobs: int, targets: list[str]) -> None:
+    """Make what is not up to date of `targets`: stages and patterns of runs, all without any.
+
+    Raises PipelineError with the stages that failed, or with a target that is neither.
+    """
+    params = config.load()
+    stages = [stage for stage in STAGES if stage in targets] or list(STAGES)
+    patterns = [target for target in targets if target not in STAGES] or ["*"]
+    for pattern in patterns:
+        if not any(fnmatchcase(run, pattern) for run in params.runs):
+            raise PipelineError(
+                f"{pattern}: no run of {config.PARAMS} and no stage ({', '.join(STAGES)})"
+            )
+    runs = [run for run in params.runs if any(fnmatchcase(run, each) for each in patterns)]
+    plan = Plan(params, runs, stages, _stale())
     print(plan.describe(jobs), file=sys.stderr, flush=True)
     failed = []
     with ThreadPoolExecutor(jobs) as pool:
-        runs = [pool.submit(_make, plan, run, jobs) for run in plan.left]
+        made = [pool.submit(_make, plan, run, jobs) for run in plan.left]
         try:
-            failed = [stage for run in as_completed(runs) if (stage := run.result())]
+            failed = [stage for run in as_completed(made) if (stage := run.result())]
         except KeyboardInterrupt:  # dvc and its stages have got the signal too
             pool.shutdown(cancel_futures=True)
             raise
