@@ -272,7 +272,7 @@ def large_midi(raw: Path) -> Reader:
                 member.write(bytes(1 << 24))
 
     def read() -> Reaction:
-        from pipeline.tasks.music.encoding.midi_file import MidiError
+        from pipeline.tasks.music.encoding.midi_messages import MidiError
 
         for file in find_midi(raw, PerformanceReader.MAESTRO):
             try:

@@ -67,7 +67,7 @@ Found = dict[str, str | None]  # by a record's name, why it was skipped; None if
 
 def midi_files(raw: Path, random: Random, broken: int) -> None:
     """A folder of performances."""
-    for name, content in _names(broken, random, lambda: _performance(random)):
+    for name, content in _names(broken, random, lambda: performance(random)):
         (raw / f"{name}.mid").write_bytes(content)
 
 
@@ -80,7 +80,7 @@ def _read_midi_files(raw: Path) -> Found:
     }
 
 
-def _performance(random: Random) -> bytes:
+def performance(random: Random) -> bytes:
     events = [(0, tempo(random.randint(300_000, 900_000)))]
     for _ in range(random.randint(5, 60)):
         pitch = random.randint(21, 108)
@@ -256,12 +256,12 @@ def _maestro(raw: Path) -> Path:
     table.writerow({"midi_filename": "2004/a.midi", "split": "train"})
     with zipfile.ZipFile(raw / "maestro.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("maestro/maestro.csv", text.getvalue())
-        archive.writestr("maestro/2004/a.midi", _performance(Random(1)))
+        archive.writestr("maestro/2004/a.midi", performance(Random(1)))
     return raw / "maestro.zip"
 
 
 def _miditok(raw: Path) -> Path:
-    content = _performance(Random(1))
+    content = performance(Random(1))
     with tarfile.open(raw / "miditok.tar.gz", "w:gz") as archive:
         member = tarfile.TarInfo("m/tests/MIDIs_one_track/Maestro_1.mid")
         member.size = len(content)

@@ -5,21 +5,18 @@ import io
 import sys
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
-from models.settings import DataShape
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec import codec_of, events, grid, melody
-from pipeline.tasks.music.command import FORMATS, MAX_SECONDS
+from pipeline.tasks.music.command import FORMATS
 from pipeline.tasks.music.decoding.compose import compose_for, empty_primer, seconds_of, to_midi
-from pipeline.tasks.music.decoding.midi import from_midi, melody_from_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
 from pipeline.tasks.music.decoding.sound import SAMPLE_RATE, render
-from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
+from pipeline.tasks.music.encoding.midi_repairs import told
+from pipeline.tasks.music.primers import read_primer
 from pipeline.tasks.music.settings import MusicRun
 from pipeline.trained import load_model
 
@@ -30,7 +27,11 @@ def compose(options: argparse.Namespace, run: MusicRun, sampling: Sampling) -> N
     Raises ConfigError if the primer is too long, and DataError if it cannot be read.
     """
     model = load_model(options.run, to_use(options.run, run.training))
-    primer = read_primer(options.primer, model.shape)
+    primer = empty_primer(model.shape)
+    if options.primer:
+        primer, repairs = read_primer(options.primer, model.shape)
+        if repairs:
+            print(f"{options.primer}: {told(repairs)}", file=sys.stderr)
     primer_seconds = seconds_of(primer, model.shape)
     if primer_seconds >= options.seconds:
         raise ConfigError(
@@ -50,27 +51,6 @@ def compose(options: argparse.Namespace, run: MusicRun, sampling: Sampling) -> N
         if options.roll:
             roll = numbered(options.roll, number, options.count)
             write_atomically(roll, piano_roll(content, primer_seconds))
-
-
-def read_primer(path: Path | None, shape: DataShape) -> np.ndarray:
-    """Read the ids (1 + token,) of a primer from a MIDI file; without a file it is empty.
-
-    Raises DataError if the file does not fit the representation of the network.
-    """
-    if path is None:
-        return empty_primer(shape)
-    content = path.read_bytes()
-    try:
-        codec = codec_of(shape)
-        if codec is grid:
-            return grid.to_ids(from_midi(content))
-        if codec is melody:
-            return melody.to_ids(melody_from_midi(content))
-        return events.to_ids(read_notes(content, MAX_SECONDS))
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
-    except MidiError as error:
-        raise DataError(f"{path}: {error}; give a MIDI file with notes of a keyboard") from None
 
 
 def numbered(path: Path, number: int, count: int) -> Path:

@@ -2,6 +2,8 @@
 
 import struct
 
+END = (0, b"\xff\x2f\x00")
+
 
 def delta(ticks: int) -> bytes:
     """A time as a variable-length number."""
@@ -12,16 +14,23 @@ def delta(ticks: int) -> bytes:
 
 
 def track(events: list[tuple[int, bytes]]) -> bytes:
-    """A track chunk of events, each after so many ticks."""
-    content = b"".join(delta(ticks) + event for ticks, event in events)
-    content += b"\x00\xff\x2f\x00"
-    return b"MTrk" + struct.pack(">I", len(content)) + content
+    """A track chunk of events, each after so many ticks; an end of track is added if it lacks."""
+    if not events or not events[-1][1].startswith(END[1]):
+        events = [*events, END]
+    return chunk(b"MTrk", b"".join(delta(ticks) + event for ticks, event in events))
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack(">I", len(content)) + content
+
+
+def header(tracks: int, kind: int, division: int) -> bytes:
+    return chunk(b"MThd", struct.pack(">HHH", kind, tracks, division))
 
 
 def midi(*tracks: list[tuple[int, bytes]], kind: int = 0, division: int = 480) -> bytes:
     """A MIDI file of some tracks; a quarter lasts half a second if no event says otherwise."""
-    header = b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division)
-    return header + b"".join(map(track, tracks))
+    return header(len(tracks), kind, division) + b"".join(map(track, tracks))
 
 
 def on(pitch: int, velocity: int = 64, channel: int = 0) -> bytes:
@@ -32,12 +41,28 @@ def off(pitch: int, channel: int = 0) -> bytes:
     return bytes([0x80 | channel, pitch, 0])
 
 
+def control(controller: int, value: int = 0, channel: int = 0) -> bytes:
+    return bytes([0xB0 | channel, controller, value])
+
+
 def pedal(value: int, channel: int = 0) -> bytes:
-    return bytes([0xB0 | channel, 64, value])
+    return control(64, value, channel)
+
+
+def program(number: int, channel: int = 0) -> bytes:
+    return bytes([0xC0 | channel, number])
+
+
+def meta(kind: int, data: bytes) -> bytes:
+    return bytes([0xFF, kind]) + delta(len(data)) + data
 
 
 def tempo(microseconds: int) -> bytes:
-    return b"\xff\x51\x03" + microseconds.to_bytes(3, "big")
+    return meta(0x51, microseconds.to_bytes(3, "big"))
+
+
+def name(text: bytes) -> bytes:
+    return meta(3, text)
 
 
 SCALE = [event for pitch in (60, 62, 64, 65) for event in ((0, on(pitch)), (480, off(pitch)))]

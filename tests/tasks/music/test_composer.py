@@ -16,7 +16,9 @@ from pipeline.tasks.music.codec import events, grid
 from pipeline.tasks.music.decoding.compose import compose_for
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, notes_to_midi, to_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
+from pipeline.tasks.music.primers import read_primer
 from tests.models import networks
+from tests.tasks.music.midi_bytes import END, midi, on
 from tests.test_config import DEFAULT
 
 SAMPLING = Sampling(seed=1, temperature=1.0, top_k=None, top_p=1.0)
@@ -80,6 +82,16 @@ def test_a_network_that_a_gpu_trained_answers_without_one(scale, monkeypatch, ca
     assert (scale / "out.mid").read_bytes() == written
 
 
+def test_what_is_repaired_of_an_opening_is_told_in_a_line(scale, capsys):
+    held = [(0, on(60)), (240, on(60)), (240, END[1])]
+    (scale / "opening.mid").write_bytes(midi(held))
+    run("--primer", "opening.mid", "--seconds", "3")
+    assert (
+        "opening.mid: notes never ended, kept to the end of their track: 1; "
+        "notes struck again before they ended, ended there: 1"
+    ) in capsys.readouterr().err.splitlines()
+
+
 def test_several_pieces_are_numbered_and_another_seed_composes_others(scale):
     run("--seconds", "2", "--count", "2")
     run("--seconds", "2", "--seed", "5", "-o", "other.mid")
@@ -135,15 +147,16 @@ def test_an_opening_of_other_voices_is_refused_with_the_remedy(scale):
     with pytest.raises(DataError, match="duo.mid: .* 'piano' is none of soprano.*; rename or re"):
         run("--primer", "duo.mid")
     (scale / "text.mid").write_bytes(b"no MIDI")
-    with pytest.raises(DataError, match="text.mid: .*not readable"):
+    with pytest.raises(DataError, match="text.mid: not a MIDI file; give a MIDI file with notes"):
         run("--primer", "text.mid")
     with pytest.raises(DataError, match="text.mid: not a MIDI file; give a MIDI file with notes"):
-        composer.read_primer(scale / "text.mid", events.SHAPE)
+        read_primer(scale / "text.mid", events.SHAPE)
 
 
 def test_a_performance_lasts_as_long_as_asked_and_keeps_its_opening(tmp_path):
     (tmp_path / "opening.mid").write_bytes(notes_to_midi(NOTES))
-    opening = composer.read_primer(tmp_path / "opening.mid", events.SHAPE)
+    opening, repairs = read_primer(tmp_path / "opening.mid", events.SHAPE)
+    assert not repairs
     assert opening.tolist() == events.to_ids(NOTES).tolist()
     pieces = compose_for(model(events.SHAPE), opening, 4.0, 2, SAMPLING)
     assert len(pieces) == 2 and not np.array_equal(*(piece[:60] for piece in pieces))

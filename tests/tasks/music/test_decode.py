@@ -8,9 +8,10 @@ from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
 from pipeline.settings.base import Sampling
-from pipeline.tasks.music.codec.grid import IDS, to_ids
+from pipeline.tasks.music.codec.grid import IDS, SHAPE, from_ids, to_ids
 from pipeline.tasks.music.decoding.decode import decode
-from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, from_midi
+from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
+from pipeline.tasks.music.primers import primer_of
 from pipeline.tasks.music.settings import MusicDecoding
 from tests.tasks.music.test_metrics import tiny_model
 
@@ -75,7 +76,8 @@ def test_samples_are_described_and_continue_the_openings_of_long_enough_pieces(e
     beside = ("from_nothing_1.png", "from_nothing_1.mp3", "continuation_1.png")
     assert all((samples / name).stat().st_size > 1000 for name in beside)
     for index, piece in enumerate((LONG, LONGER)):
-        grid = from_midi((samples / f"continuation_{index}.mid").read_bytes())
+        ids, _ = primer_of((samples / f"continuation_{index}.mid").read_bytes(), SHAPE)
+        grid = from_ids(ids)
         assert np.array_equal(grid[:4], piece[:4])
         assert not np.array_equal(grid[4:], piece[4 : len(grid)])
 

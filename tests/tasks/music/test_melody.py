@@ -33,15 +33,16 @@ from pipeline.tasks.music.codec.melody import (
     melody_of,
     to_ids,
 )
-from pipeline.tasks.music.composer import read_primer
 from pipeline.tasks.music.decoding.compose import compose_for, seconds_of, to_midi
 from pipeline.tasks.music.decoding.decode import decode
-from pipeline.tasks.music.decoding.midi import melody_from_midi, melody_to_midi
+from pipeline.tasks.music.decoding.midi import melody_to_midi
+from pipeline.tasks.music.encoding.midi_repairs import Repair
 from pipeline.tasks.music.metrics.distributions import distances, distributions
 from pipeline.tasks.music.metrics.evaluate import evaluate
 from pipeline.tasks.music.metrics.event_baselines import event_baselines
 from pipeline.tasks.music.metrics.motif_attention import Recurrence, recurrences
 from pipeline.tasks.music.metrics.notes import melodies_of, sounding_notes
+from pipeline.tasks.music.primers import primer_of, read_primer
 from pipeline.tasks.music.settings import Augmentation, MusicDecoding, MusicEvaluation
 from tests.models import networks
 from tests.tasks.evaluations import write_clusters
@@ -174,7 +175,8 @@ def test_midi_and_back(rows):
     tune = Melody(*np.array(rows).T)
     nearest = melody.nearest_lengths(np.array(merged)[:, 1]).tolist()
     expected = [(pitch, length) for (pitch, _), length in zip(merged, nearest, strict=True)]
-    assert rows_of(melody_from_midi(melody_to_midi(tune))) == expected
+    ids, _ = primer_of(melody_to_midi(tune), SHAPE)
+    assert rows_of(from_ids(ids)) == expected
 
 
 def midi_of(*notes, tempo: float = 120.0, is_drum: bool = False) -> bytes:
@@ -190,22 +192,27 @@ def midi_of(*notes, tempo: float = 120.0, is_drum: bool = False) -> bytes:
 def test_a_primer_is_read_by_its_beat_and_its_lengths_are_the_nearest(tmp_path):
     content = midi_of((60, 0.0, 0.49), (64, 0.5, 0.95), (67, 0.5, 1.1), tempo=60.0)
     (tmp_path / "a.mid").write_bytes(content)
-    primer = from_ids(read_primer(tmp_path / "a.mid", SHAPE))
-    assert rows_of(primer) == [(60, 12), (67, 12)]  # 12 steps and one rest less than a step; 14
+    ids, repairs = read_primer(tmp_path / "a.mid", SHAPE)
+    assert repairs == {Repair.HIDDEN: 1}
+    assert rows_of(from_ids(ids)) == [
+        (60, 12),
+        (67, 12),
+    ]  # 12 and 14 steps
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"MThd", "not readable"),
+        (b"MThd", "not a MIDI file"),
         (midi_of(), "no notes"),
         (midi_of((60, 0.0, 1.0), is_drum=True), "no notes"),
         (midi_of((60, 0.0, 1.0), (20, 1.0, 2.0)), r"pitch 20 is not in 48\.\.95; transpose"),
     ],
 )
-def test_primers_that_are_no_melody_of_a_fiddle(content, message):
+def test_primers_that_are_no_melody_of_a_fiddle(content, message, tmp_path):
+    (tmp_path / "a.mid").write_bytes(content)
     with pytest.raises(DataError, match=message):
-        melody_from_midi(content)
+        read_primer(tmp_path / "a.mid", SHAPE)
 
 
 # ---------------------------------------------------------------------------------- metrics
@@ -283,7 +290,8 @@ def test_drawn_tunes_begin_with_the_opening_and_are_scored(encoded):
     for row, piece in zip(ids, read_json(samples / "samples.json"), strict=True):
         assert piece["seconds"] == melody.seconds_of(row)
         assert piece["bar_seconds"] is None and "hanging" not in piece
-        assert rows_of(melody_from_midi((samples / piece["file"]).read_bytes()))
+        written, _ = primer_of((samples / piece["file"]).read_bytes(), SHAPE)
+        assert len(written) > 1
 
     for parameter in model.head.parameters():
         torch.nn.init.zeros_(parameter)  # all notes alike

@@ -19,7 +19,7 @@ from pipeline.tasks.music.encoding.midi_files import find_midi
 from pipeline.tasks.music.encoding.midi_reader import MidiFile, Performance, read_performances
 from pipeline.tasks.music.settings import PerformanceEncoding, PerformanceReader, Representation
 from tests.tasks.music.deadly import Deadly, Endless
-from tests.tasks.music.midi_bytes import SCALE, midi, off, on
+from tests.tasks.music.midi_bytes import END, SCALE, midi, off, on
 
 GOOD = midi(SCALE)
 FOLDER, MAESTRO = PerformanceReader.MIDI_FOLDER, PerformanceReader.MAESTRO
@@ -65,6 +65,7 @@ def run(raw, out, **changes) -> dict:
 def test_what_is_none_is_counted_and_listed_and_nothing_else_is_lost(folder, tmp_path):
     manifest = run(folder, tmp_path / "out")
     assert manifest["representation"] == "performance_events"
+    assert manifest["repairs"] == {} and manifest["repaired"] == []
     assert manifest["dropped"] == {
         "empty": 1,
         "not a MIDI file": 1,
@@ -90,6 +91,26 @@ def test_what_is_none_is_counted_and_listed_and_nothing_else_is_lost(folder, tmp
         for name, ids in zip(names, read_sequences(tmp_path / "out", split, "tokens"), strict=True):
             pitches[name] = from_ids(ids).notes.pitch.tolist()
     assert pitches == {f"deep/{pitch}.mid": [pitch] for pitch in range(60, 70)}
+
+
+def test_repairs_are_counted_and_their_records_named(folder, tmp_path):
+    held = midi([(0, on(60)), (480, on(60)), (480, END[1])], [(0, on(36, channel=9))], kind=1)
+    (folder / "held.mid").write_bytes(held)
+    (folder / "longer.mid").write_bytes(GOOD + b"rest")
+    manifest = run(folder, tmp_path / "out")
+    found = {
+        "files with bytes after their last chunk, ignored": 1,
+        "notes never ended, kept to the end of their track": 1,
+        "notes struck again before they ended, ended there": 1,
+        "notes of the drums' channel, left out": 1,
+    }
+    written = json.loads(json.dumps(manifest))
+    assert written["repairs"] == found
+    (longer, count), *of_held = found.items()
+    assert written["repaired"] == [
+        {"record": "held.mid", "repairs": dict(of_held)},
+        {"record": "longer.mid", "repairs": {longer: count}},
+    ]
 
 
 def test_the_same_bytes_for_any_number_of_workers(folder, tmp_path):

@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -21,11 +22,13 @@ from pipeline.encoding.records import Skipped, read_or_skip
 from pipeline.encoding.workers import batched
 from pipeline.process import prepare
 from pipeline.tasks.music.codec.events import to_ids
-from pipeline.tasks.music.encoding.midi_file import MidiError, read_notes
+from pipeline.tasks.music.encoding.midi_file import read_notes
+from pipeline.tasks.music.encoding.midi_messages import MidiError
+from pipeline.tasks.music.encoding.midi_repairs import Repair
 
 _MAX_FILE_BYTES = 1 << 24  # the longest performance of MAESTRO has 0.6 MB
 _CHUNK = 8  # files that a worker reads at a time
-_MAX_PROCESSOR_SECONDS = 60  # for a file; the longest performance of MAESTRO takes 0.03
+_MAX_PROCESSOR_SECONDS = 60  # for a file; the longest performance of MAESTRO takes 0.1
 DEADLY = f"crashes the reader, or takes more than {_MAX_PROCESSOR_SECONDS} s of processor time"
 
 
@@ -61,12 +64,13 @@ class MidiFile:
 
 @dataclass(frozen=True)
 class Performance:
-    """A performance as ids, and its number of notes."""
+    """A performance as ids, its number of notes, and what was repaired."""
 
     name: str
     split: Split | None
     ids: np.ndarray
     notes: int
+    repairs: Counter[Repair]
 
 
 Outcome = Performance | Skipped
@@ -121,5 +125,5 @@ def _read_chunk(chunk: Sequence[MidiFile], max_seconds: float) -> dict[str, Outc
 
 
 def _performance(file: MidiFile, max_seconds: float) -> Performance:
-    notes = read_notes(file.content(), max_seconds)
-    return Performance(file.name, file.split, to_ids(notes), len(notes.onset))
+    notes, repairs = read_notes(file.content(), max_seconds)
+    return Performance(file.name, file.split, to_ids(notes), len(notes.onset), repairs)

@@ -1,5 +1,6 @@
 """Performances to ids: read, split by piece, write."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ from pipeline.encoding.tally import Tally
 from pipeline.tasks.music.codec.events import IDS, SHAPE, seconds_of
 from pipeline.tasks.music.encoding.midi_files import find_midi
 from pipeline.tasks.music.encoding.midi_reader import Performance, read_performances
+from pipeline.tasks.music.encoding.midi_repairs import Repair
 from pipeline.tasks.music.encoding.splits import split_pieces, write_pieces
 from pipeline.tasks.music.settings import PerformanceEncoding
+
+_LISTED = 1000  # repaired records that are named in the manifest
 
 
 def encode_performances(raw: Path, encoded: Path, encoding: PerformanceEncoding) -> dict[str, Any]:
@@ -27,6 +31,10 @@ def encode_performances(raw: Path, encoded: Path, encoding: PerformanceEncoding)
         "dropped": dict(tally.skipped),
         "skipped": tally.listing(),
         "notes": sum(piece.notes for piece in pieces),
+        "repairs": sum((piece.repairs for piece in pieces), Counter[Repair]()),
+        "repaired": [
+            {"record": piece.name, "repairs": piece.repairs} for piece in pieces if piece.repairs
+        ][:_LISTED],
     }
 
 
