@@ -50,6 +50,14 @@ def _hostile(numbers: dict[str, Any]) -> list[list[str]]:
     return [[fault, f"{reactions}; {largest:,} MiB at most"]]
 
 
+def _midi(numbers: dict[str, Any]) -> list[list[str]]:
+    return [
+        [f"{sum(outcomes.values())} MIDI files, {kind}", f"{count} times {outcome}"]
+        for kind, outcomes in numbers.items()
+        for outcome, count in outcomes.items()
+    ]
+
+
 def _memory(numbers: dict[str, Any]) -> list[list[str]]:
     training = numbers["training"]
     fault = f"{training['steps']:,} training steps"
@@ -93,6 +101,7 @@ _LINES = {
     "parameters": _parameters,
     "inputs": _inputs,
     "hostile files": _hostile,
+    "MIDI readers": _midi,
     "memory": _memory,
     "machines": _machines,
     "processors": _processors,
