@@ -25,7 +25,7 @@ from pipeline.encoding.records import Skipped
 from pipeline.tasks.image.encoding.digits import read_digits
 from pipeline.tasks.image.encoding.folder import read_folder
 from pipeline.tasks.music.encoding.midi_files import find_midi
-from pipeline.tasks.music.encoding.midi_reader import MidiFile, read_performances
+from pipeline.tasks.music.encoding.midi_reader import read_performances
 from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.encode import encode
@@ -272,14 +272,9 @@ def large_midi(raw: Path) -> Reader:
                 member.write(bytes(1 << 24))
 
     def read() -> Reaction:
-        from pipeline.tasks.music.encoding.midi_messages import MidiError
-
-        for file in find_midi(raw, PerformanceReader.MAESTRO):
-            try:
-                MidiFile.content(file)
-                return Reaction.READ
-            except MidiError:
-                continue
+        outcomes = read_performances(find_midi(raw, PerformanceReader.MAESTRO), 1, 3600.0)
+        assert outcomes["bomb"].reason == "larger than 16777216 bytes"
+        assert isinstance(outcomes["../../out"], Skipped)
         return Reaction.SKIPPED
 
     return read

@@ -22,8 +22,7 @@ from pipeline.tasks.music.encoding.midi_file import (
     read_midi,
     read_notes,
 )
-from pipeline.tasks.music.encoding.midi_messages import MidiError
-from pipeline.tasks.music.encoding.midi_reader import MidiFile
+from pipeline.tasks.music.encoding.midi_messages import MAX_BYTES, MidiError
 from pipeline.tasks.music.encoding.midi_repairs import Repair
 
 _SIXTEENTHS_PER_QUARTER = 4
@@ -35,8 +34,10 @@ def read_primer(path: Path, shape: DataShape) -> tuple[np.ndarray, Counter[Repai
 
     Raises DataError if the file does not fit the representation of the network.
     """
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
     try:
-        return primer_of(MidiFile(path.name, path, None, None).content(), shape)
+        return primer_of(content, shape)
     except MidiError as error:
         raise DataError(f"{path}: {error}; give a MIDI file with notes of a keyboard") from None
     except DataError as error:

@@ -46,7 +46,7 @@ class PerformanceReader(StrEnum):
 
     MAESTRO = "maestro"  # the zip archive with its csv, which has the splits
     MIDITOK_MAESTRO = "miditok_maestro"  # MIDIs_one_track/Maestro_*.mid in miditok's source archive
-    MIDI_FOLDER = "midi_folder"  # every *.mid and *.midi
+    MIDI_FOLDER = "midi_folder"  # every *.mid, *.midi, *.smf, *.kar and *.rmi
 
 
 class TuneReader(StrEnum):

@@ -151,6 +151,21 @@ def test_names_of_files_may_hold_line_breaks(folder, tmp_path):
     assert all(cluster.endswith(name) for names in clusters for cluster in names)
 
 
+def test_of_a_folder_hidden_files_are_none_and_names_may_be_of_any_bytes(tmp_path):
+    raw = tmp_path / "raw"
+    for hidden in (".ipynb_checkpoints", "__MACOSX/deep", "deep"):
+        (raw / hidden).mkdir(parents=True)
+    names = [b"F\xfcr Elise.mid", "Für Elise.kar".encode(), b"a.rmi", b"b.SMF", b"deep/c.midi"]
+    hidden = [b".ipynb_checkpoints/a.mid", b"__MACOSX/deep/a.mid", b"._a.mid"]
+    for number, name in enumerate([*names, *hidden]):
+        with open(os.path.join(os.fsencode(raw), name), "wb") as file:
+            file.write(one_note(60 + number))
+    found = [file.name for file in find_midi(raw, FOLDER)]
+    assert found == ["F\\xfcr Elise.mid", "Für Elise.kar", "a.rmi", "b.SMF", "deep/c.midi"]
+    manifest = run(raw, tmp_path / "out")
+    assert sum(part["records"] for part in manifest["splits"].values()) == 5
+
+
 def maestro(raw, rows: list[tuple[str, str]], members: dict[str, bytes]) -> None:
     table = io.StringIO()
     writer = csv.writer(table)

@@ -149,6 +149,15 @@ REFUSED = {
 }
 
 
+def test_a_primer_of_any_size_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "a.mid").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(DataError, match="a.mid: larger than 16777216 bytes"):
+        read_primer(tmp_path / "a.mid", grid.SHAPE)
+    with pytest.raises(FileNotFoundError):
+        read_primer(tmp_path / "none.mid", grid.SHAPE)
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_file_that_cannot_be_a_primer_is_refused_in_a_line(case, tmp_path):
     content, message = REFUSED[case]

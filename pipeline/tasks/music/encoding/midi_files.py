@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import tarfile
 import zipfile
@@ -14,6 +15,7 @@ from pipeline.errors import DataError
 from pipeline.tasks.music.encoding.midi_reader import MidiFile
 from pipeline.tasks.music.settings import PerformanceReader
 
+_SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")  # with lyrics, and in a RIFF file
 _MIDITOK_MAESTRO = re.compile(r"[^/]+/tests/MIDIs_one_track/(Maestro_\d+)\.mid")
 _MAX_TABLE_BYTES = 1 << 22  # that of MAESTRO 3.0.0 has 0.3 MB; more is a zip bomb
 
@@ -74,5 +76,16 @@ def _miditok(path: Path) -> list[MidiFile]:
 
 
 def _folder(raw: Path) -> list[MidiFile]:
-    paths = [path for path in raw.rglob("*") if path.suffix.casefold() in (".mid", ".midi")]
-    return [MidiFile(path.relative_to(raw).as_posix(), path, None, None) for path in paths]
+    """Return the files of a folder and its sub-folders, but hidden ones: copies of programs."""
+    paths = [path for path in raw.rglob("*") if path.suffix.casefold() in _SUFFIXES]
+    names = {path: path.relative_to(raw) for path in paths}
+    return [
+        MidiFile(_readable(name), path, None, None)
+        for path, name in names.items()
+        if not any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    ]
+
+
+def _readable(name: Path) -> str:
+    """Return a name as text, bytes that are not UTF-8 as escapes."""
+    return os.fsencode(name.as_posix()).decode("utf-8", "backslashreplace")

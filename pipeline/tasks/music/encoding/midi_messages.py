@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.encoding.records import RecordError
 from pipeline.tasks.music.encoding.midi_repairs import Repair
 
+MAX_BYTES = 1 << 24  # the longest performance of MAESTRO has 0.6 MB
 _HEADER_BYTES = 6  # type, number of tracks and division; more is legal, and ignored
 _CHUNK = 8  # bytes of the name and the length of a chunk
 _INDEPENDENT = 2  # the type whose tracks are pieces of their own
@@ -72,6 +73,8 @@ def read_messages(content: bytes) -> MidiMessages:
     """Read a MIDI file, which may be wrapped in a RIFF file (RMID); MidiError says why not."""
     if len(content) == 0:
         raise MidiError("empty")
+    if len(content) > MAX_BYTES:
+        raise MidiError(f"larger than {MAX_BYTES} bytes")
     if content.startswith(b"RIFF") and content[8:12] == b"RMID":
         found = {chunk.name: chunk.body for chunk in _chunks(content[12:], "little")}
         content = found.get(b"data", b"")

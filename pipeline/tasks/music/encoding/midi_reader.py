@@ -23,10 +23,9 @@ from pipeline.encoding.workers import batched
 from pipeline.process import prepare
 from pipeline.tasks.music.codec.events import to_ids
 from pipeline.tasks.music.encoding.midi_file import read_notes
-from pipeline.tasks.music.encoding.midi_messages import MidiError
+from pipeline.tasks.music.encoding.midi_messages import MAX_BYTES, MidiError
 from pipeline.tasks.music.encoding.midi_repairs import Repair
 
-_MAX_FILE_BYTES = 1 << 24  # the longest performance of MAESTRO has 0.6 MB
 _CHUNK = 8  # files that a worker reads at a time
 _MAX_PROCESSOR_SECONDS = 60  # for a file; the longest performance of MAESTRO takes 0.1
 DEADLY = f"crashes the reader, or takes more than {_MAX_PROCESSOR_SECONDS} s of processor time"
@@ -42,14 +41,11 @@ class MidiFile:
     split: Split | None  # None: the data do not come split
 
     def content(self) -> bytes:
-        """Return the bytes; MidiError if they are damaged or far too many."""
+        """Return the bytes, or as many as show that they are too many; MidiError if damaged."""
         try:
-            content = self._read(_MAX_FILE_BYTES + 1)
+            return self._read(MAX_BYTES + 1)
         except (*DAMAGED, KeyError):  # or there is no such member
             raise MidiError("cannot be read from its archive") from None
-        if len(content) > _MAX_FILE_BYTES:
-            raise MidiError(f"larger than {_MAX_FILE_BYTES} bytes")
-        return content
 
     def _read(self, most: int) -> bytes:
         if self.member is None:
