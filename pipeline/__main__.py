@@ -99,6 +99,8 @@ def _run_stage(name: str, item: str) -> None:
     if section != "datasets":
         numerics = chosen.training.numerics if section == "runs" else Numerics.REPRODUCIBLE
         import_module("models.shared.numerics").set_environment(numerics)
+    if name == "train":
+        import_module("pipeline.unfinished").warn_of_another(item, chosen)
     import_module(f"pipeline.{name}").main(item)
 
 

@@ -1,9 +1,11 @@
 """What commands print: one-line errors, progress, costs."""
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from models.errors import SequenceError
 from pipeline.errors import PipelineError
@@ -18,7 +20,7 @@ def run_stage(name: str, action: Callable[[], None]) -> None:
     Prints time and peak memory on stderr. Handles errors as `exit_on_error`.
     """
     started = time.monotonic()
-    exit_on_error(action)
+    exit_on_error(action, f"{name}: interrupted before it was done; run the same command again")
     if "RANK" in os.environ:  # a process of a group that torchrun started
         return
     seconds, gigabytes = time.monotonic() - started, peak_memory() / 1e9
@@ -30,22 +32,45 @@ def run_stage(name: str, action: Callable[[], None]) -> None:
     )
 
 
-def exit_on_error(action: Callable[[], None]) -> None:
+def exit_on_error(action: Callable[[], None], interrupted: str = "interrupted") -> None:
     """Call `action`; print an expected error as one line on stderr and exit with status 1.
 
-    Exits with 130 on Ctrl-C.
+    Exits with 130 on Ctrl-C, saying `interrupted` if the KeyboardInterrupt has no message; and
+    with 141, as a program that SIGPIPE ends, without a word if nobody reads what is printed.
     """
     try:
-        action()
+        try:
+            action()
+        finally:
+            sys.stdout.flush()  # here, where its error can be caught
     except (PipelineError, SequenceError) as error:
+        _end_line()
         sys.exit(f"error: {_one_line(error)}")
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
+        _end_line()
         where, problem = error.filename or "input/output", error.strerror or error
         sys.exit(f"error: {where}: {_one_line(problem)}")
     except KeyboardInterrupt as interrupt:
-        default = "interrupted; the same command resumes from what is finished"
-        print(str(interrupt) or default, file=sys.stderr)
-        sys.exit(130)
+        _end_line()
+        print(str(interrupt) or interrupted, file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+
+
+def _end_line() -> None:
+    """End the updating line of the terminal, if there is one."""
+    if Progress.is_open:
+        Progress.is_open = False
+        print(file=sys.stderr)
+
+
+def _discard_output() -> None:
+    """Let Python write what is left to /dev/null when it ends, where it cannot fail again."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(null, stream.fileno())
 
 
 def _one_line(message: object) -> str:
@@ -54,12 +79,17 @@ def _one_line(message: object) -> str:
 
 
 class Progress:
-    """Progress and estimated time left: one updating line on a terminal, otherwise log lines."""
+    """Progress and estimated time left: one updating line on a terminal, otherwise log lines.
+
+    A terminal without cursor movement (TERM=dumb) gets log lines too.
+    """
+
+    is_open: ClassVar[bool] = False  # whether the cursor is at the end of an updating line
 
     def __init__(self, title: str, total: int, done: int = 0) -> None:
         self._title, self._total, self._first = title, total, done
         self._started = time.monotonic()
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._interval = 0.2 if self._terminal else _LOG_EVERY_SECONDS
         self._printed = self._started
 
@@ -71,15 +101,30 @@ class Progress:
         self._printed = now
         elapsed = now - self._started
         left = elapsed / max(done - self._first, 1) * (self._total - done)
-        line = (
-            f"{self._title}: {done}/{self._total}  {_clock(elapsed)}, {_clock(left)} left  {note}"
-        )
-        if self._terminal:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns
-            end = "\n" if done >= self._total else ""
-            print(f"\r{line[: width - 1]:<{width - 1}}", end=end, file=sys.stderr, flush=True)
-        else:
-            print(line.rstrip(), file=sys.stderr, flush=True)
+        count, rest = f"{done}/{self._total}", f"{_clock(left)} left"
+        short = f"{self._title}: {count}  {_clock(elapsed)}, {rest}"
+        line = f"{short}  {note}".rstrip()
+        if not self._terminal:
+            print(line, file=sys.stderr, flush=True)
+            return
+        width = _columns() - 1
+        shown = _first_that_fits((line, short, f"{count}  {rest}", count), width)
+        Progress.is_open = done < self._total
+        end = "" if Progress.is_open else "\n"
+        print(f"\r{shown:<{width}}", end=end, file=sys.stderr, flush=True)
+
+
+def _columns() -> int:
+    """Return the width of the terminal.
+
+    A terminal whose size was never set, as at the start of a container, has 0 columns: taken as 80.
+    """
+    return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+
+
+def _first_that_fits(forms: Sequence[str], width: int) -> str:
+    """Return the first form that fits into `width` characters, or else what fits of the last."""
+    return next((form for form in forms if len(form) <= width), forms[-1][:width])
 
 
 def _clock(seconds: float) -> str:

@@ -7,6 +7,7 @@ command, as dvc.yaml does.
 """
 
 import ctypes
+import io
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ _NUMPY = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "OPENBLAS_CORETYPE": "Haswell",
 }
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))  # by number, with their modes
 _PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
@@ -29,6 +31,7 @@ def prepare() -> None:
 
     Child processes inherit the environment variables.
     """
+    _open_streams()
     # How long an idle thread of torch spins before it sleeps; read when torch is imported. With the
     # default, threads on shared cores often spin for one that is not running.
     os.environ.setdefault("GOMP_SPINCOUNT", "300")
@@ -40,6 +43,24 @@ def prepare() -> None:
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     if sys.platform == "linux" and os.environ.keys() & _PARENT_VARIABLES:
         _end_with_parent()
+
+
+def _open_streams() -> None:
+    """Make the standard streams usable, whatever the parent process left of them.
+
+    A stream that is closed becomes /dev/null: the next file that is opened would take its place
+    otherwise, and get what is printed. A character that the encoding of a stream lacks is escaped.
+    """
+    for number, (name, mode) in enumerate(_STREAMS):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a notebook has its own
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _end_with_parent() -> None:

@@ -112,7 +112,10 @@ def main(jobs: int, targets: list[str]) -> None:
             failed = [stage for run in as_completed(made) if (stage := run.result())]
         except KeyboardInterrupt:  # dvc and its stages have got the signal too
             pool.shutdown(cancel_futures=True)
-            raise
+            raise KeyboardInterrupt(
+                "interrupted; the same command goes on with what is not done, trainings from their "
+                "last checkpoint if nothing of theirs is changed"
+            ) from None
     if failed:
         raise PipelineError(f"failed: {', '.join(failed)}; what stands above says why")
 

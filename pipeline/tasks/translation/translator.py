@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from pipeline.tasks.translation.decoding.decode import Sources, longest_source, 
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case
 from pipeline.tasks.translation.engine import MAX_POSITIONS, Engine
+from pipeline.tasks.translation.lines import prompt_lines, read_lines
 from pipeline.tasks.translation.settings import (
     LetterCase,
     TranslationDataset,
@@ -27,8 +27,6 @@ from pipeline.tasks.translation.settings import (
 from pipeline.trained import load_model
 
 MAX_TOKENS = 1 << 15  # of a line; memory grows with it
-_READ_BYTES = 1 << 16
-_WINDOW_LINES = 256  # read ahead, so that lines of similar length share a batch
 
 
 class Translation(NamedTuple):
@@ -138,36 +136,24 @@ def translate_input(
         limit=longest_line(model, run.decoding.extra_length, engine),
     )
     _log(f"{options.run}: {run.title}, {source} to {target}, trained on {run.dataset}")
-    sys.stdout.reconfigure(encoding="utf-8")
-    windows = _prompt(source) if sys.stdin.isatty() else _input()
-    for number, translations in enumerate(translator.lines(windows, _log), start=1):
-        if options.n_best is None:
-            print(translations[0].text, flush=True)
-        else:
-            for text, score in translations:
-                print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
+    if not sys.stdout.isatty():  # a terminal has its encoding, a file UTF-8
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    windows = prompt_lines(source) if sys.stdin.isatty() else read_lines(_log)
+    number = 0
+    try:
+        for number, translations in enumerate(translator.lines(windows, _log), start=1):
+            _print(number, translations, with_scores=options.n_best is not None)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; {number} lines are translated") from None
+
+
+def _print(number: int, translations: list[Translation], with_scores: bool) -> None:
+    if not with_scores:
+        print(translations[0].text, flush=True)
+        return
+    for text, score in translations:
+        print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
 
 
 def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _input() -> Iterator[list[str]]:
-    """Yield windows of up to _WINDOW_LINES lines as soon as they arrive.
-
-    Only \\n ends a line, and invalid UTF-8 is replaced: no line is lost.
-    """
-    partial = b""
-    while chunk := sys.stdin.buffer.read1(_READ_BYTES):
-        *lines, partial = (partial + chunk).split(b"\n")
-        for start in range(0, len(lines), _WINDOW_LINES):
-            window = lines[start : start + _WINDOW_LINES]
-            yield [line.decode(errors="replace") for line in window]
-    if partial:
-        yield [partial.decode(errors="replace")]
-
-
-def _prompt(language: str) -> Iterator[list[str]]:
-    with suppress(EOFError):
-        while True:
-            yield [input(f"{language}> ")]

@@ -1,6 +1,3 @@
-import io
-import os
-
 import pytest
 import torch
 
@@ -188,31 +185,3 @@ def test_a_line_of_endless_length_is_not_translated(new_translator, monkeypatch)
     assert next(found) == EMPTY != next(found)
     with pytest.raises(DataError, match="^1 of 2 lines"):
         next(found)
-
-
-def test_bytes_that_are_no_text_lose_no_line(monkeypatch):
-    raw = io.BytesIO(b"one\r\ntwo\xff\xc3\n\nthree\xe2\x80\xa8four\rfive")
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw))
-    monkeypatch.setattr(translating, "_WINDOW_LINES", 2)
-    windows = [["one\r", "two\ufffd\ufffd"], [""], ["three\u2028four\rfive"]]
-    assert list(translating._input()) == windows
-
-
-def test_a_line_of_any_length_is_read_whole(monkeypatch):
-    long = "für " * 100_000
-    raw = io.BytesIO(f"{long}\n\n{long}\n".encode())
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw))
-    assert [line for window in translating._input() for line in window] == [long, "", long]
-
-
-def test_lines_that_are_there_do_not_wait_for_others(monkeypatch):
-    read_end, write_end = os.pipe()
-    with os.fdopen(read_end) as stdin, os.fdopen(write_end, "wb", buffering=0) as other:
-        monkeypatch.setattr("sys.stdin", stdin)
-        windows = translating._input()
-        for line in (b"one\n", b"two\nthree\nfo"):
-            other.write(line)
-            found = next(windows)
-        assert found == ["two", "three"]
-        other.write(b"ur\n")
-        assert next(windows) == ["four"]

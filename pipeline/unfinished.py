@@ -1,0 +1,30 @@
+"""Trainings that were interrupted."""
+
+import os
+import sys
+from pathlib import Path
+
+from pipeline.settings.run import Run
+
+_WORK = Path(".work/train")
+
+
+def warn_of_another(name: str, run: Run) -> None:
+    """Say on stderr if the checkpoint of an interrupted training of `run` will not be resumed.
+
+    It is of other parameters, data or code.
+    """
+    checkpoints = {path.parent.name for path in (_WORK / name).glob("*/checkpoint.safetensors")}
+    encoded = Path("data/encoded") / run.dataset
+    if not checkpoints or not encoded.exists() or "RANK" in os.environ:  # RANK: one of several
+        return
+    # Here, because torch takes a second to import.
+    from pipeline.training.workspace import code_of, fingerprint
+
+    settings = run.model_dump(mode="json", include={"model", "training"})
+    if fingerprint(settings, encoded, code_of(run)) not in checkpoints:
+        print(
+            f"{name}: parameters, data or code differ from those of the interrupted training in "
+            f"{_WORK / name}; this one starts from step 0. Changed back, that one resumes",
+            file=sys.stderr,
+        )
