@@ -11,6 +11,7 @@ MEASURED = (
     "reports/benchmarks.json",
     "reports/faults.json",
     "reports/machines.json",
+    "reports/rates.json",
 )  # by no stage
 
 

@@ -45,7 +45,8 @@ def stages() -> Iterator[Stage]:
         yield Stage("encode", [data], [f"data/encoded/{data}", f"reports/data/{data}.json"])
         yield Stage("train", [run], [f"runs/{run}/model", f"reports/curves/{run}.csv"])
         yield Stage("decode", [run], [f"runs/{run}/samples"])
-        measured = [f"reports/records/{run}.parquet", f"reports/metrics/{run}.json"]
+        measured = [f"reports/{each}/{run}.json" for each in ("measurements", "metrics")]
+        measured.append(f"reports/records/{run}.parquet")
         yield Stage("evaluate", [run], [f"runs/{run}/records", *measured])
     judged = ["reports/claims.json", "reports/comparisons.json", "reports/verdicts.json"]
     yield Stage("judge", [], judged)

@@ -27,7 +27,7 @@ class Command(NamedTuple):
 
     what: str  # it does, in a line
     item: str | None = None  # what it is called for, if it is a stage: a key of `<item>s`
-    arguments: tuple[dict[str, Any], ...] = ()  # options of argparse for each argument
+    arguments: tuple[dict[str, Any], ...] = ()  # of argparse for each argument
 
 
 def _number(text: str) -> int:
@@ -51,6 +51,15 @@ _TARGETS = {
     "nargs": "*",
     "help": "stages (train decode evaluate) and names of runs, with * and ?; all without any",
 }
+_FOLDER = {"dest": "folder", "type": Path, "help": "the folder to write, named as the data set"}
+_FROM = {
+    "flags": ["--from"],
+    "dest": "source",
+    "required": True,
+    "type": Path,
+    "metavar": "FOLDER",
+    "help": "the folder with the files",
+}
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
@@ -63,6 +72,7 @@ COMMANDS = {
     "judge": Command("judge the lecture's claims and compare all runs"),
     "report": Command("write the page with all results"),
     "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
+    "new": Command("make a scale for files of one's own", arguments=(_FOLDER, _FROM)),
     "runs": Command("make the runs of a scale, several at once", arguments=(_JOBS, _TARGETS)),
     "recover": Command("clean up after a killed dvc"),
     "summary": Command("print the scores of every run"),
@@ -133,7 +143,8 @@ def _parser_of(name: str, prog: str) -> argparse.ArgumentParser:
     if item is not None:
         parser.add_argument(item, help=f"a key of {item}s in params.yaml")
     for options in arguments:
-        parser.add_argument(**options)
+        options = {**options}
+        parser.add_argument(*options.pop("flags", []), **options)
     return parser
 
 

@@ -1,7 +1,7 @@
 """Stage demonstrate: figures and numbers of the lecture that need no training.
 
-Reads data/raw/<dataset>, writes runs/<demonstration>/figures and
-reports/metrics/<demonstration>.json: numbers, and the statistics of crops that a claim compares.
+Reads data/raw/<dataset>, writes runs/<demonstration>/figures and, as
+reports/measurements/<demonstration>.json, numbers and statistics of crops that a claim compares.
 """
 
 import io
@@ -28,7 +28,7 @@ def main(name: str) -> None:
         for title, pixels in figures.items():
             write_atomically(folder / f"{title}.png", _png(pixels))
     metrics = {"demonstration": numbers} | ({settings.task: {"crops": crops}} if crops else {})
-    write_json(Path("reports/metrics") / f"{name}.json", metrics)
+    write_json(Path("reports/measurements") / f"{name}.json", metrics)
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -1,10 +1,11 @@
 """Stage evaluate: metrics and baselines of a run on the test split.
 
 Reads runs/<run>/model, runs/<run>/samples and data/encoded/<dataset>. Writes
-reports/metrics/<run>.json, nested by task; reports/records/<run>.parquet, the sufficient statistics
-of each test record; and runs/<run>/records: the scores of each sentence, image or piece, in the
-order of the test split, as <split>.jsonl, and data for figures of the report: attention.json of a
-few translations, <piece>.arcs.json of each composed piece, and distributions.json of the notes of
+reports/measurements/<run>.json: all that was measured, nested by task; reports/metrics/<run>.json:
+the score that DVC shows; reports/records/<run>.parquet, the sufficient statistics of each test
+record; and runs/<run>/records: the scores of each sentence, image or piece, in the order of the
+test split, as <split>.jsonl, and data for figures of the report: attention.json of a few
+translations, <piece>.arcs.json of each composed piece, and distributions.json of the notes of
 composed pieces and test pieces.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from models.shared.base import AutoregressiveModel
 from pipeline import config
 from pipeline.corpus import is_test, split_of_variant
-from pipeline.evaluation import Evaluation, scores_of
+from pipeline.evaluation import Evaluation, headlines, scores_of
 from pipeline.files import staged_folder, write_json, write_json_lines
 from pipeline.records import RunRecords, records_path, write_records
 from pipeline.tasks import part
@@ -42,8 +43,10 @@ def main(name: str) -> None:
             write_json_lines(records / f"{stem}.json", [figure])
     parameters = sum(weights.numel() for weights in model.parameters())
     model_facts = {"parameters": parameters, "steps": run.training.steps}
-    metrics = {run.task: evaluation.metrics, "model": model_facts}
-    write_json(Path("reports/metrics") / f"{name}.json", metrics)
+    measured = {run.task: evaluation.metrics, "model": model_facts}
+    write_json(Path("reports/measurements") / f"{name}.json", measured)
+    shown = headlines(evaluation.metrics["test"], part(run.task, "measures").MEASURES.metrics)
+    write_json(Path("reports/metrics") / f"{name}.json", shown)
 
 
 def _evaluate(run: config.AnyRun, model: AutoregressiveModel, samples: Path) -> Evaluation:

@@ -21,7 +21,7 @@ _DIGITS = 6
 class Evaluation:
     """Measurements of a run."""
 
-    metrics: dict[str, Any]  # {"test": ..., "baseline": ..., ...}: reports/metrics/<run>.json
+    metrics: dict[str, Any]  # {"test": ..., "baseline": ..., ...}: reports/measurements/<run>.json
     records: dict[Split, Records]  # reports/records/<run>.parquet
     details: dict[Split, list[dict[str, Any]]]  # of each record: runs/<run>/records/<split>.jsonl
     figures: dict[str, Any]  # for the report: runs/<run>/records/<name>.json
@@ -48,6 +48,18 @@ def scores_of(
             ends = interval(columns, records.clusters, metric.compute, samples, seed)
             scores |= zip((f"{metric.key}_low", f"{metric.key}_high"), ends, strict=True)
     return {name: round(score, _DIGITS) for name, score in scores.items()}
+
+
+def headlines(test: Mapping[str, float], metrics: Iterable[Metric]) -> dict[str, float]:
+    """Return the scores of a test set that are metrics of DVC, by their short names.
+
+    They are rounded to one decimal more than the report shows, as DVC's tables are wide.
+    """
+    return {
+        metric.headline: round(test[metric.key], metric.decimals + 1)
+        for metric in metrics
+        if metric.headline
+    }
 
 
 def records_of(

@@ -2,9 +2,9 @@
 
     python -m pipeline judge     # in the folder of a scale
 
-Reads only reports/metrics and reports/records, which are in git. Writes reports/claims.json: each
-claim with its verdict and the results of its checks; reports/comparisons.json: each pair of runs on
-a test set; and reports/verdicts.json: the number of claims by verdict.
+Reads only reports/measurements and reports/records, which are in git. Writes reports/claims.json:
+each claim with its verdict and the results of its checks; reports/comparisons.json: each pair of
+runs on a test set; and reports/verdicts.json: the number of claims by verdict.
 """
 
 from pipeline.judging.claims import read_claims

@@ -23,6 +23,7 @@ class Metric:
     percent: bool = False
     statistics: tuple[str, ...] = ()  # columns of a run's records
     compute: Compute = ratio  # maps sums (..., statistic) to scores (...)
+    headline: str | None = None  # short name among the metrics of DVC, whose tables are wide
 
     @property
     def split(self) -> str | None:

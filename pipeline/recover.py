@@ -97,7 +97,7 @@ def _is_whole(lock: str) -> bool:
     """Whether each stage of a dvc.lock has its command and the hashes of its outputs."""
     try:
         stages = YAML(typ="safe").load(lock)["stages"]
-        return all(out["md5"] for stage in stages.values() for out in stage["outs"])
+        return all(out["md5"] for stage in stages.values() for out in stage.get("outs", []))
     except (YAMLError, KeyError, TypeError, AttributeError):
         return False
 

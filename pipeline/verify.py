@@ -1,7 +1,7 @@
 """Compare all outputs with the committed ones, by hash or within tolerance.
 
-Reads dvc.lock and reports/metrics in the working tree and at HEAD. With reproducible numerics all
-outputs have the same hashes on every x86-64 processor with AVX2, for the number of threads that
+Reads dvc.lock and reports/measurements in the working tree and at HEAD. With reproducible numerics
+all outputs have the same hashes on every x86-64 processor with AVX2, for the number of threads that
 params.yaml names. With native numerics, or on other machines, rounding differs and leads to an
 equivalent model: its outputs are within tolerance if each score of the run is in the committed 95 %
 interval. Demonstrations have no training: their numbers are within tolerance up to ROUNDING.
@@ -29,7 +29,7 @@ from pipeline.reporting import machines
 from pipeline.reporting.flatten import leaves
 
 LOCK = Path("dvc.lock")
-METRICS = Path("reports/metrics")
+MEASUREMENTS = Path("reports/measurements")
 ROUNDING = 1e-3  # relative tolerance, and absolute near 0
 
 _MEASURING = ("evaluate@", "demonstrate@")  # stages that write metrics
@@ -158,7 +158,7 @@ def _has_committed_scores(run: str) -> bool:
 
     Demonstrations have no intervals: whether their numbers equal the committed ones up to rounding.
     """
-    path = METRICS / f"{run}.json"
+    path = MEASUREMENTS / f"{run}.json"
     current = dict(leaves(read_json(path)))
     committed = dict(leaves(json.loads(_committed(path))))
     scores = [name for name in committed if f"{name}_low" in committed]

@@ -91,7 +91,7 @@ def test_a_shift_is_written_and_read_again_the_same_bytes_each_time(scale):
     for _ in range(2):
         demonstrate.main("equivariance")
         figures = sorted(Path("runs/equivariance/figures").iterdir())
-        metrics = Path("reports/metrics/equivariance.json")
+        metrics = Path("reports/measurements/equivariance.json")
         contents.append([path.read_bytes() for path in [*figures, metrics]])
     assert contents[0] == contents[1] and len(contents[0]) == 3
 
@@ -116,7 +116,7 @@ def test_equal_seeds_give_equal_bytes(scale):
     for _ in range(2):
         demonstrate.main("self_similarity")
         figures = sorted(Path("runs/self_similarity/figures").iterdir())
-        metrics = Path("reports/metrics/self_similarity.json")
+        metrics = Path("reports/measurements/self_similarity.json")
         contents.append([path.read_bytes() for path in [*figures, metrics]])
 
     assert contents[0] == contents[1] and len(contents[0]) == 7

@@ -279,7 +279,7 @@ def test_a_card_tells_the_facts(public: Path):
 
 
 def test_a_run_no_better_than_the_baseline_says_so(scale: Params):
-    path = f"reports/metrics/{TRANSLATING}.json"
+    path = f"reports/measurements/{TRANSLATING}.json"
     edit(path, lambda metrics: metrics["translation"]["test"].update(bleu_low=4.1))
     publish.main()
     text = Path(f"public/models/{TRANSLATING}/README.md").read_text(encoding="utf-8")
@@ -390,7 +390,7 @@ def test_demonstrations_are_published_with_their_figures(scale: Params, monkeypa
     numbers = {"noisy": 22.1234, "averaged": 25.5678, "denoised": 28.9}
     for title in ("original", *numbers, "sample", "texture"):
         shutil.copy(picture, figures / f"{title}.png")
-    write_json(Path("reports/metrics/self_similarity.json"), {"demonstration": numbers})
+    write_json(Path("reports/measurements/self_similarity.json"), {"demonstration": numbers})
     publish.main()
     assert len(list(Path("public/samples/self_similarity").glob("*.png"))) == 6
     psnr = {row["figure"]: row["psnr"] for row in rows(Path("public/tables/demonstrations.csv"))}
@@ -428,7 +428,10 @@ def test_a_clone_without_samples_is_told_of_the_remote(scale: Params):
 
 
 def test_a_damaged_search_grid_is_named(scale: Params):
-    edit(f"reports/metrics/{TRANSLATING}.json", lambda m: m["translation"].update(search_grid=[3]))
+    edit(
+        f"reports/measurements/{TRANSLATING}.json",
+        lambda m: m["translation"].update(search_grid=[3]),
+    )
     with pytest.raises(DataError, match="search_grid is not a list of searches"):
         publish.main()
 

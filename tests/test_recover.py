@@ -80,11 +80,11 @@ def test_while_dvc_is_at_work_nothing_is_touched_and_its_number_told(scale):
 
 
 def test_half_written_files_are_removed(scale):
-    (scale / "reports/metrics").mkdir(parents=True)
-    (scale / "reports/metrics/.a.json.12.partial").write_text("{")
-    (scale / "reports/metrics/a.json").write_text("{}")
+    (scale / "reports/measurements").mkdir(parents=True)
+    (scale / "reports/measurements/.a.json.12.partial").write_text("{")
+    (scale / "reports/measurements/a.json").write_text("{}")
     recover.main()
-    assert os.listdir(scale / "reports/metrics") == ["a.json"]
+    assert os.listdir(scale / "reports/measurements") == ["a.json"]
 
 
 @pytest.mark.parametrize(("at", "kept"), [("lecture", []), (".", ["models/__pycache__"])])

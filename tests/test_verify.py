@@ -16,7 +16,7 @@ stages:
     deps: [{path: data/raw/photographs, md5: aa}]
     outs:
     - {path: runs/denoising/figures, md5: DIGEST}
-    - {path: reports/metrics/denoising.json, md5: DIGEST}
+    - {path: reports/measurements/denoising.json, md5: DIGEST}
   report:
     outs: [{path: reports/index.html, md5: DIGEST}]
 """
@@ -36,7 +36,7 @@ def test_a_demonstration_is_the_same_but_for_roundings(
 ):
     committed = {
         verify.LOCK: LOCK.replace("DIGEST", "bb"),
-        verify.METRICS / "denoising.json": json.dumps({"demonstration": COMMITTED}),
+        verify.MEASUREMENTS / "denoising.json": json.dumps({"demonstration": COMMITTED}),
     }
     monkeypatch.setattr(verify, "_committed", committed.get)
     monkeypatch.setattr(verify.machines, "record", lambda machine: None)
@@ -44,7 +44,7 @@ def test_a_demonstration_is_the_same_but_for_roundings(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.lock").write_text(LOCK.replace("DIGEST", "cc"))
     (tmp_path / "runs/denoising/figures").mkdir(parents=True)
-    write_json(verify.METRICS / "denoising.json", {"demonstration": numbers})
+    write_json(verify.MEASUREMENTS / "denoising.json", {"demonstration": numbers})
     (tmp_path / "reports/index.html").touch()
     if state == "within":
         verify.main()

@@ -36,7 +36,7 @@ class Measurement(Settings):
     """A metric of a run or a demonstration that does not depend on the sample of test records."""
 
     name: str  # of the run or the demonstration
-    path: str  # dotted, in reports/metrics/<name>.json
+    path: str  # dotted, in reports/measurements/<name>.json
 
 
 class Benchmarked(Settings):

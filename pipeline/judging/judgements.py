@@ -163,7 +163,7 @@ def write_judgements(judgements: Judgements, comparisons: Comparisons) -> None:
     """Write the three files; equal judgements give equal bytes."""
     write_json(JUDGEMENTS, judgements.model_dump(mode="json"))
     write_json(COMPARISONS, comparisons.model_dump(mode="json"))
-    write_json(VERDICTS, {"claims": judgements.counts})  # which `dvc metrics diff` compares
+    write_json(VERDICTS, judgements.counts)  # which `dvc metrics diff` compares
 
 
 def read_judgements() -> Judgements:

@@ -12,7 +12,7 @@ from pipeline.files import read_json
 from pipeline.judging.replicates import replicates
 from pipeline.records import Records, RunRecords, read_records, records_path
 
-METRICS = Path("reports/metrics")
+MEASUREMENTS = Path("reports/measurements")
 BENCHMARKS = Path(__file__).parents[2] / "reports" / "benchmarks.json"  # one for all scales
 
 
@@ -34,8 +34,8 @@ class Measured:
 
 
 def read_measured() -> Measured:
-    """Read reports/metrics and reports/records; DataError names a damaged file."""
-    metrics = {path.stem: read_json(path) for path in sorted(METRICS.glob("*.json"))}
+    """Read reports/measurements and reports/records; DataError names a damaged file."""
+    metrics = {path.stem: read_json(path) for path in sorted(MEASUREMENTS.glob("*.json"))}
     records = {name: read_records(name) for name in metrics if records_path(name).exists()}
     of_crops = {name: _records_of_crops(content) for name, content in metrics.items()}
     records |= {name: found for name, found in of_crops.items() if found is not None}
@@ -61,4 +61,4 @@ def _records_of_crops(content: dict[str, Any]) -> RunRecords | None:
 
 def metrics_path(name: str) -> Path:
     """Return the path of the metrics of a run or a demonstration."""
-    return METRICS / f"{name}.json"
+    return MEASUREMENTS / f"{name}.json"

@@ -14,7 +14,7 @@ from pipeline.judging.replicates import replicates
 from pipeline.tasks import specs
 
 PAGE = Path("reports/index.html")
-METRICS = Path("reports/metrics")
+MEASUREMENTS = Path("reports/measurements")
 CURVES = Path("reports/curves")
 DATA = Path("reports/data")
 RUNS = Path("runs")
@@ -36,7 +36,7 @@ class Result:
     @property
     def metrics_path(self) -> Path:
         """Path of the metrics, for error messages."""
-        return METRICS / f"{self.name}.json"
+        return MEASUREMENTS / f"{self.name}.json"
 
     @property
     def samples(self) -> Path:
@@ -87,7 +87,7 @@ def finished(params: Params) -> tuple[Params, list[str]]:
     waiting = [
         name
         for name in (*params.runs, *params.demonstrations)
-        if not (METRICS / f"{name}.json").exists()
+        if not (MEASUREMENTS / f"{name}.json").exists()
     ]
     runs, demonstrations = (
         {name: each for name, each in table.items() if name not in waiting}
@@ -95,7 +95,7 @@ def finished(params: Params) -> tuple[Params, list[str]]:
     )
     if not runs:
         first = next(iter(params.runs))
-        raise DataError(f"{METRICS}: no run was evaluated; run `dvc repro evaluate@{first}`")
+        raise DataError(f"{MEASUREMENTS}: no run was evaluated; run `dvc repro evaluate@{first}`")
     return params.model_copy(update={"runs": runs, "demonstrations": demonstrations}), waiting
 
 
@@ -105,7 +105,7 @@ def read_results(params: Params) -> list[Result]:
 
 
 def _read_result(params: Params, name: str, run: AnyRun) -> Result:
-    path = METRICS / f"{name}.json"
+    path = MEASUREMENTS / f"{name}.json"
     metrics = read_json(path)
     try:
         of_task, model = metrics[run.task], metrics.get("model", {})

@@ -31,7 +31,7 @@ def scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     nats = np.random.default_rng(1).uniform(0.5, 1.5, 30)
     for name, shift in (("music_relative", 0.0), ("music_sinusoid", 0.25)):
-        write_json(Path(f"reports/metrics/{name}.json"), {"music": METRICS["music"]})
+        write_json(Path(f"reports/measurements/{name}.json"), {"music": METRICS["music"]})
         of = settings("music", layers=shift)
         write_records(records_path(name), music(nats + shift, of=of))
 
@@ -46,7 +46,7 @@ def test_claims_comparisons_and_counts_are_written(capsys):
     assert check.comparison.difference == pytest.approx(0.25, abs=1e-6)
     (test_set,) = read_comparisons().test_sets
     assert test_set.pairs == [check.comparison]
-    counts = json.loads(VERDICTS.read_text())["claims"]
+    counts = json.loads(VERDICTS.read_text())
     assert sum(counts.values()) == len(judgements.claims)
     assert counts == judgements.counts and counts["reproduced"] == 4  # three by benchmarks
     assert capsys.readouterr().out.startswith(f"{len(judgements.claims)} claims: 4 reproduced, ")
@@ -54,10 +54,10 @@ def test_claims_comparisons_and_counts_are_written(capsys):
 
 def test_a_verdict_that_changes_changes_its_count():
     judge.main()
-    before = json.loads(VERDICTS.read_text())["claims"]
+    before = json.loads(VERDICTS.read_text())
     write_records(records_path("music_sinusoid"), music([0.4] * 30, of=settings("music", layers=1)))
     judge.main()
-    after = json.loads(VERDICTS.read_text())["claims"]
+    after = json.loads(VERDICTS.read_text())
     changed = {name: after[name] - before[name] for name in before if after[name] != before[name]}
     assert changed == {"reproduced": -1, "contradicted": 1}
 

@@ -291,5 +291,7 @@ def test_a_benchmark_is_read_by_its_name_and_missed_where_it_was_not_run():
 
 
 def test_a_number_that_is_not_there_is_told_with_its_file():
-    with pytest.raises(DataError, match="reports/metrics/music_relative.json: music.what = None"):
+    with pytest.raises(
+        DataError, match="reports/measurements/music_relative.json: music.what = None"
+    ):
         judged(claim(numbers("music.what", Relation.BELOW, 1.0)))

@@ -131,7 +131,7 @@ def write_scale(folder: Path) -> Params:
         rng = np.random.default_rng([7, index])
         measured = ENLARGED if getattr(run.model, "super_resolution", None) else METRICS[run.task]
         metrics = {run.task: measured, "model": {"parameters": 1_312_768 + index}}
-        write_json(folder / f"reports/metrics/{name}.json", metrics)
+        write_json(folder / f"reports/measurements/{name}.json", metrics)
         write_curve(folder / f"reports/curves/{name}.csv", run.training.steps, rng)
         samples = folder / "runs" / name / "samples"
         samples.mkdir(parents=True)
@@ -190,7 +190,7 @@ def write_statistics(
 
 def add_further_test(name: str, split: str, **scores: float) -> None:
     """Give a translating run of the scale in the current folder one more test set."""
-    path = Path(f"reports/metrics/{name}.json")
+    path = Path(f"reports/measurements/{name}.json")
     metrics = json.loads(path.read_text())
     of_task = metrics["translation"]
     of_task[split] = {"test": of_task["test"] | scores, "baseline": of_task["baseline"]}

@@ -111,7 +111,7 @@ def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_sca
 
 
 def test_an_archived_run_names_the_commit_that_measured_it(scale: Params):
-    path = Path("reports/metrics/music_relative.json")
+    path = Path("reports/measurements/music_relative.json")
     assert "Archived:" not in render(scale)
     write_json(path, read_json(path) | {"archived": {"commit": "1811a57"}})
     html = " ".join(render(scale).split())
@@ -253,7 +253,7 @@ def test_texts_from_data_are_escaped(scale: Params, html: str):
     poison(Path("reports/data/digits.json"), "tuya/de.json")
     poison(Path("reports/data/digits.json"), "longer than max_words")
     poison(Path("reports/data/digits.json"), "records")
-    poison(Path("reports/metrics/translation_sinusoid.json"), "nrefs:1")
+    poison(Path("reports/measurements/translation_sinusoid.json"), "nrefs:1")
     raw = scale.model_dump(mode="json")
     raw["report"]["title"] = raw["runs"]["music_relative"]["title"] = PAYLOAD
     raw["datasets"]["digits"]["source"]["licence"] = PAYLOAD
@@ -284,7 +284,7 @@ def test_missing_file_is_named_with_the_remedy(scale: Params, name: str):
 
 
 def test_a_run_that_waits_is_named_and_the_others_are_shown(scale: Params):
-    Path("reports/metrics/image_local_2d.json").unlink()
+    Path("reports/measurements/image_local_2d.json").unlink()
     text = render(scale)
     assert "<p>Not measured: <code>image_local_2d</code>.</p>" in text
     measured = json.loads((ROOT / "reports/benchmarks.json").read_text())  # of the default scale
@@ -359,7 +359,7 @@ def test_every_claim_stands_with_a_verdict(html: str):
 
 def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html: str):
     again = "music_relative_seed_2"
-    path = Path("reports/metrics/music_relative.json")
+    path = Path("reports/measurements/music_relative.json")
     metrics = json.loads(path.read_text())
     metrics["music"]["test"]["nats_per_token"] = 0.5323
     path.with_stem(again).write_text(json.dumps(metrics))

@@ -19,16 +19,16 @@ HEADER = "step,learning_rate,train_loss,validation_loss,padding"
 
 
 def test_runs_keep_the_order_of_params_and_ignore_files_of_others(scale: Params):
-    Path("reports/metrics/aaa_old_run.json").write_text("{")
+    Path("reports/measurements/aaa_old_run.json").write_text("{")
     assert [result.name for result in read_results(scale)] == list(scale.runs)
 
 
 def test_what_was_not_measured_yet_waits(scale: Params):
     assert finished(scale) == (scale, [])
-    Path("reports/metrics/music_relative.json").unlink()
+    Path("reports/measurements/music_relative.json").unlink()
     done, waiting = finished(scale)
     assert (set(scale.runs) - set(done.runs), waiting) == ({"music_relative"}, ["music_relative"])
-    for path in Path("reports/metrics").iterdir():
+    for path in Path("reports/measurements").iterdir():
         path.unlink()
     with pytest.raises(DataError, match="no run was evaluated; .*evaluate@translation_sinusoid"):
         finished(scale)
@@ -41,7 +41,7 @@ def test_tasks_follow_the_lecture(scale: Params):
 
 
 def test_parameters_may_be_unrecorded(scale: Params):
-    path = Path("reports/metrics/music_relative.json")
+    path = Path("reports/measurements/music_relative.json")
     metrics = json.loads(path.read_text())
     del metrics["model"]
     path.write_text(json.dumps(metrics))
@@ -49,8 +49,8 @@ def test_parameters_may_be_unrecorded(scale: Params):
 
 
 def test_metrics_of_another_task_are_refused(scale: Params):
-    path = Path("reports/metrics/music_relative.json")
-    path.write_text(Path("reports/metrics/image_local_1d.json").read_text())
+    path = Path("reports/measurements/music_relative.json")
+    path.write_text(Path("reports/measurements/image_local_1d.json").read_text())
     with pytest.raises(DataError, match=r"music_relative\.json: music\.test .*evaluate@music_rel"):
         read_results(scale)
 
@@ -66,7 +66,7 @@ def test_a_further_test_set_is_a_result_of_its_own(scale: Params):
 
 
 def test_a_further_test_set_without_a_baseline_is_refused(scale: Params):
-    path = Path("reports/metrics/translation_sinusoid.json")
+    path = Path("reports/measurements/translation_sinusoid.json")
     metrics = json.loads(path.read_text())
     metrics["translation"]["test_2017"] = {"test": {}}
     path.write_text(json.dumps(metrics))

@@ -167,8 +167,10 @@ def add_run(scale: Params) -> None:
     shutil.copytree("runs/music_relative", "runs/hum")
     shutil.copy("reports/curves/music_relative.csv", "reports/curves/hum.csv")
     shutil.copy("reports/data/chorales.json", "reports/data/hums.json")
-    metrics = read_json(Path("reports/metrics/music_relative.json"))
-    write_json(Path("reports/metrics/hum.json"), {NEW: metrics["music"], "model": metrics["model"]})
+    metrics = read_json(Path("reports/measurements/music_relative.json"))
+    write_json(
+        Path("reports/measurements/hum.json"), {NEW: metrics["music"], "model": metrics["model"]}
+    )
 
 
 def test_one_more_task_is_a_folder(scale: Params, code: Path):

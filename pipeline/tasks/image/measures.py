@@ -25,6 +25,7 @@ MEASURES = Measures(
             higher_is_better=False,
             has_interval=True,
             statistics=statistics.BITS_PER_DIMENSION,
+            headline="bits",
         ),
         Metric(
             "psnr",

@@ -28,6 +28,7 @@ MEASURES = Measures(
             higher_is_better=False,
             has_interval=True,
             statistics=statistics.NATS_PER_TOKEN,
+            headline="nats",
         ),
         Metric(
             "validation.nats_per_token",

@@ -21,6 +21,7 @@ BLEU = Metric(
     has_interval=True,
     statistics=statistics.BLEU,
     compute=statistics.bleu,
+    headline="bleu",
 )
 TOKENISED_BLEU = Metric(
     "tokenised_bleu",

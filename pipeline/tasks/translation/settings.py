@@ -26,10 +26,15 @@ class TranslationReader(StrEnum):
     HOME_ASSISTANT = "home_assistant"  # a wheel with */translations/<language>.json per integration
     LIBREOFFICE_HELP = "libreoffice_help"  # two Debian packages of HTML with ids of paragraphs
     PARALLEL_COLUMNS = "parallel_columns"  # <split>.parquet with a column per language
+    TEXT_FILES = "text_files"  # two plain texts, a line for a line, or a table of two columns
     TRANSLATION_COLUMN = "translation_column"  # ... with a column `translation` of all languages
 
 
-_UNSPLIT = (TranslationReader.HOME_ASSISTANT, TranslationReader.LIBREOFFICE_HELP)
+_UNSPLIT = (
+    TranslationReader.HOME_ASSISTANT,
+    TranslationReader.LIBREOFFICE_HELP,
+    TranslationReader.TEXT_FILES,
+)
 
 
 class LetterCase(StrEnum):

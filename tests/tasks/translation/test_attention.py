@@ -101,7 +101,7 @@ def test_the_stage_writes_them_beside_the_records(sentences, tmp_path, monkeypat
     text = (records / "attention.json").read_text(encoding="utf-8")
     assert json.loads(text) == {"sentences": sentences} and text.count("\n") == 1
     assert (records / "test.jsonl").read_text() == '{"nats": 1.5}\n'
-    written = json.loads(Path("reports/metrics/translation_sinusoid.json").read_text())
+    written = json.loads(Path("reports/measurements/translation_sinusoid.json").read_text())
     assert set(written["translation"]) == {"test", "baseline"}
     in_git = read_records("translation_sinusoid")
     assert in_git.splits["test"].statistics["nats"].tolist() == [1.5]

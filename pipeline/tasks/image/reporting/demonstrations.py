@@ -11,7 +11,7 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import Demonstration, Picture
-from pipeline.reporting.results import METRICS, RUNS, Result
+from pipeline.reporting.results import MEASUREMENTS, RUNS, Result
 from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
 
@@ -25,7 +25,7 @@ def read_demonstration(
     name: str, settings: SelfSimilarity | Equivariance, results: Sequence[Result]
 ) -> Demonstration:
     """Read a demonstration; DataError names the file that is missing or damaged."""
-    numbers = read_json(METRICS / f"{name}.json").get("demonstration", {})
+    numbers = read_json(MEASUREMENTS / f"{name}.json").get("demonstration", {})
     match settings:
         case SelfSimilarity():
             pictures = _self_similarity(name, numbers)
@@ -80,8 +80,8 @@ def _number(name: str, numbers: dict[str, Any], *path: str) -> float:
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, float) or not math.isfinite(value):
         raise DataError(
-            f"{METRICS / name}.json: demonstration.{'.'.join(path)} = {value!r} is not a number; "
-            f"run `dvc repro demonstrate@{name}`"
+            f"{MEASUREMENTS / name}.json: demonstration.{'.'.join(path)} = {value!r} is not a "
+            f"number; run `dvc repro demonstrate@{name}`"
         )
     return value
 

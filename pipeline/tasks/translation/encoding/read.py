@@ -15,6 +15,7 @@ from pipeline.encoding.records import RecordError, Skipped, read_or_skip
 from pipeline.errors import DataError
 from pipeline.tasks.translation.encoding.help_page import ParagraphKey, paragraphs
 from pipeline.tasks.translation.encoding.sentences import sentence_pairs
+from pipeline.tasks.translation.encoding.text_files import AlignedLines, text_of
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
 
 _BATCH_ROWS = 10_000
@@ -54,6 +55,7 @@ def open_text(raw: Path, encoding: TranslationEncoding) -> ParallelText:
         TranslationReader.LIBREOFFICE_HELP: LibreOfficeHelp,
         TranslationReader.PARALLEL_COLUMNS: ParallelColumns,
         TranslationReader.TRANSLATION_COLUMN: TranslationColumn,
+        TranslationReader.TEXT_FILES: TextFiles,
     }[encoding.reader]
     return reader(raw, encoding.source_language, encoding.target_language)
 
@@ -224,3 +226,21 @@ class TranslationColumn(ParallelColumns):
     """`<split>.parquet` with a column `translation` in which each language has a field."""
 
     _column = "translation.{}"
+
+
+class TextFiles:
+    """Two plain texts, a line for a line, or a table: a group and a cluster are lines in a row."""
+
+    def __init__(self, raw: Path, source_language: str, target_language: str) -> None:
+        self._lines = AlignedLines(raw, source_language, target_language)
+        self.groups = [str(index) for index in range(self._lines.blocks)]
+
+    def records(self, group: str) -> Iterator[Record | Skipped]:
+        """Yield the lines of a block in their order."""
+        for number, sides in self._lines.block(int(group)):
+            yield read_or_skip(f"line {number}", self._record, group, sides)
+
+    def _record(self, group: str, sides: list[bytes]) -> Record:
+        if len(sides) == 1:
+            raise RecordError("no tab between the two languages")
+        return Record(group, [Pair(*map(text_of, sides))])

@@ -32,11 +32,11 @@ def shown(scale: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     figures.mkdir(parents=True)
     for title in ("original", *NUMBERS, "sample", "texture"):
         Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(figures / f"{title}.png")
-    write_json(Path("reports/metrics/self_similarity.json"), {"demonstration": NUMBERS})
+    write_json(Path("reports/measurements/self_similarity.json"), {"demonstration": NUMBERS})
     Path("runs/equivariance/figures").mkdir(parents=True)
     for title in ("placed", "moved"):
         Image.new("L", (4, 4)).save(f"runs/equivariance/figures/{title}.png")
-    write_json(Path("reports/metrics/equivariance.json"), {"demonstration": MOVED})
+    write_json(Path("reports/measurements/equivariance.json"), {"demonstration": MOVED})
     lecture = config.load(ROOT / "lecture/params.yaml")
     return scale.model_copy(update={"demonstrations": lecture.demonstrations})
 
@@ -75,7 +75,7 @@ def test_what_a_shift_changes_is_a_table(shown: Params):
 
 def test_a_number_of_a_table_that_is_missing_is_named(shown: Params):
     numbers = MOVED | {"image": {"none": {"shift_1": {"mean": 0.0}}}}
-    write_json(Path("reports/metrics/equivariance.json"), {"demonstration": numbers})
+    write_json(Path("reports/measurements/equivariance.json"), {"demonstration": numbers})
 
     with pytest.raises(DataError, match=r"image\.none\.shift_2\.mean = None .* demonstrate@equi"):
         page.render(shown)
@@ -88,7 +88,7 @@ def test_without_demonstrations_there_is_no_section(shown: Params):
 
 
 def test_a_number_that_is_missing_is_named_with_the_remedy(shown: Params):
-    path = Path("reports/metrics/self_similarity.json")
+    path = Path("reports/measurements/self_similarity.json")
     write_json(path, {"demonstration": NUMBERS | {"averaged": None}})
 
     with pytest.raises(DataError, match="averaged = None is not a number; .* demonstrate@self"):

@@ -1,0 +1,150 @@
+"""Make a scale for data of one's own: a folder with one data set, one run, and the graph.
+
+    python -m pipeline new my_music --from ../midi     # in the folder of a scale; then
+    cd my_music && dvc repro                           # what this prints
+
+The files decide the task: MIDI files; pictures, with a sub-folder for each class; or parallel text,
+a line for a line, as two files <name>.<language> or one <language>-<language>.tsv. Parameters are
+those of a run of the default scale, with what the files ask for. Says what training it will cost.
+"""
+
+import os
+import shutil
+import subprocess  # noqa: S404 (dvc, with a list of arguments and no shell)
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipeline import config
+from pipeline.config import Params
+from pipeline.errors import ConfigError, DataError, PipelineError
+from pipeline.files import read_json
+from pipeline.runs import COMMITTED, TIMES
+from pipeline.tasks import specs
+from pipeline.tasks.base import OwnData, TaskSpec
+
+_CODE = Path(__file__).resolve().parents[1]
+_IGNORED = {
+    ".gitignore": ("/data/", "/runs/", "/public/", ".work/"),
+    ".dvcignore": ("__pycache__/", ".work/"),
+}
+_HEADER = """\
+# A scale of one's own, written by `python -m pipeline new`: one data set and one run.
+# {default} explains each parameter where it first gives it.
+
+"""
+
+
+def main(folder: Path, source: Path) -> None:
+    """Write the scale `folder` for the files in the folder `source`, and say what comes next.
+
+    Raises ConfigError if `folder` exists or cannot be the name of a data set, and DataError if the
+    files are of no task, or of several.
+    """
+    if folder.exists():
+        raise ConfigError(f"{folder}: exists; choose another name, or remove it")
+    if not source.is_dir():
+        raise DataError(f"--from {source}: not a folder")
+    default = config.load(_CODE / config.PARAMS)
+    spec, own = _recognise(source, default)
+    raw = _parameters(folder, source, default, spec, own)
+    config.parse(raw, folder / config.PARAMS)  # before anything is written
+    _write(folder, raw)
+    print(f"{folder}: {own.what}, a scale of {spec.name}")
+    print(_cost(default, spec.example))
+    print(f"next: cd {folder} && dvc repro")
+
+
+def _recognise(source: Path, default: Params) -> tuple[TaskSpec, OwnData]:
+    """Return the task whose files are in `source`, and what its data set and run need."""
+    found = [
+        (spec, own)
+        for spec in specs().values()
+        if (own := spec.own_data(source, _example_encoding(default, spec)))
+    ]
+    if len(found) != 1:
+        tasks = ", ".join(f"{own.what} ({spec.name})" for spec, own in found)
+        problem = f"files of several tasks: {tasks}" if found else "no files of any task"
+        raise DataError(
+            f"--from {source}: {problem}; give a folder with MIDI files, with pictures, or with "
+            "two texts <name>.<language>, as corpus.en and corpus.de, or one as en-de.tsv"
+        )
+    return found[0]
+
+
+def _example_encoding(default: Params, spec: TaskSpec) -> dict[str, Any]:
+    dataset = default.runs[spec.example].dataset
+    return default.datasets[dataset].encoding.model_dump(mode="json")
+
+
+def _parameters(
+    folder: Path, source: Path, default: Params, spec: TaskSpec, own: OwnData
+) -> dict[str, Any]:
+    """Return the content of params.yaml: the example run of the task on the files of `source`."""
+    run = default.runs[spec.example].model_dump(mode="json")
+    path = os.path.relpath(source, folder)
+    dataset = {
+        "task": spec.name,
+        "source": {"kind": "folder", "path": path, "origin": "my own", "licence": "none"},
+        "encoding": own.encoding,
+    }
+    return {
+        "datasets": {folder.name: dataset},
+        "runs": {spec.example: _merged(run, {"dataset": folder.name, **own.run})},
+        "demonstrations": {},
+        "report": {**default.report.model_dump(mode="json"), "title": folder.name},
+    }
+
+
+def _merged(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` with `changes`, which may be nested as they are."""
+    nested = {
+        key: _merged(settings[key], change)
+        for key, change in changes.items()
+        if isinstance(change, dict) and "kind" not in change
+    }
+    return settings | changes | nested
+
+
+def _write(folder: Path, raw: dict[str, Any]) -> None:
+    """Write the files of a scale; its cache is that of the others."""
+    folder.mkdir(parents=True)
+    code = os.path.relpath(_CODE, folder)
+    (folder / "scale.yaml").write_text(
+        f"# Where the code lies, seen from this scale's folder.\ncode: {code}\n", encoding="utf-8"
+    )
+    shutil.copy(_CODE / "dvc.yaml", folder)
+    for name, ignored in _IGNORED.items():
+        (folder / name).write_text("\n".join(ignored) + "\n", encoding="utf-8")
+    yaml = YAML()
+    with (folder / config.PARAMS).open("w", encoding="utf-8") as file:
+        file.write(_HEADER.format(default=os.path.relpath(_CODE / config.PARAMS, folder)))
+        yaml.dump(raw, file)
+    _dvc(folder, "init", "--subdir", "--quiet")
+    _dvc(folder, "cache", "dir", os.path.join(code, ".dvc/cache"))
+
+
+def _dvc(folder: Path, *arguments: str) -> None:
+    command = ["dvc", *arguments]
+    called = subprocess.run(  # noqa: S603 (the same)
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    if called.returncode:
+        raise PipelineError(f"dvc {arguments[0]}: {' '.join(called.stderr.split())}")
+
+
+def _cost(default: Params, example: str) -> str:
+    """Say what training costs, by what the example run of the default scale took."""
+    times = next((path for each in (TIMES, COMMITTED) if (path := _CODE / each).exists()), None)
+    known = (read_json(times) if times else {}).get(f"train@{example}")
+    updates = default.runs[example].training.steps
+    if known is None:
+        return (
+            f"training makes {updates:,} updates of the size of those of {example} in the default "
+            "scale, which `make repro` would time"
+        )
+    return (
+        f"training makes {updates:,} updates of the size of those of {example} in the default "
+        f"scale: about {known['seconds'] / 60:.0f} minutes of one core ({known['processor']})"
+    )

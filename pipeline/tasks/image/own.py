@@ -1,0 +1,32 @@
+"""A user's own pictures: a folder of files, with a sub-folder for each class."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.tasks.base import OwnData
+from pipeline.tasks.image.settings import ImageReader, Resize
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
+_SIDE = 16  # pixels: four times as many as the digits have, each with three channels
+_MAX_SKIPPED = 0.1
+
+
+def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
+    """Describe the pictures below `source`, reduced to _SIDE x _SIDE; None if there are none."""
+    files = [path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES]
+    if not files:
+        return None
+    return OwnData(
+        f"{len(files):,} pictures",
+        {
+            "reader": ImageReader.FOLDER.value,
+            "height": _SIDE,
+            "width": _SIDE,
+            "channels": 3,
+            "levels": 256,
+            "resize": Resize.CROP_AND_RESIZE.value,
+            "max_skipped": _MAX_SKIPPED,
+            "splits": encoding["splits"],
+        },
+    )

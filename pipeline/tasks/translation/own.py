@@ -1,0 +1,30 @@
+"""A user's own parallel text: two texts, a line for a line, or a table of two columns."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.tasks.base import OwnData
+from pipeline.tasks.translation.encoding.text_files import find_languages
+from pipeline.tasks.translation.settings import TranslationReader
+
+_FEW_BYTES = 1 << 21  # of text: fewer do not fill the vocabulary of the example
+_FEW_PIECES = 1000
+
+
+def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
+    """Describe the parallel text in `source`; None if there is none."""
+    found = find_languages(source)
+    if found is None:
+        return None
+    (first, second), paths = found
+    is_little = sum(path.stat().st_size for path in paths) < _FEW_BYTES
+    size = min(_FEW_PIECES, encoding["vocabulary_size"]) if is_little else None
+    changes = {
+        "reader": TranslationReader.TEXT_FILES.value,
+        "source_language": first,
+        "target_language": second,
+        "vocabulary_size": size or encoding["vocabulary_size"],
+    }
+    names = " and ".join(path.name for path in paths)
+    return OwnData(f"{names}, from {first} to {second}", {**encoding, **changes})
