@@ -16,11 +16,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from models.shared.numerics import set_environment
 from pipeline import config
-from pipeline.config import Params
+from pipeline.config import AnyRun, Dataset, Params
 from pipeline.errors import ConfigError, DataError, PipelineError
-from pipeline.files import read_json
-from pipeline.runs import COMMITTED, TIMES
 from pipeline.tasks import specs
 from pipeline.tasks.base import OwnData, TaskSpec
 
@@ -49,10 +48,10 @@ def main(folder: Path, source: Path) -> None:
     default = config.load(_CODE / config.PARAMS)
     spec, own = _recognise(source, default)
     raw = _parameters(folder, source, default, spec, own)
-    config.parse(raw, folder / config.PARAMS)  # before anything is written
+    params = config.parse(raw, folder / config.PARAMS)  # before anything is written
     _write(folder, raw)
     print(f"{folder}: {own.what}, a scale of {spec.name}")
-    print(_cost(default, spec.example))
+    print(_cost(params.runs[spec.example], params.datasets[folder.name], own.ids))
     print(f"next: cd {folder} && dvc repro")
 
 
@@ -134,17 +133,14 @@ def _dvc(folder: Path, *arguments: str) -> None:
         raise PipelineError(f"dvc {arguments[0]}: {' '.join(called.stderr.split())}")
 
 
-def _cost(default: Params, example: str) -> str:
-    """Say what training costs, by what the example run of the default scale took."""
-    times = next((path for each in (TIMES, COMMITTED) if (path := _CODE / each).exists()), None)
-    known = (read_json(times) if times else {}).get(f"train@{example}")
-    updates = default.runs[example].training.steps
-    if known is None:
-        return (
-            f"training makes {updates:,} updates of the size of those of {example} in the default "
-            "scale, which `make repro` would time"
-        )
+def _cost(run: AnyRun, dataset: Dataset, ids: int) -> str:
+    """Say how long training takes here, by an update that is timed."""
+    set_environment(run.training.numerics)
+    from pipeline.cost import seconds_of_update  # here, because torch takes a second to import
+
+    seconds = seconds_of_update(run, dataset.layout, ids)
+    steps, threads = run.training.steps, run.training.threads
     return (
-        f"training makes {updates:,} updates of the size of those of {example} in the default "
-        f"scale: about {known['seconds'] / 60:.0f} minutes of one core ({known['processor']})"
+        f"training makes {steps:,} updates of about {seconds:.2f} seconds, as timed here with "
+        f"threads = {threads}: {steps * seconds / 60:.0f} minutes; training.steps sets their number"
     )

@@ -312,7 +312,10 @@ def _folder(source: FolderSource, folder: Path) -> None:
     """Copy every file, file by file."""
     root = Path(source.path)
     if not root.is_dir():
-        raise DataError(f"source.path = {source.path!r} is not a folder; correct it in params.yaml")
+        raise DataError(
+            f"source.path = {source.path!r} is not a folder seen from {Path.cwd()}; correct it in "
+            "params.yaml, or in a copy made by `dvc exp run --temp` or --queue make it absolute"
+        )
     paths = sorted(path for path in root.rglob("*") if path.is_file())
     if not paths:
         raise DataError(f"source.path = {source.path!r} holds no file; put the raw data there")

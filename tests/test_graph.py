@@ -18,6 +18,7 @@ import networkx
 import pytest
 from dvc.repo import Repo
 from dvc.repo.graph import build_graph
+from dvc.repo.reproduce import plan_repro
 from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 from dvc.utils.serialize import load_yaml
@@ -222,14 +223,14 @@ def test_a_changed_parameter_makes_stale_what_depends_on_it_and_nothing_else(
         section = section[name]
     section[key] = section[key] * 2  # a number or a text
 
-    assert stale_with(project, raw) == expand(expected)
+    assert stale_with(project, raw) == expand(expected) | {"check"}
 
 
 def test_a_new_run_makes_stale_nothing_but_itself_the_judgement_and_the_report(project):
     raw = copy.deepcopy(RAW)
     raw["runs"]["another"] = raw["runs"]["music_relative"]
 
-    expected = "train@another decode@another evaluate@another judge report"
+    expected = "check train@another decode@another evaluate@another judge report"
     assert stale_with(project, raw) == expand(expected)
 
 
@@ -291,6 +292,15 @@ CODE = [
 def test_changed_code_makes_stale_what_runs_it_and_nothing_else(project, stages, file, expected):
     with rewritten(project / file, lambda text: f"{text}\n"):
         assert stale(stages) == expand(expected)
+
+
+def test_parameters_are_checked_before_anything_else_runs(project):
+    """DVC removes the outputs of a stage before it runs, also of one that refuses a parameter."""
+    with Repo(str(project)) as repo:
+        order = plan_repro(repo.index.graph, list(repo.index.stages))
+    first, *others = [stage.addressing for stage in order]
+    assert first == "check"
+    assert len(others) == len(RAW["datasets"]) * 2 + len(RAW["runs"]) * 3 + 2
 
 
 # ---------------------------------------------------------------------------- what is declared
@@ -510,6 +520,31 @@ def test_set_param_changes_that_parameter_alone(path, value, tmp_path):
 
     before, after = (dict(leaves(load_yaml(str(each)))) for each in (ROOT / "params.yaml", file))
     assert before != after == before | {path: value}
+
+
+@pytest.mark.parametrize(
+    ("path", "settings"),
+    [
+        ("runs.translation_sinusoid.decoding.method", {"kind": "greedy"}),
+        ("runs.music_relative.model.positions", {"kind": "rotary", "base": 10000.0}),
+        (
+            "runs.music_sinusoid.training.schedule",
+            {"kind": "cosine", "warmup_steps": 200, "final_ratio": 0.1},
+        ),
+    ],
+)
+def test_set_param_replaces_settings_by_those_of_another_kind(path, settings, tmp_path):
+    """~ takes the old ones away, with those that the new kind does not have; + adds the new."""
+    file = tmp_path / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", file)
+    given = ",".join(f"{key}:{value}" for key, value in settings.items())
+    apply_overrides(str(file), [f"~{path}", f"+{path}={{{given}}}"])
+
+    changed: Any = load_yaml(str(file))
+    config.parse(changed, file)
+    for name in path.split("."):
+        changed = changed[name]
+    assert changed == settings
 
 
 @pytest.mark.parametrize("scale", ["lecture", "paper", "tuning"])

@@ -21,6 +21,7 @@ class OwnData:
     """What a data set of a user's own files is, and what it asks of a run."""
 
     what: str  # the files are, as in "12 MIDI files"
+    ids: int  # size of the vocabulary, for an estimate of the cost
     encoding: dict[str, Any]  # settings of the data set
     run: dict[str, Any] = field(default_factory=dict)  # settings that differ from the example's
 

@@ -9,6 +9,7 @@ from pipeline.tasks.image.settings import ImageReader, Resize
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 _SIDE = 16  # pixels: four times as many as the digits have, each with three channels
+_LEVELS = 256  # of a channel
 _MAX_SKIPPED = 0.1
 
 
@@ -19,12 +20,13 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
         return None
     return OwnData(
         f"{len(files):,} pictures",
+        _LEVELS,
         {
             "reader": ImageReader.FOLDER.value,
             "height": _SIDE,
             "width": _SIDE,
             "channels": 3,
-            "levels": 256,
+            "levels": _LEVELS,
             "resize": Resize.CROP_AND_RESIZE.value,
             "max_skipped": _MAX_SKIPPED,
             "splits": encoding["splits"],

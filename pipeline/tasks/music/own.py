@@ -8,6 +8,7 @@ from pipeline.tasks.base import OwnData
 from pipeline.tasks.music.settings import PerformanceReader, Representation
 
 _SUFFIXES = (".mid", ".midi")
+_EVENTS = 388  # of a performance: see codec/events.py, which imports NumPy
 
 
 def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
@@ -17,6 +18,7 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
         return None
     return OwnData(
         f"{len(files):,} MIDI files",
+        _EVENTS,
         {
             "representation": Representation.PERFORMANCE_EVENTS.value,
             "reader": PerformanceReader.MIDI_FOLDER.value,

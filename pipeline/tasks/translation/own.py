@@ -19,12 +19,12 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
         return None
     (first, second), paths = found
     is_little = sum(path.stat().st_size for path in paths) < _FEW_BYTES
-    size = min(_FEW_PIECES, encoding["vocabulary_size"]) if is_little else None
+    pieces = _FEW_PIECES if is_little else encoding["vocabulary_size"]
     changes = {
         "reader": TranslationReader.TEXT_FILES.value,
         "source_language": first,
         "target_language": second,
-        "vocabulary_size": size or encoding["vocabulary_size"],
+        "vocabulary_size": pieces,
     }
     names = " and ".join(path.name for path in paths)
-    return OwnData(f"{names}, from {first} to {second}", {**encoding, **changes})
+    return OwnData(f"{names}, from {first} to {second}", pieces, {**encoding, **changes})

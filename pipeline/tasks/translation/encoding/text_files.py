@@ -2,7 +2,8 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -17,22 +18,22 @@ _TEXT = re.compile(rf"(?:(.+)\.)?({_LANGUAGE})(?:\.txt)?")
 _BLOCK = 50  # lines that are in one split, as they may be of one text
 
 
-def find_languages(folder: Path) -> tuple[tuple[str, str], list[Path]] | None:
+def find_languages(folder: Path) -> tuple[tuple[str, ...], Sequence[Path]] | None:
     """Return the languages that the names of files say, and the files: one table or two texts.
 
     Names are <name>.<language>, as corpus.en and corpus.de, <language>.txt, or one
-    <language>-<language>.tsv, whose first column is the source. None without such files.
+    <language>-<language>.tsv, whose first column is the source. None if there is not exactly one
+    such text.
     """
-    paths = sorted(path for path in folder.iterdir() if path.is_file())
-    tables = [(match, path) for path in paths if (match := _TABLE.fullmatch(path.name))]
-    texts = [(match, path) for path in paths if (match := _TEXT.fullmatch(path.name))]
-    if len(tables) == 1 and not texts:
-        match, path = tables[0]
-        return (match[1], match[2]), [path]
-    if len(texts) == 2 and not tables:
-        (first, _), (second, _) = texts
-        return (first[2], second[2]), [path for _, path in texts]
-    return None
+    found = []
+    texts = defaultdict(list)  # languages and files by name
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        if match := _TABLE.fullmatch(path.name):
+            found.append(((match[1], match[2]), (path,)))
+        elif match := _TEXT.fullmatch(path.name):
+            texts[match[1]].append((match[2], path))
+    found += [tuple(zip(*sides, strict=True)) for sides in texts.values() if len(sides) == 2]
+    return found[0] if len(found) == 1 else None
 
 
 class AlignedLines:
@@ -42,15 +43,17 @@ class AlignedLines:
     """
 
     def __init__(self, folder: Path, source_language: str, target_language: str) -> None:
-        found, wanted = find_languages(folder), (source_language, target_language)
-        if found is None or {*found[0]} != {*wanted} or (len(found[1]) == 1 and found[0] != wanted):
+        wanted = (source_language, target_language)
+        languages, paths = find_languages(folder) or ((), ())
+        if languages != wanted and len(paths) == 2:
+            languages, paths = languages[::-1], paths[::-1]
+        if languages != wanted:
             raise DataError(
                 f"{folder}: neither two texts <name>.{source_language} and "
                 f"<name>.{target_language} nor one {source_language}-{target_language}.tsv; name "
-                "the files so, and nothing else, in the folder that source.path names"
+                "the files so, and no others, in the folder that source.path names"
             )
-        languages, paths = found
-        self._paths = paths if languages == wanted else paths[::-1]
+        self._paths = paths
         counts, self._starts = zip(*map(_blocks, self._paths), strict=True)
         if len({*counts}) > 1:
             sizes = " and ".join(
