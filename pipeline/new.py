@@ -3,9 +3,9 @@
     python -m pipeline new my_music --from ../midi     # in the folder of a scale; then
     cd my_music && dvc repro                           # what this prints
 
-The files decide the task: MIDI files; pictures, with a sub-folder for each class; or parallel text,
-a line for a line, as two files <name>.<language> or one <language>-<language>.tsv. Parameters are
-those of a run of the default scale, with what the files ask for. Says what training it will cost.
+The files decide the task; the message about a folder without any says which are read. Parameters
+are those of a run of the default scale, with what the files ask for. Says what training costs here,
+by an update that is timed.
 """
 
 import os
@@ -20,8 +20,8 @@ from models.shared.numerics import set_environment
 from pipeline import config
 from pipeline.config import AnyRun, Dataset, Params
 from pipeline.errors import ConfigError, DataError, PipelineError
-from pipeline.tasks import specs
-from pipeline.tasks.base import OwnData, TaskSpec
+from pipeline.tasks import part, specs
+from pipeline.tasks.base import OwnData
 
 _CODE = Path(__file__).resolve().parents[1]
 _IGNORED = {
@@ -46,64 +46,41 @@ def main(folder: Path, source: Path) -> None:
     if not source.is_dir():
         raise DataError(f"--from {source}: not a folder")
     default = config.load(_CODE / config.PARAMS)
-    spec, own = _recognise(source, default)
-    raw = _parameters(folder, source, default, spec, own)
-    params = config.parse(raw, folder / config.PARAMS)  # before anything is written
-    _write(folder, raw)
-    print(f"{folder}: {own.what}, a scale of {spec.name}")
-    print(_cost(params.runs[spec.example], params.datasets[folder.name], own.ids))
-    print(f"next: cd {folder} && dvc repro")
-
-
-def _recognise(source: Path, default: Params) -> tuple[TaskSpec, OwnData]:
-    """Return the task whose files are in `source`, and what its data set and run need."""
-    found = [
-        (spec, own)
-        for spec in specs().values()
-        if (own := spec.own_data(source, _example_encoding(default, spec)))
-    ]
-    if len(found) != 1:
-        tasks = ", ".join(f"{own.what} ({spec.name})" for spec, own in found)
-        problem = f"files of several tasks: {tasks}" if found else "no files of any task"
-        raise DataError(
-            f"--from {source}: {problem}; give a folder with MIDI files, with pictures, or with "
-            "two texts <name>.<language>, as corpus.en and corpus.de, or one as en-de.tsv"
-        )
-    return found[0]
-
-
-def _example_encoding(default: Params, spec: TaskSpec) -> dict[str, Any]:
-    dataset = default.runs[spec.example].dataset
-    return default.datasets[dataset].encoding.model_dump(mode="json")
-
-
-def _parameters(
-    folder: Path, source: Path, default: Params, spec: TaskSpec, own: OwnData
-) -> dict[str, Any]:
-    """Return the content of params.yaml: the example run of the task on the files of `source`."""
-    run = default.runs[spec.example].model_dump(mode="json")
-    path = os.path.relpath(source, folder)
-    dataset = {
-        "task": spec.name,
-        "source": {"kind": "folder", "path": path, "origin": "my own", "licence": "none"},
-        "encoding": own.encoding,
-    }
-    return {
-        "datasets": {folder.name: dataset},
-        "runs": {spec.example: _merged(run, {"dataset": folder.name, **own.run})},
+    task, own = _recognise(source, default)
+    example = part(task, "own").EXAMPLE
+    run = default.runs[example].model_dump(mode="json")
+    raw = {
+        "datasets": {folder.name: _dataset(task, os.path.relpath(source, folder), own)},
+        "runs": {example: {**run, "dataset": folder.name}},
         "demonstrations": {},
         "report": {**default.report.model_dump(mode="json"), "title": folder.name},
     }
+    params = config.parse(raw, folder / config.PARAMS)  # before anything is written
+    _write(folder, raw)
+    print(f"{folder}: {own.what}, a scale of {task}")
+    print(_cost(params.runs[example], params.datasets[folder.name], own.ids))
+    print(f"next: cd {folder} && dvc repro")
 
 
-def _merged(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return `settings` with `changes`, which may be nested as they are."""
-    nested = {
-        key: _merged(settings[key], change)
-        for key, change in changes.items()
-        if isinstance(change, dict) and "kind" not in change
-    }
-    return settings | changes | nested
+def _recognise(source: Path, default: Params) -> tuple[str, OwnData]:
+    """Return the task whose files are in `source`, and what its data set needs."""
+    found = []
+    for task in specs():
+        reads = part(task, "own")
+        dataset = default.datasets[default.runs[reads.EXAMPLE].dataset]
+        if own := reads.own_data(source, dataset.encoding.model_dump(mode="json")):
+            found.append((task, own))
+    if len(found) != 1:
+        tasks = ", ".join(f"{own.what} ({task})" for task, own in found)
+        problem = f"files of several tasks: {tasks}" if found else "no files of any task"
+        wanted = ", or ".join(part(task, "own").FILES for task in specs())
+        raise DataError(f"--from {source}: {problem}; give a folder of {wanted}")
+    return found[0]
+
+
+def _dataset(task: str, path: str, own: OwnData) -> dict[str, Any]:
+    source = {"kind": "folder", "path": path, "origin": "my own", "licence": "none"}
+    return {"task": task, "source": source, "encoding": own.encoding}
 
 
 def _write(folder: Path, raw: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ depends only on the part that it runs:
     publishing                    PUBLICATION, a pipeline.publishing.publication.Publication
     demonstrations.demonstrate    demonstrate: figures without training, if the task has any
     command                       main: the console command
+    own                           FILES, EXAMPLE, and own_data: a data set of a user's own files
 
 Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a fourth
 task and finds it in the summary, on the page and in the published folder.

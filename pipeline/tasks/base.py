@@ -1,8 +1,7 @@
 """The interface of a task to the rest of the pipeline."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from models.settings import Settings
@@ -18,16 +17,11 @@ def _accept(*_: Any) -> None:
 
 @dataclass(frozen=True)
 class OwnData:
-    """What a data set of a user's own files is, and what it asks of a run."""
+    """A data set of a user's own files."""
 
     what: str  # the files are, as in "12 MIDI files"
     ids: int  # size of the vocabulary, for an estimate of the cost
     encoding: dict[str, Any]  # settings of the data set
-    run: dict[str, Any] = field(default_factory=dict)  # settings that differ from the example's
-
-
-def _no_own_data(source: Path, encoding: Mapping[str, Any]) -> None:
-    """The default: a task that reads no files of a user's own."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,3 @@ class TaskSpec(Generic[DatasetT, RunT]):
     check_runs: Callable[[Mapping[str, RunT]], None] = _accept  # all runs of the task, by name
     demonstrations: tuple[type[Settings], ...] = ()  # settings by kind
     check_demonstration: Callable[[str, Any, DatasetT], None] = _accept  # (name, it, its data set)
-    example: str = ""  # the run of the default scale that a user's own begins with
-    # Maps a folder of a user's files, and the encoding of the example, to a data set; None if the
-    # task reads none of the files.
-    own_data: Callable[[Path, Mapping[str, Any]], OwnData | None] = _no_own_data

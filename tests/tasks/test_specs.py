@@ -47,6 +47,7 @@ FUNCTIONS = {
     "metrics.evaluate": "evaluate",
     "measures": "measures",
     "command": "main",
+    "own": "own_data",
 }
 OBJECTS = {
     "measures": ("MEASURES", Measures),
@@ -144,7 +145,7 @@ def code(tmp_path: Path) -> Path:
     for name in ("pipeline", "models"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "reports").mkdir()
-    for name in ("benchmarks.json", "faults.json", "machines.json"):
+    for name in ("benchmarks.json", "faults.json", "machines.json", "rates.json"):
         shutil.copy(ROOT / "reports" / name, folder / "reports")
     new = folder / "pipeline" / "tasks" / NEW
     shutil.copytree(folder / "pipeline" / "tasks" / "music", new)

@@ -7,6 +7,8 @@ from typing import Any
 from pipeline.tasks.base import OwnData
 from pipeline.tasks.image.settings import ImageReader, Resize
 
+FILES = "pictures, with a sub-folder for each class"
+EXAMPLE = "image_local_2d"  # the run of the default scale that a user's begins with
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 _SIDE = 16  # pixels: four times as many as the digits have, each with three channels
 _LEVELS = 256  # of a channel

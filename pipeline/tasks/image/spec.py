@@ -3,7 +3,6 @@
 from pipeline.tasks.base import TaskSpec
 from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity
 from pipeline.tasks.image.fit import check_demonstration, check_run
-from pipeline.tasks.image.own import own_data
 from pipeline.tasks.image.settings import ImageDataset, ImageRun
 
 SPEC = TaskSpec(
@@ -16,6 +15,4 @@ SPEC = TaskSpec(
     check_run=check_run,
     demonstrations=(SelfSimilarity, Equivariance),
     check_demonstration=check_demonstration,
-    example="image_local_2d",
-    own_data=own_data,
 )

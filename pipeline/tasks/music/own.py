@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.tasks.base import OwnData
+from pipeline.tasks.music.codec import events
 from pipeline.tasks.music.settings import PerformanceReader, Representation
 
+FILES = "MIDI files"
+EXAMPLE = "music_relative"  # the run of the default scale that a user's begins with
 _SUFFIXES = (".mid", ".midi")
-_EVENTS = 388  # of a performance: see codec/events.py, which imports NumPy
 
 
 def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
@@ -18,7 +20,7 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
         return None
     return OwnData(
         f"{len(files):,} MIDI files",
-        _EVENTS,
+        events.SHAPE.outputs,
         {
             "representation": Representation.PERFORMANCE_EVENTS.value,
             "reader": PerformanceReader.MIDI_FOLDER.value,

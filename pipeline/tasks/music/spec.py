@@ -2,7 +2,6 @@
 
 from pipeline.tasks.base import TaskSpec
 from pipeline.tasks.music.fit import check_run
-from pipeline.tasks.music.own import own_data
 from pipeline.tasks.music.settings import MusicDataset, MusicRun
 
 SPEC = TaskSpec(
@@ -13,6 +12,4 @@ SPEC = TaskSpec(
     dataset=MusicDataset,
     run=MusicRun,
     check_run=check_run,
-    example="music_relative",
-    own_data=own_data,
 )

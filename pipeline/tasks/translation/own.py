@@ -8,6 +8,8 @@ from pipeline.tasks.base import OwnData
 from pipeline.tasks.translation.encoding.text_files import find_languages
 from pipeline.tasks.translation.settings import TranslationReader
 
+FILES = "two texts <name>.<language>, as corpus.en and corpus.de, or a table as en-de.tsv"
+EXAMPLE = "translation_sinusoid"  # the run of the default scale that a user's begins with
 _FEW_BYTES = 1 << 21  # of text: fewer do not fill the vocabulary of the example
 _FEW_PIECES = 1000
 

@@ -2,7 +2,6 @@
 
 from pipeline.tasks.base import TaskSpec
 from pipeline.tasks.translation.fit import check_runs
-from pipeline.tasks.translation.own import own_data
 from pipeline.tasks.translation.settings import TranslationDataset, TranslationRun
 
 SPEC = TaskSpec(
@@ -13,6 +12,4 @@ SPEC = TaskSpec(
     dataset=TranslationDataset,
     run=TranslationRun,
     check_runs=check_runs,
-    example="translation_sinusoid",
-    own_data=own_data,
 )
