@@ -142,16 +142,16 @@ def translate_input(
     number = 0
     try:
         for number, translations in enumerate(translator.lines(windows, _log), start=1):
-            _print(number, translations, with_scores=options.n_best is not None)
+            _print(number, translations, options.n_best)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; {number} lines are translated") from None
 
 
-def _print(number: int, translations: list[Translation], with_scores: bool) -> None:
-    if not with_scores:
+def _print(number: int, translations: list[Translation], n_best: int | None) -> None:
+    if n_best is None:
         print(translations[0].text, flush=True)
         return
-    for text, score in translations:
+    for text, score in translations[:n_best]:
         print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
 
 
