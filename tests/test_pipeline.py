@@ -70,10 +70,17 @@ def test_report_shows_every_run(finished):
     assert all(run in page for run in RUNS)
 
 
-def test_dvc_shows_metrics_and_plots(finished):
-    shown = json.loads(call(finished, "dvc", "metrics", "show", "--json"))
-    assert f"reports/measurements/{next(iter(RUNS))}.json" in shown[""]["data"]
-    assert set(shown[""]["data"]["reports/verdicts.json"]["data"]) == VERDICTS
+def test_dvc_shows_a_number_of_each_run_in_a_narrow_table(finished):
+    shown = json.loads(call(finished, "dvc", "metrics", "show", "--json"))[""]["data"]
+    assert set(shown.pop("reports/verdicts.json")["data"]) == VERDICTS
+    found = {path: list(each["data"]) for path, each in shown.items()}
+    names = {"translation": ["bleu"], "image": ["bits"], "music": ["nats"]}
+    assert found == {f"reports/metrics/{run}.json": names[task] for run, task in RUNS.items()}
+    table = call(finished, "dvc", "metrics", "show").splitlines()
+    assert max(map(len, table)) <= 120
+
+
+def test_dvc_shows_plots(finished):
     plots = json.loads(call(finished, "dvc", "plots", "show", "--json"))
     assert any("music_relative.csv" in name for name in plots["data"])
 
@@ -157,6 +164,7 @@ def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
     printed = call(clone, "dvc", "exp", "run", "--name", "colder", "-S", change)
     started = [line for line in printed.splitlines() if line.startswith("Running stage")]
     assert [line.split("'")[1] for line in started] == [
+        "check",
         "decode@image_local_2d",
         "evaluate@image_local_2d",
         "judge",
@@ -164,8 +172,18 @@ def test_an_experiment_re_runs_what_depends_on_it(finished, tmp_path):
     ]
     shown = call(clone, "dvc", "exp", "show", "--csv")
     assert "colder" in shown
-    assert "image.test.bits_per_dimension" in shown
+    assert "bits" in shown
     assert "0.5" in call(clone, "dvc", "params", "diff")
+
+
+def test_a_wrong_experiment_is_refused_before_any_output_is_removed(finished, tmp_path):
+    clone = tmp_path / "clone"
+    shutil.copytree(finished, clone, symlinks=True)
+    wrong = "runs.image_local_2d.decoding.sampling.top_p=1.5"
+    with pytest.raises(AssertionError, match="failed to reproduce 'check'"):
+        call(clone, "dvc", "exp", "run", "-S", wrong)
+    assert (clone / "runs/image_local_2d/samples").is_dir()
+    assert call(clone, "git", "status", "--porcelain") == " M params.yaml\n"
 
 
 def test_push_clone_pull_is_up_to_date(finished, tmp_path):
