@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess  # noqa: S404 (pip, with a list of arguments and no shell)
 import sys
@@ -36,6 +37,8 @@ _PARTIAL = Path(".work/download")  # interrupted downloads, to be resumed
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 60
 _BATCH_ROWS = 1000
+# In a file's name: control characters, and bytes that are not UTF-8 as Python has them (PEP 383).
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]")
 
 
 def fetch(source: AnySource, folder: Path) -> dict[str, str]:
@@ -309,7 +312,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _folder(source: FolderSource, folder: Path) -> None:
-    """Copy every file, file by file."""
+    """Copy every file, file by file, under its name `in_utf8`."""
     root = Path(source.path)
     if not root.is_dir():
         raise DataError(
@@ -320,6 +323,24 @@ def _folder(source: FolderSource, folder: Path) -> None:
     if not paths:
         raise DataError(f"source.path = {source.path!r} holds no file; put the raw data there")
     for path in paths:
-        copy = folder / path.relative_to(root)
+        name = in_utf8(path.relative_to(root).as_posix())
+        copy = folder / name
+        if copy.exists():
+            raise DataError(
+                f"source.path = {source.path!r}: two files would be {name!r}, as a name with bytes "
+                "that are not UTF-8 is copied with %XX for each; rename one"
+            )
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+
+
+def in_utf8(name: str) -> str:
+    """Return a file's name with %XX for each byte that is not UTF-8, or is a control character.
+
+    Neither JSON in UTF-8 nor a message of one line can hold them.
+    """
+    return "".join(_as_hexadecimal(char) if _NO_TEXT.match(char) else char for char in name)
+
+
+def _as_hexadecimal(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in os.fsencode(char))

@@ -1,5 +1,6 @@
 import hashlib
 import http.server
+import os
 import re
 import subprocess
 import threading
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from pipeline import sources
+from pipeline import files, sources
 from pipeline.errors import DataError
 from pipeline.settings.sources import (
     FolderSource,
@@ -438,6 +439,37 @@ def test_folder_is_copied_file_by_file(folder, tmp_path):
     expected = {"a.txt": sha256(b"a"), "below/b.txt": sha256(b"b")}
     assert sources.fetch(source, folder) == expected
     assert (folder / "below/b.txt").read_bytes() == b"b"
+
+
+@pytest.mark.parametrize(
+    ("stored", "copied"),
+    [
+        (b"F\xfcr Elise.mid", "F%FCr Elise.mid"),  # Latin-1
+        (b"\x83\x7d/\x8am.png", "%83}/%8Am.png"),  # Shift JIS
+        (b"two\nlines", "two%0Alines"),
+        ("Für Elise, 100 %.mid".encode(), "Für Elise, 100 %.mid"),
+    ],
+)
+def test_names_of_a_folder_that_are_not_utf_8_are_copied_in_hexadecimal(
+    folder, tmp_path, stored, copied
+):
+    path = os.path.join(os.fsencode(tmp_path / "mine"), stored)
+    os.makedirs(os.path.dirname(path))
+    with open(path, "wb") as file:
+        file.write(b"a")
+    source = FolderSource(kind="folder", path=str(tmp_path / "mine"), **ABOUT)
+    found = sources.fetch(source, folder)
+    assert found == {copied: sha256(b"a")} and (folder / copied).read_bytes() == b"a"
+    files.write_json(folder / "source.json", found)
+
+
+def test_two_names_of_a_folder_that_become_one_are_an_error(folder, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name in (b"\xfc", b"%FC"):
+        with open(os.path.join(os.fsencode(tmp_path / "mine"), name), "wb"):
+            pass
+    source = FolderSource(kind="folder", path=str(tmp_path / "mine"), **ABOUT)
+    assert "two files would be '%FC'" in failure(source, folder)
 
 
 def test_folder_that_is_missing_or_empty(folder, tmp_path):

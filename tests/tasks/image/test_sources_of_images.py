@@ -30,6 +30,7 @@ from tests.tasks.image.pictures import (
     write_parquet,
 )
 
+TRUNCATED = "truncated or damaged: image file is truncated"
 CUT = {"validation": 0.25, "test": 0.25, "seed": 1}
 
 
@@ -113,7 +114,7 @@ def test_a_damaged_photograph_is_skipped_and_a_missing_one_is_an_error(raw):
 
     images, unreadable = everything(read(raw, photographs_encoding(["a.png", "b.png"])))
     assert len(images["train"].labels) == 64
-    assert unreadable == [("b.png", "truncated or damaged")]
+    assert unreadable == [("b.png", TRUNCATED)]
     with pytest.raises(DataError, match=r"no skimage/data/c\.png inside"):
         everything(read(raw, photographs_encoding(["c.png"])))
 
@@ -207,8 +208,8 @@ def test_a_damaged_background_is_skipped_counted_and_refused_above_the_limit(raw
 
     manifest = encode(raw, encoded, backgrounds_encoding(names, 1, CUT, max_skipped=0.1))
 
-    assert manifest["skipped"] == [{"record": "b.png", "reason": "truncated or damaged"}]
-    assert manifest["dropped"]["truncated or damaged"] == 1
+    assert manifest["skipped"] == [{"record": "b.png", "reason": TRUNCATED}]
+    assert manifest["dropped"][TRUNCATED] == 1
     assert sum(facts["records"] for facts in manifest["splits"].values()) == 64
     with pytest.raises(DataError, match="truncated or damaged"):
         encode(raw, encoded, backgrounds_encoding(names, 1, CUT, max_skipped=0.0))
@@ -372,6 +373,23 @@ def test_sub_folders_are_classes_in_the_order_of_their_names(raw):
         ("dogs/notes", "not an image of a known format"),
         ("stray", "in no class's folder"),
     ]
+
+
+def test_hidden_folders_are_no_classes_and_hidden_files_no_records(raw, encoded):
+    pictures = {f"{name}__{n}.png": noise(8, 8, seed=n) for n in range(12) for name in "ab"}
+    hidden = [".ipynb_checkpoints/n.ipynb", "__MACOSX/a/._0.png", ".git/x/y", "a/.DS_Store"]
+    hidden += ["a/Thumbs.db", "b/desktop.ini", "b/._0.png"]
+    write_files(raw, **{name: file_of(pixels) for name, pixels in pictures.items()})
+    for name in hidden:
+        path = raw / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"left behind")
+
+    form = {"height": 8, "width": 8, "splits": {"validation": 0.2, "test": 0.2, "seed": 1}}
+    manifest = encode(raw, encoded, folder_encoding(max_skipped=0.0, **form))
+
+    assert manifest["classes"] == ["a", "b"] and manifest["hidden_files"] == len(hidden)
+    assert manifest["shape"]["inputs"] == 258 and manifest["skipped"] == []
 
 
 def test_pictures_without_sub_folders_are_one_class_and_are_split_by_share(raw, encoded):

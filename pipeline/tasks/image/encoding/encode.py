@@ -52,6 +52,7 @@ def encode(raw: Path, encoded: Path, encoding: ImageEncoding) -> dict[str, Any]:
         "splits": {split: _describe(images, codec) for split, images in splits.items()},
         "dropped": {"exact duplicate of an earlier image": duplicates, **tally.skipped},
         "skipped": tally.listing(),
+        **source.facts,
     }
 
 

@@ -1,8 +1,8 @@
 """Raw images one by one, whatever files they come from."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,13 +28,15 @@ class RawImages:
     """All records of a source: `splits` as they come with it, "train" alone if it has none.
 
     A split can be iterated once, is read meanwhile, and raises DataError if it is damaged as a
-    whole. `cluster_name` names the clusters of the images that were read.
+    whole. `cluster_name` names the clusters of the images that were read; `facts` are for the
+    manifest.
     """
 
     levels: int
     classes: int | None  # None: as many as the largest label says
     splits: dict[Split, Iterable[Image | Skipped]]
     cluster_name: Callable[[int], str] = str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def most_classes(levels: int) -> int:
