@@ -9,6 +9,19 @@ def test_tidy_strips_joins_white_space_and_composes():
     assert clean.tidy(Pair("  a \u00a0 b\t", "u\u0308ber\r\n \n x")) == ("a b", "über\n\nx")
 
 
+def test_tidy_drops_byte_order_marks_and_what_has_no_width():
+    assert clean.tidy_text("\ufeffThe light.") == "The light."
+    assert clean.tidy_text("a\u200bb \u2060 c\ufeff") == "ab c"
+    # Joiners change the letters beside them, and stay.
+    assert clean.tidy_text("می\u200cخواهم") == "می\u200cخواهم"
+
+
+@pytest.mark.parametrize("text", ["", "\u200b\ufeff", " \u00ad\u200d ", "\u200e\u2067\n", "\u3164"])
+def test_what_nobody_sees_is_empty(text):
+    assert clean.tidy_text(text) == ""
+    assert clean.flaw(clean.tidy(Pair(text, "eins")), max_words=2) == Reason.EMPTY
+
+
 @pytest.mark.parametrize(
     ("pair", "reason"),
     [
@@ -19,6 +32,8 @@ def test_tidy_strips_joins_white_space_and_composes():
         (Pair("one\ntwo", "eins zwei"), Reason.SEVERAL_LINES),
         (Pair("one two three", "eins zwei"), Reason.TOO_LONG),
         (Pair("one two", "eins zwei drei"), Reason.TOO_LONG),
+        (Pair("one two", "灯开"), None),
+        (Pair("one two", "灯已开"), Reason.TOO_LONG),
     ],
 )
 def test_flaws(pair, reason):
@@ -29,6 +44,14 @@ def test_a_sentence_is_untranslated_but_a_name_is_not(encoding):
     assert clean.untranslated(Pair("Border router capable", "Border router capable"), encoding)
     assert not clean.untranslated(Pair("Home Assistant", "Home Assistant"), encoding)
     assert not clean.untranslated(Pair("Border router able", "Border-Router geht ja"), encoding)
+
+
+def test_lengths_of_chinese_are_those_of_its_letters(encoding):
+    of_test_length = clean.of_test_length(Pair("The lamp is on.", "灯已打开。"), encoding)
+    assert of_test_length and not clean.of_test_length(Pair("The lamp is on.", "灯亮"), encoding)
+    strict = encoding.model_copy(update={"max_length_ratio": 1.5})
+    assert not clean.unequal(Pair("The new lamp is on.", "新灯已打开了"), strict)
+    assert clean.unequal(Pair("Lamp on.", "新灯已打开"), strict)
 
 
 def test_length_of_test_sentences_counts_in_both_languages(encoding):

@@ -4,11 +4,16 @@ import re
 import unicodedata
 from enum import StrEnum
 
+import regex
+
 from pipeline.tasks.translation.encoding.read import Pair
+from pipeline.tasks.translation.encoding.words import count_words
 from pipeline.tasks.translation.settings import TranslationEncoding
 
 # Copying these verbatim raises BLEU without translating anything.
 _TO_COPY = re.compile(r"[{}<>`\[\]|\\]|\*\*|://")
+_WITHOUT_WIDTH = re.compile("[\u200b\u2060\ufeff]")
+_INVISIBLE = regex.compile(r"[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*")
 
 
 class Reason(StrEnum):
@@ -67,11 +72,18 @@ def asks_to_copy(pair: Pair) -> bool:
 
 
 def words(pair: Pair) -> tuple[int, int]:
-    """Count the words between white space of each side."""
-    return len(pair.source.split()), len(pair.target.split())
+    """Count the words of each side; see `count_words`."""
+    return count_words(pair.source), count_words(pair.target)
 
 
 def tidy_text(text: str) -> str:
-    """Compose characters (NFC) and reduce white space; what is left of line breaks stays."""
-    lines = unicodedata.normalize("NFC", text).strip().split("\n")
+    """Compose characters (NFC) and reduce white space; what is left of line breaks stays.
+
+    Byte order marks and spaces without width are dropped; a text that has nothing but invisible
+    characters is empty.
+    """
+    visible = _WITHOUT_WIDTH.sub("", unicodedata.normalize("NFC", text))
+    if _INVISIBLE.fullmatch(visible):
+        return ""
+    lines = visible.strip().split("\n")
     return "\n".join(" ".join(line.split()) for line in lines)

@@ -1,18 +1,11 @@
 """Leaks into training: sentences that equal a held-out one, or nearly."""
 
-import re
 from collections.abc import Sequence
 
 from pipeline.encoding.near_duplicates import JaccardIndex
 from pipeline.tasks.translation.encoding.clean import Reason
 from pipeline.tasks.translation.encoding.read import Pair
-
-_TOKEN = re.compile(r"\w+")
-
-
-def tokens(text: str) -> frozenset[str]:
-    """Return the words of a sentence, without case and punctuation."""
-    return frozenset(_TOKEN.findall(text.casefold()))
+from pipeline.tasks.translation.encoding.words import tokens
 
 
 class HeldOut:
