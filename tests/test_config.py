@@ -339,6 +339,12 @@ CONTRADICTIONS = [
         "choose two languages",
     ),
     (
+        "runs.translation_sinusoid.evaluation.bootstrap_samples",
+        1,
+        "runs.translation_sinusoid.evaluation.bootstrap_samples = 1",
+        "40",
+    ),
+    (
         "datasets.home_assistant.encoding.splits",
         None,
         "datasets.home_assistant.encoding: splits = null",

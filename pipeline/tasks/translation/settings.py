@@ -1,9 +1,10 @@
 """The settings of translation: data, decoding, evaluation."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from models.settings import Full, SequenceLayout, Settings, Structure, TransformerSettings
 from pipeline.settings.base import (
@@ -44,16 +45,31 @@ class LetterCase(StrEnum):
     LOWER = "lower"
 
 
+def _check_language(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", text):
+        raise ValueError("a language should be a code such as de, pt-BR, zh-Hans or eng_Latn")
+    return text
+
+
+Language = Annotated[str, AfterValidator(_check_language)]  # the name that the data give it
+
+
+def primary_subtag(language: str) -> str:
+    """Return the code of the language alone, without region and script: pt of pt-BR."""
+    return re.split("[-_]", language.lower())[0]
+
+
 class TranslationEncoding(Settings):
     """Parallel text to ids by joint byte-pair encoding."""
 
     reader: TranslationReader
-    source_language: Name
-    target_language: Name
+    source_language: Language
+    target_language: Language
     letter_case: LetterCase
     vocabulary_size: PositiveInt
     vocabulary_sentences: PositiveInt  # of both languages, to learn the vocabulary from
     vocabulary_seed: Seed  # of sampling them, if there are more
+    # Words are what stands between spaces, and each letter of scripts without spaces.
     max_words: PositiveInt  # longer sentences are dropped from every split
     max_length_ratio: Annotated[float, Field(ge=1.0)] | None  # of words, in training; null: any
     min_test_words: PositiveInt  # shorter sentences are used for training only
@@ -113,10 +129,21 @@ class Beam(Settings):
         return self
 
 
+class BleuTokenizer(StrEnum):
+    """A tokenisation of sacreBLEU that needs no further package."""
+
+    MTEVAL_13A = "13a"  # mteval-v13a.pl: languages with spaces
+    INTERNATIONAL = "intl"  # mteval-v14.pl: cuts at all punctuation and symbols of Unicode
+    CHINESE = "zh"  # Chinese characters one by one, the rest as 13a
+    CHARACTERS = "char"  # characters one by one: Japanese, Thai and others without spaces
+    FLORES_200 = "flores200"  # pieces of 200 languages, a model that is downloaded once
+
+
 class Chosen(Settings):
     """The search of the grid that has the highest BLEU on the validation split."""
 
     kind: Literal["chosen"]
+    bleu_tokenizer: BleuTokenizer  # as that of the evaluation
 
 
 class OtherSearch(Settings):
@@ -170,12 +197,14 @@ class Convention(StrEnum):
     MOSES = "moses"  # tokenizer.perl, cased
     MOSES_COMPOUND_SPLIT = "moses_compound_split"  # hyphens as tokens: WMT, Vaswani et al. 2017
     MULTI30K = "multi30k"  # punctuation normalised, tokenizer.perl, lower-cased
+    CHARACTERS = "characters"  # one by one, for languages without spaces
 
 
 class TranslationEvaluation(EvaluationSettings):
     """BLEU, chrF, nats per token, and attention maps."""
 
-    tokenised_bleu: Convention  # in addition to sacreBLEU's default tokenisation
+    bleu_tokenizer: BleuTokenizer
+    tokenised_bleu: Convention  # in addition to sacreBLEU's tokenisation
     batch_tokens: PositiveInt
     attention_sentences: NonNegativeInt  # test sentences whose attention is recorded
 
@@ -190,6 +219,12 @@ class TranslationRun(Run):
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":
         self._expect(Structure.ENCODER_DECODER)
+        method, tokenizer = self.decoding.method, self.evaluation.bleu_tokenizer
+        if isinstance(method, Chosen) and method.bleu_tokenizer is not tokenizer:
+            raise ValueError(
+                f"decoding.method.bleu_tokenizer = {method.bleu_tokenizer}, but "
+                f"evaluation.bleu_tokenizer = {tokenizer}; make them equal"
+            )
         self._expect_whole_sequences()
         if isinstance(self.model, TransformerSettings) and not isinstance(
             self.model.attention, Full

@@ -13,7 +13,12 @@ from pipeline.files import read_json
 from pipeline.machine import to_use
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.decoding.beam import Hypothesis
-from pipeline.tasks.translation.decoding.decode import Sources, longest_source, translate
+from pipeline.tasks.translation.decoding.decode import (
+    Sources,
+    different,
+    longest_source,
+    translate,
+)
 from pipeline.tasks.translation.encoding.clean import tidy_text
 from pipeline.tasks.translation.encoding.letters import in_case
 from pipeline.tasks.translation.engine import MAX_POSITIONS, Engine
@@ -57,7 +62,7 @@ class Translator:
     def lines(
         self, windows: Iterable[list[str]], warn: Callable[[str], None]
     ) -> Iterator[list[Translation]]:
-        """Yield the translations of each line, best first, each as soon as it can be.
+        """Yield the different translations of each line, best first, each as soon as it can be.
 
         A window of lines is translated before the next is read. The translation of an empty line is
         empty. A line longer than all training sources is translated after a warning. One of more
@@ -92,8 +97,8 @@ class Translator:
     def _translate(self, sources: list[list[int]]) -> Iterator[list[Translation]]:
         for hypotheses in self._search(sources):
             yield [
-                Translation(self._codec.decode(best.ids).replace("\n", " "), best.score)
-                for best in hypotheses
+                Translation(text.replace("\n", " "), score)
+                for text, score in different(hypotheses, self._codec)
             ]
 
 

@@ -1,5 +1,6 @@
 import json
 import math
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -9,12 +10,20 @@ from sacrebleu.metrics import BLEU, CHRF
 from models.build import build
 from models.settings import Structure
 from pipeline.corpus import write_sequences
+from pipeline.errors import DataError
 from pipeline.files import write_json
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.tasks.translation.measures import MEASURES
+from pipeline.tasks.translation.metrics import counting
+from pipeline.tasks.translation.metrics.counting import bleu_counts
 from pipeline.tasks.translation.metrics.evaluate import evaluate
-from pipeline.tasks.translation.metrics.tokenised import tokenise, tokenised_bleu
-from pipeline.tasks.translation.settings import Convention, TranslationEvaluation
+from pipeline.tasks.translation.metrics.statistics import bleu
+from pipeline.tasks.translation.metrics.tokenised import moses_language, tokenise, tokenised_bleu
+from pipeline.tasks.translation.settings import (
+    BleuTokenizer,
+    Convention,
+    TranslationEvaluation,
+)
 from tests.models.comparison import all_logits
 from tests.models.networks import sequences, settings
 from tests.tasks.evaluations import assert_scores_follow_from_records, write_clusters
@@ -61,6 +70,61 @@ def test_the_signature_names_convention_language_and_versions():
     assert "tok:none" in signature
 
 
+TEXTS = {
+    "zh": "厨房里新的灯已打开。",
+    "ja": "台所の新しい照明がオンになりました。",
+    "th": "ไฟดวงใหม่ในห้องครัวเปิดอยู่",
+    "ar": "المصباح الجديد في المطبخ مضاء الآن.",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "tokenizer", "expected"),
+    [
+        ("zh", BleuTokenizer.CHINESE, 100),
+        ("zh", BleuTokenizer.CHARACTERS, 100),
+        ("zh", BleuTokenizer.MTEVAL_13A, 0),  # a line is one word, and none of two
+        ("ja", BleuTokenizer.CHARACTERS, 100),
+        ("th", BleuTokenizer.CHARACTERS, 100),
+        ("th", BleuTokenizer.MTEVAL_13A, 0),
+        ("ar", BleuTokenizer.MTEVAL_13A, 100),
+        ("ar", BleuTokenizer.INTERNATIONAL, 100),
+    ],
+)
+def test_perfect_translations_have_a_bleu_of_100_where_text_is_cut(language, tokenizer, expected):
+    texts = [TEXTS[language]]
+    counts = bleu_counts(texts, texts, tokenize=tokenizer, lowercase=False)
+    assert bleu(counts.sum(axis=0)) == pytest.approx(expected)
+
+
+def test_characters_are_tokens_of_their_own():
+    texts = ["新的 灯。", "ไฟ ดวง"]
+    assert tokenise(texts, "zh", Convention.CHARACTERS) == ["新 的 灯 。", "ไ ฟ ด ว ง"]
+    score, signature = tokenised_bleu(texts, texts, "zh_Hans", Convention.CHARACTERS)
+    assert score.score == pytest.approx(100) and signature.startswith("characters:zh|")
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("de", "de"), ("pt-BR", "pt"), ("eng_Latn", "en"), ("deu", "de"), ("EN-us", "en")],
+)
+def test_moses_knows_a_language_by_the_code_of_it_alone(language, name):
+    assert moses_language(language) == name
+    # English prefixes, which are cut otherwise in German: an abbreviation keeps its dot.
+    assert tokenise(["Mr. X is here."], language, Convention.MOSES) == tokenise(
+        ["Mr. X is here."], name, Convention.MOSES
+    )
+
+
+def test_a_model_that_cannot_be_downloaded_is_one_line(monkeypatch):
+    def unreachable(**_):
+        raise URLError("no network")
+
+    monkeypatch.setattr(counting, "BLEU", unreachable)
+    with pytest.raises(DataError, match="bleu_tokenizer = flores200: .* check the network"):
+        counting.bleu_metric("flores200")
+
+
 def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_path):
     rows = [
         {"source": "the light is on now", "reference": "das Licht ist jetzt an",
@@ -85,6 +149,7 @@ def test_evaluate_measures_hypotheses_against_references_and_the_likelihood(tmp_
     shape = sequences(12, 12)
     model = build(settings(Structure.ENCODER_DECODER), shape).eval()
     evaluation = TranslationEvaluation(
+        bleu_tokenizer=BleuTokenizer.MTEVAL_13A,
         tokenised_bleu=Convention.MOSES_COMPOUND_SPLIT,
         bootstrap_samples=50,
         bootstrap_seed=1,

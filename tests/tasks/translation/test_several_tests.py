@@ -12,15 +12,17 @@ from sacrebleu.metrics import BLEU
 from models.build import build
 from models.settings import Structure
 from pipeline.corpus import read_sequences, write_sequences
-from pipeline.files import write_json
+from pipeline.files import write_json, write_json_lines
 from pipeline.tasks.translation import codec
+from pipeline.tasks.translation.decoding.beam import Hypothesis
 from pipeline.tasks.translation.decoding.choose import choose
 from pipeline.tasks.translation.decoding.chosen import read_chosen
-from pipeline.tasks.translation.decoding.decode import decode, translate
+from pipeline.tasks.translation.decoding.decode import decode, different, translate
 from pipeline.tasks.translation.measures import MEASURES
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.settings import (
     Beam,
+    BleuTokenizer,
     Chosen,
     Convention,
     OtherSearch,
@@ -46,10 +48,12 @@ DECODING = TranslationDecoding(
     search_grid=None,
     other_searches={},
 )
+CHOSEN = Chosen(kind="chosen", bleu_tokenizer=BleuTokenizer.MTEVAL_13A)
 FURTHER = ("positions", "search_grid", "other_searches")
 EVALUATION = TranslationEvaluation(
+    bleu_tokenizer=BleuTokenizer.MTEVAL_13A,
     tokenised_bleu=Convention.MOSES,
-    bootstrap_samples=20,
+    bootstrap_samples=50,
     bootstrap_seed=1,
     batch_tokens=100,
     attention_sentences=0,
@@ -154,7 +158,7 @@ def test_each_search_of_the_grid_translates_the_validation_split(
 
 def test_the_search_that_is_chosen_on_validation_translates_the_tests(model, encoded, tmp_path):
     grid = SearchGrid(beam_sizes=(1, 3), length_penalties=(0.0, 5.0))
-    chosen = DECODING.model_copy(update={"search_grid": grid, "method": Chosen(kind="chosen")})
+    chosen = DECODING.model_copy(update={"search_grid": grid, "method": CHOSEN})
     of_earlier = decode(model, encoded, tmp_path, chosen)
     cells = [json.loads(line) for line in (tmp_path / "search_grid.jsonl").open(encoding="utf-8")]
     references = [reference for _, reference in OTHERS["validation"]]
@@ -179,7 +183,59 @@ def test_the_highest_bleu_is_chosen_and_of_equal_ones_the_first():
         {"beam_size": size, "length_penalty": 0.6, "hypotheses": texts}
         for size, texts in ((1, bad), (4, good), (8, good))
     ]
-    assert choose(cells, ["das Licht ist links aus"]).beam_size == 4
+    references = ["das Licht ist links aus"]
+    assert choose(cells, references, BleuTokenizer.MTEVAL_13A).beam_size == 4
+
+
+def test_the_search_is_chosen_by_bleu_of_the_language():
+    cells = [
+        {"beam_size": size, "length_penalty": 0.6, "hypotheses": [text]}
+        for size, text in ((1, "门已关闭了吗"), (4, "厨房的灯已打开"))
+    ]
+    assert choose(cells, ["厨房的新灯已打开"], BleuTokenizer.CHINESE).beam_size == 4
+
+
+def test_perfect_translations_without_spaces_have_a_bleu_of_100(model, encoded, tmp_path):
+    decode(model, encoded, tmp_path, DECODING)
+    for split in TESTS:
+        path = tmp_path / f"{split}.jsonl"
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        texts = [f"厨房里第{number}盏新灯已打开。" for number in range(len(rows))]
+        perfect = [
+            row | {"hypothesis": text, "reference": text}
+            for row, text in zip(rows, texts, strict=True)
+        ]
+        write_json_lines(path, perfect)
+    chinese = {"bleu_tokenizer": BleuTokenizer.CHINESE, "tokenised_bleu": Convention.CHARACTERS}
+
+    found = evaluate(model, encoded, tmp_path, EVALUATION.model_copy(update=chinese))
+
+    for scores in (found.metrics["test"], found.metrics["test_2017"]["test"]):
+        assert scores["bleu"] == scores["tokenised_bleu"] == pytest.approx(100)
+        assert "tok:zh" in scores["bleu_signature"]
+    assert_scores_follow_from_records(found, MEASURES)
+
+
+def test_hypotheses_of_equal_texts_are_one_with_the_best_score():
+    pieces = Mock(decode=lambda ids: "".join(map(str, ids)))  # 1, 2 and 12 are spelled alike
+    found = [Hypothesis([12], -1.0), Hypothesis([3], -2.0), Hypothesis([1, 2], -3.0)]
+    assert different(found, pieces) == [("12", -1.0), ("3", -2.0)]
+
+
+@pytest.mark.parametrize("n_best", [2, 4])
+def test_the_n_best_have_n_different_texts(model, encoded, tmp_path, n_best):
+    """Bytes that are no character are all decoded alike: many hypotheses of the network are."""
+    method = Beam(kind="beam", beam_size=4, length_penalty=0.6, n_best=n_best)
+    decode(model, encoded, tmp_path, DECODING.model_copy(update={"method": method}))
+    one = DECODING.model_copy(update={"method": method.model_copy(update={"n_best": 1})})
+    best = translate(model, read_sequences(encoded, "test", "source"), one)
+    pieces = codec.Codec.load(encoded)
+    for line, (first,) in zip((tmp_path / "test.jsonl").open(encoding="utf-8"), best, strict=True):
+        row = json.loads(line)
+        texts = [row["hypothesis"], *(other["hypothesis"] for other in row["others"])]
+        scores = [row["score"], *(other["score"] for other in row["others"])]
+        assert len(texts) == len(set(texts)) == n_best
+        assert texts[0] == pieces.decode(first.ids) and scores == sorted(scores, reverse=True)
 
 
 def test_other_searches_are_variants_of_the_run(model, encoded, tmp_path):

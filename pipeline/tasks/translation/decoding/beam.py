@@ -34,8 +34,8 @@ class _Beams:
     limits: Tensor  # (sentence,) the last position of a hypothesis, EOS included
     alive: Tensor  # (sentence, beam) nodes
     alive_log_probs: Tensor  # (sentence, beam), best first
-    finished: Tensor  # (sentence, beam) nodes
-    finished_scores: Tensor  # (sentence, beam), best first; -inf if there is none yet
+    finished: Tensor  # (sentence, kept) nodes; as many as the beam is wide, or as are asked for
+    finished_scores: Tensor  # (sentence, kept), best first; -inf if there is none yet
 
     def keep(self, sentences: Tensor) -> None:
         """Keep only the rows `sentences` of all tensors."""
@@ -87,7 +87,7 @@ def search(
     """
     device = next(model.parameters()).device
     size, alpha, n_best = beam.beam_size, beam.length_penalty, beam.n_best
-    beams = _start(sources, size, extra_length, device)
+    beams = _start(sources, size, max(size, n_best), extra_length, device)
     max_length = int(beams.limits.max())
     tree = _Tree()
     padded = pad([source.numpy() for source in sources], PADDING).to(device)
@@ -119,14 +119,18 @@ def search(
     return results
 
 
-def _start(sources: list[Tensor], size: int, extra_length: int, device: torch.device) -> _Beams:
+def _start(
+    sources: list[Tensor], size: int, kept: int, extra_length: int, device: torch.device
+) -> _Beams:
     count = len(sources)
     limits = torch.tensor([len(source) + extra_length for source in sources], device=device)
     nodes = torch.full((count, size), -1, device=device)
-    no_scores = torch.full((count, size), -torch.inf, device=device)
-    log_probs = no_scores.clone()  # all rows of a sentence start equal: extend only the first
-    log_probs[:, 0] = 0.0
-    return _Beams(torch.arange(count, device=device), limits, nodes, log_probs, nodes, no_scores)
+    log_probs = torch.full((count, size), -torch.inf, device=device)
+    log_probs[:, 0] = 0.0  # all rows of a sentence start equal: extend only the first
+    finished = torch.full((count, kept), -1, device=device)
+    finished_scores = torch.full((count, kept), -torch.inf, device=device)
+    sentences = torch.arange(count, device=device)
+    return _Beams(sentences, limits, nodes, log_probs, finished, finished_scores)
 
 
 def _force_eos(logits: Tensor, at_limit: Tensor, eos: int) -> None:
@@ -151,7 +155,7 @@ def _extend(
 
     ended = (log_probs / penalty).masked_fill(~ends, -torch.inf)[:, :size]
     scores = torch.cat((beams.finished_scores, ended), dim=1)
-    beams.finished_scores, chosen = scores.topk(size, dim=1)
+    beams.finished_scores, chosen = scores.topk(beams.finished.shape[1], dim=1)
     beams.finished = torch.cat((beams.finished, nodes[:, :size]), dim=1).gather(1, chosen)
 
     beams.alive_log_probs, chosen = log_probs.masked_fill(ends, -torch.inf).topk(size, dim=1)

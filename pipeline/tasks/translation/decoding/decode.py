@@ -31,6 +31,7 @@ from pipeline.tasks.translation.settings import (
 SEARCH_GRID = "search_grid.jsonl"
 Sources = Sequence[Sequence[int]]  # ids of each source
 GREEDY = beam(1, 0.0)
+_SPELLINGS = 4  # hypotheses that are found for each text, which pieces may spell in several ways
 
 
 def decode(
@@ -48,10 +49,10 @@ def decode(
     cells = _search_grid(model, encoded, codec, decoding)
     write_json_lines(samples / SEARCH_GRID, cells)
     if isinstance(decoding.method, Chosen):
-        decoding = decoding.model_copy(
-            update={"method": choose(cells, _lines(encoded, "validation.target"))}
-        )
-        write_chosen(samples, decoding.method)
+        references = _lines(encoded, "validation.target")
+        chosen = choose(cells, references, decoding.method.bleu_tokenizer)
+        decoding = decoding.model_copy(update={"method": chosen})
+        write_chosen(samples, chosen)
     for split in all_tests(encoded):
         rows = _rows(model, encoded, split, codec, decoding)
         write_json_lines(samples / f"{split}.jsonl", rows)
@@ -97,11 +98,23 @@ def _rows(
         sources, references, translate(model, ids, decoding, progress), strict=True
     ):
         best, *others = (
-            {"hypothesis": codec.decode(found.ids), "score": round(found.score, 6)}
-            for found in hypotheses
+            {"hypothesis": text, "score": round(score, 6)}
+            for text, score in different(hypotheses, codec)[: _n_best(decoding)]
         )
         rows.append({"source": source, "reference": reference, **best, "others": others})
     return rows
+
+
+def different(hypotheses: Sequence[Hypothesis], codec: Codec) -> list[tuple[str, float]]:
+    """Return the text and score of each hypothesis, best first, without those of equal texts."""
+    scores: dict[str, float] = {}
+    for found in hypotheses:
+        scores.setdefault(codec.decode(found.ids), found.score)
+    return list(scores.items())
+
+
+def _n_best(decoding: TranslationDecoding) -> int:
+    return decoding.method.n_best if isinstance(decoding.method, Beam) else 1
 
 
 def longest_source(encoded: Path) -> int:
@@ -115,7 +128,11 @@ def translate(
     decoding: TranslationDecoding,
     progress: Progress | None = None,
 ) -> Iterator[list[Hypothesis]]:
-    """Yield the hypotheses of each source, best first; see `in_batches`."""
+    """Yield the hypotheses of each source, best first; see `in_batches`.
+
+    If several are asked for, there are more, because some differ in their pieces alone: `different`
+    says which differ in their texts.
+    """
 
     def search_batch(batch: Sources) -> list[list[Hypothesis]]:
         return _hypotheses(model, [torch.from_numpy(ids).long() for ids in batch], decoding)
@@ -163,7 +180,9 @@ def _hypotheses(
     model: AutoregressiveModel, sources: list[Tensor], decoding: TranslationDecoding
 ) -> list[list[Hypothesis]]:
     match decoding.method:
-        case Beam() as method:
+        case Beam(n_best=n_best) as method:
+            if n_best > 1:
+                method = method.model_copy(update={"n_best": _SPELLINGS * n_best})
             return search(model, sources, BOS, EOS, method, decoding.extra_length)
         case Greedy():
             return search(model, sources, BOS, EOS, GREEDY, decoding.extra_length)

@@ -6,14 +6,26 @@ import numpy as np
 from sacrebleu.metrics import BLEU
 from sacrebleu.metrics.helpers import extract_all_char_ngrams
 
+from pipeline.errors import DataError
 from pipeline.tasks.translation.metrics.statistics import CHARACTER_ORDERS
+
+
+def bleu_metric(tokenize: str, **options: bool) -> BLEU:
+    """Return sacreBLEU's BLEU; DataError if the model of a tokenizer cannot be downloaded."""
+    try:
+        return BLEU(tokenize=tokenize, **options)
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"evaluation.bleu_tokenizer = {tokenize}: sacreBLEU cannot load its model "
+            f"({' '.join(str(error).split())}); check the network, or use char"
+        ) from None
 
 
 def bleu_counts(
     hypotheses: Sequence[str], references: Sequence[str], *, tokenize: str, lowercase: bool
 ) -> np.ndarray:
     """Count the BLEU statistics (sentence, 10) with a tokenizer of sacreBLEU."""
-    metric = BLEU(tokenize=tokenize, lowercase=lowercase, force=True, effective_order=True)
+    metric = bleu_metric(tokenize, lowercase=lowercase, force=True, effective_order=True)
     scores = (
         metric.sentence_score(hypothesis, [reference])
         for hypothesis, reference in zip(hypotheses, references, strict=True)

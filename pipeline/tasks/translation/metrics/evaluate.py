@@ -17,7 +17,12 @@ from pipeline.files import read_json
 from pipeline.tasks.translation.batches import Pairs
 from pipeline.tasks.translation.codec import EOS
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences
-from pipeline.tasks.translation.metrics.counting import bleu_counts, chrf_counts, sentence_bleu
+from pipeline.tasks.translation.metrics.counting import (
+    bleu_counts,
+    bleu_metric,
+    chrf_counts,
+    sentence_bleu,
+)
 from pipeline.tasks.translation.metrics.positions import positions_by_layer
 from pipeline.tasks.translation.metrics.statistics import (
     BLEU,
@@ -57,7 +62,7 @@ def evaluate(
         metrics[split]["test"]["nats_per_token"] = round(float(nats.sum() / tokens.sum()), _DIGITS)
         statistics = {"nats": nats, "tokens": tokens}
         statistics |= _longer(nats, tokens) | {"unigram_nats": _sums(encoded, split, unigrams)}
-        statistics |= _text_statistics(rows, encoded, evaluation.tokenised_bleu)
+        statistics |= _text_statistics(rows, encoded, evaluation)
         elsewhere = {name: np.zeros(len(rows)) for name in positions.statistics}
         statistics |= positions.statistics if split == "test" else elsewhere
         records[split] = records_of(encoded, split, map(_content, rows), statistics)
@@ -66,7 +71,7 @@ def evaluate(
     for path in sorted(samples.glob("test@*.jsonl")):
         rows = _read_rows(path)
         searches[path.stem.partition("@")[2]] = _measure(rows, encoded, evaluation)["test"]
-        texts = _text_statistics(rows, encoded, evaluation.tokenised_bleu)
+        texts = _text_statistics(rows, encoded, evaluation)
         records[path.stem] = replace(records["test"], statistics=records["test"].statistics | texts)
     hypotheses = [row["hypothesis"] for row in details["test"]]
     maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)
@@ -87,7 +92,8 @@ def _measure(
     )
     test: Scores = {"sentences": len(rows)}
     baseline: Scores = {}
-    for name, metric in (("bleu", sacrebleu.BLEU()), ("chrf", sacrebleu.CHRF())):
+    metrics = {"bleu": bleu_metric(evaluation.bleu_tokenizer), "chrf": sacrebleu.CHRF()}
+    for name, metric in metrics.items():
         test[name] = metric.corpus_score(hypotheses, [references]).score
         test[f"{name}_signature"] = str(metric.get_signature())
         baseline[f"copy_source_{name}"] = metric.corpus_score(sources, [references]).score
@@ -151,19 +157,20 @@ def _content(row: dict[str, Any]) -> bytes:
 
 
 def _text_statistics(
-    rows: list[dict[str, Any]], encoded: Path, convention: Convention
+    rows: list[dict[str, Any]], encoded: Path, evaluation: TranslationEvaluation
 ) -> dict[str, np.ndarray]:
     """Count the statistics (sentence,) of BLEU and chrF; lower-cased text adds LOWERCASE_BLEU."""
     manifest = read_json(encoded / "manifest.json")
     texts = [[row[column] for row in rows] for column in ("hypothesis", "reference")]
-    tokenised = [tokenise(lines, manifest["target_language"], convention) for lines in texts]
+    language, tokenizer = manifest["target_language"], evaluation.bleu_tokenizer
+    tokenised = [tokenise(lines, language, evaluation.tokenised_bleu) for lines in texts]
     counts = {
-        BLEU: bleu_counts(*texts, tokenize="13a", lowercase=False),
+        BLEU: bleu_counts(*texts, tokenize=tokenizer, lowercase=False),
         TOKENISED_BLEU: bleu_counts(*tokenised, tokenize="none", lowercase=False),
         CHRF: chrf_counts(*texts),
     }
     if manifest["letter_case"] == LetterCase.LOWER:
-        counts[LOWERCASE_BLEU] = bleu_counts(*texts, tokenize="13a", lowercase=True)
+        counts[LOWERCASE_BLEU] = bleu_counts(*texts, tokenize=tokenizer, lowercase=True)
     return {
         name: column
         for names, table in counts.items()
