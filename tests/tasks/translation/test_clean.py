@@ -9,10 +9,11 @@ def test_tidy_strips_joins_white_space_and_composes():
     assert clean.tidy(Pair("  a \u00a0 b\t", "u\u0308ber\r\n \n x")) == ("a b", "über\n\nx")
 
 
-def test_tidy_drops_byte_order_marks_and_what_has_no_width():
+def test_tidy_drops_byte_order_marks_and_what_has_no_width_at_the_ends():
     assert clean.tidy_text("\ufeffThe light.") == "The light."
-    assert clean.tidy_text("a\u200bb \u2060 c\ufeff") == "ab c"
-    # Joiners change the letters beside them, and stay.
+    assert clean.tidy_text("\u200b \u2060a b \ufeff\n\u200b") == "a b"
+    # Inside they tell where words end, as in Khmer; joiners change the letters beside them.
+    assert clean.tidy_text("a\u200bb") == "a\u200bb"
     assert clean.tidy_text("می\u200cخواهم") == "می\u200cخواهم"
 
 
@@ -43,6 +44,7 @@ def test_flaws(pair, reason):
 def test_a_sentence_is_untranslated_but_a_name_is_not(encoding):
     assert clean.untranslated(Pair("Border router capable", "Border router capable"), encoding)
     assert not clean.untranslated(Pair("Home Assistant", "Home Assistant"), encoding)
+    assert not clean.untranslated(Pair("一二三四五六", "一二三四五六"), encoding)
     assert not clean.untranslated(Pair("Border router able", "Border-Router geht ja"), encoding)
 
 

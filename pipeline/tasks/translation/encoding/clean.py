@@ -12,7 +12,8 @@ from pipeline.tasks.translation.settings import TranslationEncoding
 
 # Copying these verbatim raises BLEU without translating anything.
 _TO_COPY = re.compile(r"[{}<>`\[\]|\\]|\*\*|://")
-_WITHOUT_WIDTH = re.compile("[\u200b\u2060\ufeff]")
+_WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # ends with the ideographic
+_NO_WIDTH = "\u200b\u2060\ufeff"
 _INVISIBLE = regex.compile(r"[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*")
 
 
@@ -50,8 +51,11 @@ def flaw(pair: Pair, max_words: int) -> Reason | None:
 
 
 def untranslated(pair: Pair, encoding: TranslationEncoding) -> bool:
-    """Whether a sentence equals its translation; names of one or two words may well do so."""
-    return pair.source == pair.target and min(words(pair)) >= encoding.min_test_words
+    """Whether a sentence equals its translation; names of one or two words may well do so.
+
+    Words are between spaces here: in scripts without them nothing tells a sentence from a name.
+    """
+    return pair.source == pair.target and len(pair.source.split()) >= encoding.min_test_words
 
 
 def unequal(pair: Pair, encoding: TranslationEncoding) -> bool:
@@ -79,11 +83,10 @@ def words(pair: Pair) -> tuple[int, int]:
 def tidy_text(text: str) -> str:
     """Compose characters (NFC) and reduce white space; what is left of line breaks stays.
 
-    Byte order marks and spaces without width are dropped; a text that has nothing but invisible
-    characters is empty.
+    Byte order marks and spaces without width are dropped at both ends; a text that has nothing but
+    invisible characters is empty.
     """
-    visible = _WITHOUT_WIDTH.sub("", unicodedata.normalize("NFC", text))
-    if _INVISIBLE.fullmatch(visible):
+    if _INVISIBLE.fullmatch(text):
         return ""
-    lines = visible.strip().split("\n")
+    lines = unicodedata.normalize("NFC", text).strip(_WHITE_SPACE + _NO_WIDTH).split("\n")
     return "\n".join(" ".join(line.split()) for line in lines)
