@@ -28,7 +28,7 @@ from pipeline.files import read_json, write_json
 
 STAGES = ("train", "decode", "evaluate")
 TIMES, COMMITTED = Path(".work/times.json"), Path("reports/times.json")
-_WORK = Path(".work/train")  # of trainings that were interrupted
+_WORK = Path(".work/train")  # a folder for each run has those of its unfinished trainings
 
 
 class Plan:
@@ -134,7 +134,7 @@ def _stale() -> set[str]:
 def _make(plan: Plan, run: str, jobs: int) -> str | None:
     """Run the stages of `run` that are left; return the name of one that failed."""
     for stage in list(plan.left[run]):
-        is_resumed = stage == "train" and (_WORK / run).exists()
+        is_resumed = stage == "train" and any((_WORK / run).glob("*/"))
         command = ["dvc", "--wait-for-lock", "repro", "--single-item", f"{stage}@{run}"]
         process = subprocess.Popen(  # noqa: S603 (the same)
             command, stdout=subprocess.PIPE, text=True

@@ -82,9 +82,11 @@ def test_a_failure_ends_its_run_alone_and_is_named(dvc, scale):
 
 def test_only_whole_stages_are_timed(dvc, scale):
     """Not those that dvc found in its cache, nor a training that goes on."""
-    first, second, *_ = scale.runs
+    first, second, third, *_ = scale.runs
     Path("cached").write_text(f"train@{first}")
-    Path(".work/train", second).mkdir(parents=True)
+    Path(".work/train", second, "0123456789abcdef").mkdir(parents=True)
+    Path(".work/train", third).mkdir()  # has its lock file alone
+    Path(".work/train", third, "lock").touch()
     runs.main(1, ["train"])
     timed = set(json.loads(TIMES.read_text()))
     assert timed == {f"train@{run}" for run in scale.runs} - {f"train@{first}", f"train@{second}"}
