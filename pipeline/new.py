@@ -93,7 +93,9 @@ def _write(folder: Path, raw: dict[str, Any]) -> None:
     shutil.copy(_CODE / "dvc.yaml", folder)
     for name, ignored in _IGNORED.items():
         (folder / name).write_text("\n".join(ignored) + "\n", encoding="utf-8")
-    yaml = YAML()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False
     with (folder / config.PARAMS).open("w", encoding="utf-8") as file:
         file.write(_HEADER.format(default=os.path.relpath(_CODE / config.PARAMS, folder)))
         yaml.dump(raw, file)

@@ -557,7 +557,7 @@ def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
 def test_a_comparison_says_where_case_is_ignored(scale: Params):
     first, second = "translation_sinusoid", "translation_again"
     shutil.copytree(f"runs/{first}", f"runs/{second}")
-    for file in ("metrics/{}.json", "curves/{}.csv"):
+    for file in ("measurements/{}.json", "curves/{}.csv"):
         shutil.copy(Path("reports", file.format(first)), Path("reports", file.format(second)))
     twice = scale.model_copy(update={"runs": {**scale.runs, second: scale.runs[first]}})
     shutil.copy(records_path(first), records_path(second))

@@ -84,7 +84,7 @@ def test_the_stage_writes_them_beside_the_records(sentences, tmp_path, monkeypat
     Path("params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"))
     nats = {"nats": np.array([1.5]), "tokens": np.array([2])}
     evaluation = Evaluation(
-        metrics={"test": {}, "baseline": {}},
+        metrics={"test": {"bleu": 1.5}, "baseline": {}},
         records={"test": Records("digest", ["page"], nats)},
         details={"test": [{"nats": 1.5}]},
         figures={"attention": {"sentences": sentences}},
