@@ -119,7 +119,11 @@ def render(params: Params) -> str:
     Raises DataError, naming the file, if results are damaged or incomplete, or if the page exceeds
     MAX_BYTES.
     """
-    grids = {name: grid for name, grid in read_rates().items() if takes_rate(params, name, grid)}
+    grids = [
+        (name, params.runs[name].title, grid)
+        for name, grid in read_rates().items()
+        if takes_rate(params, name, grid)
+    ]
     params, waiting = finished(params)
     results = read_results(params)
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
