@@ -161,7 +161,7 @@ def attention(query: Tensor, memory: Memory) -> Tensor:
     by_source = query.reshape(len(memory.key), -1, query.shape[-1])
     logits = matmul(by_source, memory.key.transpose(1, 2)).masked_fill(~memory.mask, -torch.inf)
     count = memory.mask.sum(dim=-1, keepdim=True).to(query.dtype)
-    return (matmul(logits.softmax(dim=-1), memory.value) * count.sqrt()).view_as(query)
+    return (matmul(logits.softmax(dim=-1), memory.value) / count.rsqrt()).view_as(query)
 
 
 def initialise(layer: nn.Linear | nn.Conv1d, variance: float) -> None:

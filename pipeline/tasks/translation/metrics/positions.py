@@ -143,7 +143,7 @@ def correlation(weights: Tensor) -> Tensor:
     key = keys - (key_marginal @ keys)[..., None]
     covariance = torch.einsum("...qk,q,...k->...", joint, query, key)
     variance = query.square().mean() * (key_marginal * key.square()).sum(dim=-1)
-    return torch.where(variance > 0, covariance / variance.sqrt(), 0.0)
+    return torch.where(variance > 0, covariance * variance.rsqrt(), 0.0)
 
 
 def _probe_layer(validation: list[Observation], test: list[Observation], layer: int) -> float:

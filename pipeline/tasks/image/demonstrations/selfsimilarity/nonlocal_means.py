@@ -46,7 +46,8 @@ def patches(image: Tensor, size: int) -> Tensor:
     steps = torch.arange(size, dtype=image.dtype) - size // 2
     gaussian = torch.exp(-(steps**2) / (2 * ((size - 1) / 4) ** 2))
     weights = torch.outer(gaussian, gaussian).flatten().repeat(image.shape[2])
-    return F.unfold(padded, size)[0].T * (weights / weights.sum()).sqrt()
+    shares = weights / weights.sum()
+    return F.unfold(padded, size)[0].T * (shares * shares.rsqrt())
 
 
 def box_mean(image: torch.Tensor, size: int) -> torch.Tensor:
