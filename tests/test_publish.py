@@ -27,7 +27,7 @@ from pipeline.publishing.markdown import code, table
 from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables
 from pipeline.records import read_records
-from pipeline.reporting.results import PAGE, read_data_facts, read_results
+from pipeline.reporting.results import PAGE, finished, read_data_facts, read_results
 from pipeline.tasks.translation.metrics.statistics import BLEU as BLEU_STATISTICS
 from pipeline.tasks.translation.metrics.statistics import bleu
 from pipeline.tasks.translation.settings import Convention, LetterCase
@@ -312,10 +312,11 @@ def test_without_interval_and_baseline_a_card_judges_nothing(scale: Params):
     ("scale_folder", "lines"),
     [(ROOT, []), (ROOT / "lecture", ["cd lecture"])],
 )
-def test_a_card_loads_from_the_folder_of_its_scale(scale, monkeypatch, scale_folder, lines):
-    result = read_results(scale)[0]
-    facts = read_data_facts(result.run.dataset)
+def test_a_card_loads_from_the_folder_of_its_scale(monkeypatch, scale_folder, lines):
     monkeypatch.chdir(scale_folder)
+    params, _ = finished(config.load())
+    result = read_results(params)[0]
+    facts = read_data_facts(result.run.dataset)
     commands = card(result, facts, weights=True).partition("```sh\n")[2].splitlines()
     first = next(index for index, line in enumerate(commands) if line.startswith("dvc repro"))
     assert commands[:first] == lines
