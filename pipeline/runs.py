@@ -25,10 +25,10 @@ from pipeline import config, processor
 from pipeline.config import Params
 from pipeline.errors import PipelineError
 from pipeline.files import read_json, write_json
+from pipeline.unfinished import checkpoints
 
 STAGES = ("train", "decode", "evaluate")
 TIMES, COMMITTED = Path(".work/times.json"), Path("reports/times.json")
-_WORK = Path(".work/train")  # a folder for each run has those of its unfinished trainings
 
 
 class Plan:
@@ -134,7 +134,7 @@ def _stale() -> set[str]:
 def _make(plan: Plan, run: str, jobs: int) -> str | None:
     """Run the stages of `run` that are left; return the name of one that failed."""
     for stage in list(plan.left[run]):
-        is_resumed = stage == "train" and any((_WORK / run).glob("*/"))
+        is_resumed = stage == "train" and bool(checkpoints(run))
         command = ["dvc", "--wait-for-lock", "repro", "--single-item", f"{stage}@{run}"]
         process = subprocess.Popen(  # noqa: S603 (the same)
             command, stdout=subprocess.PIPE, text=True

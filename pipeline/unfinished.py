@@ -9,20 +9,25 @@ from pipeline.settings.run import Run
 _WORK = Path(".work/train")
 
 
+def checkpoints(run: str) -> set[str]:
+    """Return the fingerprints of the unfinished trainings of `run` that have a checkpoint."""
+    return {path.parent.name for path in (_WORK / run).glob("*/checkpoint.safetensors")}
+
+
 def warn_of_another(name: str, run: Run) -> None:
     """Say on stderr if the checkpoint of an interrupted training of `run` will not be resumed.
 
     It is of other parameters, data or code.
     """
-    checkpoints = {path.parent.name for path in (_WORK / name).glob("*/checkpoint.safetensors")}
+    known = checkpoints(name)
     encoded = Path("data/encoded") / run.dataset
-    if not checkpoints or not encoded.exists() or "RANK" in os.environ:  # RANK: one of several
+    if not known or not encoded.exists() or "RANK" in os.environ:  # RANK: one of several
         return
     # Here, because torch takes a second to import.
     from pipeline.training.workspace import code_of, fingerprint
 
     settings = run.model_dump(mode="json", include={"model", "training"})
-    if fingerprint(settings, encoded, code_of(run)) not in checkpoints:
+    if fingerprint(settings, encoded, code_of(run)) not in known:
         print(
             f"{name}: parameters, data or code differ from those of the interrupted training in "
             f"{_WORK / name}; this one starts from step 0. Changed back, that one resumes",

@@ -84,7 +84,9 @@ def test_only_whole_stages_are_timed(dvc, scale):
     """Not those that dvc found in its cache, nor a training that goes on."""
     first, second, third, *_ = scale.runs
     Path("cached").write_text(f"train@{first}")
-    Path(".work/train", second, "0123456789abcdef").mkdir(parents=True)
+    unfinished = Path(".work/train", second, "0123456789abcdef")
+    unfinished.mkdir(parents=True)
+    (unfinished / "checkpoint.safetensors").touch()
     Path(".work/train", third).mkdir()  # has its lock file alone
     Path(".work/train", third, "lock").touch()
     runs.main(1, ["train"])

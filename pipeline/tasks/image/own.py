@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.encoding.folders import visible_below
 from pipeline.tasks.base import OwnData
 from pipeline.tasks.image.settings import ImageReader, Resize
 
@@ -17,7 +18,7 @@ _MAX_SKIPPED = 0.1
 
 def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
     """Describe the pictures below `source`, reduced to _SIDE x _SIDE; None if there are none."""
-    files = [path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES]
+    files = [path for path in visible_below(source) if path.suffix.lower() in _SUFFIXES]
     if not files:
         return None
     return OwnData(
