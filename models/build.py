@@ -3,10 +3,10 @@
 from importlib import import_module
 
 from models.settings import DataShape, ModelSettings
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 
 
-def build(settings: ModelSettings, shape: DataShape) -> AutoregressiveModel:
+def build(settings: ModelSettings, shape: DataShape) -> Model:
     """Return a freshly initialised network for data of `shape`.
 
     Raises ValueError if `settings` are not defined for that shape.

@@ -10,14 +10,14 @@ from safetensors.torch import save as save_tensors
 
 from models.build import build
 from models.settings import DataShape, ModelSettings
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _SETTINGS = TypeAdapter(ModelSettings)
 
 
-def save(model: AutoregressiveModel, folder: Path) -> None:
+def save(model: Model, folder: Path) -> None:
     """Write weights and settings of `model` into `folder`; equal models give equal bytes."""
     config = {"settings": model.settings.model_dump(), "shape": model.shape.model_dump()}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
@@ -25,7 +25,7 @@ def save(model: AutoregressiveModel, folder: Path) -> None:
     (folder / WEIGHTS).write_bytes(save_tensors(weights))  # raises OSError if the disk is full
 
 
-def load(folder: Path, device: str = "cpu") -> AutoregressiveModel:
+def load(folder: Path, device: str = "cpu") -> Model:
     """Load a network in evaluation mode.
 
     Raises ValueError, naming the folder, if a file is missing, damaged or inconsistent.

@@ -11,7 +11,7 @@ composed pieces and test pieces.
 
 from pathlib import Path
 
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 from pipeline import config
 from pipeline.corpus import is_test, split_of_variant
 from pipeline.evaluation import Evaluation, headlines, scores_of
@@ -49,7 +49,7 @@ def main(name: str) -> None:
     write_json(Path("reports/metrics") / f"{name}.json", shown)
 
 
-def _evaluate(run: config.AnyRun, model: AutoregressiveModel, samples: Path) -> Evaluation:
+def _evaluate(run: config.AnyRun, model: Model, samples: Path) -> Evaluation:
     """Evaluate a network of the run, and add the scores that follow from the records."""
     evaluation = part(run.task, "metrics.evaluate").evaluate(
         model, Path("data/encoded") / run.dataset, samples, run.evaluation

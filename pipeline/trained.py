@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from models import store
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 from pipeline.determinism import compute_deterministically
 from pipeline.errors import CheckpointError
 from pipeline.machine import check_device
@@ -16,7 +16,7 @@ def kept_folder(folder: Path, step: int | None) -> Path:
     return folder if step is None else folder / f"step_{step}"
 
 
-def load_model(run: str, training: Training, step: int | None = None) -> AutoregressiveModel:
+def load_model(run: str, training: Training, step: int | None = None) -> Model:
     """Load the model of `run` or its weights after `step`, on the device of its training.
 
     Raises CheckpointError if it is missing or damaged, ConfigError if the device is unavailable.

@@ -2,27 +2,33 @@
 
 from models.settings.architectures import (
     ConvS2SSettings,
+    GgnnSettings,
     LstmSettings,
     ModelSettings,
     PixelCnnSettings,
     TransformerSettings,
 )
-from models.settings.attention import Attention, Backend, Full, Local1D, Local2D
+from models.settings.attention import Attention, Backend, Edges, Full, Local1D, Local2D
 from models.settings.base import EvenWidth, KernelSize, PositiveFloat, Probability, Settings
 from models.settings.choices import (
     Categorical,
     Embeddings,
+    GatedSum,
+    Laplace,
     LogisticMixture,
     Norm,
     Numerics,
     Output,
     PositionsAt,
+    Readout,
     Residuals,
+    Set2Set,
     Structure,
 )
 from models.settings.positions import (
     Alibi,
     ConcatenatedSinusoid,
+    LabelledEdges,
     Labels,
     Learned,
     NoPositions,
@@ -37,6 +43,7 @@ from models.settings.positions import (
 )
 from models.settings.shape import (
     DataShape,
+    GraphLayout,
     ImageLayout,
     Layout,
     SequenceLayout,

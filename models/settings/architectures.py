@@ -12,9 +12,11 @@ from models.settings.attention import Attention
 from models.settings.base import EvenWidth, KernelSize, Probability, Settings
 from models.settings.choices import (
     Embeddings,
+    Laplace,
     Norm,
     Output,
     PositionsAt,
+    Readout,
     Residuals,
     Structure,
 )
@@ -23,7 +25,10 @@ from models.settings.shape import Layout
 
 
 class TransformerSettings(Settings):
-    """Vaswani et al. 2017 (encoder-decoder); Parmar et al. 2018, Huang et al. 2018 (decoder)."""
+    """Vaswani et al. 2017 (encoder-decoder); Parmar et al. 2018, Huang et al. 2018 (decoder).
+
+    The encoder alone reads graphs (Shaw et al. 2018, section 3).
+    """
 
     architecture: Literal["transformer"]
     structure: Structure
@@ -68,6 +73,11 @@ class LstmSettings(Settings):
     def _check_encoder(self) -> "LstmSettings":
         if self.structure is Structure.DECODER:
             return self
+        if self.structure is Structure.ENCODER:
+            raise ValueError(
+                f"structure = {self.structure} is not defined for architecture = "
+                f"{self.architecture}; use encoder_decoder or decoder"
+            )
         if self.num_layers < 2:
             raise ValueError(
                 f"num_layers = {self.num_layers}, but the attention context goes to the layers "
@@ -81,7 +91,8 @@ class LstmSettings(Settings):
         return self
 
     def check_data(self, layout: Layout) -> None:
-        """Accept any layout."""
+        """Raise ValueError with parameter and remedy if `layout` is that of graphs."""
+        fit.refuse_graphs(self, layout)
 
 
 class ConvS2SSettings(Settings):
@@ -96,7 +107,8 @@ class ConvS2SSettings(Settings):
     dropout: Probability
 
     def check_data(self, layout: Layout) -> None:
-        """Accept any layout."""
+        """Raise ValueError with parameter and remedy if `layout` is that of graphs."""
+        fit.refuse_graphs(self, layout)
 
 
 class PixelCnnSettings(Settings):
@@ -116,7 +128,33 @@ class PixelCnnSettings(Settings):
         fit.check_pixelcnn_data(self, layout)
 
 
+class GgnnSettings(Settings):
+    """Gated graph neural network with towers (Gilmer et al. 2017, sections 2 and 5)."""
+
+    architecture: Literal["ggnn"]
+    structure: ClassVar[Structure] = Structure.ENCODER
+    output: ClassVar[Output] = Laplace(kind="laplace")
+    num_steps: PositiveInt  # T, of messages between all nodes
+    d_model: PositiveInt
+    towers: PositiveInt  # k, which exchange messages apart, each of d_model / towers features
+    readout: Readout
+    positions: NoPositions
+    dropout: Probability  # of messages
+
+    @model_validator(mode="after")
+    def _check_towers(self) -> "GgnnSettings":
+        if self.d_model % self.towers:
+            raise ValueError(
+                f"towers = {self.towers} does not divide d_model = {self.d_model}; choose a divisor"
+            )
+        return self
+
+    def check_data(self, layout: Layout) -> None:
+        """Raise ValueError with parameter and remedy if not defined for `layout`."""
+        fit.check_ggnn_data(self, layout)
+
+
 ModelSettings = Annotated[
-    TransformerSettings | LstmSettings | ConvS2SSettings | PixelCnnSettings,
+    TransformerSettings | LstmSettings | ConvS2SSettings | PixelCnnSettings | GgnnSettings,
     Field(discriminator="architecture"),
 ]

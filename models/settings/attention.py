@@ -40,4 +40,11 @@ class Local2D(Settings):
     memory_columns: PositiveInt  # columns on either side of it
 
 
-Attention = Annotated[Full | Local1D | Local2D, Field(discriminator="kind")]
+class Edges(Settings):
+    """A node attends along its edges with one of these labels, without any to itself."""
+
+    kind: Literal["edges"]
+    labels: Annotated[list[PositiveInt], Field(min_length=1)]
+
+
+Attention = Annotated[Full | Local1D | Local2D | Edges, Field(discriminator="kind")]

@@ -9,10 +9,11 @@ from models.settings.base import Settings
 
 
 class Structure(StrEnum):
-    """Whether a network has a source."""
+    """What a network reads and predicts."""
 
-    ENCODER_DECODER = "encoder_decoder"  # the decoder attends to an encoded source
-    DECODER = "decoder"  # no source
+    ENCODER_DECODER = "encoder_decoder"  # the next id; the decoder attends to an encoded source
+    DECODER = "decoder"  # the next id, without a source
+    ENCODER = "encoder"  # a number, of a whole graph
 
 
 class Numerics(StrEnum):
@@ -64,4 +65,26 @@ class LogisticMixture(Settings):
     mixtures: PositiveInt
 
 
-Output = Annotated[Categorical | LogisticMixture, Field(discriminator="kind")]
+class Laplace(Settings):
+    """A number under a Laplace distribution of scale 1: -ln p = |y - mu| + ln 2."""
+
+    kind: Literal["laplace"]
+
+
+Output = Annotated[Categorical | LogisticMixture | Laplace, Field(discriminator="kind")]
+
+
+class GatedSum(Settings):
+    """Sum over nodes of sigmoid(i(h_v^T, h_v^0)) * j(h_v^T) (Gilmer et al. 2017, eq. 4)."""
+
+    kind: Literal["gated_sum"]
+
+
+class Set2Set(Settings):
+    """Repeated attention to the nodes (Vinyals et al. 2016, section 4)."""
+
+    kind: Literal["set2set"]
+    steps: PositiveInt  # times that the nodes are attended to
+
+
+Readout = Annotated[GatedSum | Set2Set, Field(discriminator="kind")]

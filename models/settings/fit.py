@@ -7,23 +7,38 @@ a network. Every check raises ValueError with the parameter and a remedy.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, get_args
 
-from models.settings.attention import Attention, Full, Local1D, Local2D
+from models.settings.attention import Attention, Edges, Full, Local1D, Local2D
 from models.settings.base import Settings
-from models.settings.choices import Embeddings, LogisticMixture, PositionsAt, Structure
+from models.settings.choices import (
+    Categorical,
+    Embeddings,
+    Laplace,
+    LogisticMixture,
+    PositionsAt,
+    Structure,
+)
 from models.settings.positions import (
     ConcatenatedSinusoid,
+    LabelledEdges,
     Labels,
     Learned,
+    NoPositions,
     Positions,
     RelativePitchTime,
     RelativePositionSettings,
     Sinusoid,
     Sinusoid2D,
 )
-from models.settings.shape import ImageLayout, Layout, VoiceLayout
+from models.settings.shape import GraphLayout, ImageLayout, Layout, VoiceLayout
 
 if TYPE_CHECKING:
-    from models.settings.architectures import PixelCnnSettings, TransformerSettings
+    from models.settings.architectures import (
+        ConvS2SSettings,
+        GgnnSettings,
+        LstmSettings,
+        PixelCnnSettings,
+        TransformerSettings,
+    )
 
 
 def check_transformer(model: "TransformerSettings") -> None:
@@ -33,6 +48,7 @@ def check_transformer(model: "TransformerSettings") -> None:
             f"num_heads = {model.num_heads} does not divide d_model = {model.d_model}; "
             "choose a divisor"
         )
+    _check_attention(model)
     _check_positions(model)
     _check_output(model)
     if model.super_resolution is not None and model.structure is not Structure.ENCODER_DECODER:
@@ -43,6 +59,16 @@ def check_transformer(model: "TransformerSettings") -> None:
     if model.super_resolution is not None and model.embeddings is Embeddings.TIED:
         raise ValueError(
             "embeddings = tied, but the source image has other ids than the target; use separate"
+        )
+
+
+def _check_attention(model: "TransformerSettings") -> None:
+    graphs = model.structure is Structure.ENCODER
+    defined = (Full, Edges) if graphs else (Full, Local1D, Local2D)
+    if not isinstance(model.attention, defined):
+        raise ValueError(
+            f"attention.kind = {model.attention.kind} is not defined for structure = "
+            f"{model.structure}; use attention.kind = {_kinds(defined)}"
         )
 
 
@@ -78,10 +104,12 @@ def _defined_positions(structure: Structure, attention: Attention) -> tuple[type
 
     Relative positions need full attention or a decoder's local 1-D attention; relative pitch and
     time relate all pairs of tokens and need full attention; concatenated sinusoids label what a
-    decoder predicts.
+    decoder predicts. The nodes of a graph have no order.
     """
+    if structure is Structure.ENCODER:
+        return NoPositions, LabelledEdges
     decoder, full = structure is Structure.DECODER, isinstance(attention, Full)
-    kinds = [kind for kind in get_args(get_args(Positions)[0]) if kind not in _DECODER_ONLY]
+    kinds = [kind for kind in get_args(get_args(Positions)[0]) if kind not in _SPECIAL]
     if not (full or (decoder and isinstance(attention, Local1D))):
         kinds = [kind for kind in kinds if not issubclass(kind, RelativePositionSettings)]
     if decoder and not isinstance(attention, Local2D):
@@ -91,15 +119,23 @@ def _defined_positions(structure: Structure, attention: Attention) -> tuple[type
     return tuple(kinds)
 
 
-_DECODER_ONLY = (ConcatenatedSinusoid, RelativePitchTime)
+_SPECIAL = (ConcatenatedSinusoid, RelativePitchTime, LabelledEdges)  # for decoders, or for graphs
 
 
 def _check_output(model: "TransformerSettings") -> None:
+    undefined = f"output.kind = {model.output.kind} is not defined for "
+    defined = _defined_outputs(model.structure)
+    if not isinstance(model.output, defined):
+        raise ValueError(
+            f"{undefined}structure = {model.structure}; use output.kind = {_kinds(defined)}"
+        )
+    if model.structure is Structure.ENCODER and model.embeddings is not Embeddings.SEPARATE:
+        raise ValueError(
+            f"embeddings = {model.embeddings} is not defined for structure = {model.structure}, "
+            "which predicts no ids; use embeddings = separate"
+        )
     if not isinstance(model.output, LogisticMixture):
         return
-    undefined = f"output.kind = {model.output.kind} is not defined for "
-    if model.structure is not Structure.DECODER:
-        raise ValueError(f"{undefined}structure = {model.structure}; use output.kind = categorical")
     if model.embeddings is not Embeddings.SEPARATE:
         raise ValueError(
             f"{undefined}embeddings = {model.embeddings}, which is for a softmax; "
@@ -112,8 +148,26 @@ def _check_output(model: "TransformerSettings") -> None:
         )
 
 
+def _defined_outputs(structure: Structure) -> tuple[type[Settings], ...]:
+    match structure:
+        case Structure.ENCODER:
+            return (Laplace,)
+        case Structure.ENCODER_DECODER:
+            return (Categorical,)
+        case Structure.DECODER:
+            return Categorical, LogisticMixture
+
+
 def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None:
-    """Check settings that are defined for images or voices only, and sizes against the image."""
+    """Check settings that are defined for images, voices or graphs only, and sizes of the data."""
+    if model.structure is Structure.ENCODER:
+        _check_graph(model, layout)
+        return
+    if isinstance(layout, GraphLayout):
+        raise ValueError(
+            f"structure = {model.structure} is not defined for graphs, whose nodes have no order; "
+            "use structure = encoder"
+        )
     if isinstance(layout, ImageLayout):
         _check_image(model, layout)
     else:
@@ -134,6 +188,20 @@ def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None
             "positions.labels = voices is defined for voices on a grid only; "
             "use positions.labels = none"
         )
+
+
+def _check_graph(model: "TransformerSettings", layout: Layout) -> None:
+    if not isinstance(layout, GraphLayout):
+        raise ValueError(
+            f"structure = {model.structure} is defined for graphs only; use decoder or "
+            "encoder_decoder"
+        )
+    match model.attention:
+        case Edges(labels=labels) if max(labels) >= layout.labels:
+            raise ValueError(
+                f"attention.labels = {labels}, but the labels of the edges are 1 to "
+                f"{layout.labels - 1}; choose some of these"
+            )
 
 
 def _refuse_image_kinds(model: "TransformerSettings") -> None:
@@ -186,8 +254,29 @@ def positions_per_pixel(model: "TransformerSettings", image: ImageLayout) -> int
     return 1 if isinstance(model.output, LogisticMixture) else image.channels
 
 
+def refuse_graphs(
+    model: "LstmSettings | ConvS2SSettings | PixelCnnSettings", layout: Layout
+) -> None:
+    """Check that the data have an order."""
+    if isinstance(layout, GraphLayout):
+        raise ValueError(
+            f"architecture = {model.architecture} is not defined for graphs, whose nodes have no "
+            "order; use transformer or ggnn"
+        )
+
+
+def check_ggnn_data(model: "GgnnSettings", layout: Layout) -> None:
+    """Check that the data are graphs."""
+    if not isinstance(layout, GraphLayout):
+        raise ValueError(
+            f"architecture = {model.architecture} is defined for graphs only; "
+            "use lstm or transformer"
+        )
+
+
 def check_pixelcnn_data(model: "PixelCnnSettings", layout: Layout) -> None:
     """Check that the data are images whose channels divide the features of a PixelCNN."""
+    refuse_graphs(model, layout)
     if not isinstance(layout, ImageLayout):
         raise ValueError(
             f"architecture = {model.architecture} is defined for images only; "

@@ -114,6 +114,15 @@ class Alibi(RelativePositionSettings):
     kind: Literal["alibi"]
 
 
+class LabelledEdges(PositionSettings):
+    """Learned vectors for key and value per label and head (Shaw et al. 2018, section 3).
+
+    What relates two nodes of a graph is no distance but the label of their edge.
+    """
+
+    kind: Literal["labelled_edges"]
+
+
 Positions = Annotated[
     NoPositions
     | Sinusoid
@@ -124,6 +133,7 @@ Positions = Annotated[
     | SkewedRelative
     | RelativePitchTime
     | Rotary
-    | Alibi,
+    | Alibi
+    | LabelledEdges,
     Field(discriminator="kind"),
 ]

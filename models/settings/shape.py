@@ -30,14 +30,23 @@ class VoiceLayout(Settings):
     pitches: PositiveInt  # smaller ids are MIDI pitches
 
 
-Layout = Annotated[SequenceLayout | ImageLayout | VoiceLayout, Field(discriminator="kind")]
+class GraphLayout(Settings):
+    """Nodes without an order, and a label for the edge between any two, in either direction."""
+
+    kind: Literal["graph"] = "graph"
+    labels: PositiveInt  # of edges; 0 is padding
+
+
+Layout = Annotated[
+    SequenceLayout | ImageLayout | VoiceLayout | GraphLayout, Field(discriminator="kind")
+]
 
 
 class DataShape(Settings):
     """Vocabulary sizes of inputs and outputs, and layout of a sequence.
 
     Outputs are the ids below `outputs`; larger ids are conditions (a class, the start of a piece),
-    which are never predicted.
+    which are never predicted. Inputs of a graph are ids of nodes, and its only output is a number.
     """
 
     inputs: PositiveInt

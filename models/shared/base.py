@@ -1,4 +1,4 @@
-"""The contract of every network: an autoregressive model, its decoding state, its output head.
+"""The contract of every network and, of an autoregressive one, its decoding state.
 
 Training and likelihood go through `forward` and the head's `nats`, all positions at once; decoding
 through `init_state` and `step`, one position at a time. Tests hold the two equal.
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from models.settings import DataShape, ModelSettings
-from models.shared.heads import OutputHead
+from models.shared.heads import Head, OutputHead
 
-PADDING = 0  # source id of padding, which is masked
+PADDING = 0  # id of padding in a source, of a node and of an edge's label; it is masked
 
 
 @dataclass
@@ -70,24 +70,46 @@ class State:
             self.memories = [memory.select(sources) for memory in self.memories]
 
 
-class AutoregressiveModel(nn.Module, ABC):
-    """Predicts each id of a sequence from those before it and, if there is one, from a source.
+class Model(nn.Module, ABC):
+    """Predicts targets from inputs and, if there is one, from a source.
 
-    Inputs are the targets shifted right by one: the first input is the condition (a class, the
-    start of a piece or sentence), which is never predicted.
+    A network of graphs reads nodes, inputs (batch, node), with labelled edges, source (batch, query
+    node, key node), and predicts a number for each graph, targets (batch, 1).
     """
 
     settings: ModelSettings
     shape: DataShape
-    head: OutputHead
+    head: Head
 
     @abstractmethod
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
-        """Map inputs (batch, target) and source (batch, source) to hidden states for `head`.
+        """Map inputs and source to hidden states for `head`: (batch, d_model) of graphs."""
 
-        Hidden states are (batch, position, d_model); a position is an id, or a pixel with all its
-        channels.
-        """
+    def nats(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        source: Tensor | None = None,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Return -log p of the targets in nats, of their shape, 0 where a target is IGNORED."""
+        return self.head.nats(self(inputs, source), targets, label_smoothing)
+
+    def internals(self, inputs: Tensor, source: Tensor | None = None) -> "Internals | None":
+        """Return the attention weights of a forward pass, None for a network without them."""
+        return None
+
+
+class AutoregressiveModel(Model):
+    """Predicts each id of a sequence from those before it and, if there is one, from a source.
+
+    Inputs (batch, target) are the targets shifted right by one: the first input is the condition (a
+    class, the start of a piece or sentence), which is never predicted. A source is (batch, source).
+    Hidden states are (batch, position, d_model); a position is an id, or a pixel with all its
+    channels.
+    """
+
+    head: OutputHead
 
     @abstractmethod
     def init_state(self, source: Tensor | None, copies: int, max_length: int) -> State:
@@ -104,31 +126,17 @@ class AutoregressiveModel(nn.Module, ABC):
         Updates `state` in place.
         """
 
-    def nats(
-        self,
-        inputs: Tensor,
-        targets: Tensor,
-        source: Tensor | None = None,
-        label_smoothing: float = 0.0,
-    ) -> Tensor:
-        """Return -log p of targets (batch, target) in nats, 0 where a target is IGNORED."""
-        return self.head.nats(self(inputs, source), targets, label_smoothing)
-
-    def internals(self, inputs: Tensor, source: Tensor | None = None) -> "Internals | None":
-        """Return the attention weights of a forward pass, None for a network without them."""
-        return None
-
 
 @dataclass(frozen=True)
 class Internals:
     """Attention weights and encoder states of a Transformer's forward pass, one item per layer.
 
     Attention weights are (batch, heads, query, key). `encoder_states` (batch, source, d_model) are
-    the embeddings followed by the output of each encoder layer. Without a source only
-    `decoder_attention` is set.
+    the embeddings followed by the output of each encoder layer. Of a decoder without a source only
+    `decoder_attention` is set, of an encoder of graphs only `encoder_attention`.
     """
 
-    decoder_attention: list[Tensor]  # target to target, causal
+    decoder_attention: list[Tensor] = field(default_factory=list)  # target to target, causal
     encoder_attention: list[Tensor] = field(default_factory=list)  # source to source
     cross_attention: list[Tensor] = field(default_factory=list)  # target to source
     encoder_states: list[Tensor] = field(default_factory=list)

@@ -1,9 +1,10 @@
-"""Output heads: map hidden states to the distribution of the next id.
+"""Output heads: map hidden states to the distribution of the targets.
 
 No caller needs all logits of all positions at once: likelihood uses `nats` of the targets, sampling
 `next_logits` of the last position.
 """
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -17,8 +18,8 @@ IGNORED = -100  # target id of padding, excluded from losses and metrics
 CHUNK_LOGITS = 2**24  # logits per chunk: 64 MiB in float32, and the same for their gradient
 
 
-class OutputHead(nn.Module, ABC):
-    """The distribution of the next id given a hidden state."""
+class Head(nn.Module, ABC):
+    """The distribution of a target given a hidden state."""
 
     @abstractmethod
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
@@ -28,6 +29,10 @@ class OutputHead(nn.Module, ABC):
         1 - label_smoothing to the target and spreads the rest evenly over all outputs (Vaswani
         et al. 2017, section 5.4). `hidden` is what the network's `forward` returns.
         """
+
+
+class OutputHead(Head):
+    """The distribution of the next id given a hidden state."""
 
     @abstractmethod
     def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
@@ -51,7 +56,7 @@ class Softmax(OutputHead):
         self._tied = (tied,)  # in a tuple, so that its weights are registered once
 
     def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """See OutputHead. Chunks of CHUNK_LOGITS are recomputed in the backward pass."""
+        """See Head. Chunks of CHUNK_LOGITS are recomputed in the backward pass."""
 
         def chunk_nats(hidden: Tensor, targets: Tensor) -> Tensor:
             return softmax_nats(self.next_logits(hidden), targets, label_smoothing)
@@ -72,8 +77,27 @@ class Softmax(OutputHead):
         return linear(hidden, self._tied[0].weight[: self.outputs])
 
 
+class LaplaceHead(Head):
+    """A number under a Laplace distribution of scale 1, its location linear in the hidden state.
+
+    -ln p = |y - mu| + ln 2, so that the loss is the absolute error, and mu the predicted median.
+    """
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.output_projection = Linear(d_model, 1)
+
+    def location(self, hidden: Tensor) -> Tensor:
+        """Map hidden (batch, d_model) to the predicted numbers mu (batch, 1)."""
+        return self.output_projection(hidden)
+
+    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """See Head: hidden (batch, d_model), targets (batch, 1); no label_smoothing."""
+        return (targets - self.location(hidden)).abs() + math.log(2.0)
+
+
 def softmax_nats(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-    """Return `OutputHead.nats` (target,) of targets (target,) under logits (target, outputs).
+    """Return `Head.nats` (target,) of targets (target,) under logits (target, outputs).
 
     In float32 at least, whatever the precision of the logits.
     """

@@ -1,13 +1,13 @@
 """Build a Transformer."""
 
 from models.settings import DataShape, LogisticMixture, Structure, TransformerSettings
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 from models.transformer.decoder import Decoder
 from models.transformer.encoder_decoder import EncoderDecoder
 from models.transformer.pixel_decoder import PixelDecoder
 
 
-def build(settings: TransformerSettings, shape: DataShape) -> AutoregressiveModel:
+def build(settings: TransformerSettings, shape: DataShape) -> Model:
     """Return a freshly initialised Transformer."""
     if isinstance(settings.output, LogisticMixture):
         return PixelDecoder(settings, shape)

@@ -3,7 +3,8 @@
 from pydantic import model_validator
 
 from models.settings import (
-    LogisticMixture,
+    Categorical,
+    GgnnSettings,
     ModelSettings,
     Settings,
     Structure,
@@ -24,9 +25,9 @@ class Run(Settings):
     @model_validator(mode="after")
     def _check_smoothing(self) -> "Run":
         smoothing = self.training.label_smoothing
-        if smoothing > 0.0 and isinstance(self.model, TransformerSettings):
+        if smoothing > 0.0 and isinstance(self.model, TransformerSettings | GgnnSettings):
             output = self.model.output
-            if isinstance(output, LogisticMixture):
+            if not isinstance(output, Categorical):
                 raise ValueError(
                     f"training.label_smoothing = {smoothing} is defined for a softmax, but "
                     f"model.output.kind = {output.kind}; use 0.0"

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 from models.shared.heads import IGNORED
 
 
@@ -12,7 +12,7 @@ class MeanNats(nn.Module):
     A module, so that DistributedDataParallel and torch.compile include the output head.
     """
 
-    def __init__(self, model: AutoregressiveModel, label_smoothing: float) -> None:
+    def __init__(self, model: Model, label_smoothing: float) -> None:
         super().__init__()
         self.model, self.label_smoothing = model, label_smoothing
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
 from pipeline.console import Progress
 from pipeline.determinism import compute_deterministically
 from pipeline.errors import CheckpointError, PipelineError
@@ -29,7 +29,7 @@ def prepare(training: Training) -> None:
 
 
 def train(
-    model: AutoregressiveModel, batches: Batches, training: Training, folder: Path, title: str
+    model: Model, batches: Batches, training: Training, folder: Path, title: str
 ) -> list[dict[str, float | int]]:
     """Train `model`, load the selected weights into it, and return the loss curve.
 
@@ -75,7 +75,7 @@ def train(
 
 
 @torch.no_grad()
-def validation_loss(model: AutoregressiveModel, batches: Batches, training: Training) -> float:
+def validation_loss(model: Model, batches: Batches, training: Training) -> float:
     """Return mean nats per target of the validation split, without dropout or label smoothing."""
     model.eval()
     total, count = 0.0, 0
@@ -89,9 +89,7 @@ def validation_loss(model: AutoregressiveModel, batches: Batches, training: Trai
     return total / count
 
 
-def _resume(
-    folder: Path, model: AutoregressiveModel, optimizer: torch.optim.Optimizer
-) -> TrainingState:
+def _resume(folder: Path, model: Model, optimizer: torch.optim.Optimizer) -> TrainingState:
     try:
         state = checkpoint.read(folder, model, optimizer)
         message = state and f"resuming from step {state.step} in {folder}"
@@ -103,7 +101,7 @@ def _resume(
 
 
 def _curve_row(
-    model: AutoregressiveModel, batches: Batches, training: Training, state: TrainingState
+    model: Model, batches: Batches, training: Training, state: TrainingState
 ) -> dict[str, float | int]:
     losses, padding, positions = zip(*state.updates, strict=True)
     validation = validation_loss(model, batches, training)

@@ -7,13 +7,16 @@ from models.build import build
 from models.settings import (
     ConvS2SSettings,
     DataShape,
+    GatedSum,
+    GgnnSettings,
     LstmSettings,
     ModelSettings,
     PixelCnnSettings,
+    Set2Set,
     Structure,
 )
 from models.shared.base import AutoregressiveModel
-from tests.models.networks import IMAGE, NONE, SINUSOID, TEXT
+from tests.models.networks import GRAPH, IMAGE, NONE, SINUSOID, TEXT
 
 LSTM_TRANSLATOR = LstmSettings(
     architecture="lstm",
@@ -48,7 +51,19 @@ PIXELCNN = PixelCnnSettings(
     positions=NONE,
     dropout=0.0,
 )
+GATED_SUM = GatedSum(kind="gated_sum")
+SET2SET = Set2Set(kind="set2set", steps=3)
+GGNN = GgnnSettings(
+    architecture="ggnn",
+    num_steps=3,
+    d_model=8,
+    towers=2,
+    readout=GATED_SUM,
+    positions=NONE,
+    dropout=0.0,
+)
 TRANSLATORS = {"lstm": LSTM_TRANSLATOR, "convs2s": CONVS2S}
+USUAL = {Structure.ENCODER_DECODER: TEXT, Structure.DECODER: IMAGE, Structure.ENCODER: GRAPH}
 DECODERS = {"lstm": LSTM, "pixelcnn": PIXELCNN}
 
 
@@ -60,10 +75,9 @@ def changed(settings: ModelSettings, **changes: object) -> ModelSettings:
 def network(
     settings: ModelSettings, shape: DataShape | None = None, seed: int = 0
 ) -> AutoregressiveModel:
-    """A network in float64, with weights that are all random; for texts, or else for images."""
+    """A network in float64, with weights that are all random; for the data of its structure."""
     torch.manual_seed(seed)
-    usual = TEXT if settings.structure is Structure.ENCODER_DECODER else IMAGE
-    model = build(settings, shape or usual).double().eval()
+    model = build(settings, shape or USUAL[settings.structure]).double().eval()
     for parameter in model.parameters():
         if parameter.dim() == 1:  # biases too, or an error in them would not show
             nn.init.normal_(parameter, std=0.3)

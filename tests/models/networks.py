@@ -14,10 +14,14 @@ from models.settings import (
     Categorical,
     ConcatenatedSinusoid,
     DataShape,
+    Edges,
     Embeddings,
     Full,
+    GraphLayout,
     ImageLayout,
+    LabelledEdges,
     Labels,
+    Laplace,
     Learned,
     Local1D,
     Local2D,
@@ -58,10 +62,14 @@ PITCH_TIME = RelativePitchTime(
 )
 ROTARY = Rotary(kind="rotary", base=100.0)
 ALIBI = Alibi(kind="alibi")
+EDGES = LabelledEdges(kind="labelled_edges")
+CATEGORICAL = Categorical(kind="categorical")
+LAPLACE = Laplace(kind="laplace")
 MIXTURE = LogisticMixture(kind="logistic_mixture", mixtures=3)
 FULL = Full(kind="full", backend=Backend.DENSE)
 BLOCKWISE = Full(kind="full", backend=Backend.BLOCKWISE)
 LOCAL_1D = Local1D(kind="local_1d", query_block=5, memory_block=3)
+ALONG_EDGES = Edges(kind="edges", labels=[1, 3])
 LOCAL_2D = Local2D(kind="local_2d", query_rows=2, query_columns=3, memory_rows=1, memory_columns=2)
 
 
@@ -84,10 +92,16 @@ def voices(count: int, pitches: int, inputs: int = 9, outputs: int = 7) -> DataS
     return DataShape(inputs=inputs, outputs=outputs, layout=layout)
 
 
+def graphs(nodes: int, labels: int) -> DataShape:
+    """The shape of graphs with ids of nodes below `nodes` and of edges below `labels`."""
+    return DataShape(inputs=nodes, outputs=1, layout=GraphLayout(labels=labels))
+
+
 IMAGE = images(4, 6)
 COLOUR = images(4, 6, channels=3, outputs=5)
 VOICES = voices(3, pitches=6)
 TEXT = sequences(9, 9)
+GRAPH = graphs(5, 6)
 
 RELATIVE = (SHAW, SHAW_0, SHAW_KEYS, SHAW_VALUES, SKEWED, ROTARY, ALIBI)
 DECODERS = [
@@ -101,6 +115,7 @@ IMAGE_ENCODER_DECODERS = [
     *product((SINUSOID_2D,), (FULL,), Norm),
 ]
 ENCODER_DECODERS = list(product((NONE, SINUSOID, LEARNED, *RELATIVE), Norm))
+ENCODERS = list(product((NONE, EDGES), (FULL, BLOCKWISE, ALONG_EDGES), Norm))
 
 
 def settings(
@@ -114,11 +129,12 @@ def settings(
     sizes = {"num_layers": 2, "d_model": 8, "num_heads": 2, "d_ff": 12}
     rates = ("dropout", "embedding_dropout", "attention_dropout", "relu_dropout")
     tied = structure is Structure.ENCODER_DECODER
+    output = LAPLACE if structure is Structure.ENCODER else CATEGORICAL
     usual = {
         "residuals": Residuals.SUM,
         "embeddings": Embeddings.TIED if tied else Embeddings.SEPARATE,
         "positions_at": PositionsAt.INPUT,
-        "output": Categorical(kind="categorical"),
+        "output": output,
         "super_resolution": None,
         **sizes,
         **dict.fromkeys(rates, 0.0),

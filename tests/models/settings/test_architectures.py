@@ -4,10 +4,10 @@ from typing import get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from models.settings import DataShape, Full, Local1D, ModelSettings
+from models.settings import DataShape, Edges, Full, Local1D, ModelSettings, Structure
 from tests.models.architectures import ALL
-from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed
-from tests.models.networks import COLOUR, IMAGE, ROTARY, SINUSOID, TEXT, VOICES
+from tests.models.baselines import CONVS2S, GGNN, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed
+from tests.models.networks import COLOUR, GRAPH, IMAGE, ROTARY, SINUSOID, TEXT, VOICES
 
 SETTINGS = TypeAdapter(ModelSettings)
 
@@ -29,6 +29,11 @@ SETTINGS = TypeAdapter(ModelSettings)
         (LSTM, {"positions": SINUSOID}, "NoPositions"),
         (LSTM, {"dropout": 1.0}, "less than 1"),
         (LSTM, {"num_heads": 2}, "Extra inputs are not permitted"),
+        (LSTM, {"structure": Structure.ENCODER}, "structure = encoder is not .* use encoder_dec"),
+        (GGNN, {"towers": 3}, "towers = 3 does not divide d_model = 8; choose a divisor"),
+        (GGNN, {"positions": SINUSOID}, "NoPositions"),
+        (GGNN, {"readout": {"kind": "set2set"}}, "steps"),
+        (GGNN, {"output": {"kind": "laplace"}}, "Extra inputs are not permitted"),
     ],
 )
 def test_settings_that_make_no_network_are_refused(settings, change, message):
@@ -49,7 +54,8 @@ def test_settings_and_shape_survive_json(make):
 
 def test_an_unknown_architecture_is_refused():
     content = json.loads(LSTM.model_dump_json()) | {"architecture": "gru"}
-    with pytest.raises(ValidationError, match="'transformer', 'lstm', 'convs2s', 'pixelcnn'"):
+    names = "'transformer', 'lstm', 'convs2s', 'pixelcnn', 'ggnn'"
+    with pytest.raises(ValidationError, match=names):
         SETTINGS.validate_python(content)
 
 
@@ -67,9 +73,15 @@ def test_only_full_attention_has_a_backend():
         Full(kind="full")
 
 
+@pytest.mark.parametrize("labels", [[], [0], [1, -1]])
+def test_attention_is_along_edges_of_some_label_that_is_no_padding(labels):
+    with pytest.raises(ValidationError, match="at least 1 item|greater than 0"):
+        Edges(kind="edges", labels=labels)
+
+
 def test_a_layout_is_told_by_its_kind():
-    kinds = [shape.layout.kind for shape in (TEXT, IMAGE, COLOUR, VOICES)]
-    assert kinds == ["sequence", "image", "image", "voices"]
+    kinds = [shape.layout.kind for shape in (TEXT, IMAGE, COLOUR, VOICES, GRAPH)]
+    assert kinds == ["sequence", "image", "image", "voices", "graph"]
     with pytest.raises(ValidationError, match="channels"):
         layout = {"kind": "image", "height": 4, "width": 6}
         DataShape.model_validate({"inputs": 9, "outputs": 7, "layout": layout})

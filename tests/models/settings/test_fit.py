@@ -12,17 +12,23 @@ from models.settings import (
     PositionsAt,
     Structure,
 )
-from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed
+from tests.models.baselines import CONVS2S, GGNN, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed
 from tests.models.networks import (
     ALIBI,
+    ALONG_EDGES,
+    CATEGORICAL,
     COLOUR,
     CONCATENATED,
     DECODERS,
+    EDGES,
     ENCODER_DECODERS,
+    ENCODERS,
     FULL,
+    GRAPH,
     IMAGE,
     IMAGE_ENCODER_DECODERS,
     LABELLED,
+    LAPLACE,
     LEARNED,
     LOCAL_1D,
     LOCAL_2D,
@@ -36,6 +42,7 @@ from tests.models.networks import (
     SKEWED,
     TEXT,
     VOICES,
+    graphs,
     images,
     settings,
 )
@@ -51,15 +58,20 @@ POSITIONS = (
     PITCH_TIME,
     ROTARY,
     ALIBI,
+    EDGES,
 )
-TESTED = {
-    (Structure.DECODER, positions.kind, attention.kind) for positions, attention, _ in DECODERS
-} | {
-    (Structure.ENCODER_DECODER, positions.kind, attention.kind)
-    for positions, attention, _ in [
+NETWORKS = {
+    Structure.DECODER: DECODERS,
+    Structure.ENCODER_DECODER: [
         *((positions, FULL, norm) for positions, norm in ENCODER_DECODERS),
         *IMAGE_ENCODER_DECODERS,
-    ]
+    ],
+    Structure.ENCODER: ENCODERS,
+}
+TESTED = {
+    (structure, positions.kind, attention.kind)
+    for structure, networks in NETWORKS.items()
+    for positions, attention, _ in networks
 }
 
 
@@ -79,7 +91,9 @@ def _refusal(structure: Structure, *chosen: Positions, **others: object) -> str:
 
 
 @pytest.mark.parametrize("structure", Structure)
-@pytest.mark.parametrize("attention", [FULL, LOCAL_1D, LOCAL_2D], ids=lambda each: each.kind)
+@pytest.mark.parametrize(
+    "attention", [FULL, LOCAL_1D, LOCAL_2D, ALONG_EDGES], ids=lambda each: each.kind
+)
 @pytest.mark.parametrize("positions", POSITIONS, ids=lambda each: each.kind)
 def test_every_combination_is_tested_as_a_network_or_refused(positions, attention, structure):
     if (structure, positions.kind, attention.kind) in TESTED:
@@ -101,6 +115,17 @@ def test_what_is_defined_is_told():
     message = _refusal(Structure.ENCODER_DECODER, PITCH_TIME)
     assert "shaw_relative" in message and "rotary" in message
     assert "concatenated" not in message and "or relative_pitch_time" not in message
+    assert _refusal(Structure.ENCODER, SINUSOID) == (
+        "positions.kind = sinusoid with attention.kind = full is not defined for structure = "
+        "encoder; use positions.kind = none or labelled_edges"
+    )
+    assert _refusal(Structure.ENCODER, NONE, LOCAL_1D) == (
+        "attention.kind = local_1d is not defined for structure = encoder; use attention.kind = "
+        "full or edges"
+    )
+    assert _refusal(Structure.DECODER, NONE, ALONG_EDGES).endswith(
+        "structure = decoder; use attention.kind = full or local_1d or local_2d"
+    )
 
 
 @pytest.mark.parametrize(
@@ -269,3 +294,64 @@ def test_a_pixel_of_a_mixture_is_one_position():
         settings(Structure.DECODER, SINUSOID_2D, _local_2d(4, 9), output=MIXTURE).check_data(
             COLOUR.layout
         )
+
+
+@pytest.mark.parametrize(
+    ("structure", "others", "message"),
+    [
+        (Structure.ENCODER, {"output": MIXTURE}, "output.kind = logistic_mixture"),
+        (Structure.ENCODER, {"output": CATEGORICAL}, "output.kind = categorical"),
+        (Structure.DECODER, {"output": LAPLACE}, "output.kind = laplace"),
+        (Structure.ENCODER_DECODER, {"output": LAPLACE}, "output.kind = laplace"),
+        (Structure.ENCODER, {"embeddings": Embeddings.TIED}, "embeddings = tied"),
+        (Structure.ENCODER, {"embeddings": Embeddings.CHANNELS}, "embeddings = channels"),
+    ],
+)
+def test_a_graph_has_a_number_and_nothing_else_has(structure, others, message):
+    refusal = _refusal(structure, NONE, **others)
+    assert refusal.startswith(f"{message} is not defined for structure = {structure}")
+    assert "; use " in refusal
+
+
+def test_the_source_of_super_resolution_is_no_graph():
+    refusal = _refusal(Structure.ENCODER, NONE, super_resolution=2)
+    assert refusal.startswith("super_resolution = 2 needs a source, but structure = encoder; use")
+
+
+OF_ORDER = {
+    "structure = decoder": settings(Structure.DECODER),
+    "structure = encoder_decoder": settings(Structure.ENCODER_DECODER),
+    "architecture = lstm": LSTM,
+    "architecture = convs2s": CONVS2S,
+    "architecture = pixelcnn": PIXELCNN,
+}
+OF_GRAPHS = {
+    "structure = encoder": settings(Structure.ENCODER, EDGES),
+    "architecture = ggnn": GGNN,
+}
+
+
+@pytest.mark.parametrize("name", OF_ORDER)
+def test_what_needs_an_order_is_refused_for_graphs(name):
+    with pytest.raises(ValueError, match=f"^{name} is not defined for graphs, .*; use ") as caught:
+        OF_ORDER[name].check_data(GRAPH.layout)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", OF_GRAPHS)
+@pytest.mark.parametrize("shape", [TEXT, IMAGE, VOICES], ids=["text", "image", "voices"])
+def test_what_is_for_graphs_is_refused_for_other_data(name, shape):
+    OF_GRAPHS[name].check_data(GRAPH.layout)
+    with pytest.raises(ValueError, match=f"^{name} is defined for graphs only; use ") as caught:
+        OF_GRAPHS[name].check_data(shape.layout)
+    assert "\n" not in str(caught.value)
+
+
+def test_attention_along_edges_of_a_label_that_no_edge_has_is_refused():
+    model = settings(Structure.ENCODER, NONE, ALONG_EDGES)
+    model.check_data(graphs(5, 4).layout)
+    with pytest.raises(ValueError) as caught:
+        model.check_data(graphs(5, 3).layout)
+    assert str(caught.value) == (
+        "attention.labels = [1, 3], but the labels of the edges are 1 to 2; choose some of these"
+    )
