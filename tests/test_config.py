@@ -175,7 +175,7 @@ WRONG = [
     (
         f"{MUSIC}.model.positions.kind",
         "skewed_relativ",
-        "or alibi; did you mean skewed_relative?",
+        "or labelled_edges; did you mean skewed_relative?",
     ),
     (
         f"{TEXT}.decoding.method.kind",
