@@ -31,7 +31,7 @@ class ShawRelative(AttentionPositions):
         products = linear(query, self.key_vectors)
         return products.gather(-1, self._distances(query, first, keys))
 
-    def values(self, weights: Tensor, first: int) -> Tensor | float:
+    def values(self, weights: Tensor, first: int, ids: Tensor | None) -> Tensor | float:
         """Map weights (..., heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
         if self.value_vectors is None:
             return 0.0

@@ -54,7 +54,7 @@ class AttentionPositions(nn.Module):
     """
 
     rotates_only: ClassVar[bool] = False  # attention is then a fused kernel
-    uses_ids: ClassVar[bool] = False  # `logits` needs the ids of the sequence
+    uses_ids: ClassVar[bool] = False  # `logits` and `values` need the ids of the sequence
     adds_values: bool = False  # `values` returns a tensor
 
     def __init__(self, settings: Positions, site: Site) -> None:
@@ -67,13 +67,17 @@ class AttentionPositions(nn.Module):
     def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor | float:
         """Return the term (..., heads, query, key) to add to the logits.
 
-        query (..., heads, query, d_head) is already scaled by 1 / sqrt(d_head); ids (batch, key)
-        are passed to schemes with `uses_ids`.
+        query (..., heads, query, d_head) is already scaled by 1 / sqrt(d_head); `ids` are passed to
+        schemes with `uses_ids`: those of a sequence (batch, key), or labels of the edges of a graph
+        (batch, all queries, key).
         """
         return 0.0
 
-    def values(self, weights: Tensor, first: int) -> Tensor | float:
-        """Return the term (..., query, d_head) to add to the output; weights (..., query, key)."""
+    def values(self, weights: Tensor, first: int, ids: Tensor | None) -> Tensor | float:
+        """Return the term (..., query, d_head) to add to the output.
+
+        weights (..., query, key); `ids` as in `logits`.
+        """
         return 0.0
 
 

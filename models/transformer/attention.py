@@ -21,7 +21,7 @@ def attention_weights(
 
     query (..., heads, query, d_head), key (..., heads, key, d_head); `attn_mask` broadcasts to
     (..., heads, query, key) and is True where attention is allowed; None allows all. The first
-    query is at position `first`; S_rel is the term of `positions`, for `ids` (batch, key).
+    query is at position `first`; S_rel is the term of `positions`, for `ids` as in Heads.
     """
     scaled = query * query.shape[-1] ** -0.5
     logits = matmul(scaled, key.transpose(-1, -2))
@@ -55,7 +55,7 @@ def attention(
     weights = attention_weights(query, key, attn_mask, positions, first, ids)
     weights = drop(weights, dropout)
     attended = matmul(weights, value)
-    return attended if is_plain else attended + positions.values(weights, first)
+    return attended if is_plain else attended + positions.values(weights, first, ids)
 
 
 def split_heads(projected: Tensor, num_heads: int) -> Tensor:

@@ -95,7 +95,7 @@ class KeyValueCache:
         by_place = weights.new_zeros(groups, beam, heads, window.count)
         by_key = weights.view(by_slot).sum(dim=-1)[..., window.slots]
         by_place[..., window.places] = by_key.transpose(1, 2)
-        added = positions.values(by_place.view(-1, heads, 1, window.count), first)
+        added = positions.values(by_place.view(-1, heads, 1, window.count), first, ids)
         return attended + _by_group(added, beam)
 
 

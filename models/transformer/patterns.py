@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from models.settings import Attention, Backend, ImageLayout, Layout, Local1D, Local2D
+from models.settings import Edges as EdgesSettings
 from models.settings import Full as FullSettings
 from models.shared.positions import AttentionPositions
 from models.transformer.attention import attention, attention_weights
@@ -27,7 +28,7 @@ class Heads:
     """Queries, keys and values of one layer, each (batch, heads, length, d_head).
 
     `padding` (batch, 1, 1, key) is False at padding, None without padding; `ids` (batch, key) are
-    for position schemes with `uses_ids`.
+    for position schemes with `uses_ids`, and of a graph the labels of edges (batch, query, key).
     """
 
     query: Tensor
@@ -178,6 +179,31 @@ class Local(Pattern):
         return blocks(self.settings, length, self.height, self.width, device)
 
 
+class Edges(Pattern):
+    """Attention along edges with one of `labels`; a node without any attends to itself alone."""
+
+    causal = False
+
+    def __init__(self, settings: EdgesSettings) -> None:
+        self.labels = settings.labels
+
+    def attention(
+        self, heads: Heads, positions: AttentionPositions | None, dropout: float
+    ) -> Tensor:
+        """See Pattern."""
+        mask = self.dense_mask(heads)
+        return attention(
+            heads.query, heads.key, heads.value, mask, dropout, positions, 0, heads.ids
+        )
+
+    def dense_mask(self, heads: Heads) -> Tensor:
+        """See Pattern; no edge to padding has a label."""
+        labels = torch.tensor(self.labels, device=heads.ids.device)
+        along = torch.isin(heads.ids, labels)[:, None]
+        itself = torch.eye(along.shape[-1], dtype=torch.bool, device=along.device)
+        return along | itself & ~along.any(dim=-1, keepdim=True)
+
+
 def is_relative(positions: AttentionPositions | None) -> bool:
     """Whether logits or values depend on index distances, so that blocks have to be `frames`."""
     return positions is not None and not positions.rotates_only
@@ -246,6 +272,11 @@ def pattern(settings: Attention, layout: Layout) -> Pattern:
     if isinstance(settings, FullSettings):
         return Full(settings.backend, causal=True)
     return Local(settings, layout)
+
+
+def graph_pattern(settings: Attention) -> Pattern:
+    """Build the pattern of self-attention to the nodes of a graph."""
+    return Edges(settings) if isinstance(settings, EdgesSettings) else source_pattern(settings)
 
 
 def source_pattern(settings: Attention) -> Full:

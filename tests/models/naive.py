@@ -90,6 +90,37 @@ def shaw_attention(
     return torch.einsum("bhij,bhijd->bhid", logits.softmax(-1), values)
 
 
+def messages(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    key_vectors: Tensor,
+    value_vectors: Tensor,
+    labels: Tensor,
+    attn_mask: Tensor,
+) -> Tensor:
+    """Self-attention on a labelled graph, one message after the other.
+
+    Node i of a graph receives m_ij = alpha_ij (v_j + a^V_label) from each node j that attn_mask
+    (batch, query, key) allows, where alpha_ij is in proportion to exp(q_i (k_j + a^K_label) /
+    sqrt(d_head)): Shaw et al. 2018, eqs. 3 and 4; vectors (head, label, d_head), labels (batch,
+    query, key).
+    """
+    batch, heads, nodes, d_head = query.shape
+    received = torch.zeros_like(query)
+    for graph, head, i in product(range(batch), range(heads), range(nodes)):
+        sent = {}
+        for j in range(nodes):
+            label = labels[graph, i, j]
+            if attn_mask[graph, i, j]:
+                related = key[graph, head, j] + key_vectors[head, label]
+                compatibility = torch.exp(query[graph, head, i] @ related / math.sqrt(d_head))
+                sent[j] = compatibility, value[graph, head, j] + value_vectors[head, label]
+        total = sum(compatibility for compatibility, _ in sent.values())
+        received[graph, head, i] = sum(alpha / total * message for alpha, message in sent.values())
+    return received
+
+
 def alibi_attention(
     query: Tensor, key: Tensor, value: Tensor, distance: Tensor, attn_mask: Tensor | None
 ) -> Tensor:

@@ -44,7 +44,7 @@ from models.settings import (
     TransformerSettings,
     VoiceLayout,
 )
-from models.shared.base import AutoregressiveModel
+from models.shared.base import AutoregressiveModel, Model
 
 NONE = NoPositions(kind="none")
 SINUSOID = Sinusoid(kind="sinusoid")
@@ -185,9 +185,18 @@ def encoder_decoder(
     return random_network(built, shape, seed)
 
 
-def random_network(
-    settings: TransformerSettings, shape: DataShape, seed: int = 0
-) -> AutoregressiveModel:
+def encoder(
+    positions: Positions = EDGES,
+    attention: Attention = FULL,
+    norm: Norm = Norm.POST,
+    shape: DataShape = GRAPH,
+    **others: int | float | StrEnum,
+) -> Model:
+    """An encoder of graphs in float64, with weights that are all random."""
+    return random_network(settings(Structure.ENCODER, positions, attention, norm, **others), shape)
+
+
+def random_network(settings: TransformerSettings, shape: DataShape, seed: int = 0) -> Model:
     """The network in float64; its biases and norms are random too, or no error in them shows."""
     torch.manual_seed(seed)
     model = build(settings, shape).double().eval()

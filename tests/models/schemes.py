@@ -2,6 +2,7 @@
 
 from models.settings import (
     DataShape,
+    LabelledEdges,
     Positions,
     RelativePitchTime,
     ShawParts,
@@ -10,7 +11,7 @@ from models.settings import (
 )
 from models.shared.positions import AttentionPositions, Site, attention_positions
 from tests.models.comparison import random_tensor
-from tests.models.networks import TEXT
+from tests.models.networks import TEXT, graphs
 
 D_HEAD = 4
 
@@ -42,6 +43,12 @@ def pitch_time(
         max_pitch_distance=max_pitch,
     )
     return scheme(settings, heads, d_head, causal=True, shape=shape)
+
+
+def labelled_edges(labels: int, heads: int = 3, d_head: int = D_HEAD) -> AttentionPositions:
+    """Labelled edges, `labels` with that of padding."""
+    settings = LabelledEdges(kind="labelled_edges")
+    return scheme(settings, heads, d_head, causal=False, shape=graphs(9, labels))
 
 
 def scheme(

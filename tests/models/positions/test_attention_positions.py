@@ -8,6 +8,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.testing import assert_close
 
+from models.positions.labelled_edges import LabelledEdges
 from models.positions.shaw_relative import ShawRelative
 from models.settings import Backend, Local1D, Positions, SequenceLayout, ShawParts
 from models.shared.positions import (
@@ -23,6 +24,8 @@ from tests.models.comparison import random_tensor
 from tests.models.networks import (
     ALIBI,
     CONCATENATED,
+    EDGES,
+    GRAPH,
     LABELLED,
     LEARNED,
     NONE,
@@ -34,13 +37,12 @@ from tests.models.networks import (
     SKEWED,
     VOICES,
 )
-from tests.models.schemes import pitch_time, shaw, skewed
+from tests.models.schemes import labelled_edges, pitch_time, shaw, skewed
 from tests.models.schemes import scheme as scheme_of
 
 SETTINGS = get_args(get_args(Positions)[0])
 OF_THE_INPUT = [NONE, SINUSOID, SINUSOID_2D, LEARNED, CONCATENATED, LABELLED]
-OF_ATTENTION = [SHAW, SKEWED, PITCH_TIME, ROTARY, ALIBI]
-SITE = Site(8, 2, VOICES.layout)
+OF_ATTENTION = [SHAW, SKEWED, PITCH_TIME, ROTARY, ALIBI, EDGES]
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda each: each.__name__)
@@ -53,11 +55,13 @@ def test_every_scheme_is_the_class_of_the_name_of_its_settings(settings):
 
 def test_a_scheme_is_of_the_input_or_of_attention():
     for settings in OF_THE_INPUT:
-        assert isinstance(input_positions(settings, SITE), InputPositions)
-        assert attention_positions(settings, SITE) is None
+        site = Site(8, 2, VOICES.layout)
+        assert isinstance(input_positions(settings, site), InputPositions)
+        assert attention_positions(settings, site) is None
     for settings in OF_ATTENTION:
-        assert isinstance(attention_positions(settings, SITE), AttentionPositions)
-        assert input_positions(settings, SITE) is None
+        site = Site(8, 2, GRAPH.layout if settings is EDGES else VOICES.layout)
+        assert isinstance(attention_positions(settings, site), AttentionPositions)
+        assert input_positions(settings, site) is None
     assert {type(each) for each in OF_THE_INPUT + OF_ATTENTION} == set(SETTINGS)
 
 
@@ -77,8 +81,8 @@ def test_one_query_has_the_last_row_of_all_queries(positions, length):
     weights = random_tensor(2, 3, length, length, seed=1).tril()
     last = positions.logits(query[:, :, -1:], length - 1, length, None)
     assert_close(last, positions.logits(query, 0, length, None)[..., -1:, :])
-    last_values = positions.values(weights[:, :, -1:], length - 1)
-    all_values = positions.values(weights, 0)
+    last_values = positions.values(weights[:, :, -1:], length - 1, None)
+    all_values = positions.values(weights, 0, None)
     if isinstance(positions, ShawRelative):
         assert_close(last_values, all_values[:, :, -1:])
     else:
@@ -120,6 +124,7 @@ LARGEST: dict[str, tuple[nn.Module, bool]] = {
     "rotary": (scheme_of(ROTARY, 2, WIDTH, True), True),
     "alibi": (scheme_of(ALIBI, 2, WIDTH, True), True),
     "pitch_time": (pitch_time(5, 3, 2, VOICES, 2, WIDTH), True),
+    "labelled_edges": (labelled_edges(16, 2, WIDTH), False),
 }
 
 
@@ -127,7 +132,7 @@ LARGEST: dict[str, tuple[nn.Module, bool]] = {
 def test_no_tensor_of_queries_keys_and_widths_exists(positions, causal):
     heads = Heads(
         *(random_tensor(1, 2, LENGTH, WIDTH) for _ in range(3)),
-        ids=torch.ones(1, LENGTH, dtype=torch.long),
+        ids=torch.ones(1, *[LENGTH] * (2 if isinstance(positions, LabelledEdges) else 1)).long(),
     )
     with Largest() as largest:
         Full(Backend.DENSE, causal).attention(heads, positions, 0.0)

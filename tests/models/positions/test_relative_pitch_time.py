@@ -80,7 +80,7 @@ def test_a_block_of_queries_has_its_rows_of_all():
     assert_close(scheme.logits(query[:, :, -1:], 8, 9, tokens), everything[:, :, -1:])
     rows = scheme.logits(query[:, :, 3:6], 3, 6, tokens)
     assert_close(rows.tril(3), everything[:, :, 3:6, :6].tril(3))
-    assert scheme.values(torch.ones(2, 2, 9, 9), 0) == 0.0
+    assert scheme.values(torch.ones(2, 2, 9, 9), 0, None) == 0.0
 
 
 def test_it_asks_for_the_ids_of_the_sequence():

@@ -51,7 +51,7 @@ def _output(layer, inputs, weights) -> torch.Tensor:
     value = split_heads(layer.in_proj(inputs).chunk(3, dim=-1)[2], layer.num_heads)
     attended = weights @ value
     if layer.positions is not None:
-        attended = attended + layer.positions.values(weights, 0)
+        attended = attended + layer.positions.values(weights, 0, None)
     return layer.out_proj(merge_heads(attended))
 
 
