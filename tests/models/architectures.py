@@ -5,17 +5,29 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models.settings import Embeddings, ImageLayout
-from models.shared.base import PADDING, AutoregressiveModel
-from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN, network
+from models.settings import Embeddings, ImageLayout, Norm
+from models.shared.base import PADDING, AutoregressiveModel, Model
+from tests.models.baselines import (
+    CONVS2S,
+    GGNN,
+    LSTM,
+    LSTM_TRANSLATOR,
+    PIXELCNN,
+    SET2SET,
+    changed,
+    network,
+)
 from tests.models.comparison import ids
 from tests.models.networks import (
     ALIBI,
+    ALONG_EDGES,
     COLOUR,
+    EDGES,
     IMAGE,
     LEARNED,
     LOCAL_1D,
     LOCAL_2D,
+    NONE,
     PITCH_TIME,
     ROTARY,
     SHAW,
@@ -23,6 +35,7 @@ from tests.models.networks import (
     SINUSOID_2D,
     SKEWED,
     decoder,
+    encoder,
     encoder_decoder,
     pixel_decoder,
 )
@@ -54,7 +67,16 @@ WITHOUT_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
     "pixelcnn": lambda: network(PIXELCNN),
     "pixelcnn_colour": lambda: network(PIXELCNN, COLOUR),
 }
-ALL = WITH_SOURCE | WITHOUT_SOURCE
+AUTOREGRESSIVE = WITH_SOURCE | WITHOUT_SOURCE
+GRAPHS: dict[str, Callable[[], Model]] = {
+    "encoder": lambda: encoder(norm=Norm.PRE),
+    "encoder_unlabelled": lambda: encoder(NONE),
+    "encoder_along_edges": lambda: encoder(EDGES, ALONG_EDGES),
+    "ggnn": lambda: network(changed(GGNN, towers=1)),
+    "ggnn_towers": lambda: network(GGNN),
+    "ggnn_set2set": lambda: network(changed(GGNN, readout=SET2SET)),
+}
+ALL = AUTOREGRESSIVE | GRAPHS
 
 
 def sequence(model: AutoregressiveModel, batch: int, seed: int = 0) -> Tensor:

@@ -6,16 +6,27 @@ import pytest
 
 from models.build import build
 from models.settings import Embeddings, Structure
-from models.shared.base import AutoregressiveModel
+from models.shared.base import AutoregressiveModel, Model
 from models.transformer.decoder import Decoder
+from models.transformer.encoder import Encoder
 from models.transformer.encoder_decoder import EncoderDecoder
 from models.transformer.pixel_decoder import PixelDecoder
 from tests.models.architectures import ALL
-from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN
-from tests.models.networks import COLOUR, IMAGE, LOCAL_2D, MIXTURE, SINUSOID_2D, TEXT, settings
+from tests.models.baselines import CONVS2S, GGNN, LSTM, LSTM_TRANSLATOR, PIXELCNN
+from tests.models.networks import (
+    COLOUR,
+    EDGES,
+    GRAPH,
+    IMAGE,
+    LOCAL_2D,
+    MIXTURE,
+    SINUSOID_2D,
+    TEXT,
+    settings,
+)
 
 ROOT = Path(__file__).parents[2]
-ARCHITECTURES = {"transformer", "lstm", "convs2s", "pixelcnn"}
+ARCHITECTURES = {"transformer", "lstm", "convs2s", "pixelcnn", "ggnn"}
 BUILD = """
 import sys
 from models.build import build
@@ -48,8 +59,9 @@ def test_settings_need_no_torch():
         (LSTM, TEXT),
         (CONVS2S, TEXT),
         (PIXELCNN, IMAGE),
+        (GGNN, GRAPH),
     ],
-    ids=["transformer", "lstm_translation", "lstm", "convs2s", "pixelcnn"],
+    ids=["transformer", "lstm_translation", "lstm", "convs2s", "pixelcnn", "ggnn"],
 )
 def test_only_the_architecture_that_is_built_and_its_positions_are_loaded(model, shape):
     loaded = _modules(BUILD, model.model_dump_json(), shape.model_dump_json())
@@ -72,12 +84,14 @@ def test_a_transformer_is_of_its_structure_and_output():
     assert type(build(settings(Structure.DECODER), TEXT)) is Decoder
     pixels = settings(Structure.DECODER, SINUSOID_2D, LOCAL_2D, output=MIXTURE)
     assert type(build(pixels, COLOUR)) is PixelDecoder
+    assert type(build(settings(Structure.ENCODER, EDGES), GRAPH)) is Encoder
 
 
 @pytest.mark.parametrize("make", ALL.values(), ids=ALL)
 def test_a_network_keeps_its_settings_and_its_shape(make):
     model = make()
-    assert isinstance(model, AutoregressiveModel)
+    graph = model.settings.structure is Structure.ENCODER
+    assert isinstance(model, Model) and isinstance(model, AutoregressiveModel) is not graph
     again = build(model.settings, model.shape)
     assert (again.settings, again.shape) == (model.settings, model.shape)
     assert again.state_dict().keys() == model.state_dict().keys()

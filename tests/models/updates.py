@@ -6,12 +6,23 @@ Needs the variables of reproducible numerics.
 import hashlib
 
 import torch
+from torch import Tensor
 
 from models.settings import Numerics, Structure
 from models.shared import products
-from models.shared.base import AutoregressiveModel
+from models.shared.base import Model
+from tests.models import graphs
 from tests.models.architectures import sequence, source
-from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed, network
+from tests.models.baselines import (
+    CONVS2S,
+    GGNN,
+    LSTM,
+    LSTM_TRANSLATOR,
+    PIXELCNN,
+    SET2SET,
+    changed,
+    network,
+)
 from tests.models.networks import (
     ALIBI,
     LOCAL_1D,
@@ -22,6 +33,7 @@ from tests.models.networks import (
     SINUSOID_2D,
     SKEWED,
     decoder,
+    encoder,
     encoder_decoder,
     pixel_decoder,
 )
@@ -40,17 +52,26 @@ NETWORKS = {
     "lstm_translator": lambda: network(changed(LSTM_TRANSLATOR, d_model=64)),
     "convs2s": lambda: network(changed(CONVS2S, d_model=66)),
     "pixelcnn": lambda: network(changed(PIXELCNN, d_model=66)),
+    "encoder": lambda: encoder(**WIDE),
+    "ggnn": lambda: network(changed(GGNN, d_model=64, towers=1)),
+    "ggnn_towers": lambda: network(changed(GGNN, d_model=64, towers=4, readout=SET2SET)),
 }
 
 
-def updated(model: AutoregressiveModel, batch: int = 5) -> str:
-    """The hash of the weights after an update."""
+def loss(model: Model, batch: int = 5) -> Tensor:
+    """The sum of the nats of a random batch."""
+    structure = model.settings.structure
+    if structure is Structure.ENCODER:
+        nodes, edges = graphs.batch(range(3, 3 + 4 * batch, 4))
+        return model.nats(nodes, torch.ones(batch, 1), edges).sum()
     ids = sequence(model, batch)
-    has_source = model.settings.structure is Structure.ENCODER_DECODER
-    nats = model.nats(
-        ids[:, :-1], ids[:, 1:], source(model, batch) if has_source else None, label_smoothing=0.0
-    )
-    nats.sum().backward()
+    given = source(model, batch) if structure is Structure.ENCODER_DECODER else None
+    return model.nats(ids[:, :-1], ids[:, 1:], given).sum()
+
+
+def updated(model: Model) -> str:
+    """The hash of the weights after an update."""
+    loss(model).backward()
     torch.optim.Adam(model.parameters(), lr=0.01).step()
     weights = torch.nn.utils.parameters_to_vector(model.parameters())
     return hashlib.sha256(weights.detach().numpy().tobytes()).hexdigest()

@@ -9,7 +9,7 @@ from models.settings import Structure
 from models.shared.base import PADDING, AutoregressiveModel, State
 from models.shared.heads import IGNORED
 from tests.models import naive
-from tests.models.architectures import ALL, WITH_SOURCE, WITHOUT_SOURCE, sequence, source
+from tests.models.architectures import AUTOREGRESSIVE, WITH_SOURCE, WITHOUT_SOURCE, sequence, source
 from tests.models.baselines import CONVS2S, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed, network
 from tests.models.comparison import (
     all_logits,
@@ -19,7 +19,7 @@ from tests.models.comparison import (
 )
 from tests.models.networks import COLOUR, SKEWED, decoder, encoder_decoder
 
-every_network = pytest.mark.parametrize("make", ALL.values(), ids=ALL)
+every_network = pytest.mark.parametrize("make", AUTOREGRESSIVE.values(), ids=AUTOREGRESSIVE)
 with_source = pytest.mark.parametrize("make", WITH_SOURCE.values(), ids=WITH_SOURCE)
 without_source = pytest.mark.parametrize("make", WITHOUT_SOURCE.values(), ids=WITHOUT_SOURCE)
 
