@@ -280,6 +280,8 @@ CODE = [
     ("models/transformer/attention.py", "train@* decode@* evaluate@* judge report"),
     ("models/lstm/layers.py", ""),
     ("models/pixelcnn/layers.py", ""),
+    ("models/ggnn/towers.py", ""),
+    ("models/positions/labelled_edges.py", ""),
     ("models/positions/rotary.py", ""),
     (
         "models/positions/skewed_relative.py",

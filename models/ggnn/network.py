@@ -36,16 +36,16 @@ class Ggnn(Model):
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         """Map nodes (batch, node) and labels of edges (batch, query, key) to (batch, d_model)."""
         first = hidden = self.nodes(inputs)
-        edges = one_hot(source, self.messages.labels, hidden.dtype)
+        edges = one_hot(source, self.settings.towers, self.messages.labels, hidden.dtype)
         for _ in range(self.settings.num_steps):
             hidden = self._step(hidden, edges)
         return self.readout(hidden, first, inputs != PADDING)
 
     def _step(self, hidden: Tensor, edges: Tensor) -> Tensor:
         """Map states (batch, node, d_model) to the next ones; `edges` of `one_hot`."""
-        towers = hidden.unflatten(-1, (self.settings.towers, -1))
+        towers = hidden.unflatten(-1, (self.settings.towers, -1)).movedim(-2, 0)
         messages = drop(self.messages(towers, edges), self.settings.dropout, self.training)
-        return self.mix(self.update(messages, towers).flatten(-2))
+        return self.mix(self.update(messages, towers).movedim(0, -2).flatten(-2))
 
 
 def build(settings: GgnnSettings, shape: DataShape) -> Model:

@@ -1,4 +1,7 @@
-"""Message passing in towers: parts of the features that know nothing of each other for a step."""
+"""Message passing in towers: parts of the features that know nothing of each other for a step.
+
+The first axis of their states is the tower, so that the products of all towers are one batch.
+"""
 
 import math
 
@@ -24,10 +27,11 @@ class TowerLinear(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Map inputs (batch, node, tower, width) to (batch, node, tower, blocks * width)."""
-        by_tower = inputs.flatten(0, 1).transpose(0, 1)
-        outputs = matmul(by_tower, self.weight).transpose(0, 1).unflatten(0, inputs.shape[:2])
-        return outputs if self.bias is None else outputs + self.bias
+        """Map inputs (tower, batch, node, width) to (tower, batch, node, blocks * width)."""
+        outputs = matmul(inputs.flatten(1, 2), self.weight)
+        if self.bias is not None:
+            outputs = outputs + self.bias[:, None]
+        return outputs.unflatten(1, inputs.shape[1:3])
 
 
 class Messages(nn.Module):
@@ -44,20 +48,21 @@ class Messages(nn.Module):
         self.matrices = TowerLinear(towers, width, labels, bias=False)
 
     def forward(self, hidden: Tensor, edges: Tensor) -> Tensor:
-        """Map hidden (batch, node, tower, width) to messages of that shape; edges of `one_hot`."""
-        sent = self.matrices(hidden).unflatten(-1, (self.labels, -1))
-        sent = sent.transpose(2, 3).flatten(3).flatten(1, 2)  # (batch, node * label, d_model)
-        return matmul(edges, sent).view_as(hidden)
+        """Map hidden (tower, batch, node, width) to messages of that shape; edges of `one_hot`."""
+        sent = self.matrices(hidden).unflatten(-1, (self.labels, -1)).flatten(2, 3)
+        return matmul(edges, sent)
 
 
-def one_hot(labels: Tensor, count: int, dtype: torch.dtype) -> Tensor:
-    """Map labels (batch, node, node) to 1 where a node sends, (batch, node, sender * label).
+def one_hot(labels: Tensor, towers: int, count: int, dtype: torch.dtype) -> Tensor:
+    """Map labels (batch, node, node) to 1 where a node sends, (tower, batch, node, sender * label).
 
     `count` labels without that of padding, which sends nothing, as a node sends nothing to itself.
+    Each tower has a copy, which the products of every step would make otherwise.
     """
     itself = torch.eye(labels.shape[-1], dtype=torch.bool, device=labels.device)
     sending = labels.masked_fill(itself, PADDING)
-    return F.one_hot(sending, 1 + count)[..., 1:].flatten(2).to(dtype)
+    edges = F.one_hot(sending, 1 + count)[..., 1:].flatten(2).to(dtype)
+    return edges.expand(towers, -1, -1, -1).contiguous()
 
 
 class GatedUpdate(nn.Module):
@@ -69,10 +74,10 @@ class GatedUpdate(nn.Module):
         self.of_hidden = TowerLinear(towers, width, 3)
 
     def forward(self, messages: Tensor, hidden: Tensor) -> Tensor:
-        """Map messages and hidden, (batch, node, tower, width) each, to the next hidden states."""
-        reset_m, update_m, new_m = self.of_messages(messages).chunk(3, dim=-1)
-        reset_h, update_h, new_h = self.of_hidden(hidden).chunk(3, dim=-1)
-        reset = torch.sigmoid(reset_m + reset_h)
-        update = torch.sigmoid(update_m + update_h)
-        new = torch.tanh(new_m + reset * new_h)
-        return new + update * (hidden - new)
+        """Map messages and hidden, (tower, batch, node, width) each, to the next hidden states."""
+        width = hidden.shape[-1]
+        gates_m, new_m = self.of_messages(messages).split((2 * width, width), dim=-1)
+        gates_h, new_h = self.of_hidden(hidden).split((2 * width, width), dim=-1)
+        reset, update = torch.sigmoid(gates_m + gates_h).chunk(2, dim=-1)
+        new = torch.tanh(torch.addcmul(new_m, reset, new_h))
+        return torch.lerp(new, hidden, update)  # (1 - update) * new + update * hidden

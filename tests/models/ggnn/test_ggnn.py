@@ -110,11 +110,11 @@ def test_one_tower_is_a_network_without_towers():
 @every_count
 def test_towers_know_nothing_of_each_other_until_they_are_mixed(towers):
     model, width = network(changed(GGNN, towers=towers)), 8 // towers
-    states = random_tensor(1, 4, towers, width).requires_grad_()
-    edges = random_tensor(1, 4, 4 * model.messages.labels, seed=1)
+    states = random_tensor(towers, 1, 4, width).requires_grad_()
+    edges = random_tensor(towers, 1, 4, 4 * model.messages.labels, seed=1)
     after = model.update(model.messages(states, edges), states)
-    (gradient,) = torch.autograd.grad(after[:, :, 0].sum(), states)
-    assert (gradient[:, :, 0] != 0.0).all() and not gradient[:, :, 1:].any()
+    (gradient,) = torch.autograd.grad(after[0].sum(), states)
+    assert (gradient[0] != 0.0).all() and not gradient[1:].any()
 
 
 def test_a_node_sends_nothing_to_itself():

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from models.shared import heads
-from models.shared.heads import IGNORED, Softmax, softmax_nats
+from models.shared.heads import IGNORED, LaplaceHead, Softmax, softmax_nats
 from tests.models.comparison import assert_same_values_and_gradients, ids, random_tensor
 
 TARGETS = torch.tensor([3, 0, 6, IGNORED, 1, IGNORED, IGNORED, IGNORED, 5, 5, 2, 4])
@@ -173,3 +173,10 @@ def test_logits_are_kept_for_the_backward_pass_if_there_is_one_chunk_only(monkey
     assert kept() >= 4 * 16 * 7
     monkeypatch.setattr(heads, "CHUNK_LOGITS", 7 * 8)
     assert kept() <= 4 * 16 * 6 + 7 * 6 + 4 * 16  # hidden states, weights and targets
+
+
+def test_the_nats_of_a_number_are_those_of_a_laplace_distribution():
+    head = LaplaceHead(4).double()
+    hidden, targets = random_tensor(6, 4), 3.0 * random_tensor(6, 1, seed=1)
+    density = torch.distributions.Laplace(head.location(hidden), 1.0)
+    assert_close(head.nats(hidden, targets), -density.log_prob(targets))
