@@ -1,0 +1,18 @@
+"""The section of molecules on the page: what heads attend to, and the errors of all runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.config import Report
+from pipeline.reporting.results import Result
+from pipeline.reporting.section import TaskPage
+from pipeline.tasks.molecules.reporting.molecules import Shown, read_molecules
+
+
+def show(results: Sequence[Result], report: Report) -> list[Shown]:
+    """Read the molecules of the runs with attention whose records are in this folder."""
+    here = [result for result in results if result.is_here]
+    return [shown for result in here if (shown := read_molecules(result)).best is not None]
+
+
+PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show)

@@ -1,0 +1,95 @@
+"""The settings of molecules: data, training, decoding, evaluation."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
+
+from models.settings import Layout, PositiveFloat, Settings, Structure
+from pipeline.settings.base import Share, Splits
+from pipeline.settings.evaluation import EvaluationSettings
+from pipeline.settings.run import Run
+from pipeline.settings.sources import AnySource
+from pipeline.settings.training import Training
+from pipeline.tasks.molecules.codec import layout
+from pipeline.tasks.molecules.codec.elements import ELEMENTS
+
+
+class MoleculeReader(StrEnum):
+    """The layout of raw molecules."""
+
+    QM7 = "qm7"  # tests/assets of qmllib's source archive: a file a molecule, and their energies
+    XYZ_FOLDER = "xyz_folder"  # every *.xyz, with energy=<kcal/mol> in each comment
+
+
+def _check_edges(edges: list[float]) -> list[float]:
+    if edges != sorted({*edges}):
+        raise ValueError("should grow from one to the next")
+    return edges
+
+
+class MoleculeEncoding(Settings):
+    """Molecules to graphs with labelled edges, and energies to predict."""
+
+    reader: MoleculeReader
+    elements: Annotated[list[str], Field(min_length=1)]  # in the order of their ids
+    distance_edges: Annotated[
+        list[PositiveFloat], Field(min_length=1, max_length=200), AfterValidator(_check_edges)
+    ]  # angstroms, between the bins of pairs without a bond
+    max_atoms: PositiveInt  # of a molecule; larger ones are skipped
+    max_skipped: Share
+    held_out_formulas: Share  # of the formulas, whose molecules are in split test_formulas alone
+    splits: Splits  # of the molecules of the other formulas
+
+    @model_validator(mode="after")
+    def _check_elements(self) -> "MoleculeEncoding":
+        for symbol in self.elements:
+            if symbol not in ELEMENTS:
+                raise ValueError(
+                    f"elements has {symbol}, whose bonds are not known; use some of "
+                    f"{', '.join(ELEMENTS)}"
+                )
+            if self.elements.count(symbol) > 1:
+                raise ValueError(f"elements has {symbol} twice; remove one")
+        return self
+
+
+class MoleculeDataset(Settings):
+    """Molecules and their energies."""
+
+    task: Literal["molecules"]
+    source: AnySource
+    encoding: MoleculeEncoding
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of its graphs."""
+        return layout(self.encoding.distance_edges)
+
+
+class MoleculeDecoding(Settings):
+    """Energies of the held-out molecules."""
+
+    batch_molecules: PositiveInt
+
+
+class MoleculeEvaluation(EvaluationSettings):
+    """Errors of the energies, and what heads attend to."""
+
+    batch_molecules: PositiveInt
+    shown_molecules: PositiveInt  # whose attention the page shows: the first of the test split
+
+
+class MoleculeRun(Run):
+    """A run on molecules."""
+
+    task: Literal["molecules"]
+    training: Training
+    decoding: MoleculeDecoding
+    evaluation: MoleculeEvaluation
+
+    @model_validator(mode="after")
+    def _check_task(self) -> "MoleculeRun":
+        self._expect(Structure.ENCODER)
+        self._expect_whole_sequences()
+        return self
