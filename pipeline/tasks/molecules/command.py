@@ -3,10 +3,10 @@
     energy --run molecules_attention water.xyz
     energy --run molecules_attention < molecules.xyz
 
-Reads xyz: one molecule after another, coordinates in angstroms. Prints for each a line: its formula,
-the energy of atomisation in kcal/mol, and the error to expect, the mean of the validation molecules.
-Needs runs/<run>/model and its encoded data: run `dvc repro train@<run>` or `dvc pull` first. A
-molecule with an element or a size that training did not have is refused.
+Reads xyz: one molecule after another, coordinates in angstroms. Prints a line for each: its
+formula, the energy of atomisation in kcal/mol, and the error to expect, the mean of the validation
+molecules. A molecule with an element or a size that training did not have is refused. Needs
+runs/<run>/model and its encoded data: run `dvc repro train@<run>` or `dvc pull` first.
 """
 
 import argparse

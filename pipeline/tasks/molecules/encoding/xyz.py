@@ -1,4 +1,4 @@
-"""The xyz format: number of atoms, a comment, and a line for each atom; molecules one after another.
+"""The xyz format: number of atoms, a comment, a line for each atom; then the next molecule.
 
     3
     energy=-220.1

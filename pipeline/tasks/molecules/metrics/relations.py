@@ -21,9 +21,9 @@ _DIGITS = 6
 class Attention:
     """Attention of a split by molecule.
 
-    `on` (molecule, layer, head, label) sums over the atoms of a molecule how much of their attention
-    goes to pairs with each label; `pairs` (molecule, label) is that of equal attention to all atoms.
-    `atoms` (molecule,) is the number of atoms.
+    `on` (molecule, layer, head, label) sums over the atoms of a molecule how much of their
+    attention goes to pairs with each label; `pairs` (molecule, label) is that of equal attention to
+    all atoms. `atoms` (molecule,) is the number of atoms.
     """
 
     on: np.ndarray

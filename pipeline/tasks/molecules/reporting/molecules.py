@@ -1,4 +1,4 @@
-"""Molecules as SVG: atoms, bonds, and arcs from each atom to the one that a head attends to most."""
+"""Molecules as SVG: atoms, bonds, and arcs to the atoms that a head attends to most."""
 
 import json
 from dataclasses import dataclass
