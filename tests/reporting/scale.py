@@ -20,6 +20,7 @@ from pipeline.config import Params
 from pipeline.files import write_json
 from pipeline.records import Records, RunRecords, read_records, records_path
 from pipeline.tasks.image.settings import ImageRun
+from pipeline.tasks.molecules.settings import MoleculeRun
 from pipeline.tasks.music.settings import MusicRun
 from pipeline.tasks.translation.metrics.counting import bleu_counts
 from pipeline.tasks.translation.metrics.statistics import BLEU
@@ -106,6 +107,17 @@ METRICS = {
             "heads": {"layer_0_head_0": 0.2, "layer_0_head_1": 0.05},
         },
     },
+    "molecules": {
+        "test": {"molecules": 40, "mae": 3.41, "mae_low": 3.2, "mae_high": 3.6, "accurate": 0.21},
+        "baseline": {"mean": 175.3, "linear": 14.9},
+        "relations": {
+            "best": {"layer": 0, "head": 1, "relation": "single bond", "attention": 0.62,
+                     "pairs": 0.11},
+            "labels": ["padding", "itself", "single bond"],
+            "pairs": [0.0, 0.1, 0.11],
+            "heads": [[[0.0, 0.5, 0.5], [0.0, 0.38, 0.62]]],
+        },
+    },
 }  # fmt: skip
 
 ENLARGED = {
@@ -144,6 +156,8 @@ def write_scale(folder: Path) -> Params:
             write_grids(samples, run, rng)
         elif isinstance(run, MusicRun):
             write_chorales(samples, run, rng)
+        elif isinstance(run, MoleculeRun):
+            write_molecules(folder / "runs" / name)
     judge_scale(folder)
     return params
 
@@ -168,6 +182,9 @@ def write_records(folder: Path, name: str, run: config.AnyRun, rng: np.random.Ge
             statistics = {"bits": rng.normal(2.0, 0.2, 40) * 64, "dimensions": np.full(40, 64)}
         case "music":
             statistics = {"nats": rng.normal(0.6, 0.1, 40) * tokens, "tokens": tokens}
+        case "molecules":
+            errors = rng.exponential(3.4, 40)
+            statistics = {"absolute_error": errors, "molecules": np.ones(40, int)}
     write_statistics(folder, name, run, statistics)
 
 
@@ -324,6 +341,20 @@ def write_grids(samples: Path, run: ImageRun, rng: np.random.Generator) -> None:
             for kind, (rows, columns) in grids.items()
         },
     )
+
+
+def write_molecules(folder: Path) -> None:
+    """Water, whose heads look at the oxygen and at the atom itself; and its estimate."""
+    molecule = {
+        "name": "0001", "formula": "H2O", "energy": -219.3, "estimate": -221.0,
+        "atoms": ["O", "H", "H"], "places": [[0.0, 0.3], [0.76, -0.2], [-0.76, -0.2]],
+        "bonds": [[0, 1, 0], [0, 2, 0]], "labels": [[1, 2, 2], [2, 1, 6], [2, 6, 1]],
+        "weights": [[[[1000, 0, 0]] * 3, [[800, 100, 100], [100, 800, 100], [100, 100, 800]]]],
+    }  # fmt: skip
+    names = ["padding", "itself", "single bond", "", "", "", "0 to 2 Å"]
+    write_json(folder / "records" / "molecules.json", {"names": names, "molecules": [molecule]})
+    rows = "name,formula,energy,estimate\n0001,H2O,-219.3,-221.0\n"
+    (folder / "samples" / "test.csv").write_text(rows)
 
 
 CHORDS = ([72, 67, 64, 48], [72, 69, 65, 53], [74, 67, 62, 55], [71, 67, 62, 43], [72, 67, 60, 52])

@@ -29,7 +29,7 @@ function attend(figure, names, layer, head, colours) {
   const curve = (number, key, weight) => {
     const drawn = document.createElementNS(canvas.namespaceURI, "path");
     const colour = colours.value === "head" ? number : labels[chosen][key];
-    drawn.setAttribute("class", `arc colour-${colour % 6}`);
+    drawn.setAttribute("class", `look colour-${colour % 6}`);
     drawn.setAttribute("d", path(chosen, key));
     drawn.setAttribute("opacity", Math.sqrt(weight / 1000));
     return drawn;
