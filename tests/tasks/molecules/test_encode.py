@@ -10,46 +10,21 @@ import pytest
 from pipeline.corpus import read_clusters, read_sequences
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_json
-from pipeline.settings.base import Splits
 from pipeline.tasks.molecules.batches import Graphs
 from pipeline.tasks.molecules.codec import ATOMS, COORDINATES, ENERGY, LABELS, MoleculeCodec
 from pipeline.tasks.molecules.codec.reference import counts, fit_reference
 from pipeline.tasks.molecules.encoding.encode import FORMULAS, encode
 from pipeline.tasks.molecules.encoding.graph import to_graph
 from pipeline.tasks.molecules.settings import MoleculeEncoding, MoleculeReader
-from tests.tasks.molecules.shapes import acetylene, as_xyz, benzene, ethene, methane, moved, water
-
-ENCODING = MoleculeEncoding(
-    reader=MoleculeReader.XYZ_FOLDER,
-    elements=["H", "C", "O"],
-    distance_edges=[2.0, 3.0, 4.0],
-    max_atoms=12,
-    max_skipped=0.0,
-    held_out_formulas=0.0,
-    splits=Splits(validation=0.2, test=0.2, seed=1),
-)
-SHAPES = {
-    "ch4": methane(),
-    "c6h6": benzene(),
-    "c2h4": ethene(),
-    "h2o": water(),
-    "c2h2": acetylene(),
-}
+from tests.tasks.molecules.networks import ENCODING, SHAPES, write_molecules
+from tests.tasks.molecules.shapes import as_xyz, benzene, ethene, methane, moved, water
 
 
 @pytest.fixture
 def raw(tmp_path: Path) -> Path:
-    """A folder of five files with six molecules each: stretched, so that none is another's copy."""
-    folder = tmp_path / "raw"
-    folder.mkdir()
-    for name, molecule in SHAPES.items():
-        text = ""
-        for number in range(6):
-            other = moved(molecule, number)
-            stretched = type(other)(other.symbols, other.coordinates * (1 + number / 100))
-            text += as_xyz(stretched, f"energy={-100 * len(molecule.symbols) - number}")
-        (folder / f"{name}.xyz").write_text(text)
-    return folder
+    """A folder of molecules."""
+    write_molecules(tmp_path / "raw")
+    return tmp_path / "raw"
 
 
 def encoded(raw: Path, encoding: MoleculeEncoding = ENCODING, name: str = "encoded") -> Path:
