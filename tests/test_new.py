@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.files import read_json
 from pipeline.tasks.music import own
 from pipeline.tasks.music.encoding import midi_files
+from tests.tasks.molecules.networks import write_molecules
 from tests.tasks.music.midi_bytes import midi, off, on
 
 LANGUAGES = {"de": "Satz {} über {} und {}.", "en": "Sentence {} about {} and {}."}
@@ -58,6 +59,7 @@ def folder(tmp_path, monkeypatch):
         (write_music, "music", "20 MIDI files", 20),
         (write_pictures, "image", "40 pictures", 40),
         (write_texts, "translation", "corpus.de and corpus.en, from de to en", 2000),
+        (write_molecules, "molecules", "5 xyz files", 30),
     ],
 )
 def test_the_stages_read_what_it_writes(folder, capsys, monkeypatch, write, task, what, records):

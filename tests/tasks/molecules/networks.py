@@ -34,7 +34,7 @@ SHAPES = {
 
 def write_molecules(folder: Path) -> None:
     """Five files of six molecules each, stretched, so that none is another's copy."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name, molecule in SHAPES.items():
         text = ""
         for number in range(6):
