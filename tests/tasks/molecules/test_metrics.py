@@ -13,8 +13,9 @@ from pipeline.evaluation import Evaluation, scores_of
 from pipeline.files import read_json
 from pipeline.tasks.molecules.batches import Graphs
 from pipeline.tasks.molecules.codec import FIRST_BOND, SELF, MoleculeCodec
-from pipeline.tasks.molecules.decoding.decode import decode, read_estimates
+from pipeline.tasks.molecules.decoding.decode import decode
 from pipeline.tasks.molecules.decoding.energies import energies_of
+from pipeline.tasks.molecules.decoding.estimates import read_estimates
 from pipeline.tasks.molecules.measures import MEASURES
 from pipeline.tasks.molecules.metrics.drawings import drawings, flat
 from pipeline.tasks.molecules.metrics.evaluate import evaluate

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-
 from models.settings import DataShape, GraphLayout
 
-IDS = np.dtype(np.uint8)  # of atoms and labels
+IDS = "u1"  # type of atoms and labels; no numpy here, as settings import it
 PAD = 0  # models.shared.base.PADDING, as a test compares: settings import no torch
 ATOMS, LABELS, ENERGY, COORDINATES = "atoms", "labels", "energy", "coordinates"  # fields of a split
 SELF = PAD + 1  # label of an atom and itself

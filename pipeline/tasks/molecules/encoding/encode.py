@@ -136,8 +136,8 @@ def _fingerprint(graph: Graph) -> int:
 
 def _write(encoded: Path, split: Split, graphs: Sequence[Graph]) -> None:
     fields = {
-        ATOMS: (IDS, [graph.atoms for graph in graphs]),
-        LABELS: (IDS, [graph.labels.reshape(-1) for graph in graphs]),
+        ATOMS: (np.dtype(IDS), [graph.atoms for graph in graphs]),
+        LABELS: (np.dtype(IDS), [graph.labels.reshape(-1) for graph in graphs]),
         COORDINATES: (np.dtype(np.float32), [graph.coordinates.reshape(-1) for graph in graphs]),
         ENERGY: (np.dtype(np.float64), [[graph.energy] for graph in graphs]),
     }
