@@ -11,8 +11,6 @@ from PIL import Image
 from pipeline import config, cost, download, encode, new
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import read_json
-from pipeline.tasks.music import own
-from pipeline.tasks.music.encoding import midi_files
 from tests.tasks.molecules.networks import write_molecules
 from tests.tasks.music.midi_bytes import midi, off, on
 
@@ -129,7 +127,3 @@ def test_an_update_is_timed_with_batches_of_the_size_of_a_run(monkeypatch, name,
     inputs, targets, source = batches[0]
     assert inputs.shape == targets.shape == shape
     assert (source is not None) == has_source
-
-
-def test_music_of_ones_own_is_what_the_reader_takes():
-    assert own.SUFFIXES == midi_files._SUFFIXES

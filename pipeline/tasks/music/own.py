@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.encoding.folders import visible_below
 from pipeline.tasks.base import OwnData
 from pipeline.tasks.music.codec import events
+from pipeline.tasks.music.encoding.midi_files import midi_below
 from pipeline.tasks.music.settings import PerformanceReader, Representation
 
 FILES = "MIDI files"
 EXAMPLE = "music_relative"  # the run of the default scale that a user's begins with
-SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")  # that the reader takes, as a test compares
 
 
 def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
     """Describe the MIDI files below `source` as performances; None if there are none."""
-    files = [path for path in visible_below(source) if path.suffix.lower() in SUFFIXES]
+    files = midi_below(source)
     if not files:
         return None
     return OwnData(

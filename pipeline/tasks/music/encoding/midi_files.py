@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.corpus import SPLITS
 from pipeline.encoding.archives import DAMAGED, damaged, only_archive, read_member
+from pipeline.encoding.folders import visible_below
 from pipeline.encoding.records import RecordError
 from pipeline.errors import DataError
 from pipeline.tasks.music.encoding.midi_reader import MidiFile
@@ -75,14 +76,14 @@ def _miditok(path: Path) -> list[MidiFile]:
     return [MidiFile(match[1], path, match[0], None) for match in matches]
 
 
+def midi_below(folder: Path) -> list[Path]:
+    """Return the MIDI files in a folder and its sub-folders, but hidden ones."""
+    return [path for path in visible_below(folder) if path.suffix.casefold() in _SUFFIXES]
+
+
 def _folder(raw: Path) -> list[MidiFile]:
-    """Return the files of a folder and its sub-folders, but hidden ones: copies of programs."""
-    paths = [path for path in raw.rglob("*") if path.suffix.casefold() in _SUFFIXES]
-    names = {path: path.relative_to(raw) for path in paths}
     return [
-        MidiFile(_readable(name), path, None, None)
-        for path, name in names.items()
-        if not any(part.startswith((".", "__MACOSX")) for part in name.parts)
+        MidiFile(_readable(path.relative_to(raw)), path, None, None) for path in midi_below(raw)
     ]
 
 
