@@ -26,7 +26,10 @@ CASES = {
     "nothing": (SCALE, BOTH),
     "a key": ([(0, meta(0x59, b"\x63\x05")), *SCALE], "mido refuses a key that does not matter; "),
     "a held key": ([*SCALE, (0, on(70))], "; symusic drops notes that are never ended"),
-    "a mode": ([(0, on(60)), (5, control(123)), (5, off(60))], "; symusic knows no channel modes"),
+    "a mode": (
+        [(0, on(60)), (5, control(123)), (5, off(60))],
+        "; symusic knows no channel modes and resets",
+    ),
 }
 
 

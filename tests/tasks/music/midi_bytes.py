@@ -65,4 +65,15 @@ def name(text: bytes) -> bytes:
     return meta(3, text)
 
 
+def exclusive(message: bytes) -> bytes:
+    """An event with a whole message, given without F0."""
+    return b"\xf0" + delta(len(message)) + message
+
+
+RESETS = {
+    "GM": bytes.fromhex("7e 7f 09 01 f7"),
+    "GM 2, device 5": bytes.fromhex("7e 05 09 03 f7"),
+    "GS": bytes.fromhex("41 10 42 12 40 00 7f 00 41 f7"),
+    "XG": bytes.fromhex("43 10 4c 00 00 7e 00 f7"),
+}
 SCALE = [event for pitch in (60, 62, 64, 65) for event in ((0, on(pitch)), (480, off(pitch)))]

@@ -9,6 +9,7 @@ import mido
 import numpy as np
 
 from pipeline.tasks.music.encoding.midi_file import MidiNotes
+from tests.tasks.music.midi_bytes import RESETS
 
 DRUMS = 9
 
@@ -36,7 +37,7 @@ def notes_of(file: mido.MidiFile) -> list[Note]:
     """Return all notes but those of drums."""
     tracks = [list(_timed(track)) for track in file.tracks]
     moments = sorted((moment for track in tracks for moment in track), key=lambda moment: moment[0])
-    controls = [(tick, each) for tick, each in moments if each.type == "control_change"]
+    controls = [(tick, control) for tick, each in moments for control in _controls(each)]
     keys = [
         Note(onset, end, end, pitch, velocity, number, channel)
         for number, track in enumerate(tracks)
@@ -62,6 +63,17 @@ def _timed(track: Iterable[mido.Message]) -> Iterator[tuple[int, mido.Message]]:
     for message in track:
         tick += message.time
         yield tick, message
+
+
+def _controls(message: mido.Message) -> list[mido.Message]:
+    """The changes of controllers that a message makes; a reset of the instrument makes many."""
+    if message.type == "sysex" and bytes(message.data) + b"\xf7" in RESETS.values():
+        return [
+            mido.Message("control_change", channel=channel, control=control)
+            for channel in range(16)
+            for control in (120, 121)
+        ]
+    return [message] if message.type == "control_change" else []
 
 
 def _keys(track: list[tuple[int, mido.Message]]) -> dict[tuple[int, int], list[tuple[int, int]]]:

@@ -12,8 +12,10 @@ from pipeline.tasks.music.encoding.midi_repairs import Repair
 from tests.tasks.music import naive_midi
 from tests.tasks.music.midi_bytes import (
     END,
+    RESETS,
     SCALE,
     control,
+    exclusive,
     midi,
     off,
     on,
@@ -111,6 +113,41 @@ def test_all_sound_off_cuts_what_the_pedal_holds_and_all_notes_off_does_not(cont
     assert rows(content) == [(0, end, 60, 64), (25, end, 62, 64)]
 
 
+IN_PACKETS = [(0, exclusive(RESETS["GS"][:4])), (0, b"\xf7\x06" + RESETS["GS"][4:])]
+ESCAPED = [(0, b"\xf7\x06\xf0" + RESETS["GM"])]
+EVENTS = {name: [(0, exclusive(message))] for name, message in RESETS.items()}
+
+
+@pytest.mark.parametrize(
+    "reset", [*EVENTS.values(), IN_PACKETS, ESCAPED], ids=[*EVENTS, "in packets", "escaped"]
+)
+def test_a_reset_of_the_instrument_ends_all_notes_and_lets_all_pedals_go(reset):
+    first = [(0, pedal(127)), (0, on(60)), (240, off(60)), (240, on(62)), (480, off(62))]
+    second = [(0, pedal(127, channel=3)), (0, on(72, channel=3))]
+    second += [(480, on(74, channel=3)), (960, off(74, channel=3))]
+    after = [(240, control(7, 90)), *reset, (240, on(76)), (240, off(76)), (480, END[1])]
+    content = midi(first, second, after, kind=1)
+    assert rows(content) == [
+        (0, 25, 60, 64), (0, 25, 72, 64), (50, 75, 76, 64), (50, 100, 62, 64), (50, 150, 74, 64)
+    ]  # fmt: skip
+
+
+OTHERS = {
+    "GM off": "7e 7f 09 02 f7",
+    "another manufacturer": "42 10 4c 00 00 7e 00 f7",
+    "a master volume": "7f 7f 04 01 00 7f f7",
+    "a wrong checksum": "41 10 42 12 40 00 7f 00 40 f7",
+    "no end": "7e 7f 09 01",
+}
+
+
+@pytest.mark.parametrize("message", OTHERS.values(), ids=OTHERS)
+def test_other_exclusive_messages_are_not_heard(message):
+    events = [(0, pedal(127)), (0, on(60)), (240, off(60)), (240, pedal(0))]
+    content = midi([*events[:3], (0, exclusive(bytes.fromhex(message))), *events[3:]])
+    assert rows(content) == rows(midi(events))
+
+
 def test_keys_that_are_never_let_go_sound_to_the_end_of_their_track():
     content = midi([(0, on(59)), (480, off(59)), (0, on(70)), (960, END[1])], SCALE, kind=1)
     assert (50, 150, 70, 64) in rows(content)
@@ -161,6 +198,7 @@ EVENT = st.one_of(
     st.builds(off, st.sampled_from([60, 62]), st.sampled_from([0, 1])),
     st.builds(control, st.sampled_from([64, 120, 121, 123, 7]), st.sampled_from([0, 90])),
     st.builds(program, st.integers(0, 9)),
+    st.sampled_from([exclusive(RESETS["GM"]), exclusive(b"\x7e\xf7")]),
 )
 TRACK = st.lists(st.tuples(st.integers(0, 3), EVENT), max_size=25)
 

@@ -20,8 +20,11 @@ import numpy as np
 from pipeline.tasks.music.codec.events import Notes, playable, to_steps
 from pipeline.tasks.music.encoding.midi_keys import NEVER, next_onsets, note_offs
 from pipeline.tasks.music.encoding.midi_messages import (
+    CHANNELS,
     CONTROL,
     NOTE_ON,
+    RESET,
+    SOUND_OFF,
     MidiError,
     Track,
     Unit,
@@ -29,12 +32,10 @@ from pipeline.tasks.music.encoding.midi_messages import (
 )
 from pipeline.tasks.music.encoding.midi_repairs import Repair
 
-CHANNELS = 16
 _PITCHES = 128
 _DRUMS = 9  # the channel, from 0
 _SUSTAIN, _DOWN = 64, 64  # the pedal's controller, and the least value that is down
-_SOUND_OFF, _RESET = 120, 121
-_NOTES_OFF = (_SOUND_OFF, 123, 124, 125, 126, 127)
+_NOTES_OFF = (SOUND_OFF, 123, 124, 125, 126, 127)
 _USUAL_TEMPO = 500_000  # microseconds per quarter note, where the file says nothing
 
 
@@ -170,7 +171,7 @@ def _sustained(
     A pedal that is never let go holds until the last note ends and the last pedal moves.
     """
     moves = messages.where(
-        (messages.status == CONTROL) & np.isin(messages.number, (_SUSTAIN, _RESET))
+        (messages.status == CONTROL) & np.isin(messages.number, (_SUSTAIN, RESET))
     )
     moves = moves.where(np.argsort(moves.tick, kind="stable"))
     down = (moves.number == _SUSTAIN) & (moves.value >= _DOWN)
@@ -179,7 +180,7 @@ def _sustained(
     for each in np.unique(channel):
         own, pedal = channel == each, moves.part % CHANNELS == each
         sounding[own] = extended(end[own], moves.tick[pedal], down[pedal], last)
-    return np.minimum(sounding, _next(messages, (_SOUND_OFF,), onset, channel))
+    return np.minimum(sounding, _next(messages, (SOUND_OFF,), onset, channel))
 
 
 def extended(ends: np.ndarray, moved: np.ndarray, down: np.ndarray, last: int) -> np.ndarray:

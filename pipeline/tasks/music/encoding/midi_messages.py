@@ -12,13 +12,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from pipeline.encoding.records import RecordError
+from pipeline.tasks.music.encoding.midi_exclusive import Exclusive, is_reset
 from pipeline.tasks.music.encoding.midi_repairs import Repair
 
 MAX_BYTES = 1 << 24  # the longest performance of MAESTRO has 0.6 MB
 _HEADER_BYTES = 6  # type, number of tracks and division; more is legal, and ignored
 _CHUNK = 8  # bytes of the name and the length of a chunk
 _INDEPENDENT = 2  # the type whose tracks are pieces of their own
+CHANNELS = 16
 NOTE_OFF, NOTE_ON, CONTROL = 0x80, 0x90, 0xB0
+SOUND_OFF, RESET = 120, 121  # controllers: All Sound Off, Reset All Controllers
 _ONE_BYTE = 0xC0  # or 0xD0, program and pressure: one byte of data; other messages have two
 _MOST = 0x7F  # of a byte that is no status, and that ends a variable-length quantity
 _SYSTEM, _META, _EXCLUSIVE = 0xF0, 0xFF, (0xF0, 0xF7)  # the first of the system messages
@@ -28,6 +31,11 @@ _TEMPO_BYTES = 3
 # The rate of SMPTE that is called 29 is 30 frames a second with some numbers of frames dropped.
 _FRAMES_PER_SECOND = {24: 24.0, 25: 25.0, 29: 30 / 1.001, 30: 30.0}
 _LONGEST_NUMBER = 4  # bytes of a variable-length quantity
+_RESETS = [
+    (CONTROL | channel) << 16 | controller << 8
+    for channel in range(CHANNELS)
+    for controller in (SOUND_OFF, RESET)
+]
 
 
 class MidiError(RecordError):
@@ -42,7 +50,10 @@ class Unit(StrEnum):
 
 
 class Track(NamedTuple):
-    """The messages of channels, arrays (message,) in the order of the file, and the rest of it."""
+    """The messages of channels, arrays (message,) in the order of the file, and the rest of it.
+
+    A reset of the whole instrument is All Sound Off and Reset All Controllers of each channel.
+    """
 
     tick: np.ndarray
     status: np.ndarray  # NOTE_OFF, NOTE_ON, ..., without the channel
@@ -153,7 +164,7 @@ def _events(
     data are left out. A meta event is its tick, its kind and its data. A status byte that is left
     out is that of the message before (running status).
     """
-    ticks, words, metas = array("q"), array("q"), []
+    ticks, words, metas, exclusive = array("q"), array("q"), [], Exclusive()
     tick = at = status = 0
     interrupted = False  # after the last message of a channel, which ends running status
     try:
@@ -175,6 +186,9 @@ def _events(
                         return ticks, words, metas
                 elif number not in _EXCLUSIVE:
                     repairs[Repair.SYSTEM] += 1
+                elif is_reset(exclusive.add(number, data)):
+                    ticks.extend([tick] * len(_RESETS))
+                    words.extend(_RESETS)
                 continue
             if number > _MOST:
                 status = number
