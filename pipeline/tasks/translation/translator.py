@@ -158,6 +158,11 @@ def _print(number: int, translations: list[Translation], n_best: int | None) -> 
         return
     for text, score in translations[:n_best]:
         print(f"{number} ||| {text} ||| {score:.4f}", flush=True)
+    if len(translations) < n_best and translations is not EMPTY:
+        _log(
+            f"line {number} has {len(translations)} different translations, not {n_best}: the "
+            "search found no others; with a larger beam_size it may"
+        )
 
 
 def _log(text: str) -> None:

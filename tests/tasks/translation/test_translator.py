@@ -16,7 +16,13 @@ from pipeline.tasks.translation.settings import (
     TranslationDecoding,
     TranslationSampling,
 )
-from pipeline.tasks.translation.translator import EMPTY, Translator, longest_line, own_search
+from pipeline.tasks.translation.translator import (
+    EMPTY,
+    Translation,
+    Translator,
+    longest_line,
+    own_search,
+)
 from tests.models.networks import LEARNED, SINUSOID, sequences, settings
 
 TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", "Ein Haus."] * 3
@@ -107,6 +113,19 @@ def test_the_n_best_are_the_best_and_those_after_it(new_translator):
     for found in several:
         assert len(found) >= 3 and len({each.text for each in found}) == len(found)
         assert [each.score for each in found] == sorted((s for _, s in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("n_best", "told"), [(2, ""), (3, "line 7 has 2 different translations, ")]
+)
+def test_fewer_different_translations_than_asked_for_are_told(n_best, told, capsys):
+    found = [Translation("Licht", -0.5), Translation("Das Licht", -1.25)]
+    translating._print(7, found, n_best)
+    said = capsys.readouterr()
+    assert said.out == "7 ||| Licht ||| -0.5000\n7 ||| Das Licht ||| -1.2500\n"
+    assert said.err.startswith(told) and bool(said.err) == bool(told)
+    translating._print(8, EMPTY, n_best)
+    assert capsys.readouterr() == ("8 |||  ||| 0.0000\n", "")
 
 
 def test_a_window_is_translated_before_the_next_is_read(new_translator):
