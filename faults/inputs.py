@@ -21,16 +21,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faults.damage import Killed, Reaction, Worker, damaged, reaction_of
+from faults.commands import COMMANDS
+from faults.damage import Killed, Reaction, Worker, reaction_of
+from faults.kinds import GOOD, LOST, Found, Records, Whole, named
+from faults.layouts import LAYOUTS
+from faults.performances import altered_files, midi_files, performance, read_midi_files
+from faults.pictures import odd_pictures, pictures, read_pictures
 from faults.rows import record
-from pipeline.encoding.records import Skipped, read_or_skip
+from faults.texts import TEXTS
+from pipeline.encoding.records import read_or_skip
 from pipeline.memory import peak_memory
 from pipeline.tasks.image.encoding.digits import read_digits
-from pipeline.tasks.image.encoding.folder import read_folder
 from pipeline.tasks.image.encoding.parquet import read_parquet
 from pipeline.tasks.image.encoding.photographs import read_photographs
 from pipeline.tasks.music.encoding.midi_files import find_midi
-from pipeline.tasks.music.encoding.midi_reader import DEADLY, read_performances
+from pipeline.tasks.music.encoding.midi_reader import DEADLY
 from pipeline.tasks.music.encoding.read import read_pieces
 from pipeline.tasks.music.settings import ChoraleReader, PerformanceReader
 from pipeline.tasks.translation.encoding.read import (
@@ -44,65 +49,19 @@ from tests.tasks.image.digits import write_wheel as write_digits
 from tests.tasks.image.pictures import (
     everything,
     file_of,
-    folder_encoding,
     noise,
     parquet_encoding,
     photographs_encoding,
 )
 from tests.tasks.music import test_jsb as jsb
-from tests.tasks.music.midi_bytes import midi, off, on, pedal, tempo
 from tests.tasks.music.scores import VOICES, measures, mxl, note, score, wheel
 
 SEED = 1
-GOOD = 5  # records beside the broken ones
-_FORMS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _HOUR = 3600.0
 MAX_MEMORY = 2 << 30  # bytes of the largest process
 
-Found = dict[str, str | None]  # by a record's name, why it was skipped; None if it was not
-
 
 # ------------------------------------------------------------------- records among good records
-
-
-def midi_files(raw: Path, random: Random, broken: int) -> None:
-    """A folder of performances."""
-    for name, content in _names(broken, random, lambda: performance(random)):
-        (raw / f"{name}.mid").write_bytes(content)
-
-
-def _read_midi_files(raw: Path) -> Found:
-    files = find_midi(raw, PerformanceReader.MIDI_FOLDER)
-    outcomes = read_performances(files, 1, _HOUR)
-    return {
-        name.removesuffix(".mid"): outcome.reason if isinstance(outcome, Skipped) else None
-        for name, outcome in outcomes.items()
-    }
-
-
-def performance(random: Random) -> bytes:
-    events = [(0, tempo(random.randint(300_000, 900_000)))]
-    for _ in range(random.randint(5, 60)):
-        pitch = random.randint(21, 108)
-        events += [(random.randint(0, 200), on(pitch, random.randint(1, 127)))]
-        events += [(random.randint(0, 50), pedal(random.choice((0, 127))))]
-        events += [(random.randint(1, 400), off(pitch))]
-    return midi(events)
-
-
-def pictures(raw: Path, random: Random, broken: int) -> None:
-    """A folder of images."""
-
-    def picture() -> bytes:
-        return file_of(noise(seed=random.randrange(1000)), random.choice(_FORMS))
-
-    for name, content in _names(broken, random, picture):
-        (raw / name).write_bytes(content)
-
-
-def _read_pictures(raw: Path) -> Found:
-    _, unreadable = everything(read_folder(raw, folder_encoding()))
-    return dict.fromkeys(path.name for path in raw.iterdir()) | dict(unreadable)
 
 
 def messages(raw: Path, random: Random, broken: int) -> None:
@@ -115,7 +74,7 @@ def messages(raw: Path, random: Random, broken: int) -> None:
         return json.dumps({"state": texts}, ensure_ascii=False).encode()
 
     with zipfile.ZipFile(raw / "home-1.0-py3-none-any.whl", "w") as archive:
-        for name, content in _names(broken, random, catalogue):
+        for name, content in named(broken, random, catalogue):
             archive.writestr(f"h/{name}/translations/en.json", content)
             archive.writestr(f"h/{name}/translations/de.json", content)
 
@@ -139,8 +98,8 @@ def scores(raw: Path, random: Random, broken: int) -> None:
         bars = ["".join(note(random.choice(("C4", "G4", "A3")), 4) for _ in range(4))] * 2
         return mxl(score(dict.fromkeys(VOICES, measures(*bars))))
 
-    named = _names(broken, random, chorale)
-    wheel(raw, {f"bwv_{name}.mxl": content for name, content in named})
+    works = named(broken, random, chorale)
+    wheel(raw, {f"bwv_{name}.mxl": content for name, content in works})
 
 
 def _read_scores(raw: Path) -> Found:
@@ -149,17 +108,13 @@ def _read_scores(raw: Path) -> Found:
     return {name.removeprefix("bwv_"): why for name, why in found.items()}
 
 
-def _names(broken: int, random: Random, make: Callable[[], bytes]):
-    """Names and contents of good and of broken records."""
-    yield from ((f"good_{number}", make()) for number in range(GOOD))
-    yield from ((f"broken_{number:04}", damaged(make(), random)) for number in range(broken))
-
-
-RECORDS: dict[str, tuple[Callable[[Path, Random, int], None], Callable[[Path], Found]]] = {
-    "MIDI files": (midi_files, _read_midi_files),
-    "images": (pictures, _read_pictures),
-    "texts": (messages, _read_messages),
-    "scores": (scores, _read_scores),
+RECORDS = {
+    "MIDI files": Records(midi_files, read_midi_files),
+    "MIDI messages": Records(altered_files, read_midi_files),
+    "images": Records(pictures, read_pictures),
+    "images of other programs": Records(odd_pictures, read_pictures),
+    "texts": Records(messages, _read_messages),
+    "scores": Records(scores, _read_scores),
 }
 
 
@@ -178,7 +133,7 @@ def try_records(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reactio
     counts = Counter(_reaction(why) for why in found.values())
     counts[Reaction.READ] -= GOOD
     wrong = [name for name, why in found.items() if why is not None and "\n" in why]
-    wrong += [f"{name}: {why}" for name, why in found.items() if why == DEADLY]
+    wrong += [f"{name}: {why}" for name, why in found.items() if why in (DEADLY, LOST)]
     wrong += [f"good_{number}" for number in range(GOOD) if found.get(f"good_{number}", "lost")]
     if len(found) != GOOD + broken:
         wrong.append(f"{GOOD + broken - len(found)} records vanished")
@@ -281,43 +236,46 @@ def _performances(reader: PerformanceReader) -> Callable[[Path], object]:
     return read
 
 
-ARCHIVES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
-    "texts, wheel": (_messages, lambda raw: _text_records(HomeAssistant(raw, "en", "de"))),
-    "texts, parquet": (_text_table, lambda raw: _text_records(ParallelColumns(raw, "en", "de"))),
-    "texts, nested parquet": (
+ARCHIVES = {
+    "texts, wheel": Whole(_messages, lambda raw: _text_records(HomeAssistant(raw, "en", "de"))),
+    "texts, parquet": Whole(
+        _text_table, lambda raw: _text_records(ParallelColumns(raw, "en", "de"))
+    ),
+    "texts, nested parquet": Whole(
         _struct_table,
         lambda raw: _text_records(TranslationColumn(raw, "en", "de")),
     ),
-    "images, wheel of digits": (_digits, lambda raw: everything(read_digits(raw))),
-    "images, wheel of photographs": (
+    "images, wheel of digits": Whole(_digits, lambda raw: everything(read_digits(raw))),
+    "images, wheel of photographs": Whole(
         _photographs,
         lambda raw: everything(read_photographs(raw, photographs_encoding(["cat.png"]))),
     ),
-    "images, parquet": (
+    "images, parquet": Whole(
         _picture_table,
         lambda raw: everything(read_parquet(raw, parquet_encoding())),
     ),
-    "chorales, wheel": (
+    "chorales, wheel": Whole(
         _chorales,
         lambda raw: list(read_pieces(raw, ChoraleReader.MUSIC21_CHORALES)),
     ),
-    "chorales, npz": (_jsb, lambda raw: list(read_pieces(raw, ChoraleReader.JSB_CHORALES))),
-    "performances, zip": (_maestro, _performances(PerformanceReader.MAESTRO)),
-    "performances, tar.gz": (_miditok, _performances(PerformanceReader.MIDITOK_MAESTRO)),
+    "chorales, npz": Whole(_jsb, lambda raw: list(read_pieces(raw, ChoraleReader.JSB_CHORALES))),
+    "performances, zip": Whole(_maestro, _performances(PerformanceReader.MAESTRO)),
+    "performances, tar.gz": Whole(_miditok, _performances(PerformanceReader.MIDITOK_MAESTRO)),
+    **TEXTS,
 }
 
 
-def try_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
-    """The reactions to broken archives of a kind, and what was wrong."""
-    write, _ = ARCHIVES[kind]
+def try_whole(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reaction], list[str]]:
+    """The reactions to broken inputs of a kind, and what was wrong."""
+    write, _, mutate = _whole(kind)
     random = Random(SEED)
     counts, wrong = Counter(), []
     for number in range(broken):
         with tempfile.TemporaryDirectory() as folder:
             path = write(Path(folder))
-            path.write_bytes(damaged(path.read_bytes(), random))
+            path.write_bytes(mutate(path.read_bytes(), random))
             try:
-                reaction, line = worker.call(_read_archive, kind, Path(folder))
+                reaction, line = worker.call(_read_whole, kind, Path(folder))
             except Killed as killed:
                 reaction, line = Reaction.KILLED, str(killed)
         counts[reaction] += 1
@@ -326,8 +284,12 @@ def try_archives(kind: str, broken: int, worker: Worker) -> tuple[Counter[Reacti
     return counts, wrong
 
 
-def _read_archive(kind: str, raw: Path) -> tuple[Reaction, str]:
-    _, read = ARCHIVES[kind]
+def _whole(kind: str) -> Whole:
+    return {**ARCHIVES, **LAYOUTS, **COMMANDS}[kind]
+
+
+def _read_whole(kind: str, raw: Path) -> tuple[Reaction, str]:
+    read = _whole(kind).read
 
     def attempt() -> Reaction:
         read(raw)
@@ -343,7 +305,9 @@ def main() -> None:
         for kind in RECORDS:
             counts[kind], wrong[kind] = try_records(kind, 500, worker)
         for kind in ARCHIVES:
-            counts[kind], wrong[kind] = try_archives(kind, 200, worker)
+            counts[kind], wrong[kind] = try_whole(kind, 200, worker)
+        for kind in LAYOUTS | COMMANDS:
+            counts[kind], wrong[kind] = try_whole(kind, 100, worker)
     memory = peak_memory()
     for kind, of_kind in counts.items():
         shown = (f"{of_kind[reaction]} {reaction}" for reaction in Reaction if of_kind[reaction])

@@ -20,12 +20,11 @@ import mido
 import symusic
 
 from faults.damage import damaged
-from faults.inputs import performance
+from faults.performances import altered, performance
 from faults.rows import record
 from pipeline.tasks.music.encoding.midi_file import MidiNotes, read_midi
 from pipeline.tasks.music.encoding.midi_messages import CONTROL, MidiError, read_messages
 from pipeline.tasks.music.encoding.midi_repairs import Repair
-from tests.tasks.music.midi_bytes import RESETS, control, exclusive, meta, midi, off, on, program
 from tests.tasks.music.naive_midi import notes_of, rows_of
 
 SEED, FILES = 1, 500
@@ -121,38 +120,6 @@ def _reason(reasons: dict[str, str], repairs: Iterable[Repair], error: str) -> s
     """The first reason whose key is among the repairs of a file, or in a library's error."""
     found = (why for sign, why in reasons.items() if sign in repairs or sign in error)
     return next(found, UNEXPLAINED)
-
-
-def altered(random: Random) -> bytes:
-    """A performance with messages left out, repeated, exchanged and inserted."""
-    events = []
-    for _ in range(random.randint(5, 40)):
-        channel, pitch = random.choice((0, 0, 0, 1, 9)), random.choice((60, 60, 62, 64))
-        events.append((random.randint(0, 200), on(pitch, random.randint(1, 127), channel)))
-        events.append((random.randint(0, 200), off(pitch, channel)))
-    inserted = (
-        *(control(64, value, channel) for value in (0, 63, 64, 127) for channel in (0, 1)),
-        *(control(mode) for mode in (66, 120, 121, 123, 126)),
-        program(5),
-        meta(0x59, b"\x09\x03"),
-        meta(0x05, b"la"),
-        b"\xf0\x02\x10\xf7",
-        *map(exclusive, RESETS.values()),
-        b"\xf8",
-    )
-    for _ in range(random.randint(1, 20)):
-        at = random.randrange(len(events))
-        match random.randrange(4):
-            case 0 if len(events) > 2:
-                del events[at]
-            case 1:
-                events.insert(at, events[random.randrange(len(events))])
-            case 2:
-                events[at] = events[at - 1]
-            case _:
-                events.insert(at, (random.randint(0, 99), random.choice(inserted)))
-    middle = len(events) // 2
-    return midi(events[:middle], events[middle:], kind=1)
 
 
 def performances(archive: Path, count: int | None) -> Iterator[bytes]:

@@ -45,21 +45,32 @@ def main(folder: Path, source: Path) -> None:
         raise ConfigError(f"{folder}: exists; choose another name, or remove it")
     if not source.is_dir():
         raise DataError(f"--from {source}: not a folder")
+    raw, own = describe(folder.name, source, os.path.relpath(source, folder))
+    params = config.parse(raw, folder / config.PARAMS)  # before anything is written
+    _write(folder, raw)
+    (run,), dataset = params.runs.values(), params.datasets[folder.name]
+    print(f"{folder}: {own.what}, a scale of {run.task}")
+    print(_cost(run, dataset, own.ids))
+    print(f"next: cd {folder} && dvc repro")
+
+
+def describe(name: str, source: Path, path: str) -> tuple[dict[str, Any], OwnData]:
+    """Return the params.yaml of a scale with the data set `name`, and what its files are.
+
+    The files are in the folder `source`, which the params.yaml calls `path`. DataError if they are
+    of no task, or of several.
+    """
     default = config.load(_CODE / config.PARAMS)
     task, own = _recognise(source, default)
     example = part(task, "own").EXAMPLE
     run = default.runs[example].model_dump(mode="json")
     raw = {
-        "datasets": {folder.name: _dataset(task, os.path.relpath(source, folder), own)},
-        "runs": {example: {**run, "dataset": folder.name}},
+        "datasets": {name: _dataset(task, path, own)},
+        "runs": {example: {**run, "dataset": name}},
         "demonstrations": {},
-        "report": {**default.report.model_dump(mode="json"), "title": folder.name},
+        "report": {**default.report.model_dump(mode="json"), "title": name},
     }
-    params = config.parse(raw, folder / config.PARAMS)  # before anything is written
-    _write(folder, raw)
-    print(f"{folder}: {own.what}, a scale of {task}")
-    print(_cost(params.runs[example], params.datasets[folder.name], own.ids))
-    print(f"next: cd {folder} && dvc repro")
+    return raw, own
 
 
 def _recognise(source: Path, default: Params) -> tuple[str, OwnData]:

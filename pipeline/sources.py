@@ -312,16 +312,24 @@ def _one_line(error: Exception) -> str:
 
 
 def _folder(source: FolderSource, folder: Path) -> None:
-    """Copy every file, file by file, under its name `in_utf8`."""
+    """Copy every file, file by file, under its name `in_utf8`; say what is no file and left out."""
     root = Path(source.path)
     if not root.is_dir():
         raise DataError(
             f"source.path = {source.path!r} is not a folder seen from {Path.cwd()}; correct it in "
             "params.yaml, or in a copy made by `dvc exp run --temp` or --queue make it absolute"
         )
-    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    found = sorted(root.rglob("*"))
+    paths = [path for path in found if path.is_file()]
     if not paths:
         raise DataError(f"source.path = {source.path!r} holds no file; put the raw data there")
+    folders = {path for path in found if path.is_dir() and not path.is_symlink()}
+    if others := [path for path in found if path not in {*paths, *folders}]:
+        first = in_utf8(others[0].relative_to(root).as_posix())
+        print(
+            f"source.path = {source.path!r}: {len(others)} not copied, as links to folders or "
+            f"to nothing, or no files; the first is {first!r}"
+        )
     for path in paths:
         name = in_utf8(path.relative_to(root).as_posix())
         copy = folder / name

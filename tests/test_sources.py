@@ -463,6 +463,26 @@ def test_names_of_a_folder_that_are_not_utf_8_are_copied_in_hexadecimal(
     files.write_json(folder / "source.json", found)
 
 
+def test_what_of_a_folder_is_no_file_is_counted_and_left_out(folder, tmp_path, capsys):
+    mine = tmp_path / "mine"
+    (mine / "deep/empty").mkdir(parents=True)
+    (mine / "deep/a.mid").write_bytes(b"a")
+    (mine / "b.mid").symlink_to("deep/a.mid")
+    source = FolderSource(kind="folder", path=str(mine), **ABOUT)
+    assert list(sources.fetch(source, folder)) == ["b.mid", "deep/a.mid"]
+    assert capsys.readouterr().out == ""
+    (mine / "c.mid").symlink_to("missing")
+    (mine / "d").symlink_to("deep")
+    os.mkfifo(mine / "deep/e.mid")
+    again = tmp_path / "again"
+    again.mkdir()
+    assert list(sources.fetch(source, again)) == ["b.mid", "deep/a.mid"]
+    assert capsys.readouterr().out == (
+        f"source.path = {str(mine)!r}: 3 not copied, as links to folders or to nothing, or no "
+        "files; the first is 'c.mid'\n"
+    )
+
+
 def test_two_names_of_a_folder_that_become_one_are_an_error(folder, tmp_path):
     (tmp_path / "mine").mkdir()
     for name in (b"\xfc", b"%FC"):

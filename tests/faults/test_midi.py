@@ -5,7 +5,7 @@ import pytest
 
 from faults import midi
 from faults.damage import damaged
-from faults.inputs import performance
+from faults.performances import altered, performance
 from tests.tasks.music import midi_bytes
 from tests.tasks.music.midi_bytes import SCALE, control, meta, off, on
 
@@ -15,7 +15,7 @@ BOTH = "mido agrees; symusic agrees"
 def test_differences_of_damaged_and_altered_files_have_reasons():
     random = Random(2)
     contents = [damaged(performance(random), random) for _ in range(60)]
-    contents += [midi.altered(random) for _ in range(60)]
+    contents += [altered(random) for _ in range(60)]
     counts = Counter(map(midi.compared, contents))
     assert not [outcome for outcome in counts if midi.UNEXPLAINED in outcome]
     agreed = sum(count for outcome, count in counts.items() if outcome.startswith("mido agrees"))

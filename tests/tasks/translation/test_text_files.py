@@ -74,7 +74,15 @@ def test_a_line_that_cannot_be_read_is_skipped_with_its_number(tmp_path):
         ({"a.de": b"", "a.en": b"", "b.de": b"", "b.en": b""}, "neither two texts"),
         ({"a.de": b"", "a.en": b"", "de-en.tsv": b""}, "neither two texts"),
         ({"a.de": b"one\ntwo\n", "a.en": b"one\n"}, "a.de has 2 lines and a.en has 1 lines; line"),
-        ({"a.de": "für".encode("utf-16"), "a.en": b"for"}, "a.de: UTF-16; convert it: iconv"),
+        *(
+            ({"a.de": "\ufefffür".encode(encoding), "a.en": b"for"}, f"a.de: {name}; convert it: ")
+            for encoding, name in (
+                ("utf-16-le", "UTF-16"),
+                ("utf-16-be", "UTF-16"),
+                ("utf-32-le", "UTF-32"),
+                ("utf-32-be", "UTF-32"),
+            )
+        ),
     ],
 )
 def test_files_that_do_not_fit_are_refused_in_one_line(tmp_path, files, message):

@@ -15,6 +15,12 @@ from pipeline.errors import DataError
 _LANGUAGE = "[a-z]{2}(?:[-_][A-Za-z]{2,4})?"
 _TABLE = re.compile(rf"(?:.*[._])?({_LANGUAGE})-({_LANGUAGE})\.tsv")
 _TEXT = re.compile(rf"(?:(.+)\.)?({_LANGUAGE})(?:\.txt)?")
+_FOREIGN_MARKS = {  # that of UTF-32 begins with that of UTF-16
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 _BLOCK = 50  # lines that are in one split, as they may be of one text
 
 
@@ -87,11 +93,11 @@ def _blocks(path: Path) -> tuple[int, list[int]]:
 
 def _skip_mark(file: BinaryIO, path: Path) -> None:
     """Skip the byte order mark of UTF-8; DataError for that of another encoding."""
-    start = file.read(len(codecs.BOM_UTF8))
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{path}: UTF-16; convert it: iconv -f UTF-16 -t UTF-8")
-    if start != codecs.BOM_UTF8:
-        file.seek(0)
+    start = file.read(max(map(len, _FOREIGN_MARKS)))
+    for mark, name in _FOREIGN_MARKS.items():
+        if start.startswith(mark):
+            raise DataError(f"{path}: {name}; convert it: iconv -f {name} -t UTF-8")
+    file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
 
 
 def text_of(side: bytes) -> str:
