@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import tempfile
@@ -50,7 +51,7 @@ from tests.tasks.music.test_primers import chorale
 
 _COLUMNS = (0, 1, 20, 80)  # of terminals; 0: never set, as at the start of a container
 _TERMS = ("xterm", "dumb")
-_WAIT = 10 * SECONDS  # seconds without output, after which a process hangs
+_WAIT = 5 * SECONDS  # of the clock, after which a process on a terminal hangs
 _NOBODY_READS = 141  # the exit status of a program that SIGPIPE ends
 _TINY = {"num_layers": 1, "d_model": 16, "num_heads": 2, "d_ff": 16}
 _LATE = (  # what the commands import when they need it: once, before the forks
@@ -170,13 +171,24 @@ def _with_files(action: Callable[[], None], content: bytes = b"") -> Ended:
 
 
 def _on_terminal(action: Callable[[], None], typed: bytes, columns: int, term: str) -> Ended:
-    """Call on a terminal of so many columns, where some bytes are typed, and Ctrl-D."""
+    """Call on a terminal of so many columns, where some bytes are typed, and Ctrl-D.
+
+    Other control characters are passed on.
+    """
     master, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    modes = termios.tcgetattr(terminal)
+    modes[0] &= ~termios.IXON  # Ctrl-S, which holds the output until Ctrl-Q
+    modes[3] &= ~(termios.ISIG | termios.IEXTEN)  # Ctrl-C, Ctrl-Z
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)
     process = _call(action, terminal, terminal, terminal, term)
     os.close(terminal)
     with open(master, "r+b", buffering=0) as keyboard:
-        shown = b"".join(_conversation(keyboard.fileno(), typed + b"\n\x04\x04"))
+        try:
+            shown = b"".join(_conversation(keyboard.fileno(), typed + b"\n\x04\x04"))
+        except AssertionError:
+            os.kill(process, signal.SIGKILL)
+            raise
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     text = shown.decode(errors="replace")
     return Ended(status, shown, text)
