@@ -1,8 +1,9 @@
-"""Broken input files for each reader of raw data: python -m faults.inputs.
+"""Broken input for each reader of raw data and for the commands: python -m faults.inputs.
 
-A broken record has to be skipped with a reason, and the good ones beside it kept; a broken archive
-has to be refused in one line. Either may also be read, if what is left of it is valid. Fails if
-there is a traceback, if one takes more than 20 seconds, or if memory exceeds 2 GiB.
+A broken record has to be skipped with a reason, and the good ones beside it kept; broken archives,
+texts, folders and streams have to be refused in one line. Any may also be read, if what is left of
+it is valid. Fails if there is a traceback, if a record, a line or a note is lost without a count,
+if one takes more than 20 seconds, or if memory exceeds 2 GiB.
 """
 
 import csv
