@@ -144,7 +144,8 @@ def main(count: int | None) -> None:
     for kind, counts in found.items():
         for outcome, number in counts.most_common():
             print(f"{kind}: {number} {outcome}")
-    record("MIDI readers", "python -m faults.midi", {k: dict(v) for k, v in found.items()})
+    command = "python -m faults.midi" + ("" if count is None else f" --performances {count}")
+    record("MIDI readers", command, {k: dict(v) for k, v in found.items()})
     if any(UNEXPLAINED in outcome for counts in found.values() for outcome in counts):
         sys.exit("error: a difference has no reason")
 
