@@ -69,7 +69,7 @@ def test_notes_that_are_neither_read_nor_counted_are_found(tmp_path, monkeypatch
 def test_broken_archives_are_refused_in_one_line(kind, worker):
     counts, wrong = try_whole(kind, 12, worker)
     assert wrong == []
-    assert counts[Reaction.REFUSED] > 3
+    assert counts[Reaction.REFUSED] > (1 if kind.startswith("texts") else 3)  # most stays text
 
 
 impatient = partial(Worker, 0.2)
