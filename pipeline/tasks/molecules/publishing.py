@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.publishing.publication import Publication
 from pipeline.reporting.results import Result
-from pipeline.tasks.molecules.decoding.estimates import read_estimates
+from pipeline.tasks.molecules.metrics.estimates import read_estimates
 
 
 def write_samples(result: Result, folder: Path) -> None:

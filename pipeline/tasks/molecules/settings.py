@@ -77,7 +77,7 @@ class MoleculeEvaluation(EvaluationSettings):
     """Errors of the energies, and what heads attend to."""
 
     batch_molecules: PositiveInt
-    shown_molecules: PositiveInt  # whose attention the page shows: the first of the test split
+    shown_molecules: PositiveInt  # whose attention the page shows, from all of the test split
 
 
 class MoleculeRun(Run):

@@ -15,9 +15,9 @@ from pipeline.tasks.molecules.batches import Graphs
 from pipeline.tasks.molecules.codec import FIRST_BOND, SELF, MoleculeCodec
 from pipeline.tasks.molecules.decoding.decode import decode
 from pipeline.tasks.molecules.decoding.energies import energies_of
-from pipeline.tasks.molecules.decoding.estimates import read_estimates
 from pipeline.tasks.molecules.measures import MEASURES
 from pipeline.tasks.molecules.metrics.drawings import drawings, flat
+from pipeline.tasks.molecules.metrics.estimates import read_estimates
 from pipeline.tasks.molecules.metrics.evaluate import evaluate
 from pipeline.tasks.molecules.metrics.relations import attention_by_label, relations
 from pipeline.tasks.molecules.settings import MoleculeDecoding, MoleculeEvaluation
@@ -146,7 +146,8 @@ def test_drawings_have_the_bonds_and_the_weights(model, encoded):
     test = Graphs.read(encoded, "test")
     estimates = np.arange(len(test), dtype=float)
     shown = drawings(model, encoded, test, estimates, 3)["molecules"]
-    for index, molecule in enumerate(shown):
+    spread = [0, (len(test) - 1) // 2, len(test) - 1]
+    for index, molecule in zip(spread, shown, strict=True):
         count = len(molecule["atoms"])
         assert molecule["estimate"] == index
         labels = np.array(molecule["labels"])
@@ -158,13 +159,23 @@ def test_drawings_have_the_bonds_and_the_weights(model, encoded):
 
 
 def test_a_flat_molecule_is_drawn_as_it_is():
-    """All distances of benzene lie in its plane."""
+    """Benzene lies in a plane, in which no atom hides another."""
     places = benzene().coordinates
     drawn = flat(moved(benzene(), 4).coordinates)
     between = [
         np.sort(np.linalg.norm(p[:, None] - p[None], axis=-1).ravel()) for p in (places, drawn)
     ]
-    np.testing.assert_allclose(*between, atol=0.02)
+    np.testing.assert_allclose(*between, atol=0.03)
+
+
+def test_no_atom_of_ethane_hides_another():
+    """Seen along the plane of its carbons and two hydrogens, each of the others would be hidden."""
+    turn = np.radians([0, 120, 240])
+    ring = np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=-1)
+    hydrogens = np.concatenate([ring + [0, 0, 1.16], -ring - [0, 0, 1.16]])
+    drawn = flat(np.concatenate([[[0, 0, 0.76], [0, 0, -0.76]], hydrogens]))
+    apart = np.linalg.norm(drawn[:, None] - drawn[None], axis=-1)
+    assert (apart + np.diag(np.full(8, np.inf))).min() > 0.4
 
 
 def test_damaged_estimates_are_refused(tmp_path):

@@ -8,8 +8,8 @@ from models.shared.base import Model
 from pipeline.corpus import all_tests
 from pipeline.evaluation import Evaluation, records_of
 from pipeline.tasks.molecules.batches import Graphs
-from pipeline.tasks.molecules.decoding.estimates import read_estimates
 from pipeline.tasks.molecules.metrics.drawings import drawings
+from pipeline.tasks.molecules.metrics.estimates import read_estimates
 from pipeline.tasks.molecules.metrics.relations import Relations, relations
 from pipeline.tasks.molecules.metrics.statistics import (
     ABSOLUTE_ERROR,
