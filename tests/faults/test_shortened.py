@@ -1,0 +1,43 @@
+import gzip
+import zipfile
+
+from faults.shortened import shorten
+
+DIGITS = "sklearn/datasets/data/digits.csv.gz"
+
+
+def test_the_first_records_are_left_of_a_wheel(tmp_path):
+    folder = "homeassistant/components"
+    names = [
+        f"{folder}/{number:03d}/translations/{language}.json"
+        for number in range(60)
+        for language in ("fr", "en", "de")
+    ]
+    with zipfile.ZipFile(path := tmp_path / "a.whl", "w") as wheel:
+        for name in reversed(names):
+            wheel.writestr(name, f"content of {name}")
+        wheel.writestr("homeassistant/components/000/manifest.json", "{}")
+        wheel.writestr("music21/corpus/bach/bwv1.6.mxl", "x")
+    shorten(path)
+    with zipfile.ZipFile(path) as wheel:
+        assert set(wheel.namelist()) == {
+            f"{folder}/{number:03d}/translations/{language}.json"
+            for number in range(20)
+            for language in ("en", "de")
+        }
+        for name in wheel.namelist():
+            assert wheel.read(name).decode() == f"content of {name}"
+
+
+def test_the_first_rows_are_left_of_a_table(tmp_path):
+    rows = b"".join(b"%d,0\n" % number for number in range(150))
+    shortened = []
+    for name in "a.whl", "b.whl":
+        with zipfile.ZipFile(path := tmp_path / name, "w") as wheel:
+            member = zipfile.ZipInfo(DIGITS, (2020, 1, 1, 0, 0, 0))
+            wheel.writestr(member, gzip.compress(rows))
+        shorten(path)
+        with zipfile.ZipFile(path) as wheel:
+            assert gzip.decompress(wheel.read(DIGITS)).splitlines() == rows.splitlines()[:100]
+        shortened.append(path.read_bytes())
+    assert shortened[0] == shortened[1]
