@@ -22,11 +22,8 @@ from faults.scale import RUNS, hashes, stage, write_params
 # Of a weight; weights are about 0.1. Adam's first updates are as large as the learning rate however
 # small the gradient: where it is nearly zero, rounding decides their sign.
 TOLERANCE = 1e-2
-AVX2 = {  # of the products of PyTorch, the loops of NumPy, and its linear algebra
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
-    "OPENBLAS_CORETYPE": "Haswell",
-}
+# Of oneDNN's products; all else uses no more anyway (numerics.py, process.py).
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
 
 
 class Machine(NamedTuple):
