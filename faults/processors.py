@@ -34,7 +34,7 @@ WORK = Path(".work/processors")
 HERE = "here"  # this processor, and its folder beside those of CPUS
 DOWNLOADED = WORK / "downloaded"
 RAW = Path("data/raw")
-FMAF = Path(__file__).with_name("fmaf.c")
+FMA = Path(__file__).with_name("fma.c")
 _CODE = "models", "pipeline", "requirements.txt"
 
 
@@ -180,17 +180,17 @@ def _stages_on(processor: str) -> list[str]:
     stages = [os.path.realpath(sys.executable), "-m", "faults.stages"]
     if processor == HERE:
         return stages
-    preloaded = [f"LD_PRELOAD={library}"] if (library := _fast_fmaf()) else []
+    preloaded = [f"LD_PRELOAD={library}"] if (library := _fast_fma()) else []
     return ["env", *preloaded, QEMU, "-U", "LD_PRELOAD", "-cpu", processor, *stages]
 
 
-def _fast_fmaf() -> Path | None:
+def _fast_fma() -> Path | None:
     """A library for the emulator, which is ten times as slow without; None without a compiler."""
-    library = (WORK / "fmaf.so").resolve()
+    library = (WORK / "fma.so").resolve()
     if (compiler := shutil.which("cc")) is None:
         return None
     options = ["-O2", "-mfma", "-shared", "-fPIC"]
-    subprocess.run([compiler, *options, FMAF, "-o", library], check=True)
+    subprocess.run([compiler, *options, FMA, "-o", library], check=True)
     return library
 
 

@@ -182,15 +182,19 @@ def test_without_qemu_the_remedy_is_named(monkeypatch):
 @pytest.mark.skipif(
     shutil.which("cc") is None or not processor.vectors(), reason="no compiler, or no FMA"
 )
-def test_the_emulators_multiplication_rounds_once(tmp_path, monkeypatch):
+def test_the_emulators_multiplications_round_once(tmp_path, monkeypatch):
     monkeypatch.setattr(processors, "WORK", tmp_path)
-    fmaf = ctypes.CDLL(processors._fast_fmaf()).fmaf
-    fmaf.restype, fmaf.argtypes = ctypes.c_float, [ctypes.c_float] * 3
-    odd = 1 + 2.0**-12
-    assert fmaf(odd, odd, -1.0) == 2.0**-11 + 2.0**-24  # rounded twice it would be 2^-11
-    for a, b, c in np.random.default_rng(1).standard_normal((100, 3)).astype(np.float32).tolist():
-        exact = Fraction(a) * Fraction(b) + Fraction(c)
-        nearest = np.float32(float(exact))
-        neighbours = np.nextafter(nearest, np.float32([-9, 9]))
-        found = fmaf(a, b, c)
-        assert all(abs(found - exact) <= abs(Fraction(float(n)) - exact) for n in neighbours)
+    library = ctypes.CDLL(processors._fast_fma())
+    draws = np.random.default_rng(1).standard_normal((100, 3))
+    for number, c_type, bits in (np.float64, ctypes.c_double, 53), (np.float32, ctypes.c_float, 24):
+        fma = getattr(library, "fma" if number is np.float64 else "fmaf")
+        fma.restype, fma.argtypes = c_type, [c_type] * 3
+        odd = 1 + 2.0 ** -((bits + 1) // 2)
+        exact = Fraction(odd) ** 2 - 1
+        assert fma(odd, odd, -1.0) == exact != number(odd) * number(odd) - 1
+        for a, b, c in draws.astype(number).tolist():
+            exact = Fraction(a) * Fraction(b) + Fraction(c)
+            found = number(fma(a, b, c))
+            error = abs(Fraction(float(found)) - exact)
+            for other in np.nextafter(found, number([-9, 9])).tolist():
+                assert error <= abs(Fraction(other) - exact)
