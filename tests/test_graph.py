@@ -262,7 +262,7 @@ CODE = [
     ),
     (
         "pipeline/encoding/splits.py",
-        "encode@home_assistant encode@digits encode@digits_unlabelled encode@chorales "
+        "encode@home_assistant encode@digits encode@digits_unlabelled encode@chorales encode@qm7 "
         "train@* decode@* evaluate@* judge report",
     ),
     ("pipeline/decoding/sampling.py", "decode@* evaluate@* judge report"),
@@ -281,7 +281,10 @@ CODE = [
     ("models/lstm/layers.py", ""),
     ("models/pixelcnn/layers.py", ""),
     ("models/ggnn/towers.py", ""),
-    ("models/positions/labelled_edges.py", ""),
+    (
+        "models/positions/labelled_edges.py",
+        "train@*molecules decode@*molecules evaluate@*molecules judge report",
+    ),
     ("models/positions/rotary.py", ""),
     (
         "models/positions/skewed_relative.py",
