@@ -10,7 +10,7 @@ from pipeline.console import Progress
 from pipeline.decoding.sampling import TO_SAMPLE, fill, sample
 from pipeline.settings.base import Sampling
 from tests.models import naive
-from tests.models.architectures import ALL, WITH_SOURCE, sequence, source
+from tests.models.architectures import AUTOREGRESSIVE, WITH_SOURCE, sequence, source
 from tests.models.comparison import all_logits
 from tests.models.networks import IMAGE, SKEWED, decoder, sequences
 
@@ -80,11 +80,11 @@ def test_rows_are_truncated_each_by_its_own_distribution():
         assert sample(logits, sampling(top_k=1), random).tolist() == [1, 4]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", AUTOREGRESSIVE)
 @pytest.mark.parametrize("changes", [{}, {"temperature": 0.7, "top_k": 4, "top_p": 0.9}])
 def test_the_cache_changes_nothing(name, changes):
     """Two rows for each source, where there is one; some ids are given."""
-    model = ALL[name]()
+    model = AUTOREGRESSIVE[name]()
     ids = sequence(model, 4)[:, :25]
     template = torch.full_like(ids, TO_SAMPLE)
     template[:, 0] = ids[:, 0]

@@ -11,12 +11,12 @@ from pipeline.files import write_json
 from pipeline.settings.base import Splits
 from pipeline.tasks.molecules.codec import MoleculeCodec
 from pipeline.tasks.molecules.encoding.encode import encode
-from pipeline.tasks.molecules.settings import MoleculeEncoding, MoleculeReader
+from pipeline.tasks.molecules.settings import Element, MoleculeEncoding, MoleculeReader
 from tests.tasks.molecules.shapes import acetylene, as_xyz, benzene, ethene, methane, moved, water
 
 ENCODING = MoleculeEncoding(
     reader=MoleculeReader.XYZ_FOLDER,
-    elements=["H", "C", "O"],
+    elements=[Element.H, Element.C, Element.O],
     distance_edges=[2.0, 3.0, 4.0],
     max_atoms=12,
     max_skipped=0.0,

@@ -6,8 +6,10 @@ import pytest
 from models.shared.base import PADDING
 from pipeline.encoding.records import RecordError
 from pipeline.tasks.molecules.codec import PAD, MoleculeCodec, label_names
+from pipeline.tasks.molecules.codec.elements import ELEMENTS
 from pipeline.tasks.molecules.encoding.graph import to_graph
 from pipeline.tasks.molecules.encoding.xyz import Molecule
+from pipeline.tasks.molecules.settings import LABELS, Element
 from tests.tasks.molecules.shapes import benzene, methane, moved, water
 
 CODEC = MoleculeCodec(("H", "C", "O"), (2.0, 3.0, 4.0), 12)
@@ -61,6 +63,12 @@ def test_the_shape_counts_padding_and_every_label():
     assert CODEC.shape.inputs == 4 and CODEC.shape.layout.labels == len(label_names(CODEC.edges))
     assert CODEC.shape.layout.labels == 10
     assert PAD == PADDING
+
+
+def test_the_settings_have_the_labels_and_the_elements_of_the_codec():
+    edges = [2.0, 3.0, 4.0]
+    assert LABELS + len(edges) + 1 == len(label_names(edges))
+    assert tuple(Element) == ELEMENTS
 
 
 @pytest.mark.parametrize(
