@@ -52,7 +52,7 @@ audit: .venv/requirements-dev
 # Speed, beside peers that need packages of their own; after make repro. More than an hour.
 # make bench-quick: the same measurements, fewer and shorter, in a quarter of an hour, into
 # .work/benchmarks.json instead of reports/benchmarks.json.
-BENCHMARKS := training searching numerics attention sampling mixture starting growing costs towers skewing table
+BENCHMARKS := training searching numerics attention sampling mixture starting growing costs towers messages skewing table
 bench bench-quick: .venv-bench/requirements
 	$(foreach name,$(BENCHMARKS),.venv-bench/bin/python -m benchmarks.$(name) $(OPTIONS_$(name)) && )true
 bench-quick: export BENCHMARKS_FILE = .work/benchmarks.json
