@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.settings import Alibi as Settings
-from models.shared.positions import AttentionPositions, Site
+from models.shared.positions import AttentionPositions, Site, query_positions
 
 
 def slopes(num_heads: int) -> list[float]:
@@ -29,8 +29,8 @@ class Alibi(AttentionPositions):
         super().__init__(settings, site)
         self.register_buffer("slopes", torch.tensor(slopes(site.num_heads)), persistent=False)
 
-    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor:
+    def logits(self, query: Tensor, first: int | Tensor, keys: int, ids: Tensor | None) -> Tensor:
         """-slope |i - j|, (heads, query, key), for query (..., heads, query, d_head)."""
-        i = torch.arange(first, first + query.shape[-2], device=query.device)[:, None]
+        i = query_positions(first, query.shape[-2], query.device)[..., None]
         j = torch.arange(keys, device=query.device)
         return -self.slopes[:, None, None].to(query.dtype) * (i - j).abs()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.settings import RelativePitchTime as Settings
-from models.shared.positions import AttentionPositions, Site
+from models.shared.positions import AttentionPositions, Site, query_positions
 from models.shared.products import matmul
 from models.shared.skewing import skewed_logits
 
@@ -31,27 +31,28 @@ class RelativePitchTime(AttentionPositions):
         for vectors in (self.distances, self.times, self.intervals):
             nn.init.normal_(vectors, std=d_head**-0.5)
 
-    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor:
+    def logits(self, query: Tensor, first: int | Tensor, keys: int, ids: Tensor | None) -> Tensor:
         """Map query (batch, heads, query, d_head) to (batch, heads, query, key); causal."""
-        queries = slice(first, first + query.shape[-2])
+        queries = query_positions(first, query.shape[-2], query.device)
         return (
             skewed_logits(query, self.distances, 0, first, keys)
             + _by_label(query, self.times, self._times(queries, keys, query.device))
             + _by_label(query, self.intervals, self._intervals(queries, ids[:, None, :keys]))
         )
 
-    def _times(self, queries: slice, keys: int, device: torch.device) -> Tensor:
-        """Return time steps from key to query, (query, key); 0 for later keys, which are masked."""
+    def _times(self, queries: Tensor, keys: int, device: torch.device) -> Tensor:
+        """Return time steps from key to query, (..., query, key); 0 for later keys: masked."""
         voices = self.layout.voices
         times = (torch.arange(keys, device=device) + voices - 1) // voices
-        return (times[queries, None] - times).clamp(0, self.settings.max_time_distance)
+        return (times[queries][..., None] - times).clamp(0, self.settings.max_time_distance)
 
-    def _intervals(self, queries: slice, ids: Tensor) -> Tensor:
+    def _intervals(self, queries: Tensor, ids: Tensor) -> Tensor:
         """Return labels (batch, 1, query, key) of semitones from key to query or of no interval."""
         most = self.settings.max_pitch_distance
-        semitones = ids[..., queries, None] - ids[..., None, :]
-        pitched = ids < self.layout.pitches
-        both = pitched[..., queries, None] & pitched[..., None, :]
+        own = ids.gather(-1, queries.expand(*ids.shape[:-1], queries.shape[-1]))
+        semitones = own[..., None] - ids[..., None, :]
+        pitches = self.layout.pitches
+        both = (own < pitches)[..., None] & (ids < pitches)[..., None, :]
         return (semitones.clamp(-most, most) + most).where(both, 2 * most + 1)
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from models.settings import Rotary as Settings
-from models.shared.positions import AttentionPositions, Site
+from models.shared.positions import AttentionPositions, Site, query_positions
 
 
 class Rotary(AttentionPositions):
@@ -20,13 +20,14 @@ class Rotary(AttentionPositions):
         super().__init__(settings, site)
         self.base = settings.base
 
-    def rotate(self, heads: Tensor, first: int) -> Tensor:
+    def rotate(self, heads: Tensor, first: int | Tensor) -> Tensor:
         """Map queries or keys (batch, heads, length, d_head) to the same shape (eq. 34)."""
         length, d_head = heads.shape[-2:]
         options = {"device": heads.device, "dtype": torch.promote_types(heads.dtype, torch.float32)}
-        positions = torch.arange(first, first + length, **options)  # bfloat16 is exact up to 256
+        # bfloat16 is exact up to 256
+        positions = query_positions(first, length, heads.device).to(options["dtype"])
         pairs = torch.arange(0, d_head, 2, **options)
-        angles = positions[:, None] * self.base ** (-pairs / d_head)
+        angles = positions[..., None] * self.base ** (-pairs / d_head)
         even, odd = heads[..., 0::2], heads[..., 1::2]
         cosines, sines = angles.cos(), angles.sin()
         rotated = (even * cosines - odd * sines, even * sines + odd * cosines)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from models.settings import ShawParts
 from models.settings import ShawRelative as Settings
-from models.shared.positions import AttentionPositions, Site
+from models.shared.positions import AttentionPositions, Site, query_positions
 from models.shared.products import linear, matmul
 
 
@@ -24,14 +24,16 @@ class ShawRelative(AttentionPositions):
         self.adds_values = parts is not ShawParts.KEYS
         self.value_vectors = self._vectors(site.d_head) if self.adds_values else None
 
-    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor | float:
+    def logits(
+        self, query: Tensor, first: int | Tensor, keys: int, ids: Tensor | None
+    ) -> Tensor | float:
         """Map query (..., heads, query, d_head) to q_i (a^K_ij)^T, (..., heads, query, key)."""
         if self.key_vectors is None:
             return 0.0
         products = linear(query, self.key_vectors)
         return products.gather(-1, self._distances(query, first, keys))
 
-    def values(self, weights: Tensor, first: int, ids: Tensor | None) -> Tensor | float:
+    def values(self, weights: Tensor, first: int | Tensor, ids: Tensor | None) -> Tensor | float:
         """Map weights (..., heads, query, key) to sum_j alpha_ij a^V_ij, (..., query, d_head)."""
         if self.value_vectors is None:
             return 0.0
@@ -42,9 +44,9 @@ class ShawRelative(AttentionPositions):
     def _vectors(self, d_head: int) -> nn.Parameter:
         return nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * self.max_distance + 1, d_head)))
 
-    def _distances(self, like: Tensor, first: int, keys: int) -> Tensor:
+    def _distances(self, like: Tensor, first: int | Tensor, keys: int) -> Tensor:
         """Return clip(j - i, k) + k for queries i from `first` on, (..., heads, query, key)."""
-        i = torch.arange(first, first + like.shape[-2], device=like.device)[:, None]
+        i = query_positions(first, like.shape[-2], like.device)[..., None]
         j = torch.arange(keys, device=like.device)
         clipped = (j - i).clamp(-self.max_distance, self.max_distance) + self.max_distance
         return clipped.expand(*like.shape[:-1], keys)

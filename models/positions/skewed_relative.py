@@ -21,6 +21,6 @@ class SkewedRelative(AttentionPositions):
         self.embeddings = nn.Parameter(torch.empty(site.num_heads, distances, site.d_head))
         nn.init.normal_(self.embeddings, std=site.d_head**-0.5)
 
-    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor:
+    def logits(self, query: Tensor, first: int | Tensor, keys: int, ids: Tensor | None) -> Tensor:
         """Map query (..., heads, query, d_head) to q_i e_(i - j), (..., heads, query, key)."""
         return skewed_logits(query, self.embeddings, self.ahead, first, keys)

@@ -70,6 +70,25 @@ class State:
             self.memories = [memory.select(sources) for memory in self.memories]
 
 
+@dataclass
+class RowState:
+    """Decoding state of rows that differ in their lengths, each with its own source if any.
+
+    `lengths` (row,) are the positions fed of each row. To take some back, lower them: what is fed
+    next follows the first `lengths` of a row.
+    """
+
+    past: Past
+    lengths: Tensor
+    memories: list[Memory] = field(default_factory=list)
+
+    def reorder(self, rows: Tensor) -> None:
+        """Keep the batch rows `rows`, in that order."""
+        self.past.reorder(rows)
+        self.lengths = self.lengths.index_select(0, rows)
+        self.memories = [memory.select(rows) for memory in self.memories]
+
+
 class Model(nn.Module, ABC):
     """Predicts targets from inputs and, if there is one, from a source.
 
@@ -124,6 +143,25 @@ class AutoregressiveModel(Model):
         """Feed the next input, ids (batch,); return the logits (batch, outputs) of the next id.
 
         Updates `state` in place.
+        """
+
+
+class BlockwiseModel(AutoregressiveModel):
+    """An autoregressive model that takes several ids of a row at once."""
+
+    @abstractmethod
+    def init_rows(self, source: Tensor | None, rows: int, max_length: int) -> RowState:
+        """Return the state of `rows` rows before the first of at most `max_length` positions.
+
+        A source is (row, position).
+        """
+
+    @abstractmethod
+    def feed(self, ids: Tensor, state: RowState) -> Tensor:
+        """Feed the next inputs, ids (row, position); return hidden states (row, position, d_model).
+
+        Updates `state` in place. Hidden states beyond `max_length` have no meaning: rows that end
+        before others may be fed anything.
         """
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from models.settings import Layout, Positions
@@ -39,7 +40,10 @@ class InputPositions(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, vectors: Tensor, positions: Tensor, grid: Grid) -> Tensor:
-        """Map vectors (batch, length, d_model) at positions (length,) of `grid` to that shape."""
+        """Map vectors (batch, length, d_model) at positions of `grid` to that shape.
+
+        positions (length,), or (batch, length) where each row has its own.
+        """
 
     def check(self, length: int) -> None:
         """Raise SequenceError if a sequence of `length` positions is too long."""
@@ -48,9 +52,10 @@ class InputPositions(nn.Module, ABC):
 class AttentionPositions(nn.Module):
     """Position scheme of one attention layer.
 
-    Queries are at positions `first`, `first` + 1, ...; keys at 0, 1, ... Leading axes of a query
-    (..., heads, query, d_head) are batch axes. In a causal layer a query attends to keys up to its
-    position, and the last key is at the position of the last query.
+    Queries are at positions `first`, `first` + 1, ..., or each at its own in `first` (batch, query);
+    keys at 0, 1, ... Leading axes of a query (..., heads, query, d_head) are batch axes. In a causal
+    layer a query attends to keys up to its position; if `first` is a number, the last key is at the
+    position of the last query.
     """
 
     rotates_only: ClassVar[bool] = False  # attention is then a fused kernel
@@ -60,11 +65,13 @@ class AttentionPositions(nn.Module):
     def __init__(self, settings: Positions, site: Site) -> None:
         super().__init__()
 
-    def rotate(self, heads: Tensor, first: int) -> Tensor:
+    def rotate(self, heads: Tensor, first: int | Tensor) -> Tensor:
         """Rotate queries or keys (batch, heads, length, d_head) by angles of their positions."""
         return heads
 
-    def logits(self, query: Tensor, first: int, keys: int, ids: Tensor | None) -> Tensor | float:
+    def logits(
+        self, query: Tensor, first: int | Tensor, keys: int, ids: Tensor | None
+    ) -> Tensor | float:
         """Return the term (..., heads, query, key) to add to the logits.
 
         query (..., heads, query, d_head) is already scaled by 1 / sqrt(d_head); `ids` are passed to
@@ -73,12 +80,22 @@ class AttentionPositions(nn.Module):
         """
         return 0.0
 
-    def values(self, weights: Tensor, first: int, ids: Tensor | None) -> Tensor | float:
+    def values(self, weights: Tensor, first: int | Tensor, ids: Tensor | None) -> Tensor | float:
         """Return the term (..., query, d_head) to add to the output.
 
         weights (..., query, key); `ids` as in `logits`.
         """
         return 0.0
+
+
+def query_positions(first: int | Tensor, count: int, device: torch.device) -> Tensor:
+    """Return the positions (query,) of `count` queries, or `first` (batch, query) per head.
+
+    The latter is (batch, 1, query), so that either broadcasts to (batch, heads, query).
+    """
+    if isinstance(first, Tensor):
+        return first[:, None]
+    return torch.arange(first, first + count, device=device)
 
 
 def scheme(settings: Positions) -> type[InputPositions] | type[AttentionPositions]:

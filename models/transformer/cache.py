@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from models.shared.positions import AttentionPositions
+from models.transformer.patterns import Heads
 
 KEYS = 16  # the fewest of a softmax: for fewer it takes five times as long on a CPU
 
@@ -47,6 +48,20 @@ class KeyValueCache:
     def __init__(self, groups: int, beam: int, heads: int, d_head: int, like: Tensor) -> None:
         self.keys = like.new_empty(groups, heads, d_head, 0, beam)
         self.values = like.new_empty(groups, heads, 0, beam, d_head)
+
+    def step(self, heads: Heads, window: Window, positions: AttentionPositions | None) -> Tensor:
+        """Write one position of heads (batch, heads, 1, d_head), and attend to `window` with it.
+
+        Returns the attention output, of the shape of the query.
+        """
+        beam = self.values.shape[3]
+        query, key, value = (
+            each.squeeze(2).unflatten(0, (-1, beam)).transpose(1, 2)
+            for each in (heads.query, heads.key, heads.value)
+        )
+        self.write(window.slot, key, value)
+        attended = self.attend(query, window, positions, heads.ids)
+        return attended.transpose(1, 2).reshape(heads.query.shape)
 
     def write(self, slot: int, key: Tensor, value: Tensor) -> None:
         """Write the key and value (group, heads, beam, d_head) of one position."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.settings import DataShape, Embeddings, Norm, TransformerSettings
-from models.shared.base import AutoregressiveModel, Internals, State
+from models.shared.base import BlockwiseModel, Internals, RowState, State
 from models.shared.coordinates import Grid
 from models.shared.heads import OutputHead, Softmax
 from models.transformer.embedding import Embedding
@@ -15,9 +15,10 @@ from models.transformer.layers import Layer
 from models.transformer.past import empty_past
 from models.transformer.patterns import pattern
 from models.transformer.recording import recorded
+from models.transformer.row_cache import empty_row_past
 
 
-class Decoder(AutoregressiveModel):
+class Decoder(BlockwiseModel):
     """Predicts each token from those before it."""
 
     def __init__(
@@ -62,6 +63,23 @@ class Decoder(AutoregressiveModel):
         state.past.feed(ids)
         vectors = self.embedding.vectors(ids[:, None], state.position)
         return self.head.next_logits(self.hidden_step(vectors, state))
+
+    def init_rows(self, source: Tensor | None, rows: int, max_length: int) -> RowState:
+        """See BlockwiseModel."""
+        like = self.embedding.tokens.weight
+        positions = self.layers[0].attention.positions
+        past = empty_row_past(self.settings, self.pattern, positions, rows, max_length, like)
+        return RowState(past, torch.zeros(rows, dtype=torch.long, device=like.device))
+
+    def feed(self, ids: Tensor, state: RowState) -> Tensor:
+        """See BlockwiseModel."""
+        window = state.past.window(state.lengths, ids)
+        hidden = self.embedding(ids, window.position)
+        for index, (layer, cache) in enumerate(zip(self.layers, state.past.caches, strict=True)):
+            hidden = self.embedding.at_layer(hidden, index, window.position)
+            hidden = layer.step(hidden, cache, window, state.past.ids)
+        state.lengths = state.lengths + ids.shape[1]
+        return self.final_norm(hidden)
 
     def hidden_step(self, vectors: Tensor, state: State) -> Tensor:
         """Map the next position's vectors (batch, 1, d_model) to hidden states (batch, d_model)."""

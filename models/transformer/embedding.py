@@ -30,27 +30,29 @@ class Embedding(nn.Module):
         site = Site(settings.d_model, settings.num_heads, shape.layout)
         self.positions = input_positions(settings.positions, site)
 
-    def forward(self, ids: Tensor, first: int = 0) -> Tensor:
+    def forward(self, ids: Tensor, first: int | Tensor = 0) -> Tensor:
         """Map ids (batch, length), the first at position `first`, to (batch, length, d_model).
+
+        Here and below `first` may also be the positions (batch, length) of all.
 
         Raises SequenceError if the sequence is longer than the table of learned positions.
         """
         return self.with_positions(self.vectors(ids, first), first)
 
-    def vectors(self, ids: Tensor, first: int = 0) -> Tensor:
+    def vectors(self, ids: Tensor, first: int | Tensor = 0) -> Tensor:
         """Map ids (batch, length) to vectors (batch, length, d_model) without positions."""
         if self.settings.embeddings is Embeddings.CHANNELS:
-            positions = torch.arange(first, first + ids.shape[1], device=ids.device)
+            positions = _positions(first, ids)
             channels = self.grid.channel(positions - int(self.shifted))
             ids = channels * self.shape.inputs + ids
         return self.tokens(ids) * math.sqrt(self.settings.d_model)
 
-    def with_positions(self, vectors: Tensor, first: int = 0) -> Tensor:
+    def with_positions(self, vectors: Tensor, first: int | Tensor = 0) -> Tensor:
         """Add positions to vectors (batch, length, d_model), the first at position `first`."""
         vectors = self._add_positions(vectors, first)
         return drop(vectors, self.settings.embedding_dropout, self.training)
 
-    def at_layer(self, hidden: Tensor, layer: int, first: int = 0) -> Tensor:
+    def at_layer(self, hidden: Tensor, layer: int, first: int | Tensor = 0) -> Tensor:
         """Add positions to the input (batch, length, d_model) of `layer` if set for every layer.
 
         The input of layer 0 has them already.
@@ -59,10 +61,17 @@ class Embedding(nn.Module):
             return hidden
         return self._add_positions(hidden, first)
 
-    def _add_positions(self, vectors: Tensor, first: int) -> Tensor:
+    def _add_positions(self, vectors: Tensor, first: int | Tensor) -> Tensor:
         if self.positions is None:
             return vectors
-        last = first + vectors.shape[1]
-        self.positions.check(last)
-        positions = torch.arange(first, last, device=vectors.device)
+        positions = _positions(first, vectors)
+        own = isinstance(first, Tensor)
+        self.positions.check(int(first.max()) + 1 if own else first + vectors.shape[1])
         return self.positions(vectors, positions, self.grid)
+
+
+def _positions(first: int | Tensor, like: Tensor) -> Tensor:
+    """Return the positions (length,) or (batch, length) of `like` (batch, length, ...)."""
+    if isinstance(first, Tensor):
+        return first
+    return torch.arange(first, first + like.shape[1], device=like.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from models.settings import DataShape, Embeddings, TransformerSettings
-from models.shared.base import PADDING, AutoregressiveModel, Internals, Memory, State
+from models.shared.base import PADDING, BlockwiseModel, Internals, Memory, RowState, State
 from models.shared.coordinates import Grid
 from models.transformer.decoder import final_norm, softmax
 from models.transformer.embedding import Embedding
@@ -13,9 +13,10 @@ from models.transformer.layers import CrossLayer, Layer
 from models.transformer.past import empty_past
 from models.transformer.patterns import pattern, source_pattern
 from models.transformer.recording import recorded
+from models.transformer.row_cache import empty_row_past
 
 
-class EncoderDecoder(AutoregressiveModel):
+class EncoderDecoder(BlockwiseModel):
     """Predicts each target token from the source and the target tokens before it.
 
     Source and target share a vocabulary; tied embeddings and softmax share one matrix (Vaswani et
@@ -58,11 +59,7 @@ class EncoderDecoder(AutoregressiveModel):
         past = empty_past(
             self.settings, self.pattern, positions, len(source), copies, max_length, like
         )
-        memories = [
-            layer.cross_attention.to_step(memory)
-            for layer, memory in zip(self.decoder, self._encode(source), strict=True)
-        ]
-        return State(past, copies, memories)
+        return State(past, copies, self._memories(source))
 
     def step(self, ids: Tensor, state: State) -> Tensor:
         """See AutoregressiveModel."""
@@ -74,6 +71,25 @@ class EncoderDecoder(AutoregressiveModel):
             hidden = layer.step(hidden, cache, window, memory)
         state.position += 1
         return self.head.next_logits(self.decoder_norm(hidden[:, 0]))
+
+    def init_rows(self, source: Tensor | None, rows: int, max_length: int) -> RowState:
+        """See BlockwiseModel."""
+        like = self.embedding.tokens.weight
+        positions = self.decoder[0].attention.positions
+        past = empty_row_past(self.settings, self.pattern, positions, rows, max_length, like)
+        lengths = torch.zeros(rows, dtype=torch.long, device=like.device)
+        return RowState(past, lengths, self._memories(source))
+
+    def feed(self, ids: Tensor, state: RowState) -> Tensor:
+        """See BlockwiseModel."""
+        window = state.past.window(state.lengths, ids)
+        hidden = self.embedding(ids, window.position)
+        layers = zip(self.decoder, state.past.caches, state.memories, strict=True)
+        for index, (layer, cache, memory) in enumerate(layers):
+            hidden = self.embedding.at_layer(hidden, index, window.position)
+            hidden = layer.step(hidden, cache, window, memory)
+        state.lengths = state.lengths + ids.shape[1]
+        return self.decoder_norm(hidden)
 
     @torch.no_grad()
     def internals(self, inputs: Tensor, source: Tensor | None = None) -> Internals:
@@ -89,6 +105,13 @@ class EncoderDecoder(AutoregressiveModel):
         weights = [[call.module.weights(*call.args) for call in calls] for calls in called]
         embedded = encoder[0].args[0]
         return Internals(*weights, [embedded, *(call.output for call in encoder)])
+
+    def _memories(self, source: Tensor) -> list[Memory]:
+        """Encode source (source, position) for the steps of each decoder layer."""
+        return [
+            layer.cross_attention.to_step(memory)
+            for layer, memory in zip(self.decoder, self._encode(source), strict=True)
+        ]
 
     def _encode(self, source: Tensor) -> list[Memory]:
         """Encode source (source, position) into keys and values for each decoder layer."""

@@ -10,9 +10,9 @@ from models.shared.base import Memory
 from models.shared.dropout import drop
 from models.shared.positions import Site, attention_positions
 from models.shared.products import Linear
-from models.transformer.cache import KeyValueCache, Window
 from models.transformer.multi_head import CrossAttention, SelfAttention
 from models.transformer.patterns import Pattern, source_pattern
+from models.transformer.row_cache import AnyWindow, Cache
 
 
 class Residual(nn.Module):
@@ -87,11 +87,11 @@ class Layer(nn.Module):
     def step(
         self,
         inputs: Tensor,
-        cache: KeyValueCache,
-        window: Window,
+        cache: Cache,
+        window: AnyWindow,
         ids: Tensor | None = None,
     ) -> Tensor:
-        """Map the next position (batch, 1, d_model) to the same shape; see SelfAttention.step."""
+        """Map the next positions (batch, length, d_model) to that shape; see SelfAttention.step."""
         hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window, ids))
         return self.around_feed_forward(hidden, self.feed_forward)
 
@@ -119,8 +119,8 @@ class CrossLayer(nn.Module):
         hidden = self.around_cross_attention(hidden, lambda x: self.cross_attention(x, memory))
         return self.around_feed_forward(hidden, self.feed_forward)
 
-    def step(self, inputs: Tensor, cache: KeyValueCache, window: Window, memory: Memory) -> Tensor:
-        """Map the next position (batch, 1, d_model) to the same shape; see SelfAttention.step."""
+    def step(self, inputs: Tensor, cache: Cache, window: AnyWindow, memory: Memory) -> Tensor:
+        """Map the next positions (batch, length, d_model) to that shape; see SelfAttention.step."""
         hidden = self.around_attention(inputs, lambda x: self.attention.step(x, cache, window))
         hidden = self.around_cross_attention(hidden, lambda x: self.cross_attention.step(x, memory))
         return self.around_feed_forward(hidden, self.feed_forward)

@@ -8,8 +8,9 @@ from models.shared.base import Memory
 from models.shared.positions import AttentionPositions
 from models.shared.products import Linear
 from models.transformer.attention import merge_heads, split_heads
-from models.transformer.cache import KEYS, KeyValueCache, Window, attend
+from models.transformer.cache import KEYS, attend
 from models.transformer.patterns import Full, Heads, Pattern
+from models.transformer.row_cache import AnyWindow, Cache
 
 
 class SelfAttention(nn.Module):
@@ -50,26 +51,19 @@ class SelfAttention(nn.Module):
     def step(
         self,
         inputs: Tensor,
-        cache: KeyValueCache,
-        window: Window,
+        cache: Cache,
+        window: AnyWindow,
         ids: Tensor | None = None,
     ) -> Tensor:
-        """Map the next position (batch, 1, d_model) to the same shape, and write it to `cache`.
+        """Map the next positions (batch, length, d_model) to the same shape, writing to `cache`.
 
-        It attends to itself and to the cached positions in `window`; ids (batch, key).
+        They attend to themselves and to the cached positions in `window`; ids (batch, key).
         """
         heads = self._heads(inputs, window.position, None, ids)
-        beam = cache.values.shape[3]
-        query, key, value = (
-            each.squeeze(2).unflatten(0, (-1, beam)).transpose(1, 2)
-            for each in (heads.query, heads.key, heads.value)
-        )
-        cache.write(window.slot, key, value)
-        attended = cache.attend(query, window, self.positions, ids)
-        return self.out_proj(attended.transpose(1, 2).reshape(inputs.shape))
+        return self.out_proj(merge_heads(cache.step(heads, window, self.positions)))
 
     def _heads(
-        self, inputs: Tensor, first: int, padding: Tensor | None, ids: Tensor | None
+        self, inputs: Tensor, first: int | Tensor, padding: Tensor | None, ids: Tensor | None
     ) -> Heads:
         projected = self.in_proj(inputs).chunk(3, dim=-1)
         query, key, value = (split_heads(part, self.num_heads) for part in projected)
@@ -122,7 +116,7 @@ class CrossAttention(nn.Module):
         )
 
     def step(self, inputs: Tensor, memory: Memory) -> Tensor:
-        """Map the next position (batch, 1, d_model) to the same shape; `memory` of `to_step`."""
+        """Map the next positions (batch, length, d_model) to that shape; `memory` of `to_step`."""
         key, value, bias = (each.flatten(0, 1) for each in (memory.key, memory.value, memory.mask))
         query = self.project_query(inputs).view(len(memory.key), -1, inputs.shape[2])
         attended = attend(split_heads(query, self.num_heads), key, value, bias)

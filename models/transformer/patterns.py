@@ -38,6 +38,32 @@ class Heads:
     ids: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Frames:
+    """Where a position scheme sees the queries and the slots of rows: see AttentionPositions.
+
+    `queries` (row, query) are positions, and those of slots their indices; unless each query has a
+    frame of `keys` keys, where `places` (row, query, slot) are those of the slots that it sees.
+    """
+
+    queries: Tensor
+    keys: int | None = None
+    places: Tensor | None = None
+
+    def by_slot(self, term: Tensor | float, shape: torch.Size) -> Tensor | float:
+        """Map a term (..., query, key) to `shape` (row, heads, query, slot)."""
+        if self.places is None or not isinstance(term, Tensor):
+            return term
+        return term.expand(*shape[:-1], -1).gather(-1, self.places[:, None].expand(shape))
+
+    def by_key(self, weights: Tensor) -> Tensor:
+        """Map weights (row, heads, query, slot) to (row, heads, query, key)."""
+        if self.places is None:
+            return weights
+        by_key = weights.new_zeros(*weights.shape[:-1], self.keys)
+        return by_key.scatter_add(-1, self.places[:, None].expand_as(weights), weights)
+
+
 class Pattern(ABC):
     """Attention pattern of a self-attention or cross-attention layer."""
 
@@ -63,6 +89,14 @@ class Pattern(ABC):
     ) -> Blocks | None:
         """Return the blocks for decoding `length` positions; None for full attention."""
         return None
+
+    def visible(self, queries: Tensor, keys: int) -> Tensor:
+        """Return the causal mask (row, query, key) of positions `queries` (row, query)."""
+        return torch.arange(keys, device=queries.device) <= queries[..., None]
+
+    def frames_of(self, queries: Tensor, keys: int, positions: AttentionPositions | None) -> Frames:
+        """Return where `positions` see `queries` (row, query) and `keys` keys."""
+        return Frames(queries)
 
 
 class Full(Pattern):
@@ -177,6 +211,25 @@ class Local(Pattern):
         if is_relative(positions):
             return frames(self.settings, length, device)
         return blocks(self.settings, length, self.height, self.width, device)
+
+    def visible(self, queries: Tensor, keys: int) -> Tensor:
+        """See Pattern; keys after the last position of an image are seen by none."""
+        index = torch.arange(keys, device=queries.device)
+        if isinstance(self.settings, Local2D):
+            index = index.clamp(max=self.height * self.width)
+        seen = local_mask(self.settings, queries.flatten(), index, self.height, self.width)
+        return seen.unflatten(0, queries.shape)
+
+    def frames_of(self, queries: Tensor, keys: int, positions: AttentionPositions | None) -> Frames:
+        """See Pattern; a frame is that of `frames`, whose first key is the condition."""
+        if not is_relative(positions):
+            return super().frames_of(queries, keys, positions)
+        size, memory = self.settings.query_block, self.settings.memory_block
+        condition = queries // size * size - memory - 1
+        places = torch.arange(keys, device=queries.device) - condition[..., None]
+        count = 1 + memory + size
+        places = places.clamp(0, count - 1).index_fill(-1, places.new_zeros(1), 0)
+        return Frames(queries - condition, count, places)
 
 
 class Edges(Pattern):

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.settings import DataShape, ImageLayout, TransformerSettings
-from models.shared.base import State
+from models.shared.base import RowState, State
 from models.shared.logistic import scaled
 from models.shared.products import Linear
 from models.transformer.decoder import Decoder
@@ -93,6 +93,10 @@ class PixelDecoder(Decoder):
             past.hidden, past.channels = self.hidden_step(vectors, past.pixels), []
         state.position += 1
         return self.head.next_logits(past.hidden, past.observed)
+
+    def init_rows(self, source: Tensor | None, rows: int, max_length: int) -> RowState:
+        """Raise NotImplementedError: a position is a pixel, but ids are of its channels."""
+        raise NotImplementedError("a mixture of logistics takes one id at a time")
 
     def _embed_condition(self, ids: Tensor) -> Tensor:
         """Map conditions `ids` (batch,) to vectors (batch, 1, d_model)."""

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from models.shared.base import AutoregressiveModel, State
+from models.shared.base import AutoregressiveModel, BlockwiseModel, State
 from models.shared.heads import Softmax
 
 
@@ -66,6 +66,41 @@ def assert_reordered_steps_equal_forward(
         stepped = stepped_logits(model, later, state)
         expected = all_logits(model, torch.cat((inputs[rows, :fed], later), dim=1))
     assert_close(stepped, expected[:, fed:], rtol=1e-10, atol=1e-10)
+
+
+def assert_feeding_equals_forward(
+    model: BlockwiseModel, inputs: Tensor, source: Tensor | None = None, seed: int = 0
+) -> None:
+    """Rows that are fed several ids at once, and lose some again, give what `forward` gives.
+
+    Of each block a row keeps as many ids as are its own, and the rest are wrong ones: any number
+    from none to all, another for each row. After the first block one leaves, and others change
+    places.
+    """
+    random = torch.Generator().manual_seed(seed)
+    rows, length = inputs.shape
+    with torch.no_grad():
+        sources = None if source is None else source.repeat_interleave(rows // len(source), dim=0)
+        expected = all_logits(model, inputs, sources)
+        state = model.init_rows(sources, rows, length)
+        while (state.lengths < length).any():
+            fed = state.lengths
+            size = int(torch.randint(1, 6, (), generator=random))
+            kept = torch.randint(0, size + 1, fed.shape, generator=random)
+            at = fed[:, None] + torch.arange(size)
+            block = inputs.gather(1, at.clamp(max=length - 1))
+            wrong = (block + 1) % model.shape.outputs
+            block = torch.where(torch.arange(size) < kept[:, None], block, wrong)
+            logits = model.head.next_logits(model.feed(block, state))
+            state.lengths = fed + kept.minimum(length - fed)
+            for row in range(len(inputs)):
+                count = int(state.lengths[row] - fed[row])
+                own = slice(int(fed[row]), int(fed[row]) + count)
+                assert_close(logits[row, :count], expected[row, own], rtol=1e-10, atol=1e-10)
+            if len(inputs) == rows:
+                order = torch.arange(rows - 1, 0, -1)
+                state.reorder(order)
+                inputs, expected = inputs[order], expected[order]
 
 
 def assert_same_values_and_gradients(

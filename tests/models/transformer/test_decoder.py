@@ -15,6 +15,7 @@ from models.transformer import patterns
 from models.transformer.cache import KEYS
 from tests.models.comparison import (
     all_logits,
+    assert_feeding_equals_forward,
     assert_reordered_steps_equal_forward,
     assert_steps_equal_forward,
     ids,
@@ -53,6 +54,31 @@ both_norms = pytest.mark.parametrize("norm", Norm)
 def test_one_position_at_a_time_equals_all_at_once(positions, attention, norm):
     model = decoder(positions, attention, norm)
     assert_steps_equal_forward(model, ids(0, IMAGE.inputs, 2, LENGTH))
+
+
+@decoders
+def test_several_positions_of_rows_of_different_lengths_equal_all_at_once(
+    positions, attention, norm
+):
+    model = decoder(positions, attention, norm)
+    assert_feeding_equals_forward(model, ids(0, IMAGE.outputs, 3, LENGTH))
+
+
+@examples(max_examples=20, deadline=None)
+@given(
+    local=st.one_of(local_1d, local_2d),
+    down=st.integers(1, 3),
+    across=st.integers(1, 2),
+    seed=st.integers(0, 99),
+)
+def test_several_positions_equal_all_at_once_with_any_local_attention(local, down, across, seed):
+    height = down * getattr(local, "query_rows", 6)
+    width = across * getattr(local, "query_columns", 3)
+    for positions in (SINUSOID_2D, SHAW, SKEWED):
+        if positions is SINUSOID_2D or hasattr(local, "query_block"):
+            model = decoder(positions, local, shape=images(height, width))
+            inputs = ids(0, IMAGE.outputs, 3, height * width)
+            assert_feeding_equals_forward(model, inputs, seed=seed)
 
 
 @decoders

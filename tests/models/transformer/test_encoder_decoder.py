@@ -9,6 +9,7 @@ from models.settings import Embeddings, Norm, PositionsAt, Residuals, Structure
 from models.shared.base import PADDING
 from models.transformer import patterns
 from tests.models.comparison import (
+    assert_feeding_equals_forward,
     all_logits,
     assert_steps_equal_forward,
     ids,
@@ -46,6 +47,12 @@ def _source(batch: int) -> torch.Tensor:
 def test_one_position_at_a_time_equals_all_at_once(positions, norm):
     model, inputs = encoder_decoder(positions, norm), ids(0, TEXT.inputs, 3, 7, seed=1)
     assert_steps_equal_forward(model, inputs, _source(3))
+
+
+@encoder_decoders
+def test_several_positions_of_rows_of_different_lengths_equal_all_at_once(positions, norm):
+    model, inputs = encoder_decoder(positions, norm), ids(0, TEXT.inputs, 3, 19, seed=1)
+    assert_feeding_equals_forward(model, inputs, _source(3))
 
 
 @pytest.mark.parametrize("norm", Norm)

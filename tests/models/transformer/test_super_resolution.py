@@ -11,6 +11,7 @@ from models.transformer.patterns import Local
 from models.transformer.recording import recorded
 from tests.models.comparison import (
     all_logits,
+    assert_feeding_equals_forward,
     assert_same_values_and_gradients,
     assert_steps_equal_forward,
     ids,
@@ -46,6 +47,15 @@ def _inputs_and_source(batch: int, shape: DataShape = IMAGE) -> tuple[torch.Tens
 @every_network
 def test_one_position_at_a_time_equals_all_at_once(positions, attention, norm):
     assert_steps_equal_forward(_network(positions, attention, norm=norm), *_inputs_and_source(2))
+
+
+@every_network
+def test_several_positions_of_rows_of_different_lengths_equal_all_at_once(
+    positions, attention, norm
+):
+    _, source = _inputs_and_source(3)
+    inputs = ids(0, IMAGE.outputs, 3, LENGTH)
+    assert_feeding_equals_forward(_network(positions, attention, norm=norm), inputs, source)
 
 
 def test_one_position_at_a_time_equals_all_at_once_in_colour():
