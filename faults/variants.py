@@ -59,6 +59,9 @@ VARIANTS = {
     "music_skewed_relative": Variant(MUSIC, WIDE, FEW | {"crop": 128}),
     "music_pitch_time": Variant(MUSIC, {"positions": PITCH_TIME | {"max_distance": 63}}),
     "music_concatenated": Variant(MUSIC, {"positions": LABELLED | {"width": 32}}),
+    "music_proposals": Variant(
+        MUSIC, {"output": {"kind": "blockwise", "proposals": 3, "d_hidden": 64}}
+    ),
     "music_lstm": Variant(MUSIC, LSTM | {"structure": "decoder"}),
 }
 # Little to compute: emulated, a multiplication takes about a hundred times as long. There are more

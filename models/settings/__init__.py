@@ -11,6 +11,7 @@ from models.settings.architectures import (
 from models.settings.attention import Attention, Backend, Edges, Full, Local1D, Local2D
 from models.settings.base import EvenWidth, KernelSize, PositiveFloat, Probability, Settings
 from models.settings.choices import (
+    Blockwise,
     Categorical,
     Embeddings,
     GatedSum,

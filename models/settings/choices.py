@@ -58,6 +58,14 @@ class Categorical(Settings):
     kind: Literal["categorical"]
 
 
+class Blockwise(Settings):
+    """A softmax, and proposals of the ids after the next one (Stern et al. 2018)."""
+
+    kind: Literal["blockwise"]
+    proposals: Annotated[int, Field(ge=2)]  # k: of the next id and k - 1 after it
+    d_hidden: PositiveInt  # width inside the feed-forward layer, for each further proposal
+
+
 class LogisticMixture(Settings):
     """Mixture of logistics for a pixel, which is one position (Salimans et al. 2017)."""
 
@@ -71,7 +79,7 @@ class Laplace(Settings):
     kind: Literal["laplace"]
 
 
-Output = Annotated[Categorical | LogisticMixture | Laplace, Field(discriminator="kind")]
+Output = Annotated[Categorical | Blockwise | LogisticMixture | Laplace, Field(discriminator="kind")]
 
 
 class GatedSum(Settings):

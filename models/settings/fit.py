@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from models.settings.attention import Attention, Edges, Full, Local1D, Local2D
 from models.settings.base import Settings
 from models.settings.choices import (
+    Blockwise,
     Categorical,
     Embeddings,
     Laplace,
@@ -153,9 +154,9 @@ def _defined_outputs(structure: Structure) -> tuple[type[Settings], ...]:
         case Structure.ENCODER:
             return (Laplace,)
         case Structure.ENCODER_DECODER:
-            return (Categorical,)
+            return Categorical, Blockwise
         case Structure.DECODER:
-            return Categorical, LogisticMixture
+            return Categorical, Blockwise, LogisticMixture
 
 
 def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None:

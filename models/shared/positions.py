@@ -52,10 +52,10 @@ class InputPositions(nn.Module, ABC):
 class AttentionPositions(nn.Module):
     """Position scheme of one attention layer.
 
-    Queries are at positions `first`, `first` + 1, ..., or each at its own in `first` (batch, query);
-    keys at 0, 1, ... Leading axes of a query (..., heads, query, d_head) are batch axes. In a causal
-    layer a query attends to keys up to its position; if `first` is a number, the last key is at the
-    position of the last query.
+    Queries are at positions `first`, `first` + 1, ..., or each at its own in `first` (batch,
+    query); keys at 0, 1, ... Leading axes of a query (..., heads, query, d_head) are batch axes. In
+    a causal layer a query attends to keys up to its position; if `first` is a number, the last key
+    is at the position of the last query.
     """
 
     rotates_only: ClassVar[bool] = False  # attention is then a fused kernel

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from models.settings import DataShape, Embeddings, Norm, TransformerSettings
+from models.settings import Blockwise, DataShape, Embeddings, Norm, TransformerSettings
 from models.shared.base import BlockwiseModel, Internals, RowState, State
 from models.shared.coordinates import Grid
 from models.shared.heads import OutputHead, Softmax
@@ -14,6 +14,7 @@ from models.transformer.initialise import initialise
 from models.transformer.layers import Layer
 from models.transformer.past import empty_past
 from models.transformer.patterns import pattern
+from models.transformer.proposals import ProposalSoftmax
 from models.transformer.recording import recorded
 from models.transformer.row_cache import empty_row_past
 
@@ -105,9 +106,12 @@ class Decoder(BlockwiseModel):
 
 
 def softmax(settings: TransformerSettings, shape: DataShape, embedding: Embedding) -> Softmax:
-    """Build the softmax, with the weights of the embedding if they are tied."""
-    tied = settings.embeddings is Embeddings.TIED
-    return Softmax(settings.d_model, shape.outputs, embedding.tokens if tied else None)
+    """Build the softmax, with the weights of the embedding if they are tied, and its proposals."""
+    tied = embedding.tokens if settings.embeddings is Embeddings.TIED else None
+    width, outputs = settings.d_model, shape.outputs
+    if isinstance(settings.output, Blockwise):
+        return ProposalSoftmax(settings.output, width, outputs, settings.dropout, tied)
+    return Softmax(width, outputs, tied)
 
 
 def final_norm(settings: TransformerSettings) -> nn.Module:

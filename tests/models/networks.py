@@ -11,6 +11,7 @@ from models.settings import (
     Alibi,
     Attention,
     Backend,
+    Blockwise,
     Categorical,
     ConcatenatedSinusoid,
     DataShape,
@@ -64,6 +65,7 @@ ROTARY = Rotary(kind="rotary", base=100.0)
 ALIBI = Alibi(kind="alibi")
 EDGES = LabelledEdges(kind="labelled_edges")
 CATEGORICAL = Categorical(kind="categorical")
+PROPOSALS = Blockwise(kind="blockwise", proposals=3, d_hidden=6)
 LAPLACE = Laplace(kind="laplace")
 MIXTURE = LogisticMixture(kind="logistic_mixture", mixtures=3)
 FULL = Full(kind="full", backend=Backend.DENSE)

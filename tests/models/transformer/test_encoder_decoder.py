@@ -9,8 +9,8 @@ from models.settings import Embeddings, Norm, PositionsAt, Residuals, Structure
 from models.shared.base import PADDING
 from models.transformer import patterns
 from tests.models.comparison import (
-    assert_feeding_equals_forward,
     all_logits,
+    assert_feeding_equals_forward,
     assert_steps_equal_forward,
     ids,
     random_tensor,
