@@ -20,6 +20,7 @@ from models.settings import Settings
 from pipeline.errors import ConfigError
 from pipeline.explain import explain, nearest
 from pipeline.settings.base import Name
+from pipeline.settings.run import SCRATCH
 from pipeline.tasks import specs
 
 PARAMS = Path("params.yaml")
@@ -78,6 +79,8 @@ def parse(raw: Any, path: Path) -> Params:
 
 def _check(params: Params) -> None:
     """Check runs and demonstrations against their data sets; ValueError if they do not fit."""
+    if SCRATCH in params.runs:
+        raise ValueError(f"runs.{SCRATCH} has the name of what starts from no run; give it another")
     for name, run in params.runs.items():
         dataset = _dataset_in(params, f"runs.{name}", run)
         try:
@@ -85,6 +88,7 @@ def _check(params: Params) -> None:
         except ValueError as error:
             raise ValueError(f"runs.{name}.model.{error} (for datasets.{run.dataset})") from None
         specs()[run.task].check_run(name, run, dataset)
+        _check_start(params, name, run)
     for task, spec in specs().items():
         spec.check_runs({name: run for name, run in params.runs.items() if run.task == task})
     for name, demonstration in params.demonstrations.items():
@@ -92,6 +96,39 @@ def _check(params: Params) -> None:
             raise ValueError(f"demonstrations.{name} has the name of a run; give it another")
         dataset = _dataset_in(params, f"demonstrations.{name}", demonstration)
         specs()[demonstration.task].check_demonstration(name, demonstration, dataset)
+
+
+def _check_start(params: Params, name: str, run: AnyRun) -> None:
+    """Check that a run starts from a run with such weights; ValueError if not."""
+    for start in starts_of(params, name):
+        other = params.runs[start]
+        for path, own, its in (
+            ("task", run.task, other.task),
+            ("model.architecture", run.model.architecture, other.model.architecture),
+            ("dataset", params.datasets[run.dataset].layout, params.datasets[other.dataset].layout),
+        ):
+            if own != its:
+                raise ValueError(
+                    f"runs.{name}.start_from.run = {start}, but runs.{start}.{path} is of another "
+                    f"kind than runs.{name}.{path}; start from a run that is like this one"
+                )
+
+
+def starts_of(params: Params, name: str) -> list[str]:
+    """Return the runs that the run `name` starts from: the nearest, the one before it, and so on.
+
+    Raises ValueError if one does not exist, or if they form a cycle.
+    """
+    starts = []
+    while (start := params.runs[starts[-1] if starts else name].start_from.run) != SCRATCH:
+        where = f"runs.{starts[-1] if starts else name}.start_from.run = {start}"
+        if start not in params.runs:
+            known = nearest(start, [*params.runs, SCRATCH])
+            raise ValueError(f"{where} is not among runs, nor {SCRATCH}{known}")
+        if start == name or start in starts:
+            raise ValueError(f"{where} makes a cycle; let one of them start from {SCRATCH}")
+        starts.append(start)
+    return starts
 
 
 def _dataset_in(params: Params, where: str, user: AnyRun | AnyDemonstration) -> Dataset:

@@ -5,13 +5,15 @@
     python -m pipeline runs 2 train 'tunes_*'     # those of these names
 
 dvc is called for one stage of one run at a time: what is up to date is not run again, and an
-interrupted training resumes from its last checkpoint. The estimate is made of the processor time of
+interrupted training resumes from its last checkpoint. A run that starts from another waits for the
+training of that one. The estimate is made of the processor time of
 stages that ran from beginning to end: here, which is written to .work/times.json, or where the
 committed reports/times.json was. A stage in neither is taken to be like the others of its task.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,12 +21,13 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from statistics import median
-from threading import Lock
+from threading import Event, Lock
 
 from pipeline import config, processor
 from pipeline.config import Params
 from pipeline.errors import PipelineError
 from pipeline.files import read_json, write_json
+from pipeline.settings.run import SCRATCH
 from pipeline.unfinished import checkpoints
 
 STAGES = ("train", "decode", "evaluate")
@@ -32,19 +35,38 @@ TIMES, COMMITTED = Path(".work/times.json"), Path("reports/times.json")
 
 
 class Plan:
-    """The stages of `runs` that are left, by run, and the processor time that they will take."""
+    """The stages of `runs` that are left, by run, and the processor time that they will take.
+
+    A run stands after the one that it starts from.
+    """
 
     def __init__(self, params: Params, runs: list[str], stages: list[str], stale: set[str]) -> None:
         self._task = {name: run.task for name, run in params.runs.items()}
         self._runs = runs
+        self._starts = {name: run.start_from.run for name, run in params.runs.items()}
+        self._trained: dict[str, Event] = {}  # of the runs whose training is left
         self._own = read_json(TIMES) if TIMES.exists() else {}
         self._times = (read_json(COMMITTED) if COMMITTED.exists() else {}) | self._own
         self._lock = Lock()
         self.left = {}
-        for run in runs:
+        for run in sorted(runs, key=lambda run: len(config.starts_of(params, run))):
+            if self._starts[run] in self._trained:
+                stale = {*stale, f"train@{run}"}
             first = next((at for at, stage in enumerate(stages) if f"{stage}@{run}" in stale), None)
             if first is not None:  # what follows a stage that runs will run again
                 self.left[run] = list(stages[first:])
+                if "train" in self.left[run]:
+                    self._trained[run] = Event()
+
+    def wait_for_start(self, run: str) -> None:
+        """Wait until the training of the run that `run` starts from has ended, if it is left."""
+        if (start := self._starts[run]) in self._trained:
+            self._trained[start].wait()
+
+    def end(self, run: str) -> None:
+        """Let the runs go on that wait for `run`: it is trained, or has failed."""
+        if run in self._trained:
+            self._trained[run].set()
 
     def done(self, stage: str, run: str, seconds: float | None) -> None:
         """Take a stage off the plan; record its processor time unless it is None."""
@@ -103,9 +125,13 @@ def main(jobs: int, targets: list[str]) -> None:
                 f"{pattern}: no run of {config.PARAMS} and no stage ({', '.join(STAGES)})"
             )
     runs = [run for run in params.runs if any(fnmatchcase(run, each) for each in patterns)]
-    plan = Plan(params, runs, stages, _stale())
+    stale = _stale()
+    _check_starts(params, runs, stages, stale)
+    plan = Plan(params, runs, stages, stale)
     print(plan.describe(jobs), file=sys.stderr, flush=True)
     failed = []
+    if plan.left and SCRATCH in stale:
+        _dvc(SCRATCH)
     with ThreadPoolExecutor(jobs) as pool:
         made = [pool.submit(_make, plan, run, jobs) for run in plan.left]
         try:
@@ -118,6 +144,19 @@ def main(jobs: int, targets: list[str]) -> None:
             ) from None
     if failed:
         raise PipelineError(f"failed: {', '.join(failed)}; what stands above says why")
+
+
+def _check_starts(params: Params, runs: list[str], stages: list[str], stale: set[str]) -> None:
+    """Raise PipelineError if a run to be trained starts from one that is neither trained nor made.
+
+    dvc is called for one stage, and would start from what is there.
+    """
+    for run in runs if "train" in stages else []:
+        for start in config.starts_of(params, run):
+            if start not in runs and f"train@{start}" in stale:
+                raise PipelineError(
+                    f"{run} starts from {start}, whose training is not up to date; make it too"
+                )
 
 
 def _stale() -> set[str]:
@@ -133,19 +172,35 @@ def _stale() -> set[str]:
 
 def _make(plan: Plan, run: str, jobs: int) -> str | None:
     """Run the stages of `run` that are left; return the name of one that failed."""
+    plan.wait_for_start(run)
+    try:
+        return _make_stages(plan, run, jobs)
+    finally:
+        plan.end(run)
+
+
+def _make_stages(plan: Plan, run: str, jobs: int) -> str | None:
     for stage in list(plan.left[run]):
         is_resumed = stage == "train" and bool(checkpoints(run))
-        command = ["dvc", "--wait-for-lock", "repro", "--single-item", f"{stage}@{run}"]
-        process = subprocess.Popen(  # noqa: S603 (the same)
-            command, stdout=subprocess.PIPE, text=True
-        )
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        said, usage = _dvc(f"{stage}@{run}")
+        if usage is None:
             print(said, end="", flush=True)
             return f"{stage}@{run}"
         is_whole = f"Running stage '{stage}@{run}'" in said and not is_resumed
         plan.done(stage, run, usage.ru_utime + usage.ru_stime if is_whole else None)
+        if stage == "train":
+            plan.end(run)
         print(f"{stage}@{run} is up to date. {plan.describe(jobs)}", file=sys.stderr, flush=True)
     return None
+
+
+def _dvc(stage: str) -> tuple[str, resource.struct_rusage | None]:
+    """Let dvc run `stage`; return what it printed, and what it used, None if it failed."""
+    command = ["dvc", "--wait-for-lock", "repro", "--single-item", stage]
+    process = subprocess.Popen(  # noqa: S603 (the same)
+        command, stdout=subprocess.PIPE, text=True
+    )
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return said, None if process.returncode else usage

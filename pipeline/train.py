@@ -1,12 +1,14 @@
 """Stage train: train the model of a run and record its loss curve.
 
-Reads data/encoded/<dataset>, writes runs/<run>/model and reports/curves/<run>.csv. Needs torch but
-neither dvc nor datasets. An interrupted training resumes from its last checkpoint in .work/train.
-A training with several processes starts them itself, or torchrun starts it on each machine.
+Reads data/encoded/<dataset>, and the model of a run to start from if there is one; writes
+runs/<run>/model and reports/curves/<run>.csv. Needs torch but neither dvc nor datasets. An
+interrupted training resumes from its last checkpoint in .work/train. A training with several
+processes starts them itself, or torchrun starts it on each machine.
 """
 
 import csv
 import io
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -23,8 +25,9 @@ from pipeline.machine import check_training
 from pipeline.tasks import part
 from pipeline.trained import kept_folder
 from pipeline.training import checkpoint, distributed
+from pipeline.training.start import start_weights, take_weights
 from pipeline.training.trainer import prepare, train
-from pipeline.training.workspace import code_of, fingerprint, workspace
+from pipeline.training.workspace import fingerprint_of, workspace
 
 
 def main(name: str) -> None:
@@ -41,16 +44,21 @@ def main(name: str) -> None:
 def _train(name: str, run: config.AnyRun) -> None:
     encoded = Path("data/encoded") / run.dataset
     shape = _shape_of(encoded / "manifest.json")
-    settings = run.model_dump(mode="json", include={"model", "training"})
     prepare(run.training)
     try:
         model = build(run.model, shape).to(run.training.device)
     except ValueError as error:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
-    batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
-    digest = fingerprint(settings, encoded, code_of(run))
     first = distributed.rank() == 0
-    with workspace(name, digest) if first else nullcontext(Path()) as work:
+    if start := start_weights(run):
+        try:
+            said = take_weights(model, start, run.start_from.frozen)
+        except ValueError as error:
+            raise ConfigError(f"{config.PARAMS}: runs.{name}.start_from.{error}") from None
+        if first:
+            print(f"{name}: {said}", file=sys.stderr)
+    batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
+    with workspace(name, fingerprint_of(run)) if first else nullcontext(Path()) as work:
         curve = train(model, batches, run.training, work, name)
         if first:
             with staged_folder(Path("runs") / name / "model") as folder:

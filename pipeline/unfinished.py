@@ -24,10 +24,13 @@ def warn_of_another(name: str, run: Run) -> None:
     if not known or not encoded.exists() or "RANK" in os.environ:  # RANK: one of several
         return
     # Here, because torch takes a second to import.
-    from pipeline.training.workspace import code_of, fingerprint
+    from pipeline.training.start import start_weights
+    from pipeline.training.workspace import fingerprint_of
 
-    settings = run.model_dump(mode="json", include={"model", "training"})
-    if fingerprint(settings, encoded, code_of(run)) not in known:
+    start = start_weights(run)
+    if start is not None and not start.exists():
+        return  # the training says so
+    if fingerprint_of(run) not in known:
         print(
             f"{name}: parameters, data or code differ from those of the interrupted training in "
             f"{_WORK / name}; this one starts from step 0. Changed back, that one resumes",

@@ -29,6 +29,7 @@ from tests.wrong_params import (
     changed,
     complaint,
     put,
+    start,
 )
 
 EVERY_SCALE = sorted(
@@ -265,6 +266,26 @@ CONTRADICTIONS = [
         f"{MUSIC}.model.positions.kind",
         "use a one-dimensional kind",
     ),
+    (f"{TEXT}.start_from", start("scratch", True), f"{TEXT}.start_from: frozen = true", "false"),
+    (
+        f"{TEXT}.start_from",
+        start("translation_sinusod"),
+        f"{TEXT}.start_from.run = translation_sinusod is not among runs, nor scratch",
+        "did you mean translation_sinusoid?",
+    ),
+    (
+        f"{TEXT}.start_from",
+        start("translation_sinusoid"),
+        f"{TEXT}.start_from.run = translation_sinusoid makes a cycle",
+        "let one of them start from scratch",
+    ),
+    (
+        f"{TEXT}.start_from",
+        start("music_sinusoid"),
+        f"{TEXT}.start_from.run = music_sinusoid, but runs.music_sinusoid.task is of another kind",
+        "start from a run that is like this one",
+    ),
+    ("runs.scratch", RAW["runs"]["music_sinusoid"], "runs.scratch has the name of", "another"),
     (f"{MUSIC}.model.output", MIXTURE, f"{MUSIC}.model.output.kind", "= categorical"),
     (f"{MUSIC}.model.embeddings", "channels", f"{MUSIC}.model.embeddings", "= separate"),
     (f"{TEXT}.model.embeddings", "channels", f"{TEXT}.model.embeddings", "= separate"),

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import runs
+from pipeline.config import Params
 from pipeline.errors import PipelineError
 from pipeline.runs import COMMITTED, STAGES, TIMES, Plan
+from pipeline.settings.run import StartFrom
 
 # In the place of dvc: names stale stages as `stale` says, and a stage it runs, unless told to fail.
 DVC = """#!{python}
@@ -69,6 +71,40 @@ def test_what_is_up_to_date_is_not_made_but_what_follows_a_stale_stage_is(dvc, s
     Path("made").write_text("")
     runs.main(1, ["train"])
     assert made() == []
+
+
+def starting_from(scale: Params, run: str, start: str) -> Params:
+    """The scale where `run` starts from `start`."""
+    changed = {"start_from": StartFrom(run=start, frozen=False)}
+    return scale.model_copy(
+        update={"runs": scale.runs | {run: scale.runs[run].model_copy(update=changed)}}
+    )
+
+
+def test_a_run_is_trained_after_the_one_it_starts_from(dvc, scale, monkeypatch):
+    """Also where it is up to date: it is so no longer, once the other is trained."""
+    first, second, third, *_ = scale.runs
+    changed = starting_from(starting_from(scale, first, second), second, third)
+    monkeypatch.setattr("pipeline.config.load", lambda: changed)
+    Path("stale").write_text(json.dumps({"scratch": [], f"train@{third}": []}))
+    runs.main(3, [])
+    order = [name for name in made() if name.startswith(("train", "scratch"))]
+    assert order == ["scratch", *(f"train@{run}" for run in (third, second, first))]
+    assert len(made()) == 1 + 3 * len(STAGES)
+
+
+def test_a_run_whose_start_fails_goes_on_and_one_whose_start_is_not_made_is_told(
+    dvc, scale, monkeypatch
+):
+    first, second, *_ = scale.runs
+    changed = starting_from(scale, first, second)
+    monkeypatch.setattr("pipeline.config.load", lambda: changed)
+    with pytest.raises(PipelineError, match=f"^{first} starts from {second}, whose training"):
+        runs.main(1, [first])
+    runs.main(1, ["decode", first])
+    Path("failing").write_text(f"train@{second} train@{first}")
+    with pytest.raises(PipelineError, match=f"train@{second}, train@{first}|train@{first}, train"):
+        runs.main(1, [first, second])
 
 
 def test_a_failure_ends_its_run_alone_and_is_named(dvc, scale):

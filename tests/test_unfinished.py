@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
-from pipeline.training.workspace import code_of, fingerprint
+from pipeline.training.workspace import fingerprint_of
 from pipeline.unfinished import warn_of_another
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -16,8 +16,7 @@ def run(tmp_path, monkeypatch):
     run = config.run_of(config.load(PARAMS), "music_relative")
     encoded = tmp_path / "data/encoded" / run.dataset
     encoded.mkdir(parents=True)
-    settings = run.model_dump(mode="json", include={"model", "training"})
-    folder = tmp_path / ".work/train/music_relative" / fingerprint(settings, encoded, code_of(run))
+    folder = tmp_path / ".work/train/music_relative" / fingerprint_of(run)
     folder.mkdir(parents=True)
     (folder / "checkpoint.safetensors").touch()
     return run

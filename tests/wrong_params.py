@@ -29,6 +29,12 @@ PITCH_TIME = {
 }
 MIXTURE = {"kind": "logistic_mixture", "mixtures": 10}
 
+
+def start(run: str, frozen: bool = False) -> dict[str, Any]:
+    """What a run starts from."""
+    return {"run": run, "frozen": frozen}
+
+
 Change = Callable[[dict[str, Any], str], None]
 
 

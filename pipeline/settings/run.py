@@ -14,12 +14,28 @@ from models.settings import (
 from pipeline.settings.base import Name
 from pipeline.settings.training import Training
 
+SCRATCH = "scratch"  # the name of no run: random weights
+
+
+class StartFrom(Settings):
+    """The weights that a training starts from: those of another run, where the network has them."""
+
+    run: Name  # or SCRATCH
+    frozen: bool  # whether the weights that are taken stay as they are
+
+    @model_validator(mode="after")
+    def _check_frozen(self) -> "StartFrom":
+        if self.frozen and self.run == SCRATCH:
+            raise ValueError(f"frozen = true, but run = {SCRATCH} has no weights; use false")
+        return self
+
 
 class Run(Settings):
     """One network on one data set; a task adds its name, decoding and evaluation."""
 
     dataset: Name
     title: str  # in the report
+    start_from: StartFrom
     model: ModelSettings
     training: Training
 

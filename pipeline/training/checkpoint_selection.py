@@ -12,10 +12,14 @@ def update_selection(state: TrainingState, model: nn.Module, training: Training)
     """Update `state.kept` with the weights after the last step, if they are selected.
 
     It is the sum of the checkpoints to average, or the weights with the lowest validation loss.
+    Of frozen weights there is no sum, which would round them.
     """
     match training.checkpoint_selection:
         case CheckpointSelection.AVERAGED if _is_averaged(state.step, training):
+            frozen = {name for name, each in model.named_parameters() if not each.requires_grad}
             for name, tensor in model.state_dict().items():
+                if name in frozen:
+                    continue
                 kept = state.kept.get(name)
                 state.kept[name] = tensor.clone() if kept is None else kept + tensor
         case CheckpointSelection.BEST if _is_best(state):
@@ -28,7 +32,10 @@ def selected_weights(
     """Return the selected weights by name, at the end of the training."""
     match training.checkpoint_selection:
         case CheckpointSelection.AVERAGED:
-            return {name: kept / training.average_checkpoints for name, kept in state.kept.items()}
+            averaged = {
+                name: kept / training.average_checkpoints for name, kept in state.kept.items()
+            }
+            return model.state_dict() | averaged
         case CheckpointSelection.BEST:
             return state.kept
         case CheckpointSelection.LAST:

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from models.shared.base import Model
 from models.shared.heads import IGNORED
+from pipeline.training.start import is_frozen
 
 
 class MeanNats(nn.Module):
@@ -15,6 +16,14 @@ class MeanNats(nn.Module):
     def __init__(self, model: Model, label_smoothing: float) -> None:
         super().__init__()
         self.model, self.label_smoothing = model, label_smoothing
+
+    def train(self, mode: bool = True) -> "MeanNats":
+        """Set the mode; what is frozen stays in that of evaluation, without dropout."""
+        super().train(mode)
+        for module in self.model.modules():
+            if is_frozen(module):
+                module.eval()
+        return self
 
     def forward(self, inputs: Tensor, targets: Tensor, source: Tensor | None) -> Tensor:
         """Return the mean nats over targets (batch, target) that are not IGNORED."""

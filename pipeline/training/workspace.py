@@ -14,6 +14,7 @@ import torch
 from pipeline.errors import PipelineError
 from pipeline.files import sha256_of
 from pipeline.settings.run import Run
+from pipeline.training.start import start_weights
 
 WORK = Path(".work/train")
 _CODE = Path(__file__).resolve().parents[2]
@@ -28,11 +29,19 @@ def code_of(run: Run) -> list[Path]:
     return sorted(modules + [_CODE / file for file in files])
 
 
-def fingerprint(settings: dict[str, Any], encoded: Path, code: Sequence[Path]) -> str:
-    """Return a digest of everything the result of a training depends on: settings, data, code."""
+def fingerprint_of(run: Run) -> str:
+    """Return the `fingerprint` of the training of `run`, with the weights that it starts from."""
+    settings = run.model_dump(mode="json", include={"start_from", "model", "training"})
+    start = start_weights(run)
+    files = [*code_of(run), *([] if start is None else [start])]
+    return fingerprint(settings, Path("data/encoded") / run.dataset, files)
+
+
+def fingerprint(settings: dict[str, Any], encoded: Path, files: Sequence[Path]) -> str:
+    """Return a digest of everything the result of a training depends on: settings, data, files."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    for path in [*sorted(encoded.iterdir()), *code]:
+    for path in [*sorted(encoded.iterdir()), *files]:
         digest.update(path.name.encode() + sha256_of(path).encode())
     return digest.hexdigest()[:16]
 
