@@ -80,6 +80,7 @@ COMMANDS = {
     "rates": Command("print which learning rate of each grid has the lowest loss"),
     "publish": Command("write public/, a folder for any static host"),
     "verify": Command("compare the outputs with the committed ones"),
+    "retrace": Command("train a run up to the first row of its loss curve, and compare", "run"),
     "migrate": Command("convert a model saved by an earlier version", arguments=(_OLD, _NEW)),
 }
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from models import store
 from models.build import build
 from models.settings import DataShape
+from models.shared.base import Model
 from pipeline import config
 from pipeline.errors import ConfigError, DataError
 from pipeline.explain import explain
@@ -25,6 +26,7 @@ from pipeline.machine import check_training
 from pipeline.tasks import part
 from pipeline.trained import kept_folder
 from pipeline.training import checkpoint, distributed
+from pipeline.training.batches import Batches
 from pipeline.training.start import start_weights, take_weights
 from pipeline.training.trainer import prepare, train
 from pipeline.training.workspace import fingerprint_of, workspace
@@ -42,22 +44,10 @@ def main(name: str) -> None:
 
 
 def _train(name: str, run: config.AnyRun) -> None:
-    encoded = Path("data/encoded") / run.dataset
-    shape = _shape_of(encoded / "manifest.json")
-    prepare(run.training)
-    try:
-        model = build(run.model, shape).to(run.training.device)
-    except ValueError as error:
-        raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
+    model, batches, said = begin(name, run)
     first = distributed.rank() == 0
-    if start := start_weights(run):
-        try:
-            said = take_weights(model, start, run.start_from.frozen)
-        except ValueError as error:
-            raise ConfigError(f"{config.PARAMS}: runs.{name}.start_from.{error}") from None
-        if first:
-            print(f"{name}: {said}", file=sys.stderr)
-    batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
+    if said and first:
+        print(f"{name}: {said}", file=sys.stderr)
     with workspace(name, fingerprint_of(run)) if first else nullcontext(Path()) as work:
         curve = train(model, batches, run.training, work, name)
         if first:
@@ -68,7 +58,35 @@ def _train(name: str, run: config.AnyRun) -> None:
                     kept = kept_folder(folder, step)
                     kept.mkdir()
                     store.save(model, kept)
-            write_atomically(Path("reports/curves") / f"{name}.csv", _as_csv(curve))
+            write_atomically(curve_of(name), as_csv(curve))
+
+
+def begin(name: str, run: config.AnyRun) -> tuple[Model, Batches, str | None]:
+    """Return the network of a run with its first weights, its batches, and where it starts from.
+
+    Sets threads, numerics and seed. Raises ConfigError if the network does not fit the data or the
+    run that it starts from, and DataError if the encoded data is damaged.
+    """
+    encoded = Path("data/encoded") / run.dataset
+    shape = _shape_of(encoded / "manifest.json")
+    prepare(run.training)
+    try:
+        model = build(run.model, shape).to(run.training.device)
+    except ValueError as error:
+        raise ConfigError(f"{config.PARAMS}: runs.{name}.model: {error}") from None
+    said = None
+    if start := start_weights(run):
+        try:
+            said = take_weights(model, start, run.start_from.frozen)
+        except ValueError as error:
+            raise ConfigError(f"{config.PARAMS}: runs.{name}.start_from.{error}") from None
+    batches = part(run.task, "batches").Batches(encoded, run.model, shape, run.training)
+    return model, batches, said
+
+
+def curve_of(name: str) -> Path:
+    """Return the file with the loss curve of a run."""
+    return Path("reports/curves") / f"{name}.csv"
 
 
 def _shape_of(manifest: Path) -> DataShape:
@@ -82,7 +100,8 @@ def _shape_of(manifest: Path) -> DataShape:
     raise DataError(f"{manifest}: shape: {reason}; run the encode stage again")
 
 
-def _as_csv(rows: list[dict[str, float | int]]) -> bytes:
+def as_csv(rows: list[dict[str, float | int]]) -> bytes:
+    """Return a loss curve as CSV, its numbers with six digits."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=rows[0], lineterminator="\n")
     writer.writeheader()

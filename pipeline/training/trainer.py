@@ -58,7 +58,7 @@ def train(
             state.updates.append(update(network, optimizer, batches, training, step))
             state.step = step
             if step % training.validate_every == 0 or step == training.steps:
-                state.curve.append(_curve_row(model, batches, training, state))
+                state.curve.append(curve_row(model, batches, training, state))
                 state.updates = []
             update_selection(state, model, training)
             if distributed.rank() == 0:
@@ -100,9 +100,13 @@ def _resume(folder: Path, model: Model, optimizer: torch.optim.Optimizer) -> Tra
     return state or TrainingState(0, {}, [], [])
 
 
-def _curve_row(
+def curve_row(
     model: Model, batches: Batches, training: Training, state: TrainingState
 ) -> dict[str, float | int]:
+    """Return a row of the curve after `state.step`, of the updates since the last; see `train`.
+
+    Raises PipelineError if the validation loss is not finite.
+    """
     losses, padding, positions = zip(*state.updates, strict=True)
     validation = validation_loss(model, batches, training)
     if not math.isfinite(validation):
