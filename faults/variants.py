@@ -43,6 +43,7 @@ GGNN = {
     "towers": 4,
     "dropout": 0.1,
 }
+ALONG_BONDS = {"kind": "edges", "labels": [1, 2, 3]}
 BLOCKS = {"kind": "local_1d", "query_block": 16, "memory_block": 16}
 VARIANTS = {
     "translation_sinusoid": Variant(TRANSLATION, WIDE, FEW),
@@ -69,10 +70,12 @@ VARIANTS = {
     "music_pitch_time": Variant(MUSIC, {"positions": PITCH_TIME | {"max_distance": 63}}),
     "music_concatenated": Variant(MUSIC, {"positions": LABELLED | {"width": 32}}),
     "music_lstm": Variant(MUSIC, LSTM | {"structure": "decoder"}),
-    "molecules_labelled": Variant(MOLECULES),
-    "molecules_bonds": Variant(MOLECULES, {"attention": {"kind": "edges", "labels": [1, 2, 3]}}),
-    "molecules_gated_sum": Variant(MOLECULES, GGNN | {"readout": {"kind": "gated_sum"}}),
-    "molecules_set2set": Variant(MOLECULES, GGNN | {"readout": {"kind": "set2set", "steps": 2}}),
+    "molecules_labelled": Variant(MOLECULES, {"num_layers": 1}, FEW),
+    "molecules_bonds": Variant(MOLECULES, SMALL | {"attention": ALONG_BONDS}, FEW),
+    "molecules_gated_sum": Variant(MOLECULES, GGNN | {"readout": {"kind": "gated_sum"}}, FEW),
+    "molecules_set2set": Variant(
+        MOLECULES, GGNN | {"readout": {"kind": "set2set", "steps": 2}}, FEW
+    ),
 }
 # Little to compute: emulated, a multiplication takes about a hundred times as long. There are more
 # positions than models/shared/products.py adds up in one sum.
