@@ -88,6 +88,8 @@ def _in_file(name: str, path: Path) -> Iterator[Labelled | Skipped]:
             number += 1
             record = f"{name} {number}"
             yield read_or_skip(record, _with_energy, record, molecule)
+        if not number:
+            yield Skipped(name, "no molecule in it")
     except RecordError as error:
         yield Skipped(name, str(error))
 
