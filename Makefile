@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCALES := lecture paper tuning
 
-.PHONY: repro lecture paper tuning publish test audit bench bench-quick faults verify scales lock
+.PHONY: repro lecture paper tuning publish test audit bench bench-quick faults verify docs scales lock
 
 # So many runs at once, a core each: such small networks gain little from a second thread.
 JOBS ?= 2
@@ -82,6 +82,10 @@ faults: .venv/requirements-dev
 # Compare a finished run with the committed one, of another scale with SCALE=lecture.
 verify: .venv/requirements
 	cd "$(SCALE)" && python -m pipeline verify
+
+# The tables of README.md and docs/ that commands print.
+docs: .venv/requirements
+	python -m docs.printed
 
 # dvc.yaml is the same file in every scale.
 scales:

@@ -1,4 +1,4 @@
-"""The commands translate, paint and compose with broken input, streams and terminals.
+"""The commands translate, paint, compose and energy with broken input, streams and terminals.
 
 Each call is a process of its own, forked where torch is already imported, in a scale of small
 untrained networks.
@@ -9,7 +9,9 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -29,6 +31,7 @@ from faults import scale
 from faults.damage import SECONDS, damaged, limit
 from faults.hostile import ENGLISH, GERMAN, parallel_text
 from faults.kinds import LOST, Whole
+from faults.molecules import molecule, odd_molecule
 from faults.performances import ODD_MESSAGES
 from faults.pictures import odd_picture
 from faults.texts import mutated
@@ -39,6 +42,8 @@ from pipeline.console import exit_on_error
 from pipeline.files import read_json, write_json
 from pipeline.settings.base import Splits
 from pipeline.tasks.image import command as paint
+from pipeline.tasks.molecules import command as energy
+from pipeline.tasks.molecules.codec import MoleculeCodec
 from pipeline.tasks.music import command as compose
 from pipeline.tasks.music.codec import grid
 from pipeline.tasks.translation import command as translate
@@ -47,6 +52,7 @@ from pipeline.tasks.translation.settings import TranslationReader
 from tests.models import networks
 from tests.tasks.image.networks import LOCAL, SHAPE, settings
 from tests.tasks.image.pictures import file_of, noise
+from tests.tasks.molecules import networks as graphs
 from tests.tasks.music.test_primers import chorale
 
 _COLUMNS = (0, 1, 20, 80)  # of terminals; 0: never set, as at the start of a container
@@ -58,7 +64,9 @@ _LATE = (  # what the commands import when they need it: once, before the forks
     "pipeline.tasks.translation.translator",
     "pipeline.tasks.image.painter",
     "pipeline.tasks.music.composer",
+    "pipeline.tasks.molecules.estimator",
 )
+_MOLECULES = "molecules_attention"
 _INPUT = "input"  # the file that is broken
 
 
@@ -78,6 +86,7 @@ def _scale() -> tempfile.TemporaryDirectory:
     folder = tempfile.TemporaryDirectory()
     root = Path(folder.name)
     scale.write_params(root, scale.RUNS)
+    _add_molecules(root)
     params = root / "params.yaml"  # torch is imported already, too late for reproducible numerics
     params.write_text(params.read_text().replace("reproducible", "native"))
     torch.manual_seed(1)
@@ -88,6 +97,21 @@ def _scale() -> tempfile.TemporaryDirectory:
     images.mkdir(parents=True)
     store.save(build(settings(LOCAL["local_2d"]), SHAPE), images)
     return folder
+
+
+def _add_molecules(root: Path) -> None:
+    """Add the default scale's run of molecules, an untrained network and a few molecules."""
+    raw, default = scale.read(root), scale.read(scale.ROOT)
+    raw["datasets"]["qm7"] = default["datasets"]["qm7"]
+    raw["runs"][_MOLECULES] = default["runs"][_MOLECULES]
+    scale.write(raw, root)
+    encoded, model = root / "data/encoded/qm7", root / "runs" / _MOLECULES / "model"
+    encoded.parent.mkdir(parents=True)
+    model.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.move(graphs.encoded_in(Path(folder)), encoded)
+    codec = MoleculeCodec.of(read_json(encoded / "manifest.json"))
+    store.save(graphs.network(codec), model)
 
 
 def _encoded_text(root: Path) -> dict:
@@ -246,6 +270,11 @@ def _composing(*options: str) -> Callable[[], None]:
     return lambda: compose.run(parsed)
 
 
+def _estimating(*options: str) -> Callable[[], None]:
+    parsed = energy.parse(["--run", _MOLECULES, *options])
+    return lambda: energy.run(parsed)
+
+
 def _text(raw: Path) -> Path:
     path = raw / _INPUT
     path.write_text("".join(f"{line}\n" for line in ENGLISH[:4]))
@@ -261,6 +290,12 @@ def _picture(raw: Path) -> Path:
 def _primer(raw: Path) -> Path:
     path = raw / _INPUT
     path.write_bytes(chorale())
+    return path
+
+
+def _molecules(raw: Path) -> Path:
+    path = raw / _INPUT
+    path.write_bytes(b"".join(molecule(Random(number)) for number in range(3)))
     return path
 
 
@@ -306,6 +341,13 @@ def _continued(raw: Path) -> None:
     assert out.exists(), LOST
 
 
+def _estimated(raw: Path) -> None:
+    ended = _with_files(_estimating(str(raw / _INPUT)))
+    refused = len(re.findall(r"^.*: molecule \d+: ", ended.errors, re.MULTILINE))
+    assert refused + ended.output.count(b"\n") > 0 or "no molecule in it" in ended.errors, LOST
+    _judge(ended)
+
+
 def _odd_picture(content: bytes, random: Random) -> bytes:
     return damaged(content, random) if random.random() < 0.5 else odd_picture(random)
 
@@ -322,4 +364,5 @@ COMMANDS = {
     "lines typed on terminals of 0 to 80 columns": Whole(_text, _typed, mutated),
     "pictures for paint --complete": Whole(_picture, _completed, _odd_picture),
     "openings for compose --primer": Whole(_primer, _continued, _odd_primer),
+    "molecules for energy": Whole(_molecules, _estimated, odd_molecule),
 }

@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faults import molecules
 from faults.commands import COMMANDS
 from faults.damage import Killed, Reaction, Worker, reaction_of
 from faults.kinds import GOOD, LOST, Found, Records, Whole, named
@@ -116,6 +117,7 @@ RECORDS = {
     "images of other programs": Records(odd_pictures, read_pictures),
     "texts": Records(messages, _read_messages),
     "scores": Records(scores, _read_scores),
+    "molecules": Records(molecules.molecules, molecules.read_molecules),
 }
 
 
@@ -262,6 +264,7 @@ ARCHIVES = {
     "chorales, npz": Whole(_jsb, lambda raw: list(read_pieces(raw, ChoraleReader.JSB_CHORALES))),
     "performances, zip": Whole(_maestro, _performances(PerformanceReader.MAESTRO)),
     "performances, tar.gz": Whole(_miditok, _performances(PerformanceReader.MIDITOK_MAESTRO)),
+    "molecules, tar.gz": molecules.ARCHIVE,
     **TEXTS,
 }
 

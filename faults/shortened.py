@@ -1,18 +1,23 @@
 """The first records of the archives of data sets: an emulated processor reads them in seconds."""
 
 import gzip
+import io
 import re
+import tarfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from faults.scale import read, stage
 from pipeline.encoding.archives import only_archive
 
-# Members of the wheels, and how many are left; of a table the rows that are left.
+# Members of the archives, and how many are left; of a table the rows that are left.
 _MEMBERS = {
     r"homeassistant/components/[^/]+/translations/(?:de|en)\.json": 40,
     r"music21/corpus/bach/bwv25\d\.mxl": 10,  # they are short
     r"sklearn/datasets/data/digits\.csv\.gz": 1,
+    r"qmllib-[^/]+/tests/assets/qm7/\d+\.xyz": 80,
+    r"qmllib-[^/]+/tests/assets/hof_qm7\.txt": 1,
 }
 _ROWS = 100
 
@@ -22,23 +27,44 @@ def download(folder: Path) -> None:
     for name in read(folder)["datasets"]:
         done = stage(folder, "download", name)
         assert done.returncode == 0, done.stderr
-        shorten(only_archive(folder / "data/raw" / name, "*.whl"))
+        raw = folder / "data/raw" / name
+        if list(raw.glob("*.whl")):
+            shorten_wheel(only_archive(raw, "*.whl"))
+        else:
+            shorten_source(only_archive(raw, "*.tar.gz"))
 
 
-def shorten(wheel: Path) -> None:
+def shorten_wheel(wheel: Path) -> None:
     """Leave the first of _MEMBERS in `wheel`, by name, and the first _ROWS of a table."""
     with zipfile.ZipFile(wheel) as archive:
-        members = sorted(archive.infolist(), key=lambda member: member.filename)
-        contents = {
-            member: archive.read(member)
-            for pattern, number in _MEMBERS.items()
-            for member in [m for m in members if re.fullmatch(pattern, m.filename)][:number]
-        }
+        contents = {name: archive.read(name) for name in _first_members(archive.namelist())}
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member, content in contents.items():
-            archive.writestr(
-                member, _first_rows(content) if member.filename.endswith(".csv.gz") else content
-            )
+        for name, content in contents.items():
+            member = zipfile.ZipInfo(name)
+            archive.writestr(member, _first_rows(content) if name.endswith(".csv.gz") else content)
+
+
+def shorten_source(source: Path) -> None:
+    """Leave the first of _MEMBERS in `source`, an archive of type tar.gz, by name."""
+    with tarfile.open(source) as archive:
+        names = _first_members(archive.getnames())
+        contents = {name: archive.extractfile(name).read() for name in names}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    source.write_bytes(gzip.compress(packed.getvalue(), mtime=0))
+
+
+def _first_members(names: Iterable[str]) -> list[str]:
+    ordered = sorted(names)
+    return [
+        name
+        for pattern, number in _MEMBERS.items()
+        for name in [n for n in ordered if re.fullmatch(pattern, n)][:number]
+    ]
 
 
 def _first_rows(packed: bytes) -> bytes:

@@ -4,7 +4,7 @@ import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from faults.scale import SMOKE, read, write
+from faults.scale import ROOT, SMOKE, read, write
 
 Section = dict[str, Any]
 
@@ -23,6 +23,7 @@ class Variant(NamedTuple):
 
 
 TRANSLATION, IMAGE, MUSIC = "translation_sinusoid", "image_local_2d", "music_relative"
+MOLECULES = "molecules_attention"  # of the default scale: the smoke scale has no molecules
 UNLABELLED = "digits_unlabelled"
 # Widths of the default scale: kernels depend on the size of a product.
 WIDE = {"d_model": 128, "num_heads": 4, "d_ff": 512}
@@ -34,6 +35,15 @@ PIXELCNN = SMALL | {"architecture": "pixelcnn", "positions": {"kind": "none"}}
 SHAW = {"kind": "shaw_relative", "max_distance": 4, "parts": "keys_and_values"}
 PITCH_TIME = {"kind": "relative_pitch_time", "max_time_distance": 16, "max_pitch_distance": 24}
 LABELLED = {"kind": "concatenated_sinusoid", "labels": "voices"}
+GGNN = {
+    "architecture": "ggnn",
+    "positions": {"kind": "none"},
+    "num_steps": 2,
+    "d_model": 32,
+    "towers": 4,
+    "dropout": 0.1,
+}
+ALONG_BONDS = {"kind": "edges", "labels": [1, 2, 3]}
 BLOCKS = {"kind": "local_1d", "query_block": 16, "memory_block": 16}
 VARIANTS = {
     "translation_sinusoid": Variant(TRANSLATION, WIDE, FEW),
@@ -63,12 +73,19 @@ VARIANTS = {
         MUSIC, {"output": {"kind": "blockwise", "proposals": 3, "d_hidden": 64}}
     ),
     "music_lstm": Variant(MUSIC, LSTM | {"structure": "decoder"}),
+    "molecules_labelled": Variant(MOLECULES, {"num_layers": 1}, FEW),
+    "molecules_bonds": Variant(MOLECULES, SMALL | {"attention": ALONG_BONDS}, FEW),
+    "molecules_gated_sum": Variant(MOLECULES, GGNN | {"readout": {"kind": "gated_sum"}}, FEW),
+    "molecules_set2set": Variant(
+        MOLECULES, GGNN | {"readout": {"kind": "set2set", "steps": 2}}, FEW
+    ),
 }
 # Little to compute: emulated, a multiplication takes about a hundred times as long. There are more
 # positions than models/shared/products.py adds up in one sum.
 UPDATES = {
     "steps": 2,
     "batch_tokens": 448,
+    "average_checkpoints": 2,
     "average_every": 1,
     "validate_every": 2,
     "checkpoint_every": 2,
@@ -82,13 +99,16 @@ ENCODINGS = {  # of shortened archives
     },
     "chorales": {"splits": {"validation": 0.1, "test": 0.1, "seed": 1}},
     "digits": {"splits": {"validation": 0.1, "test": 0.1, "seed": 1}},
+    "qm7": {"splits": {"validation": 0.1, "test": 0.2, "seed": 1}},
 }
 
 
 def write_scale(folder: Path) -> None:
     """Write the params.yaml of all VARIANTS."""
-    raw = read(SMOKE)
+    raw, default = read(SMOKE), read(ROOT)
     datasets, runs = raw["datasets"], raw["runs"]
+    runs[MOLECULES] = default["runs"][MOLECULES]
+    datasets["qm7"] = default["datasets"]["qm7"]
     for name, encoding in ENCODINGS.items():
         datasets[name]["encoding"] |= encoding
     datasets[UNLABELLED] = copy.deepcopy(datasets["digits"])

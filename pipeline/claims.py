@@ -1,6 +1,6 @@
 """Print how many claims of the lecture have each verdict, and which, as Markdown.
 
-    python -m pipeline claims     # in lecture/; README.md has what it prints there
+    python -m pipeline claims     # in lecture/; docs/claims.md has what it prints there
 
 Reads reports/claims.json.
 """

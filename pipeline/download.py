@@ -20,4 +20,4 @@ def main(dataset: str) -> None:
             "licence": source.licence,
             "files": fetched,
         }
-        files.write_json(folder / "source.json", description)
+        files.write_json(folder / sources.DESCRIPTION, description)

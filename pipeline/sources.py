@@ -33,6 +33,7 @@ from pipeline.settings.sources import (
 )
 
 MIRROR = "ATTENTION_MIRROR"
+DESCRIPTION = "source.json"  # beside the raw files: where they are from
 _PARTIAL = Path(".work/download")  # interrupted downloads, to be resumed
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 60
@@ -329,6 +330,11 @@ def _folder(source: FolderSource, folder: Path) -> None:
         print(
             f"source.path = {source.path!r}: {len(others)} not copied, as links to folders or "
             f"to nothing, or no files; the first is {first!r}"
+        )
+    if (root / DESCRIPTION).is_file():
+        raise DataError(
+            f"source.path = {source.path!r}: {DESCRIPTION} has the name of the file that describes "
+            "the raw data; rename it"
         )
     for path in paths:
         name = in_utf8(path.relative_to(root).as_posix())

@@ -586,8 +586,9 @@ def test_no_setting_has_a_default_so_that_all_values_stand_where_dvc_tracks_them
     assert [name for name, field in fields.items() if not field.is_required()] == []
 
 
-def test_the_entries_of_ones_own_data_in_the_readme_are_valid():
-    (entries,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+def test_the_entries_of_ones_own_data_in_the_documentation_are_valid():
+    page = (ROOT / "docs" / "own-data.md").read_text("utf-8")
+    (entries,) = re.findall(r"```yaml\n(.*?)```", page, re.S)
     raw = copy.deepcopy(RAW)
     raw["datasets"] |= YAML(typ="safe", pure=True).load(entries)
     assert {"my_music", "my_pictures"} <= set(config.parse(raw, DEFAULT).datasets)

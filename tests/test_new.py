@@ -17,24 +17,24 @@ from tests.tasks.music.midi_bytes import midi, off, on
 LANGUAGES = {"de": "Satz {} über {} und {}.", "en": "Sentence {} about {} and {}."}
 
 
-def write_music(folder: Path) -> None:
-    for number in range(20):
+def write_music(folder: Path, count: int = 20) -> None:
+    for number in range(count):
         pitches = [40 + time * number % 40 for time in range(40)]
         events = [event for pitch in pitches for event in ((0, on(pitch)), (240, off(pitch)))]
         (folder / f"{number}.MID").write_bytes(midi(events))
 
 
-def write_pictures(folder: Path) -> None:
+def write_pictures(folder: Path, count: int = 40) -> None:
     rng = np.random.default_rng(1)
-    for number in range(40):
+    for number in range(count):
         path = folder / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(256, size=(20, 24, 3), dtype=np.uint8)).save(path)
 
 
-def write_texts(folder: Path) -> None:
+def write_texts(folder: Path, count: int = 2000) -> None:
     rng = np.random.default_rng(1)
-    words = rng.integers(10**9, size=(2000, 3))
+    words = rng.integers(10**9, size=(count, 3))
     for language, sentence in LANGUAGES.items():
         lines = [sentence.format(*row) for row in words]
         (folder / f"corpus.{language}").write_text("\n".join(lines))
@@ -79,6 +79,20 @@ def test_the_stages_read_what_it_writes(folder, capsys, monkeypatch, write, task
     facts = read_json(Path("reports/data/mine.json"))
     assert sum(split["records"] for split in facts["splits"].values()) == records
     assert not facts["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("write", "count"), [(write_music, 4), (write_pictures, 8), (write_texts, 150)]
+)
+def test_few_files_leave_no_split_empty(folder, monkeypatch, write, count):
+    write(folder / "own", count)
+    new.main(Path("mine"), Path("own"))
+    monkeypatch.chdir(folder / "mine")
+    download.main("mine")
+    encode.main("mine")
+    splits = read_json(Path("reports/data/mine.json"))["splits"]
+    assert all(splits[name]["records"] > 0 for name in ("train", "validation", "test"))
+    assert sum(split["records"] for split in splits.values()) == count
 
 
 def test_what_cannot_be_a_scale_is_refused_and_nothing_is_written(folder):

@@ -463,6 +463,18 @@ def test_names_of_a_folder_that_are_not_utf_8_are_copied_in_hexadecimal(
     files.write_json(folder / "source.json", found)
 
 
+def test_a_file_with_the_name_of_the_description_is_refused(folder, tmp_path):
+    (mine := tmp_path / "mine").mkdir()
+    (mine / "source.json").write_text("{}")
+    (mine / "a.mid").write_bytes(b"a")
+    source = FolderSource(kind="folder", path=str(mine), **ABOUT)
+    assert failure(source, folder) == (
+        f"source.path = {str(mine)!r}: source.json has the name of the file that describes the raw "
+        "data; rename it"
+    )
+    assert not list(folder.iterdir())
+
+
 def test_what_of_a_folder_is_no_file_is_counted_and_left_out(folder, tmp_path, capsys):
     mine = tmp_path / "mine"
     (mine / "deep/empty").mkdir(parents=True)

@@ -41,7 +41,7 @@ class Local2D(Settings):
 
 
 class Edges(Settings):
-    """A node attends along its edges with one of these labels, without any to itself."""
+    """A node attends along its edges with one of these labels; without any, to itself alone."""
 
     kind: Literal["edges"]
     labels: Annotated[list[PositiveInt], Field(min_length=1)]

@@ -110,7 +110,7 @@ def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> C
     thin = [(label, thinned(points)) for label, points in lines]
     last_step = max(step for _, points in lines for step, _ in points)
     updates = _Axis("updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format)
-    return _chart(thin, updates, _linear("nats per token", *limits), "{:.3f}".format)
+    return _chart(thin, updates, _linear("nats per target", *limits), "{:.3f}".format)
 
 
 def linear_chart(

@@ -12,7 +12,7 @@ FILE = Path(__file__).parents[2] / "reports" / "rates.json"
 
 @dataclass(frozen=True)
 class Trial:
-    """A run of a grid; its last validation loss in nats per token, None if it was not trained."""
+    """A run of a grid; its last validation loss in nats per target, None if it was not trained."""
 
     run: str
     learning_rate: float

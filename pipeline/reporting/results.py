@@ -73,7 +73,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Curve:
-    """Loss curves: points (step, nats per token), ordered by step."""
+    """Loss curves: points (step, nats per target), ordered by step."""
 
     train: list[tuple[int, float]]
     validation: list[tuple[int, float]]

@@ -1,5 +1,6 @@
 """The interface of a task to the rest of the pipeline."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -22,6 +23,15 @@ class OwnData:
     what: str  # the files are, as in "12 MIDI files"
     ids: int  # size of the vocabulary, for an estimate of the cost
     encoding: dict[str, Any]  # settings of the data set
+
+
+def splits_of_few(splits: Mapping[str, Any], groups: int) -> dict[str, Any]:
+    """Return settings of splits in which validation and test each have one of `groups` or more.
+
+    A group is what stays in one split: a piece, a block of lines, a picture of its class.
+    """
+    least = math.ceil(1000 / max(groups, 3)) / 1000  # of fewer than three, none is left to train
+    return {**splits, **{name: max(splits[name], least) for name in ("validation", "test")}}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 import gzip
+import io
+import tarfile
 import zipfile
 
-from faults.shortened import shorten
+from faults.shortened import shorten_source, shorten_wheel
 
 DIGITS = "sklearn/datasets/data/digits.csv.gz"
 
@@ -18,7 +20,7 @@ def test_the_first_records_are_left_of_a_wheel(tmp_path):
             wheel.writestr(name, f"content of {name}")
         wheel.writestr("homeassistant/components/000/manifest.json", "{}")
         wheel.writestr("music21/corpus/bach/bwv1.6.mxl", "x")
-    shorten(path)
+    shorten_wheel(path)
     with zipfile.ZipFile(path) as wheel:
         assert set(wheel.namelist()) == {
             f"{folder}/{number:03d}/translations/{language}.json"
@@ -36,8 +38,28 @@ def test_the_first_rows_are_left_of_a_table(tmp_path):
         with zipfile.ZipFile(path := tmp_path / name, "w") as wheel:
             member = zipfile.ZipInfo(DIGITS, (2020, 1, 1, 0, 0, 0))
             wheel.writestr(member, gzip.compress(rows))
-        shorten(path)
+        shorten_wheel(path)
         with zipfile.ZipFile(path) as wheel:
             assert gzip.decompress(wheel.read(DIGITS)).splitlines() == rows.splitlines()[:100]
+        shortened.append(path.read_bytes())
+    assert shortened[0] == shortened[1]
+
+
+def test_the_first_molecules_are_left_of_a_source(tmp_path):
+    names = [f"tests/assets/qm7/{number:04d}.xyz" for number in range(100)]
+    kept = ["qmllib-1/tests/assets/hof_qm7.txt", *(f"qmllib-1/{name}" for name in names)]
+    shortened = []
+    for path in tmp_path / "a.tar.gz", tmp_path / "b.tar.gz":
+        with tarfile.open(path, "w:gz") as archive:
+            for number, name in enumerate([*reversed(kept), "qmllib-1/setup.py"]):
+                member = tarfile.TarInfo(name)
+                content = f"content of {name}".encode()
+                member.size, member.mtime = len(content), number + len(shortened)
+                archive.addfile(member, io.BytesIO(content))
+        shorten_source(path)
+        with tarfile.open(path) as archive:
+            assert archive.getnames() == [*kept[1:81], kept[0]]
+            for name in archive.getnames():
+                assert archive.extractfile(name).read().decode() == f"content of {name}"
         shortened.append(path.read_bytes())
     assert shortened[0] == shortened[1]

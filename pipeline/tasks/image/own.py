@@ -1,11 +1,12 @@
 """A user's own pictures: a folder of files, with a sub-folder for each class."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.encoding.folders import visible_below
-from pipeline.tasks.base import OwnData
+from pipeline.tasks.base import OwnData, splits_of_few
 from pipeline.tasks.image.settings import ImageReader, Resize
 
 FILES = "pictures, with a sub-folder for each class"
@@ -21,6 +22,7 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
     files = [path for path in visible_below(source) if path.suffix.lower() in _SUFFIXES]
     if not files:
         return None
+    of_class = Counter(path.relative_to(source).parent.as_posix() for path in files)
     return OwnData(
         f"{len(files):,} pictures",
         _LEVELS,
@@ -32,6 +34,6 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
             "levels": _LEVELS,
             "resize": Resize.CROP_AND_RESIZE.value,
             "max_skipped": _MAX_SKIPPED,
-            "splits": encoding["splits"],
+            "splits": splits_of_few(encoding["splits"], min(of_class.values())),
         },
     )

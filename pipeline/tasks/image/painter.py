@@ -1,7 +1,6 @@
 """Samples images with a trained run."""
 
 import argparse
-import io
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from pipeline.tasks.image.encoding.picture import (
     PictureError,
     quantised,
     read_picture,
+    stored_mode,
 )
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.trained import load_model
@@ -97,11 +97,11 @@ def fitting_pixels(path: Path, codec: ImageCodec, log: Callable[[str], None]) ->
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
     try:
-        picture = read_picture(content, codec.channels)
+        picture, stored = read_picture(content, codec.channels), stored_mode(content)
     except PictureError as error:
         raise DataError(f"{path}: {error}; give another picture") from None
     conversions = []
-    if Image.open(io.BytesIO(content)).mode != picture.mode:
+    if stored != picture.mode:
         conversions.append("made grey" if codec.channels == 1 else "made RGB")
     size = (codec.width, codec.height)
     if picture.size != size:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.tasks.base import OwnData
+from pipeline.tasks.base import OwnData, splits_of_few
 from pipeline.tasks.music.codec import events
 from pipeline.tasks.music.encoding.midi_files import midi_below
 from pipeline.tasks.music.settings import PerformanceReader, Representation
@@ -27,6 +27,6 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
             "workers": 1,
             "max_minutes": 120.0,
             "max_skipped": encoding["max_skipped"],
-            "splits": encoding["splits"],
+            "splits": splits_of_few(encoding["splits"], len(files)),
         },
     )

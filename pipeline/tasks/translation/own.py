@@ -1,11 +1,12 @@
 """A user's own parallel text: two texts, a line for a line, or a table of two columns."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.tasks.base import OwnData
-from pipeline.tasks.translation.encoding.text_files import find_languages
+from pipeline.tasks.base import OwnData, splits_of_few
+from pipeline.tasks.translation.encoding.text_files import BLOCK, find_languages
 from pipeline.tasks.translation.settings import TranslationReader
 
 FILES = "two texts <name>.<language>, as corpus.en and corpus.de, or a table as en-de.tsv"
@@ -22,11 +23,14 @@ def own_data(source: Path, encoding: Mapping[str, Any]) -> OwnData | None:
     (first, second), paths = found
     is_little = sum(path.stat().st_size for path in paths) < _FEW_BYTES
     pieces = _FEW_PIECES if is_little else encoding["vocabulary_size"]
+    with paths[0].open("rb") as file:
+        blocks = math.ceil(sum(1 for _ in file) / BLOCK)
     changes = {
         "reader": TranslationReader.TEXT_FILES.value,
         "source_language": first,
         "target_language": second,
         "vocabulary_size": pieces,
+        "splits": splits_of_few(encoding["splits"], blocks),
     }
     names = " and ".join(path.name for path in paths)
     return OwnData(f"{names}, from {first} to {second}", pieces, {**encoding, **changes})

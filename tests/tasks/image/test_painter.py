@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from models.build import build
 from pipeline import config
@@ -118,6 +119,13 @@ def test_other_pictures_keep_their_brightness(tmp_path, mode):
         picture = picture.convert("RGB").convert(mode)
     picture.save(path, **({"quality": 100} if "j" in path.suffix else {}))
     assert fitting_pixels(path, CODEC, silent)[..., 0].tolist() == [[16] * 4] * 2 + [[0] * 4] * 2
+
+
+def test_a_picture_with_a_long_text_is_read(tmp_path):
+    long = PngInfo()
+    long.add_text("workflow", "a" * (3 << 20), zip=True)
+    Image.new("L", (4, 4), 255).save(tmp_path / "a.png", pnginfo=long)
+    assert (fitting_pixels(tmp_path / "a.png", CODEC, silent) == 16).all()
 
 
 def test_what_is_no_picture_is_refused_in_one_line(tmp_path):

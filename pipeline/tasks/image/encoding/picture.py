@@ -62,6 +62,12 @@ def read_picture(content: bytes, channels: int) -> Image.Image:
     return eight.convert("L" if channels == 1 else "RGB")
 
 
+def stored_mode(content: bytes) -> str:
+    """Return Pillow's name of how the pixels of a file are stored; PictureError as read_picture."""
+    with _reasons(content), _large_metadata():
+        return _opened(content).mode
+
+
 def fit(image: Image.Image, layout: PicturesLayout) -> np.ndarray:
     """Return intensities (height, width, channels); PictureError if the picture has another size.
 

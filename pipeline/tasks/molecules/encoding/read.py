@@ -1,7 +1,7 @@
 """Molecules and their energies from the raw data: qmllib's archive, or a folder of xyz files."""
 
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,14 +82,17 @@ def _in_file(name: str, path: Path) -> Iterator[Labelled | Skipped]:
     if path.stat().st_size > MAX_FILE_BYTES:
         yield Skipped(name, f"larger than {MAX_FILE_BYTES >> 20} MiB")
         return
-    molecules = read_molecules(path.read_bytes().decode("utf-8", "replace"))
-    following: Callable[[], Molecule | None] = lambda: next(molecules, None)  # noqa: E731
     number = 0
-    while (molecule := read_or_skip(name, following)) is not None:
-        if isinstance(molecule, Skipped):
-            yield molecule
-            return
-        number += 1
-        record = f"{name} {number}"
-        energy = read_or_skip(record, lambda read: read.energy, molecule)
-        yield energy if isinstance(energy, Skipped) else Labelled(record, molecule, energy)
+    try:
+        for molecule in read_molecules(path.read_bytes().decode("utf-8", "replace")):
+            number += 1
+            record = f"{name} {number}"
+            yield read_or_skip(record, _with_energy, record, molecule)
+        if not number:
+            yield Skipped(name, "no molecule in it")
+    except RecordError as error:
+        yield Skipped(name, str(error))
+
+
+def _with_energy(name: str, molecule: Molecule) -> Labelled:
+    return Labelled(name, molecule, molecule.energy)

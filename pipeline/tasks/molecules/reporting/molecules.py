@@ -32,7 +32,6 @@ class Atom:
 class Drawing:
     """A molecule: its atoms, the lines of its bonds, and the arcs of one head."""
 
-    name: str
     formula: str
     energy: float
     estimate: float
@@ -89,7 +88,6 @@ def _draw(molecule: dict[str, Any], best: dict[str, Any] | None) -> Drawing:
         ]
     data = {name: molecule[name] for name in ("labels", "weights")}
     return Drawing(
-        molecule["name"],
         molecule["formula"],
         molecule["energy"],
         molecule["estimate"],

@@ -21,7 +21,7 @@ _FOREIGN_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-_BLOCK = 50  # lines that are in one split, as they may be of one text
+BLOCK = 50  # lines that are in one split, as they may be of one text
 
 
 def find_languages(folder: Path) -> tuple[tuple[str, ...], Sequence[Path]] | None:
@@ -43,7 +43,7 @@ def find_languages(folder: Path) -> tuple[tuple[str, ...], Sequence[Path]] | Non
 
 
 class AlignedLines:
-    """The lines of a table, or of two texts side by side, in blocks of _BLOCK that follow on.
+    """The lines of a table, or of two texts side by side, in blocks of BLOCK that follow on.
 
     In memory are 8 bytes for each block and file.
     """
@@ -75,8 +75,8 @@ class AlignedLines:
             files = [stack.enter_context(path.open("rb")) for path in self._paths]
             for file, starts in zip(files, self._starts, strict=True):
                 file.seek(starts[index])
-            lines = islice(zip(*files, strict=False), _BLOCK)
-            for number, sides in enumerate(lines, index * _BLOCK + 1):
+            lines = islice(zip(*files, strict=False), BLOCK)
+            for number, sides in enumerate(lines, index * BLOCK + 1):
                 yield number, list(sides) if len(sides) > 1 else sides[0].split(b"\t")[:2]
 
 
@@ -85,7 +85,7 @@ def _blocks(path: Path) -> tuple[int, list[int]]:
     count, starts = 0, []
     with path.open("rb") as file:
         _skip_mark(file, path)
-        while block := list(islice(iter(file.readline, b""), _BLOCK)):
+        while block := list(islice(iter(file.readline, b""), BLOCK)):
             starts.append(file.tell() - sum(map(len, block)))
             count += len(block)
     return count, starts
