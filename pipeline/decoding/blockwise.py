@@ -102,11 +102,12 @@ def fill_in_blocks(
     source: Tensor | None = None,
     end: int | None = None,
     progress: Progress | None = None,
+    enough: Callable[[Tensor], bool] | None = None,
 ) -> Generated:
     """Fill the ids of template (row, length) that are TO_SAMPLE, in order, up to an `end`.
 
     The first column has to be given. A source is (row, position). Rows that are done leave the
-    batch.
+    batch. Stops early when the columns that all rows have are `enough`.
     """
     run = _Run(model, template, source, end)
     guesses, hidden = Guesses(template[:, :0]), run.begin()
@@ -122,8 +123,12 @@ def fill_in_blocks(
                 return run.result
             proposer.reorder(alive)
             hidden = hidden.index_select(0, alive)
+        known = int(run.known.min())
+        if enough is not None and enough(run.ids[:, :known]):
+            run.keep(run.known[:0])
+            return replace(run.result, ids=run.result.ids[:, :known])
         if progress is not None:
-            progress.update(int(run.known.min()))
+            progress.update(known)
         guesses = proposer.guess(hidden, run.ids, run.known)
         given = run.given(guesses.ids.shape[1])
         guesses = replace(guesses, ids=torch.where(given == TO_SAMPLE, guesses.ids, given))

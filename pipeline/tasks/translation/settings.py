@@ -224,6 +224,10 @@ class TranslationRun(Run):
     decoding: TranslationDecoding
     evaluation: TranslationEvaluation
 
+    @property
+    def _method(self) -> tuple[str, str | None]:
+        return "decoding.method.kind", self.decoding.method.kind
+
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":
         self._expect(Structure.ENCODER_DECODER)
