@@ -181,7 +181,7 @@ WRONG = [
     (
         f"{TEXT}.decoding.method.kind",
         "bean",
-        "should be beam or chosen or greedy or sampling; did you mean beam?",
+        "should be beam or chosen or greedy or blockwise or sampling; did you mean beam?",
     ),
     (f"{TEXT}.decoding.search_grid.beam_sizes", [], "should have at least"),
     ("datasets.digits.source.kind", "pakage", "url or urls or folder; did you mean package?"),

@@ -43,6 +43,17 @@ class OutputHead(Head):
         """
 
 
+class ProposalHead(OutputHead):
+    """A head that also proposes the ids after the next one."""
+
+    @abstractmethod
+    def proposals(self, hidden: Tensor) -> Tensor:
+        """Map hidden (..., d_model) to states (..., proposal, d_model) for `next_logits`.
+
+        The first is `hidden` itself, for the next id; each further one is for the id after.
+        """
+
+
 class Softmax(OutputHead):
     """Linear projection and softmax; with tied embeddings the weights are the embedding's.
 

@@ -6,11 +6,11 @@ from torch.nn import functional as F
 
 from models.settings import Blockwise
 from models.shared.dropout import drop
-from models.shared.heads import Softmax
+from models.shared.heads import ProposalHead, Softmax
 from models.shared.products import Linear
 
 
-class ProposalSoftmax(Softmax):
+class ProposalSoftmax(Softmax, ProposalHead):
     """The softmax p_1 of the next id, and p_2 .. p_k of the ids after it, by the same projection.
 
     One feed-forward layer with a residual connection maps a hidden state to those of p_2 .. p_k
@@ -33,7 +33,7 @@ class ProposalSoftmax(Softmax):
         self.w_2 = Linear(others * settings.d_hidden, others * d_model)
 
     def proposals(self, hidden: Tensor) -> Tensor:
-        """Map hidden (..., d_model) to the states (..., proposal, d_model) of p_1 .. p_k."""
+        """See ProposalHead."""
         changes = drop(self.w_2(F.relu(self.w_1(hidden))), self.dropout, self.training)
         hidden = hidden.unsqueeze(-2)
         others = hidden + changes.unflatten(-1, (self.count - 1, -1))

@@ -1,6 +1,7 @@
 """Types and settings that several parts share."""
 
 import re
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
@@ -50,6 +51,13 @@ class Splits(Settings):
                 f"validation = {self.validation} and test = {self.test} leave nothing to train on"
             )
         return self
+
+
+class Method(StrEnum):
+    """How many ids a pass of the network samples; their distribution is the same."""
+
+    SEQUENTIAL = "sequential"  # one
+    BLOCKWISE = "blockwise"  # those of its proposals that it confirms; model.output is blockwise
 
 
 class Sampling(Settings):

@@ -51,6 +51,22 @@ class Run(Settings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _check_proposals(self) -> "Run":
+        path, method = self._method
+        output = getattr(self.model, "output", None)
+        if method == "blockwise" and not isinstance(output, Blockwise):
+            raise ValueError(
+                f"{path} = blockwise needs the proposals of model.output.kind = blockwise; use "
+                "that output, or another method"
+            )
+        return self
+
+    @property
+    def _method(self) -> tuple[str, str | None]:
+        """The path and the value of the parameter that says how ids are found."""
+        return "decoding.method", getattr(self.decoding, "method", None)
+
     def _expect(self, structure: Structure) -> None:
         if self.model.structure is not structure:
             raise ValueError(

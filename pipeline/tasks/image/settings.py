@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from models.settings import ImageLayout, Settings, Structure, TransformerSettings
 from pipeline.settings.base import (
+    Method,
     NonNegativeFloat,
     NonNegativeInt,
     Sampling,
@@ -178,6 +179,7 @@ class ImageDecoding(Settings):
     """Class-conditional samples, and completions: lower halves or enlarged images."""
 
     sampling: Sampling
+    method: Method
     samples_per_class: PositiveInt | None  # null: super-resolution
     completed_images: PositiveInt
     completions_per_image: PositiveInt  # at each temperature

@@ -16,7 +16,7 @@ from models.settings import (
     TransformerSettings,
     VoiceLayout,
 )
-from pipeline.settings.base import NonNegativeInt, Sampling, Share, Splits
+from pipeline.settings.base import Method, NonNegativeInt, Sampling, Share, Splits
 from pipeline.settings.evaluation import EvaluationSettings
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
@@ -152,6 +152,7 @@ class MusicDecoding(Settings):
     """Pieces from nothing and continuations of test pieces."""
 
     sampling: Sampling
+    method: Method
     from_nothing: PositiveInt  # pieces
     continuations: PositiveInt  # pieces
     shown_continuations: PositiveInt  # the first of them, which can be seen and heard

@@ -159,6 +159,12 @@ class Greedy(Settings):
     kind: Literal["greedy"]
 
 
+class InBlocks(Settings):
+    """What greedy search finds, several tokens a pass; model.output.kind is blockwise."""
+
+    kind: Literal["blockwise"]
+
+
 class TranslationSampling(Sampling):
     """Ancestral sampling, token by token."""
 
@@ -175,7 +181,9 @@ class SearchGrid(Settings):
 class TranslationDecoding(Settings):
     """How a translation is found."""
 
-    method: Annotated[Beam | Chosen | Greedy | TranslationSampling, Field(discriminator="kind")]
+    method: Annotated[
+        Beam | Chosen | Greedy | InBlocks | TranslationSampling, Field(discriminator="kind")
+    ]
     extra_length: NonNegativeInt  # a translation has at most source + extra_length tokens
     batch_tokens: PositiveInt  # source tokens times beam size, padding included
     search_grid: SearchGrid | None  # null: none
@@ -215,6 +223,10 @@ class TranslationRun(Run):
     task: Literal["translation"]
     decoding: TranslationDecoding
     evaluation: TranslationEvaluation
+
+    @property
+    def _method(self) -> tuple[str, str | None]:
+        return "decoding.method.kind", self.decoding.method.kind
 
     @model_validator(mode="after")
     def _check_task(self) -> "TranslationRun":

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.corpus import write_sequences
-from pipeline.settings.base import Sampling
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import decode, sample_images
@@ -65,5 +65,6 @@ def test_a_baseline_learns_measures_and_draws_what_counts_in_raster_order(encode
 
     grids = {"samples_per_class": 1, "completed_images": 2, "completions_per_image": 1}
     grids |= {"completion_temperatures": [1.0]}
-    decode(model, encoded, encoded, ImageDecoding(sampling=SAMPLING, **grids))
+    decoding = ImageDecoding(sampling=SAMPLING, method=Method.SEQUENTIAL, **grids)
+    decode(model, encoded, encoded, decoding)
     assert (encoded / "conditional.png").exists()

@@ -11,7 +11,7 @@ from models.build import build
 from models.shared.order import block_order
 from pipeline.corpus import write_sequences
 from pipeline.errors import ConfigError
-from pipeline.settings.base import Sampling
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.image.decoding import decode as drawing
 from pipeline.tasks.image.decoding.decode import decode, png_grid
 from pipeline.tasks.image.settings import ImageDecoding
@@ -25,6 +25,7 @@ GREY = 128
 def decoding(completed_images=3, seed=1, temperatures=(1.0,)):
     return ImageDecoding(
         sampling=Sampling(seed=seed, temperature=1.0, top_k=None, top_p=1.0),
+        method=Method.SEQUENTIAL,
         samples_per_class=2,
         completed_images=completed_images,
         completions_per_image=4,

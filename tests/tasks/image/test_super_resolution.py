@@ -12,7 +12,7 @@ from models.build import build
 from models.settings import Embeddings, Norm, PositionsAt, Structure, TransformerSettings
 from models.shared.order import generation_order
 from pipeline.corpus import write_sequences
-from pipeline.settings.base import Sampling
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.image.batches import Batches
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import decode
@@ -79,6 +79,7 @@ def encoded(codec, tmp_path):
 def decoding(seed=1, temperatures=(1.0,), completed_images=3) -> ImageDecoding:
     return ImageDecoding(
         sampling=Sampling(seed=seed, temperature=1.0, top_k=None, top_p=1.0),
+        method=Method.SEQUENTIAL,
         samples_per_class=None,
         completed_images=completed_images,
         completions_per_image=4,

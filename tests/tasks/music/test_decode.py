@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.files import write_json
-from pipeline.settings.base import Sampling
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.music.codec.grid import IDS, SHAPE, from_ids, to_ids
 from pipeline.tasks.music.decoding.decode import decode
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH
@@ -31,6 +31,7 @@ def encoded(tmp_path):
 def decoding(**changes) -> MusicDecoding:
     values = {
         "sampling": Sampling(seed=1, temperature=1.0, top_k=None, top_p=1.0),
+        "method": Method.SEQUENTIAL,
         "from_nothing": 2,
         "continuations": 2,
         "shown_continuations": 2,

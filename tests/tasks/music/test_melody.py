@@ -15,7 +15,7 @@ from models.settings import Norm, Structure
 from pipeline.corpus import write_sequences
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_json
-from pipeline.settings.base import Sampling
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.music.codec import SAMPLED_IDS, codec_of, events, grid, melody
 from pipeline.tasks.music.codec.augmentation import augmenter
 from pipeline.tasks.music.codec.melody import (
@@ -277,6 +277,7 @@ def test_drawn_tunes_begin_with_the_opening_and_are_scored(encoded):
     samples.mkdir()
     decoding = MusicDecoding(
         sampling=SAMPLING,
+        method=Method.SEQUENTIAL,
         from_nothing=1,
         continuations=2,
         shown_continuations=2,

@@ -12,7 +12,7 @@ from models.build import build
 from models.settings import Norm, Structure
 from pipeline.corpus import write_sequences
 from pipeline.files import write_json
-from pipeline.settings.base import Sampling
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.music.codec import SAMPLED_IDS, events
 from pipeline.tasks.music.codec.events import (
     IDS,
@@ -62,6 +62,7 @@ def test_drawn_performances_are_midi_files_that_begin_with_the_opening(encoded, 
     sampling = Sampling(seed=1, temperature=1.0, top_k=None, top_p=1.0)
     decoding = MusicDecoding(
         sampling=sampling,
+        method=Method.SEQUENTIAL,
         from_nothing=1,
         continuations=2,
         shown_continuations=2,

@@ -13,6 +13,7 @@ from models.shared.base import AutoregressiveModel
 from models.shared.order import generation_order, super_resolution_factor
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
+from pipeline.decoding.fill import BLOCKS, Fill, fill_of
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically, write_json
@@ -31,6 +32,7 @@ def decode(
 ) -> ImageDecoding:
     """Write grids of images as batches are finished, and their description, samples.json.
 
+    BLOCKS has the ids that each pass of the network added to each image, if several a pass.
     completions.png; completions.npy with the same images (temperature, image, completion, height,
     width, channels); and conditional.png, unless `samples_per_class` is null. ConfigError if the
     test split has fewer images than `completed_images`. Returns
@@ -43,11 +45,12 @@ def decode(
             f"decoding.completed_images = {decoding.completed_images}, but the test split has "
             f"{len(test)}; lower it"
         )
-    grids = {}
+    grids, fill = {}, fill_of(decoding.method)
     if decoding.samples_per_class is not None:
-        grids["conditional"] = _write_conditional(model, codec, samples, decoding)
-    grids["completions"] = _write_completions(model, codec, test.rows(), samples, decoding)
+        grids["conditional"] = _write_conditional(model, codec, samples, decoding, fill)
+    grids["completions"] = _write_completions(model, codec, test.rows(), samples, decoding, fill)
     write_json(samples / "samples.json", grids)
+    write_json(samples / BLOCKS, fill.blocks)
     return decoding
 
 
@@ -58,6 +61,7 @@ def sample_images(
     known: np.ndarray,
     sampling: Sampling,
     source: np.ndarray | None = None,
+    fill: Fill = fill,
 ) -> np.ndarray:
     """Sample what is TO_SAMPLE in `known` (image, height, width, channels), given the rest.
 
@@ -79,7 +83,11 @@ def sample_images(
 
 
 def _write_conditional(
-    model: AutoregressiveModel, codec: ImageCodec, samples: Path, decoding: ImageDecoding
+    model: AutoregressiveModel,
+    codec: ImageCodec,
+    samples: Path,
+    decoding: ImageDecoding,
+    fill: Fill,
 ) -> dict[str, Any]:
     columns, sampling = decoding.samples_per_class, decoding.sampling
     images = np.full((codec.classes, columns, *codec.size), TO_SAMPLE)
@@ -89,7 +97,8 @@ def _write_conditional(
         labels = np.arange(first, first + len(group)).repeat(columns)
         seeded = sampling.model_copy(update={"seed": sampling.seed + first})
         known = group.reshape(-1, *codec.size)
-        group[:] = sample_images(model, codec, labels, known, seeded).reshape(group.shape)
+        found = sample_images(model, codec, labels, known, seeded, fill=fill)
+        group[:] = found.reshape(group.shape)
         write_atomically(samples / "conditional.png", png_grid(shades(images, codec)))
     return {
         "file": "conditional.png",
@@ -106,6 +115,7 @@ def _write_completions(
     test: np.ndarray,
     samples: Path,
     decoding: ImageDecoding,
+    fill: Fill,
 ) -> dict[str, Any]:
     rows, columns = decoding.completed_images, decoding.completions_per_image
     labels, pixels = codec.decode_all(test[:rows])
@@ -124,6 +134,7 @@ def _write_completions(
             given.known.repeat(columns, axis=0),
             decoding.sampling.model_copy(update={"temperature": temperature}),
             given.source,
+            fill,
         ).reshape(images.shape)
         grid = np.concatenate([*inputs, *shades(completions[:, :_MAX_ROWS], codec)], axis=1)
         write_atomically(samples / "completions.png", png_grid(grid))

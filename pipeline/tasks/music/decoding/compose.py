@@ -10,6 +10,7 @@ from torch import Tensor
 from models.settings import DataShape
 from models.shared.base import AutoregressiveModel
 from pipeline.console import Progress
+from pipeline.decoding.fill import Fill
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.settings.base import Sampling
 from pipeline.tasks.music.codec import codec_of, grid, is_grid, melody, unit_of
@@ -24,6 +25,7 @@ def compose(
     tokens: int,
     sampling: Sampling,
     enough: Callable[[Tensor], bool] | None = None,
+    fill: Fill = fill,
 ) -> np.ndarray:
     """Sample pieces (piece, 1 + tokens) that continue `primers`, ids (1 + token,) with START.
 
@@ -39,7 +41,12 @@ def compose(
 
 
 def compose_for(
-    model: AutoregressiveModel, primer: np.ndarray, seconds: float, count: int, sampling: Sampling
+    model: AutoregressiveModel,
+    primer: np.ndarray,
+    seconds: float,
+    count: int,
+    sampling: Sampling,
+    fill: Fill = fill,
 ) -> list[np.ndarray]:
     """Sample `count` pieces of `seconds` that continue one primer, ids (1 + token,) each.
 
@@ -48,7 +55,8 @@ def compose_for(
     shape, primers = model.shape, [primer] * count
     if is_grid(shape):
         sixteenths = math.ceil(seconds / midi.SECONDS_PER_SIXTEENTH)
-        return list(compose(model, primers, sixteenths * shape.layout.voices, sampling))
+        tokens = sixteenths * shape.layout.voices
+        return list(compose(model, primers, tokens, sampling, fill=fill))
 
     codec = codec_of(shape)
 
@@ -56,7 +64,7 @@ def compose_for(
         return all(codec.seconds_of(row) >= seconds for row in ids.cpu().numpy())
 
     max_tokens = len(primer) + math.ceil(seconds * MAX_EVENTS_PER_SECOND)
-    pieces = compose(model, primers, max_tokens, sampling, enough)
+    pieces = compose(model, primers, max_tokens, sampling, enough, fill)
     return [codec.truncated(piece, seconds) for piece in pieces]
 
 

@@ -21,6 +21,7 @@ class Hypothesis:
 
     ids: list[int]  # without BOS and EOS
     score: float  # log P / length penalty, EOS included in both
+    blocks: list[int] | None = None  # ids that each pass added, of blockwise decoding
 
 
 @dataclass

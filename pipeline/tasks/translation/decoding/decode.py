@@ -18,11 +18,13 @@ from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import Hypothesis, search
 from pipeline.tasks.translation.decoding.choose import choose
 from pipeline.tasks.translation.decoding.chosen import beam, write_chosen
+from pipeline.tasks.translation.decoding.parallel import search_in_blocks
 from pipeline.tasks.translation.decoding.sample_sequence import sample_sequence
 from pipeline.tasks.translation.settings import (
     Beam,
     Chosen,
     Greedy,
+    InBlocks,
     OtherSearch,
     TranslationDecoding,
     TranslationSampling,
@@ -186,6 +188,9 @@ def _hypotheses(
             return search(model, sources, BOS, EOS, method, decoding.extra_length)
         case Greedy():
             return search(model, sources, BOS, EOS, GREEDY, decoding.extra_length)
+        case InBlocks():
+            found = search_in_blocks(model, sources, BOS, EOS, decoding.extra_length)
+            return [[hypothesis] for hypothesis in found]
         case TranslationSampling() as sampling:
             samples = sample_sequence(model, sources, BOS, EOS, sampling, decoding.extra_length)
             return [[sample] for sample in samples]
