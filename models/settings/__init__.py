@@ -3,25 +3,34 @@
 from models.settings.architectures import (
     ConvS2SSettings,
     GgnnSettings,
+    GruSettings,
+    LstmEncoderSettings,
     LstmSettings,
     ModelSettings,
     PixelCnnSettings,
+    RecurrentSettings,
     TransformerSettings,
 )
 from models.settings.attention import Attention, Backend, Edges, Full, Local1D, Local2D
 from models.settings.base import EvenWidth, KernelSize, PositiveFloat, Probability, Settings
 from models.settings.choices import (
     Categorical,
+    ClassSoftmax,
+    Directions,
     Embeddings,
     GatedSum,
     Laplace,
+    LastState,
     LogisticMixture,
+    MaxPooling,
     Norm,
     Numerics,
     Output,
+    Pooling,
     PositionsAt,
     Readout,
     Residuals,
+    SelfAttentive,
     Set2Set,
     Structure,
 )
@@ -46,6 +55,7 @@ from models.settings.shape import (
     GraphLayout,
     ImageLayout,
     Layout,
+    PassageLayout,
     SequenceLayout,
     VoiceLayout,
 )

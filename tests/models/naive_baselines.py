@@ -25,24 +25,44 @@ def lstm(layer: nn.LSTM, inputs: Tensor) -> Tensor:
     return torch.stack(outputs)
 
 
-def lstm_decoder(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
+def gru(layer: nn.GRU, inputs: Tensor) -> Tensor:
+    """Map (length, inputs) to (length, outputs), one cell after the other."""
+    hidden = inputs.new_zeros(layer.hidden_size)
+    outputs = []
+    for vector in inputs:
+        of_input = layer.weight_ih_l0 @ vector + layer.bias_ih_l0
+        of_hidden = layer.weight_hh_l0 @ hidden + layer.bias_hh_l0
+        reset, update, new = zip(of_input.chunk(3), of_hidden.chunk(3), strict=True)
+        kept = sum(update).sigmoid()
+        candidate = torch.tanh(new[0] + sum(reset).sigmoid() * new[1])
+        hidden = (1 - kept) * candidate + kept * hidden
+        outputs.append(hidden)
+    return torch.stack(outputs)
+
+
+def recurrent(layer: nn.RNNBase, inputs: Tensor) -> Tensor:
+    """Map (length, inputs) to (length, outputs) by the equations of the layer's cell."""
+    return gru(layer, inputs) if isinstance(layer, nn.GRU) else lstm(layer, inputs)
+
+
+def recurrent_decoder(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
     """Map ids (target,) to logits (target, outputs)."""
     hidden = model.tokens.weight[inputs]
     for layer in model.layers:
-        hidden = lstm(layer, hidden)
+        hidden = recurrent(layer, hidden)
     projection = model.head.output_projection
     return hidden @ projection.weight.T + projection.bias
 
 
-def lstm_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Tensor) -> Tensor:
+def recurrent_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Tensor) -> Tensor:
     """Map ids (target,) and (source,) to logits (target, outputs): Wu et al. 2016, section 3."""
     vectors = model.tokens.weight * math.sqrt(model.settings.d_model)
-    from_left = lstm(model.forwards, vectors[source])
-    from_right = lstm(model.backwards, vectors[source].flip(0)).flip(0)
+    from_left = recurrent(model.forwards, vectors[source])
+    from_right = recurrent(model.backwards, vectors[source].flip(0)).flip(0)
     encoded = torch.cat((from_left, from_right), dim=1)
     for layer in model.encoder:
-        encoded = encoded + lstm(layer, encoded)
-    hidden = lstm(model.first, vectors[inputs])
+        encoded = encoded + recurrent(layer, encoded)
+    hidden = recurrent(model.first, vectors[inputs])
     attention, contexts = model.attention, []
     for query in hidden:
         scores = []
@@ -53,7 +73,7 @@ def lstm_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Ten
         weights = torch.stack(scores).softmax(0)
         contexts.append(sum(weight * value for weight, value in zip(weights, encoded, strict=True)))
     for layer in model.decoder:
-        hidden = hidden + lstm(layer, torch.cat((hidden, torch.stack(contexts)), dim=1))
+        hidden = hidden + recurrent(layer, torch.cat((hidden, torch.stack(contexts)), dim=1))
     return hidden @ model.tokens.weight.T
 
 
