@@ -4,6 +4,7 @@ from pydantic import model_validator
 
 from models.settings import (
     Categorical,
+    ClassSoftmax,
     GgnnSettings,
     ModelSettings,
     Settings,
@@ -27,7 +28,7 @@ class Run(Settings):
         smoothing = self.training.label_smoothing
         if smoothing > 0.0 and isinstance(self.model, TransformerSettings | GgnnSettings):
             output = self.model.output
-            if not isinstance(output, Categorical):
+            if not isinstance(output, Categorical | ClassSoftmax):
                 raise ValueError(
                     f"training.label_smoothing = {smoothing} is defined for a softmax, but "
                     f"model.output.kind = {output.kind}; use 0.0"
