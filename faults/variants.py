@@ -60,6 +60,7 @@ VARIANTS = {
     "music_pitch_time": Variant(MUSIC, {"positions": PITCH_TIME | {"max_distance": 63}}),
     "music_concatenated": Variant(MUSIC, {"positions": LABELLED | {"width": 32}}),
     "music_lstm": Variant(MUSIC, LSTM | {"structure": "decoder"}),
+    "music_gru": Variant(MUSIC, LSTM | {"architecture": "gru", "structure": "decoder"}),
 }
 # Little to compute: emulated, a multiplication takes about a hundred times as long. There are more
 # positions than models/shared/products.py adds up in one sum.

@@ -18,16 +18,19 @@ from models.settings.attention import Attention
 from models.settings.choices import Output
 from pipeline import config, processor
 from pipeline.tasks import specs
+from tests.models.settings.test_architectures import members
 
 
 def kinds(union, field: str) -> set[str]:
-    """The values of the literal `field` in a union of settings."""
-    types = get_args(get_args(union)[0])
+    """The values of the literal `field` in a union of settings, and in unions inside it."""
+    types = members(union)
     return {get_args(each.model_fields[field].annotation)[0] for each in types}
 
 
-# Graphs are not emulated: the smoke scale has no molecules.
+# Encoders alone are not emulated: the smoke scale has neither molecules nor passages.
 GRAPHS = {"molecules", "ggnn", "labelled_edges", "edges", "laplace", Structure.ENCODER}
+PASSAGES = {"classification", "class"}
+ENCODERS = GRAPHS | PASSAGES
 
 
 def test_runs_have_every_architecture_position_scheme_attention_head_and_task(tmp_path):
@@ -35,16 +38,16 @@ def test_runs_have_every_architecture_position_scheme_attention_head_and_task(tm
     runs = config.load(tmp_path / "params.yaml").runs.values()
     models = [run.model for run in runs]
     transformers = [model for model in models if model.architecture == "transformer"]
-    assert {run.task for run in runs} == set(specs()) - GRAPHS
+    assert {run.task for run in runs} == set(specs()) - ENCODERS
     architectures = {model.architecture for model in models}
-    assert architectures == kinds(ModelSettings, "architecture") - GRAPHS
-    assert {model.positions.kind for model in models} == kinds(Positions, "kind") - GRAPHS
-    assert {model.attention.kind for model in transformers} == kinds(Attention, "kind") - GRAPHS
-    assert {model.output.kind for model in transformers} == kinds(Output, "kind") - GRAPHS
+    assert architectures == kinds(ModelSettings, "architecture") - ENCODERS
+    assert {model.positions.kind for model in models} == kinds(Positions, "kind") - ENCODERS
+    assert {model.attention.kind for model in transformers} == kinds(Attention, "kind") - ENCODERS
+    assert {model.output.kind for model in transformers} == kinds(Output, "kind") - ENCODERS
     assert {model.super_resolution for model in transformers} == {None, 2}
     for architecture in "transformer", "lstm":
         found = {model.structure for model in models if model.architecture == architecture}
-        assert found == set(Structure) - GRAPHS
+        assert found == set(Structure) - ENCODERS
 
 
 # In place of faults.stages: writes a file for each part, in the folder of a processor, and stops
