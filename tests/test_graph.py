@@ -289,6 +289,7 @@ CODE = [
     ("models/lstm/layers.py", ""),
     ("models/gru/layers.py", ""),
     ("models/pixelcnn/layers.py", ""),
+    ("models/row_lstm/layers.py", ""),
     ("models/ggnn/towers.py", ""),
     (
         "models/positions/labelled_edges.py",

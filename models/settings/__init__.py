@@ -9,6 +9,7 @@ from models.settings.architectures import (
     ModelSettings,
     PixelCnnSettings,
     RecurrentSettings,
+    RowLstmSettings,
     TransformerSettings,
 )
 from models.settings.attention import Attention, Backend, Edges, Full, Local1D, Local2D

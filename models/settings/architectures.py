@@ -165,7 +165,24 @@ class PixelCnnSettings(Settings):
 
     def check_data(self, layout: Layout) -> None:
         """Raise ValueError with parameter and remedy if not defined for `layout`."""
-        fit.check_pixelcnn_data(self, layout)
+        fit.check_image_channels(self, layout, groups=1)
+
+
+class RowLstmSettings(Settings):
+    """LSTMs that read an image row by row (van den Oord et al. 2016, PixelRNN, section 3.1)."""
+
+    architecture: Literal["row_lstm"]
+    structure: ClassVar[Structure] = Structure.DECODER
+    num_layers: PositiveInt
+    d_model: PositiveInt  # 2h, of the map that layers add to; states have half of it
+    first_kernel_size: KernelSize
+    kernel_size: KernelSize  # of input to state and of state to state
+    positions: NoPositions
+    dropout: Probability
+
+    def check_data(self, layout: Layout) -> None:
+        """Raise ValueError with parameter and remedy if not defined for `layout`."""
+        fit.check_image_channels(self, layout, groups=2)
 
 
 class GgnnSettings(Settings):
@@ -201,6 +218,7 @@ ModelSettings = Annotated[
     | GruSettings
     | ConvS2SSettings
     | PixelCnnSettings
+    | RowLstmSettings
     | GgnnSettings,
     Field(discriminator="architecture"),
 ]

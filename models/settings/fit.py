@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         LstmEncoderSettings,
         PixelCnnSettings,
         RecurrentSettings,
+        RowLstmSettings,
         TransformerSettings,
     )
 
@@ -279,7 +280,8 @@ def positions_per_pixel(model: "TransformerSettings", image: ImageLayout) -> int
 
 
 def refuse_graphs(
-    model: "RecurrentSettings | ConvS2SSettings | PixelCnnSettings", layout: Layout
+    model: "RecurrentSettings | ConvS2SSettings | PixelCnnSettings | RowLstmSettings",
+    layout: Layout,
 ) -> None:
     """Check that the data have an order."""
     if isinstance(layout, GraphLayout):
@@ -307,18 +309,21 @@ def check_ggnn_data(model: "GgnnSettings", layout: Layout) -> None:
         )
 
 
-def check_pixelcnn_data(model: "PixelCnnSettings", layout: Layout) -> None:
-    """Check that the data are images whose channels divide the features of a PixelCNN."""
+def check_image_channels(
+    model: "PixelCnnSettings | RowLstmSettings", layout: Layout, groups: int
+) -> None:
+    """Check that the data are images whose channels divide each of `groups` of the features."""
     refuse_graphs(model, layout)
     if not isinstance(layout, ImageLayout):
         raise ValueError(
             f"architecture = {model.architecture} is defined for images only; "
             "use lstm or transformer"
         )
-    if model.d_model % layout.channels:
+    if model.d_model % (groups * layout.channels):
+        times = f"{groups} times " if groups > 1 else ""
         raise ValueError(
-            f"d_model = {model.d_model} is not divisible by the {layout.channels} channels of a "
-            "pixel; choose a multiple"
+            f"d_model = {model.d_model} is not divisible by {times}the {layout.channels} channels "
+            "of a pixel; choose a multiple"
         )
 
 

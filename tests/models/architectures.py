@@ -18,6 +18,7 @@ from tests.models.baselines import (
     LSTM_ENCODER,
     LSTM_TRANSLATOR,
     PIXELCNN,
+    ROW_LSTM,
     SET2SET,
     changed,
     network,
@@ -74,6 +75,8 @@ WITHOUT_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
     "gru": lambda: network(GRU),
     "pixelcnn": lambda: network(PIXELCNN),
     "pixelcnn_colour": lambda: network(PIXELCNN, COLOUR),
+    "row_lstm": lambda: network(ROW_LSTM),
+    "row_lstm_colour": lambda: network(ROW_LSTM, COLOUR),
 }
 AUTOREGRESSIVE = WITH_SOURCE | WITHOUT_SOURCE
 GRAPHS: dict[str, Callable[[], Model]] = {

@@ -18,6 +18,7 @@ from models.settings import (
     MaxPooling,
     ModelSettings,
     PixelCnnSettings,
+    RowLstmSettings,
     SelfAttentive,
     Set2Set,
     Structure,
@@ -73,6 +74,15 @@ PIXELCNN = PixelCnnSettings(
     positions=NONE,
     dropout=0.0,
 )
+ROW_LSTM = RowLstmSettings(
+    architecture="row_lstm",
+    num_layers=2,
+    d_model=12,
+    first_kernel_size=5,
+    kernel_size=3,
+    positions=NONE,
+    dropout=0.0,
+)
 GATED_SUM = GatedSum(kind="gated_sum")
 SET2SET = Set2Set(kind="set2set", steps=3)
 GGNN = GgnnSettings(
@@ -94,7 +104,7 @@ def usual_shape(settings: ModelSettings) -> DataShape:
     return PASSAGE if of_class else USUAL[settings.structure]
 
 
-DECODERS = {"lstm": LSTM, "gru": GRU, "pixelcnn": PIXELCNN}
+DECODERS = {"lstm": LSTM, "gru": GRU, "pixelcnn": PIXELCNN, "row_lstm": ROW_LSTM}
 
 
 def changed(settings: ModelSettings, **changes: object) -> ModelSettings:

@@ -168,6 +168,61 @@ def pixelcnn(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
     return logits[0].permute(1, 2, 0).reshape(-1, outputs)
 
 
+def row_lstm(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
+    """Map ids of a whole image, the condition first, to logits (intensities, outputs).
+
+    Van den Oord et al. 2016 (PixelRNN), section 3.1, state by state: a pixel sees the states of
+    k pixels of the row above, k // 2 pixels to the left, and of itself what the mask leaves.
+    """
+    layout, d_model, outputs = model.shape.layout, model.settings.d_model, model.shape.outputs
+    condition = model.tokens.weight[inputs[0]]
+    features = [feature * layout.channels // d_model for feature in range(d_model)]
+    states = [state * layout.channels // (d_model // 2) for state in range(d_model // 2)]
+    image = _pixels(model, inputs[1:])
+    size, first = model.settings.first_kernel_size, model.first
+    square = torch.zeros(d_model, d_model, size, size, dtype=torch.float64)
+    square[:, :, : size // 2] = first.above.weight
+    square[:, :, size // 2] = _masked(first.left.weight, features, features, size, "A")[:, :, 0]
+    bias = first.above.bias + first.left.bias
+    hidden = F.conv2d(image, square, bias, padding=size // 2)
+    for layer in model.layers:
+        hidden = hidden + _row_lstm_layer(layer, hidden, condition, features, states)
+    _, inner, _, output, _ = model.head.output_projection
+    inner_weight = _masked(inner.weight, features, features, 1, "B")
+    rectified = F.conv2d(hidden.relu(), inner_weight, inner.bias).relu()
+    channels = [channel for channel in range(layout.channels) for _ in range(outputs)]
+    logits = F.conv2d(rectified, _masked(output.weight, features, channels, 1, "B"), output.bias)
+    return logits[0].permute(1, 2, 0).reshape(-1, outputs)
+
+
+def _row_lstm_layer(
+    layer: nn.Module, image: Tensor, condition: Tensor, features: list[int], states: list[int]
+) -> Tensor:
+    """What a layer adds to an image (1, d_model, height, width), pixel by pixel."""
+    _, _, height, width = image.shape
+    size = layer.state_to_state.kernel_size[1]
+    half, reads = size // 2, _masked(layer.input_to_state.weight, features, states * 4, size, "B")
+    writes = _masked(layer.out_proj.weight, states, features, 1, "B")[:, :, 0, 0]
+    zero = torch.zeros(len(states), dtype=torch.float64)
+    hidden, cell = {}, {}
+    added = torch.zeros_like(image)
+    for row, column in itertools.product(range(height), range(width)):
+        gates = layer.condition.weight @ condition
+        gates = gates + layer.input_to_state.bias + layer.state_to_state.bias
+        for tap in range(size):
+            beside = column - half + tap
+            if 0 <= beside <= column:
+                gates = gates + reads[:, :, 0, tap] @ image[0, :, row, beside]
+            above = hidden.get((row - 1, beside), zero)
+            gates = gates + layer.state_to_state.weight[:, :, 0, tap] @ above
+        shown, kept, entered, content = gates.chunk(4)
+        before = cell.get((row - 1, column), zero)
+        cell[row, column] = kept.sigmoid() * before + entered.sigmoid() * content.tanh()
+        hidden[row, column] = shown.sigmoid() * cell[row, column].tanh()
+        added[0, :, row, column] = writes @ hidden[row, column] + layer.out_proj.bias
+    return added
+
+
 def _pixels(model: AutoregressiveModel, ids: Tensor) -> Tensor:
     """The vectors (1, d_model, height, width) of all intensities but the last, which no one sees.
 

@@ -50,8 +50,8 @@ MEASURES = Measures(
         Baseline(
             "One keyword a class",
             {"accuracy": "keyword"},
-            definition="for each class the word that detects it best among the labelled passages, "
-            "by F1; without any of them the most frequent class",
+            definition="for each class the word whose share of the labelled passages is largest "
+            "beyond that of the others; without any of them the most frequent class",
         ),
         Baseline(
             "Naive Bayes",

@@ -65,7 +65,7 @@ def test_settings_and_shape_survive_json(make):
 
 def test_an_unknown_architecture_is_refused():
     content = json.loads(LSTM.model_dump_json()) | {"architecture": "rnn"}
-    names = "'transformer', 'lstm', 'gru', 'convs2s', 'pixelcnn', 'ggnn'"
+    names = "'transformer', 'lstm', 'gru', 'convs2s', 'pixelcnn', 'row_lstm', 'ggnn'"
     with pytest.raises(ValidationError, match=names):
         SETTINGS.validate_python(content)
 

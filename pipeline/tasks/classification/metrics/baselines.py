@@ -72,15 +72,18 @@ def most_frequent(words: Words) -> int:
 
 
 def keywords(words: Words) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each class the index of the word that detects it best, and the F1 of that.
+    """Return for each class the index of the word that tells it best, and how well it does.
 
-    A word detects the class of the labelled passages that have it.
+    That is the share of the labelled passages of the class that have the word, less that of the
+    others (Youden's J).
     """
     has = (words.counts > 0).astype(np.float64)
-    of_class = np.eye(words.class_count)[words.classes]
-    found = of_class.T @ has  # (class, word)
-    f1 = 2 * found / (np.asarray(has.sum(axis=0)) + of_class.sum(axis=0)[:, None])
-    return f1.argmax(axis=1), f1.max(axis=1)
+    of_class = np.eye(words.class_count)[words.classes].T
+    inside = of_class @ has  # (class, word)
+    outside = np.asarray(has.sum(axis=0)) - inside
+    sizes = of_class.sum(axis=1)[:, None]
+    tells = inside / sizes - outside / (len(words.classes) - sizes)
+    return tells.argmax(axis=1), tells.max(axis=1)
 
 
 def by_keywords(words: Words, counts: Any) -> np.ndarray:
@@ -88,8 +91,8 @@ def by_keywords(words: Words, counts: Any) -> np.ndarray:
 
     Without any keyword they are of the most frequent class.
     """
-    index, f1 = keywords(words)
-    has = (counts[:, index] > 0).toarray() * f1
+    index, tells = keywords(words)
+    has = (counts[:, index] > 0).toarray() * tells
     return np.where(has.any(axis=1), has.argmax(axis=1), most_frequent(words))
 
 
