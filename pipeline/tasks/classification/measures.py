@@ -56,8 +56,8 @@ MEASURES = Measures(
         Baseline(
             "Naive Bayes",
             {"accuracy": "bayes"},
-            definition="multinomial naive Bayes of words (scikit-learn); of all baselines "
-            "the mean over draws of as many labels as the run has",
+            definition="multinomial naive Bayes of words (scikit-learn); baselines learn from as "
+            "many labels as the first run, and are means over draws of them",
         ),
     ),
     records="passages",
