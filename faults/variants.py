@@ -32,6 +32,7 @@ SMALL = {"d_model": 32, "num_layers": 2, "dropout": 0.1}
 LSTM = SMALL | {"architecture": "lstm", "positions": {"kind": "none"}}
 CONVOLUTION = SMALL | {"architecture": "convs2s", "positions": {"kind": "sinusoid"}}
 PIXELCNN = SMALL | {"architecture": "pixelcnn", "positions": {"kind": "none"}}
+ROW_LSTM = SMALL | {"architecture": "row_lstm", "positions": {"kind": "none"}}
 SHAW = {"kind": "shaw_relative", "max_distance": 4, "parts": "keys_and_values"}
 PITCH_TIME = {"kind": "relative_pitch_time", "max_time_distance": 16, "max_pitch_distance": 24}
 LABELLED = {"kind": "concatenated_sinusoid", "labels": "voices"}
@@ -57,6 +58,7 @@ VARIANTS = {
     "image_learned": Variant(IMAGE, {"positions": {"kind": "learned", "max_length": 64}}),
     "image_mixture": Variant(IMAGE, {"output": {"kind": "logistic_mixture", "mixtures": 5}}),
     "image_pixelcnn": Variant(IMAGE, PIXELCNN | {"first_kernel_size": 7, "kernel_size": 3}),
+    "image_row_lstm": Variant(IMAGE, ROW_LSTM | {"first_kernel_size": 7, "kernel_size": 3}),
     "image_enlarged": Variant(
         IMAGE,
         {"structure": "encoder_decoder", "super_resolution": 2, "positions_at": "every_layer"},
@@ -73,6 +75,7 @@ VARIANTS = {
         MUSIC, {"output": {"kind": "blockwise", "proposals": 3, "d_hidden": 64}}
     ),
     "music_lstm": Variant(MUSIC, LSTM | {"structure": "decoder"}),
+    "music_gru": Variant(MUSIC, LSTM | {"architecture": "gru", "structure": "decoder"}),
     "molecules_labelled": Variant(MOLECULES, {"num_layers": 1}, FEW),
     "molecules_bonds": Variant(MOLECULES, SMALL | {"attention": ALONG_BONDS}, FEW),
     "molecules_gated_sum": Variant(MOLECULES, GGNN | {"readout": {"kind": "gated_sum"}}, FEW),

@@ -5,13 +5,21 @@ import time
 import torch
 
 from models.build import build
-from models.settings import DataShape, GraphLayout, ImageLayout, Layout, Structure
+from models.settings import (
+    DataShape,
+    GraphLayout,
+    ImageLayout,
+    Layout,
+    PassageLayout,
+    Structure,
+)
 from pipeline.determinism import compute_deterministically
 from pipeline.settings.run import Run
 from pipeline.training.batches import Batch
 
 _SENTENCE = 30  # ids of a sentence: an assumption
-_GRAPH = 20  # nodes of a graph: another one
+_PASSAGE = 60  # of a passage: another one
+_GRAPH = 20  # nodes of a graph: a third
 _UPDATES = 3  # after a first one, which is slower
 
 
@@ -38,6 +46,9 @@ def _random_batch(run: Run, layout: Layout, ids: int) -> Batch:
             size = (max(1, tokens // _GRAPH), _GRAPH)
             edges = torch.randint(1, labels, (*size, _GRAPH))
             return Batch(torch.randint(1, ids, size), torch.randn(size[0], 1), edges)
+        case PassageLayout(classes=classes):
+            size = (max(1, tokens // _PASSAGE), _PASSAGE)
+            return Batch(torch.randint(1, ids, size), torch.randint(classes, (size[0], 1)))
         case ImageLayout(height=height, width=width, channels=channels):
             length = height * width * channels
         case _:

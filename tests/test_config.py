@@ -158,7 +158,7 @@ WRONG = [
     (
         f"{MUSIC}.task",
         "musik",
-        '= "musik": should be translation or image or music or molecules; did you mean m',
+        '= "musik": should be translation or image or music or molecules or classification; did',
     ),
     (f"{MUSIC}.training.device", "gpu", 'device = "gpu": should be cpu or cuda'),
     (f"{MUSIC}.model.norm", "Pre", "should be post or pre; did you mean pre?"),

@@ -200,6 +200,10 @@ PARAMETERS = [
         "runs.translation_sinusoid.decoding.method.beam_size",
         "decode@translation_sinusoid evaluate@translation_sinusoid judge report",
     ),
+    (
+        "runs.classification_attention.evaluation.shown_passages",
+        "evaluate@classification_attention judge report",
+    ),
     ("runs.image_local_1d.evaluation.bootstrap_samples", "evaluate@image_local_1d judge report"),
     (
         "datasets.chorales.encoding.splits.seed",
@@ -257,13 +261,17 @@ CODE = [
         "judge report",
     ),
     (
+        "pipeline/tasks/classification/batches.py",
+        "train@*classification decode@*classification evaluate@*classification judge report",
+    ),
+    (
         "pipeline/tasks/translation/decoding/beam.py",
         "decode@*translation evaluate@*translation judge report",
     ),
     (
         "pipeline/encoding/splits.py",
         "encode@home_assistant encode@digits encode@digits_unlabelled encode@chorales encode@qm7 "
-        "train@* decode@* evaluate@* judge report",
+        "encode@help_programs train@* decode@* evaluate@* judge report",
     ),
     ("pipeline/decoding/sampling.py", "decode@* evaluate@* judge report"),
     ("pipeline/training/optimizers.py", "train@* decode@* evaluate@* judge report"),
@@ -279,7 +287,9 @@ CODE = [
     ("models/shared/heads.py", "train@* decode@* evaluate@* judge report"),
     ("models/transformer/attention.py", "train@* decode@* evaluate@* judge report"),
     ("models/lstm/layers.py", ""),
+    ("models/gru/layers.py", ""),
     ("models/pixelcnn/layers.py", ""),
+    ("models/row_lstm/layers.py", ""),
     ("models/ggnn/towers.py", ""),
     (
         "models/positions/labelled_edges.py",

@@ -70,6 +70,7 @@ WRONG = [
     ["pipeline.tasks.image.command", "--run", "image_local_1d", "-o", "out.png", "--top-k", "0"],
     ["pipeline.tasks.music.command", "--run", "music_relative", "-o", "out.jpg"],
     ["pipeline.tasks.molecules.command", "--run", "music_relative"],
+    ["pipeline.tasks.classification.command", "--run", "music_relative"],
 ]
 
 

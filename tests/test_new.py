@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline import config, cost, download, encode, new
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import read_json
+from tests.tasks.classification.texts import words
 from tests.tasks.molecules.networks import write_molecules
 from tests.tasks.music.midi_bytes import midi, off, on
 
@@ -40,6 +41,14 @@ def write_texts(folder: Path, count: int = 2000) -> None:
         (folder / f"corpus.{language}").write_text("\n".join(lines))
 
 
+def write_manuals(folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    for number in range(90):
+        path = folder / "abc"[number % 3] / f"{number}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(words(rng, 25))
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The current folder, in git, where dvc is found; an update is not timed."""
@@ -58,6 +67,7 @@ def folder(tmp_path, monkeypatch):
         (write_pictures, "image", "40 pictures", 40),
         (write_texts, "translation", "corpus.de and corpus.en, from de to en", 2000),
         (write_molecules, "molecules", "5 xyz files", 30),
+        (write_manuals, "classification", "90 text files of 3 classes", 90),
     ],
 )
 def test_the_stages_read_what_it_writes(folder, capsys, monkeypatch, write, task, what, records):

@@ -130,6 +130,7 @@ def test_each_run_has_its_samples_curve_and_card(public: Path, scale: Params):
                 "image": {".png", ".json"},
                 "music": {".mid", ".mp3", ".png", ".json"},
                 "molecules": {".csv"},
+                "classification": {".csv"},
             }[run.task]
         )
         curve = Path(f"curves/{name}.csv")

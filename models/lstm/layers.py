@@ -1,43 +1,22 @@
-"""LSTM layers and their decoding state."""
+"""LSTM layers."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from models.shared.products import are_defined, linear, product
-
-State = tuple[Tensor, Tensor]  # hidden and cell state, (1, batch, d_model) each
-
-
-@dataclass
-class Past:
-    """Hidden and cell state of each layer, (1, batch, d_model) each."""
-
-    layers: list[State]
-
-    def reorder(self, rows: Tensor) -> None:
-        """Keep the batch rows `rows`, in that order."""
-        self.layers = [(hidden[:, rows], cell[:, rows]) for hidden, cell in self.layers]
+from models.shared.recurrent import RecurrentLayer, State
 
 
-def empty_past(layers: int, batch: int, like: Tensor) -> Past:
-    """Return zero states of `layers`, as wide as `like` (..., d_model)."""
-    return Past([empty_state(batch, like.shape[-1], like) for _ in range(layers)])
-
-
-def empty_state(batch: int, width: int, like: Tensor) -> State:
-    """Return a zero state with device and dtype of `like`."""
-    return like.new_zeros(1, batch, width), like.new_zeros(1, batch, width)
-
-
-class Lstm(nn.LSTM):
+class Lstm(RecurrentLayer, nn.LSTM):
     """One layer, (batch, length, inputs) to (batch, length, outputs).
 
     Forget gates have a bias of 1 (Jozefowicz et al. 2015, section 2.2) and recurrent matrices are
     orthogonal (Saxe et al. 2014): with smaller weights signals vanish in a stack of layers.
     """
+
+    tensors_of_state: ClassVar[int] = 2  # hidden and cell state
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, batch_first=True)
@@ -50,10 +29,10 @@ class Lstm(nn.LSTM):
         nn.init.ones_(self.bias_ih_l0.detach()[outputs : 2 * outputs])
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Map inputs (batch, length, inputs) to outputs and the last state; None: zeros."""
+        """See RecurrentLayer."""
         if not are_defined(inputs, self.weight_hh_l0):
-            return super().forward(inputs, state)
-        (hidden,), (cell,) = state or empty_state(len(inputs), self.hidden_size, inputs)
+            return nn.LSTM.forward(self, inputs, state)
+        (hidden,), (cell,) = state or self.empty_state(len(inputs), self.hidden_size, inputs)
         gates = linear(inputs.transpose(0, 1), self.weight_ih_l0, self.bias_ih_l0 + self.bias_hh_l0)
         outputs, cell = _Recurrence.apply(gates, self.weight_hh_l0, hidden, cell)
         return outputs.transpose(0, 1), (outputs[-1:], cell[None])

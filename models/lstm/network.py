@@ -1,13 +1,19 @@
 """Build an LSTM."""
 
-from models.lstm.decoder import Decoder
-from models.lstm.encoder_decoder import EncoderDecoder
-from models.settings import DataShape, LstmSettings, Structure
-from models.shared.base import AutoregressiveModel
+from models.lstm.encoder import Encoder
+from models.lstm.layers import Lstm
+from models.settings import DataShape, LstmEncoderSettings, LstmSettings, Structure
+from models.shared.base import Model
+from models.shared.recurrent_decoder import Decoder
+from models.shared.recurrent_encoder_decoder import EncoderDecoder
 
 
-def build(settings: LstmSettings, shape: DataShape) -> AutoregressiveModel:
+def build(settings: LstmSettings | LstmEncoderSettings, shape: DataShape) -> Model:
     """Return a freshly initialised LSTM."""
-    if settings.structure is Structure.ENCODER_DECODER:
-        return EncoderDecoder(settings, shape)
-    return Decoder(settings, shape)
+    match settings.structure:
+        case Structure.ENCODER:
+            return Encoder(settings, shape)
+        case Structure.ENCODER_DECODER:
+            return EncoderDecoder(settings, shape, Lstm)
+        case Structure.DECODER:
+            return Decoder(settings, shape, Lstm)

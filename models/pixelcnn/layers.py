@@ -5,50 +5,18 @@ Two stacks of masked convolutions leave no blind spot: the receptive field of th
 all rows above a pixel, that of the horizontal stack the pixels to its left and, through the
 vertical stack, all rows above. Of an n x n kernel the vertical stack keeps n // 2 rows above and,
 after the first layer, the current row; the horizontal stack keeps n // 2 pixels to the left and a
-part of the current pixel. The channels of a pixel are predicted in order: features are in groups,
-one per channel, and a mask selects the groups of the current pixel that each may use (van den Oord
-et al. 2016, Pixel recurrent neural networks, section 3.4). Fully masked rows and columns are not
-computed.
+part of the current pixel. Fully masked rows are not computed.
 """
-
-from enum import Enum
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.settings import PixelCnnSettings
-from models.shared.convolution import Conv2d, convolve
+from models.shared.convolution import Conv2d
 from models.shared.dropout import drop
+from models.shared.pixels import Mask, MaskedConvolution
 from models.shared.products import Linear
-
-
-class Mask(Enum):
-    """Channels of the current pixel in the receptive field of a channel's features."""
-
-    A = "earlier channels"
-    B = "earlier channels and the channel itself"
-
-
-class MaskedConvolution(nn.Conv2d):
-    """Convolution over `reach` pixels to the left and the masked current pixel.
-
-    inputs (features,) and outputs (features,) are the channels of its input and output features.
-    """
-
-    def __init__(
-        self, inputs: Tensor, outputs: Tensor, mask: Mask = Mask.B, reach: int = 0
-    ) -> None:
-        current = inputs < outputs[:, None] if mask is Mask.A else inputs <= outputs[:, None]
-        columns = reach + int(current.any())  # mask A of a grey pixel leaves nothing
-        super().__init__(len(inputs), len(outputs), (1, columns))
-        kernel_mask = torch.ones_like(self.weight, dtype=torch.bool)
-        kernel_mask[..., reach:] = current[:, :, None, None]
-        self.register_buffer("kernel_mask", kernel_mask, persistent=False)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (batch, inputs, rows, columns + kernel - 1) to (batch, outputs, rows, columns)."""
-        return convolve(features, self.weight * self.kernel_mask, self.bias)
 
 
 class GatedLayer(nn.Module):

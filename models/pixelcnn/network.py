@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from models.pixelcnn.layers import GatedLayer, Mask, MaskedConvolution
+from models.pixelcnn.layers import GatedLayer
 from models.settings import DataShape, PixelCnnSettings
 from models.shared.base import AutoregressiveModel, State
-from models.shared.heads import OutputHead, softmax_nats
+from models.shared.pixels import ChannelSoftmax, Mask, PixelEmbedding, channels_of
 
 
 @dataclass
@@ -36,60 +35,25 @@ class Past:
         self.channels = [ids[rows] for ids in self.channels]
 
 
-class ChannelSoftmax(OutputHead):
-    """Softmax per channel of a pixel, given the features of its earlier channels.
-
-    Two masked 1 x 1 convolutions; features (d_model,) are the channels of the hidden features.
-    """
-
-    def __init__(self, features: Tensor, channels: int, outputs: int) -> None:
-        super().__init__()
-        output_channels = torch.arange(channels).repeat_interleave(outputs)
-        self.output_projection = nn.Sequential(
-            nn.ReLU(),
-            MaskedConvolution(features, features),
-            nn.ReLU(),
-            MaskedConvolution(features, output_channels),
-            nn.Unflatten(1, (channels, outputs)),
-        )
-
-    def nats(self, hidden: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """See OutputHead: hidden (batch, pixel, d_model), targets (batch, channel of a pixel)."""
-        logits = self._logits(hidden).flatten(1, 2)[:, : targets.shape[1]]
-        nats = softmax_nats(logits.flatten(0, 1), targets.flatten(), label_smoothing)
-        return nats.view(targets.shape)
-
-    def next_logits(self, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
-        """See OutputHead: hidden (batch, d_model), observed (batch, channels already generated)."""
-        channel = 0 if observed is None else observed.shape[-1]
-        return self._logits(hidden[:, None])[:, 0, channel]
-
-    def _logits(self, hidden: Tensor) -> Tensor:
-        """Map hidden (batch, pixel, d_model) to logits (batch, pixel, channel, outputs)."""
-        return self.output_projection(hidden.transpose(1, 2)[..., None])[..., 0].permute(0, 3, 1, 2)
-
-
 class PixelCnn(AutoregressiveModel):
     """Predicts each channel of a pixel from those before it in raster order and the class.
 
-    The first input is the condition h of every gate; the others are the channels of the pixels. The
-    embedding of a condition is a row of the table, that of an intensity a part of a row, which its
-    channel selects.
+    The first input is the condition h of every gate; the others are the channels of the pixels.
     """
 
     def __init__(self, settings: PixelCnnSettings, shape: DataShape) -> None:
         super().__init__()
         self.settings, self.shape = settings, shape
         channels = shape.layout.channels
-        features = torch.arange(channels).repeat_interleave(settings.d_model // channels)
-        self.tokens = nn.Embedding(shape.inputs, settings.d_model)
+        features = channels_of(settings.d_model, channels)
+        self.tokens = PixelEmbedding(shape, settings.d_model)
         masks = [Mask.A] + [Mask.B] * (settings.num_layers - 1)
         self.layers = nn.ModuleList(GatedLayer(settings, mask, features) for mask in masks)
         self.head = ChannelSoftmax(features, channels, shape.outputs)
 
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         """Map inputs (batch, target) to hidden states (batch, pixel, d_model)."""
-        condition, above = self.tokens(inputs[:, 0]), self._image(inputs[:, 1:])
+        condition, above = self.tokens(inputs[:, 0]), self.tokens.image(inputs[:, 1:])
         left = above
         for layer in self.layers:
             above, left = layer(above, left, condition)
@@ -137,7 +101,7 @@ class PixelCnn(AutoregressiveModel):
         pixel, channel = divmod(state.position - 1, self.shape.layout.channels)
         pixels = state.past.left[0].unflatten(1, (self.shape.layout.channels, -1))
         column = self.layers[0].reach + pixel % self.shape.layout.width
-        pixels[:, channel, :, 0, column] = self._embed(ids, channel)
+        pixels[:, channel, :, 0, column] = self.tokens.of_channel(ids, channel)
 
     def _start_row(self, past: Past) -> None:
         """Advance the vertical stack by the finished row of pixels."""
@@ -146,24 +110,6 @@ class PixelCnn(AutoregressiveModel):
             window = torch.cat((past.above[index], above), dim=2)
             past.above[index] = window[:, :, 1:]
             above, past.from_above[index] = layer.vertical_stack(window, past.condition)
-
-    def _embed(self, ids: Tensor, channel: Tensor | int) -> Tensor:
-        """Map intensities of `channel` to vectors (..., d_model / channels)."""
-        channels = self.shape.layout.channels
-        parts = self.tokens.weight.view(-1, self.settings.d_model // channels)
-        return F.embedding(ids * channels + channel, parts)
-
-    def _image(self, ids: Tensor) -> Tensor:
-        """Map ids (batch, channel of a pixel) to an image (batch, d_model, rows, width).
-
-        Zeros fill the last row, which includes the channel that is predicted last.
-        """
-        layout, count = self.shape.layout, ids.shape[1]
-        width, channels = layout.width, layout.channels
-        vectors = self._embed(ids, torch.arange(count, device=ids.device) % channels)
-        rows = count // (width * channels) + 1
-        filled = F.pad(vectors, (0, 0, 0, rows * width * channels - count))
-        return filled.unflatten(1, (rows, width, channels)).flatten(3).permute(0, 3, 1, 2)
 
 
 def build(settings: PixelCnnSettings, shape: DataShape) -> AutoregressiveModel:

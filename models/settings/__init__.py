@@ -3,9 +3,13 @@
 from models.settings.architectures import (
     ConvS2SSettings,
     GgnnSettings,
+    GruSettings,
+    LstmEncoderSettings,
     LstmSettings,
     ModelSettings,
     PixelCnnSettings,
+    RecurrentSettings,
+    RowLstmSettings,
     TransformerSettings,
 )
 from models.settings.attention import Attention, Backend, Edges, Full, Local1D, Local2D
@@ -13,16 +17,22 @@ from models.settings.base import EvenWidth, KernelSize, PositiveFloat, Probabili
 from models.settings.choices import (
     Blockwise,
     Categorical,
+    ClassSoftmax,
+    Directions,
     Embeddings,
     GatedSum,
     Laplace,
+    LastState,
     LogisticMixture,
+    MaxPooling,
     Norm,
     Numerics,
     Output,
+    Pooling,
     PositionsAt,
     Readout,
     Residuals,
+    SelfAttentive,
     Set2Set,
     Structure,
 )
@@ -47,6 +57,7 @@ from models.settings.shape import (
     GraphLayout,
     ImageLayout,
     Layout,
+    PassageLayout,
     SequenceLayout,
     VoiceLayout,
 )

@@ -11,10 +11,13 @@ from models.settings import fit
 from models.settings.attention import Attention
 from models.settings.base import EvenWidth, KernelSize, Probability, Settings
 from models.settings.choices import (
+    ClassSoftmax,
+    Directions,
     Embeddings,
     Laplace,
     Norm,
     Output,
+    Pooling,
     PositionsAt,
     Readout,
     Residuals,
@@ -27,7 +30,7 @@ from models.settings.shape import Layout
 class TransformerSettings(Settings):
     """Vaswani et al. 2017 (encoder-decoder); Parmar et al. 2018, Huang et al. 2018 (decoder).
 
-    The encoder alone reads graphs (Shaw et al. 2018, section 3).
+    The encoder alone reads graphs (Shaw et al. 2018, section 3), or passages, which it classifies.
     """
 
     architecture: Literal["transformer"]
@@ -59,25 +62,23 @@ class TransformerSettings(Settings):
         fit.check_transformer_data(self, layout)
 
 
-class LstmSettings(Settings):
-    """GNMT (Wu et al. 2016, section 3); the decoder is Performance RNN (Simon and Oore 2017)."""
+class RecurrentSettings(Settings):
+    """GNMT (Wu et al. 2016, section 3); the decoder is Performance RNN (Simon and Oore 2017).
 
-    architecture: Literal["lstm"]
-    structure: Structure
+    Its layers are those of the architecture.
+    """
+
+    architecture: Literal["lstm", "gru"]
+    structure: Literal[Structure.ENCODER_DECODER, Structure.DECODER]
     num_layers: PositiveInt
     d_model: PositiveInt
     positions: NoPositions
     dropout: Probability
 
     @model_validator(mode="after")
-    def _check_encoder(self) -> "LstmSettings":
+    def _check_encoder(self) -> "RecurrentSettings":
         if self.structure is Structure.DECODER:
             return self
-        if self.structure is Structure.ENCODER:
-            raise ValueError(
-                f"structure = {self.structure} is not defined for architecture = "
-                f"{self.architecture}; use encoder_decoder or decoder"
-            )
         if self.num_layers < 2:
             raise ValueError(
                 f"num_layers = {self.num_layers}, but the attention context goes to the layers "
@@ -93,6 +94,45 @@ class LstmSettings(Settings):
     def check_data(self, layout: Layout) -> None:
         """Raise ValueError with parameter and remedy if `layout` is that of graphs."""
         fit.refuse_graphs(self, layout)
+
+
+class LstmSettings(RecurrentSettings):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997)."""
+
+    architecture: Literal["lstm"]
+
+
+class GruSettings(RecurrentSettings):
+    """Gated recurrent units (Cho et al. 2014)."""
+
+    architecture: Literal["gru"]
+
+
+class LstmEncoderSettings(Settings):
+    """Reads passages and classifies them (Lin et al. 2017, sections 2 and 4)."""
+
+    architecture: Literal["lstm"]
+    structure: Literal[Structure.ENCODER]
+    output: ClassVar[Output] = ClassSoftmax(kind="class")
+    num_layers: PositiveInt
+    d_model: PositiveInt  # of all directions together
+    directions: Directions
+    pooling: Pooling
+    positions: NoPositions
+    dropout: Probability
+
+    @model_validator(mode="after")
+    def _check_halves(self) -> "LstmEncoderSettings":
+        if self.directions is Directions.BOTH and self.d_model % 2:
+            raise ValueError(
+                f"d_model = {self.d_model} is odd, but each direction has half of it; choose an "
+                "even number"
+            )
+        return self
+
+    def check_data(self, layout: Layout) -> None:
+        """Raise ValueError with parameter and remedy if `layout` is not that of passages."""
+        fit.check_passages(self, layout)
 
 
 class ConvS2SSettings(Settings):
@@ -125,7 +165,24 @@ class PixelCnnSettings(Settings):
 
     def check_data(self, layout: Layout) -> None:
         """Raise ValueError with parameter and remedy if not defined for `layout`."""
-        fit.check_pixelcnn_data(self, layout)
+        fit.check_image_channels(self, layout, groups=1)
+
+
+class RowLstmSettings(Settings):
+    """LSTMs that read an image row by row (van den Oord et al. 2016, PixelRNN, section 3.1)."""
+
+    architecture: Literal["row_lstm"]
+    structure: ClassVar[Structure] = Structure.DECODER
+    num_layers: PositiveInt
+    d_model: PositiveInt  # 2h, of the map that layers add to; states have half of it
+    first_kernel_size: KernelSize
+    kernel_size: KernelSize  # of input to state and of state to state
+    positions: NoPositions
+    dropout: Probability
+
+    def check_data(self, layout: Layout) -> None:
+        """Raise ValueError with parameter and remedy if not defined for `layout`."""
+        fit.check_image_channels(self, layout, groups=2)
 
 
 class GgnnSettings(Settings):
@@ -154,7 +211,14 @@ class GgnnSettings(Settings):
         fit.check_ggnn_data(self, layout)
 
 
+_AnyLstm = Annotated[LstmSettings | LstmEncoderSettings, Field(discriminator="structure")]
 ModelSettings = Annotated[
-    TransformerSettings | LstmSettings | ConvS2SSettings | PixelCnnSettings | GgnnSettings,
+    TransformerSettings
+    | _AnyLstm
+    | GruSettings
+    | ConvS2SSettings
+    | PixelCnnSettings
+    | RowLstmSettings
+    | GgnnSettings,
     Field(discriminator="architecture"),
 ]

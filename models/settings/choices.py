@@ -13,7 +13,7 @@ class Structure(StrEnum):
 
     ENCODER_DECODER = "encoder_decoder"  # the next id; the decoder attends to an encoded source
     DECODER = "decoder"  # the next id, without a source
-    ENCODER = "encoder"  # a number, of a whole graph
+    ENCODER = "encoder"  # of a whole graph a number, of a whole passage its class
 
 
 class Numerics(StrEnum):
@@ -79,7 +79,15 @@ class Laplace(Settings):
     kind: Literal["laplace"]
 
 
-Output = Annotated[Categorical | Blockwise | LogisticMixture | Laplace, Field(discriminator="kind")]
+class ClassSoftmax(Settings):
+    """A softmax over the classes of whole passages."""
+
+    kind: Literal["class"]
+
+
+Output = Annotated[
+    Categorical | Blockwise | LogisticMixture | Laplace | ClassSoftmax, Field(discriminator="kind")
+]
 
 
 class GatedSum(Settings):
@@ -94,5 +102,35 @@ class Set2Set(Settings):
     kind: Literal["set2set"]
     steps: PositiveInt  # times that the nodes are attended to
 
+
+class Directions(StrEnum):
+    """Directions in which a recurrent encoder reads."""
+
+    FORWARD = "forward"
+    BOTH = "both"  # each with half of the width
+
+
+class LastState(Settings):
+    """The state after the last token, of a second direction that after the first."""
+
+    kind: Literal["last"]
+
+
+class MaxPooling(Settings):
+    """The largest of each feature over the tokens."""
+
+    kind: Literal["max"]
+
+
+class SelfAttentive(Settings):
+    """Weighted means of the tokens' states, one for each hop (Lin et al. 2017, eq. 6)."""
+
+    kind: Literal["self_attentive"]
+    hops: PositiveInt  # r
+    width: PositiveInt  # d_a, of the hidden layer that weighs the tokens
+    penalty: Annotated[float, Field(ge=0.0)]  # of hops that look at the same tokens (eq. 8)
+
+
+Pooling = Annotated[LastState | MaxPooling | SelfAttentive, Field(discriminator="kind")]
 
 Readout = Annotated[GatedSum | Set2Set, Field(discriminator="kind")]

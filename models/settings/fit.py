@@ -7,11 +7,12 @@ a network. Every check raises ValueError with the parameter and a remedy.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, get_args
 
-from models.settings.attention import Attention, Edges, Full, Local1D, Local2D
+from models.settings.attention import Edges, Full, Local1D, Local2D
 from models.settings.base import Settings
 from models.settings.choices import (
     Blockwise,
     Categorical,
+    ClassSoftmax,
     Embeddings,
     Laplace,
     LogisticMixture,
@@ -30,14 +31,16 @@ from models.settings.positions import (
     Sinusoid,
     Sinusoid2D,
 )
-from models.settings.shape import GraphLayout, ImageLayout, Layout, VoiceLayout
+from models.settings.shape import GraphLayout, ImageLayout, Layout, PassageLayout, VoiceLayout
 
 if TYPE_CHECKING:
     from models.settings.architectures import (
         ConvS2SSettings,
         GgnnSettings,
-        LstmSettings,
+        LstmEncoderSettings,
         PixelCnnSettings,
+        RecurrentSettings,
+        RowLstmSettings,
         TransformerSettings,
     )
 
@@ -49,9 +52,9 @@ def check_transformer(model: "TransformerSettings") -> None:
             f"num_heads = {model.num_heads} does not divide d_model = {model.d_model}; "
             "choose a divisor"
         )
+    _check_output(model)
     _check_attention(model)
     _check_positions(model)
-    _check_output(model)
     if model.super_resolution is not None and model.structure is not Structure.ENCODER_DECODER:
         raise ValueError(
             f"super_resolution = {model.super_resolution} needs a source, but structure = "
@@ -64,22 +67,38 @@ def check_transformer(model: "TransformerSettings") -> None:
 
 
 def _check_attention(model: "TransformerSettings") -> None:
-    graphs = model.structure is Structure.ENCODER
-    defined = (Full, Edges) if graphs else (Full, Local1D, Local2D)
+    defined = _defined_attention(model)
     if not isinstance(model.attention, defined):
         raise ValueError(
             f"attention.kind = {model.attention.kind} is not defined for structure = "
-            f"{model.structure}; use attention.kind = {_kinds(defined)}"
+            f"{model.structure}{_of_output(model)}; use attention.kind = {_kinds(defined)}"
         )
 
 
+def _defined_attention(model: "TransformerSettings") -> tuple[type[Settings], ...]:
+    """Return the attention patterns of graphs, of whole passages, and of predicted sequences."""
+    match model.output:
+        case Laplace():
+            return Full, Edges
+        case ClassSoftmax():
+            return (Full,)
+        case _:
+            return Full, Local1D, Local2D
+
+
+def _of_output(model: "TransformerSettings") -> str:
+    """Say what an encoder predicts, where that decides."""
+    encoder = model.structure is Structure.ENCODER
+    return f" with output.kind = {model.output.kind}" if encoder else ""
+
+
 def _check_positions(model: "TransformerSettings") -> None:
-    defined = _defined_positions(model.structure, model.attention)
+    defined = _defined_positions(model)
     if not isinstance(model.positions, defined):
         raise ValueError(
             f"positions.kind = {model.positions.kind} with attention.kind = "
-            f"{model.attention.kind} is not defined for structure = {model.structure}; "
-            f"use positions.kind = {_kinds(defined)}"
+            f"{model.attention.kind} is not defined for structure = {model.structure}"
+            f"{_of_output(model)}; use positions.kind = {_kinds(defined)}"
         )
     added = isinstance(model.positions, Sinusoid | Sinusoid2D | Learned)
     if model.positions_at is PositionsAt.EVERY_LAYER and not added:
@@ -100,16 +119,17 @@ def _check_positions(model: "TransformerSettings") -> None:
         )
 
 
-def _defined_positions(structure: Structure, attention: Attention) -> tuple[type[Settings], ...]:
-    """Return the position settings that are defined for a structure and an attention pattern.
+def _defined_positions(model: "TransformerSettings") -> tuple[type[Settings], ...]:
+    """Return the position settings that are defined for structure, output and attention pattern.
 
     Relative positions need full attention or a decoder's local 1-D attention; relative pitch and
     time relate all pairs of tokens and need full attention; concatenated sinusoids label what a
     decoder predicts. The nodes of a graph have no order.
     """
-    if structure is Structure.ENCODER:
+    if isinstance(model.output, Laplace):
         return NoPositions, LabelledEdges
-    decoder, full = structure is Structure.DECODER, isinstance(attention, Full)
+    attention = model.attention
+    decoder, full = model.structure is Structure.DECODER, isinstance(attention, Full)
     kinds = [kind for kind in get_args(get_args(Positions)[0]) if kind not in _SPECIAL]
     if not (full or (decoder and isinstance(attention, Local1D))):
         kinds = [kind for kind in kinds if not issubclass(kind, RelativePositionSettings)]
@@ -152,7 +172,7 @@ def _check_output(model: "TransformerSettings") -> None:
 def _defined_outputs(structure: Structure) -> tuple[type[Settings], ...]:
     match structure:
         case Structure.ENCODER:
-            return (Laplace,)
+            return Laplace, ClassSoftmax
         case Structure.ENCODER_DECODER:
             return Categorical, Blockwise
         case Structure.DECODER:
@@ -160,10 +180,15 @@ def _defined_outputs(structure: Structure) -> tuple[type[Settings], ...]:
 
 
 def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None:
-    """Check settings that are defined for images, voices or graphs only, and sizes of the data."""
-    if model.structure is Structure.ENCODER:
+    """Check settings that are defined for certain layouts only, and sizes of the data."""
+    if isinstance(model.output, Laplace):
         _check_graph(model, layout)
         return
+    if isinstance(model.output, ClassSoftmax) and not isinstance(layout, PassageLayout):
+        raise ValueError(
+            "output.kind = class is defined for passages with classes only; "
+            "use output.kind = categorical, or laplace for graphs"
+        )
     if isinstance(layout, GraphLayout):
         raise ValueError(
             f"structure = {model.structure} is not defined for graphs, whose nodes have no order; "
@@ -194,8 +219,8 @@ def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None
 def _check_graph(model: "TransformerSettings", layout: Layout) -> None:
     if not isinstance(layout, GraphLayout):
         raise ValueError(
-            f"structure = {model.structure} is defined for graphs only; use decoder or "
-            "encoder_decoder"
+            f"output.kind = {model.output.kind} is defined for graphs only; use "
+            "output.kind = categorical, or class for passages"
         )
     match model.attention:
         case Edges(labels=labels) if max(labels) >= layout.labels:
@@ -256,13 +281,23 @@ def positions_per_pixel(model: "TransformerSettings", image: ImageLayout) -> int
 
 
 def refuse_graphs(
-    model: "LstmSettings | ConvS2SSettings | PixelCnnSettings", layout: Layout
+    model: "RecurrentSettings | ConvS2SSettings | PixelCnnSettings | RowLstmSettings",
+    layout: Layout,
 ) -> None:
     """Check that the data have an order."""
     if isinstance(layout, GraphLayout):
         raise ValueError(
             f"architecture = {model.architecture} is not defined for graphs, whose nodes have no "
             "order; use transformer or ggnn"
+        )
+
+
+def check_passages(model: "LstmEncoderSettings", layout: Layout) -> None:
+    """Check that the data are passages with classes."""
+    if not isinstance(layout, PassageLayout):
+        raise ValueError(
+            f"structure = {model.structure} of architecture = {model.architecture} is defined for "
+            "passages with classes only; use encoder_decoder or decoder"
         )
 
 
@@ -275,18 +310,21 @@ def check_ggnn_data(model: "GgnnSettings", layout: Layout) -> None:
         )
 
 
-def check_pixelcnn_data(model: "PixelCnnSettings", layout: Layout) -> None:
-    """Check that the data are images whose channels divide the features of a PixelCNN."""
+def check_image_channels(
+    model: "PixelCnnSettings | RowLstmSettings", layout: Layout, groups: int
+) -> None:
+    """Check that the data are images whose channels divide each of `groups` of the features."""
     refuse_graphs(model, layout)
     if not isinstance(layout, ImageLayout):
         raise ValueError(
             f"architecture = {model.architecture} is defined for images only; "
             "use lstm or transformer"
         )
-    if model.d_model % layout.channels:
+    if model.d_model % (groups * layout.channels):
+        times = f"{groups} times " if groups > 1 else ""
         raise ValueError(
-            f"d_model = {model.d_model} is not divisible by the {layout.channels} channels of a "
-            "pixel; choose a multiple"
+            f"d_model = {model.d_model} is not divisible by {times}the {layout.channels} channels "
+            "of a pixel; choose a multiple"
         )
 
 

@@ -30,6 +30,13 @@ class VoiceLayout(Settings):
     pitches: PositiveInt  # smaller ids are MIDI pitches
 
 
+class PassageLayout(Settings):
+    """Sequence of ids that is of one class as a whole."""
+
+    kind: Literal["passage"] = "passage"
+    classes: Annotated[int, Field(ge=2)]
+
+
 class GraphLayout(Settings):
     """Nodes without an order, and a label for the edge between any two, in either direction."""
 
@@ -38,7 +45,8 @@ class GraphLayout(Settings):
 
 
 Layout = Annotated[
-    SequenceLayout | ImageLayout | VoiceLayout | GraphLayout, Field(discriminator="kind")
+    SequenceLayout | ImageLayout | VoiceLayout | PassageLayout | GraphLayout,
+    Field(discriminator="kind"),
 ]
 
 

@@ -93,7 +93,8 @@ class Model(nn.Module, ABC):
     """Predicts targets from inputs and, if there is one, from a source.
 
     A network of graphs reads nodes, inputs (batch, node), with labelled edges, source (batch, query
-    node, key node), and predicts a number for each graph, targets (batch, 1).
+    node, key node), and predicts a number for each graph, targets (batch, 1). A classifier reads
+    inputs (batch, token) and predicts the class of each passage, targets (batch, 1).
     """
 
     settings: ModelSettings
@@ -102,7 +103,10 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
-        """Map inputs and source to hidden states for `head`: (batch, d_model) of graphs."""
+        """Map inputs and source to hidden states for `head`.
+
+        Those of graphs and of classifiers are (batch, d_model).
+        """
 
     def nats(
         self,
@@ -171,7 +175,7 @@ class Internals:
 
     Attention weights are (batch, heads, query, key). `encoder_states` (batch, source, d_model) are
     the embeddings followed by the output of each encoder layer. Of a decoder without a source only
-    `decoder_attention` is set, of an encoder of graphs only `encoder_attention`.
+    `decoder_attention` is set, of an encoder alone only `encoder_attention`.
     """
 
     decoder_attention: list[Tensor] = field(default_factory=list)  # target to target, causal

@@ -327,8 +327,8 @@ def pattern(settings: Attention, layout: Layout) -> Pattern:
     return Local(settings, layout)
 
 
-def graph_pattern(settings: Attention) -> Pattern:
-    """Build the pattern of self-attention to the nodes of a graph."""
+def encoder_pattern(settings: Attention) -> Pattern:
+    """Build the pattern of an encoder's self-attention, along the edges of a graph or to all."""
     return Edges(settings) if isinstance(settings, EdgesSettings) else source_pattern(settings)
 
 

@@ -16,7 +16,7 @@ depends only on the part that it runs:
     command                       main: the console command
     own                           FILES, EXAMPLE, and own_data: a data set of a user's own files
 
-Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a fifth
+Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a sixth
 task and finds it in the summary, on the page and in the published folder.
 """
 

@@ -56,6 +56,7 @@ def test_at_least_as_good_has_a_margin_that_stands_before_the_runs():
     assert margins == {
         ("two_dimensions", 0.02),
         ("mixture", 0.05),
+        ("pixelcnn_row_lstm", 0.05),
         ("relative_keys_suffice", 1.0),
         ("beam_search", 0.2),
         ("beyond_training_length", 0.05),

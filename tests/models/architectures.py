@@ -5,14 +5,20 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models.settings import Embeddings, ImageLayout, Norm
+from models.settings import Directions, Embeddings, ImageLayout, Norm
 from models.shared.base import PADDING, AutoregressiveModel, Model
 from tests.models.baselines import (
     CONVS2S,
     GGNN,
+    GRU,
+    GRU_TRANSLATOR,
+    HOPS,
+    LAST,
     LSTM,
+    LSTM_ENCODER,
     LSTM_TRANSLATOR,
     PIXELCNN,
+    ROW_LSTM,
     SET2SET,
     changed,
     network,
@@ -34,6 +40,7 @@ from tests.models.networks import (
     SINUSOID,
     SINUSOID_2D,
     SKEWED,
+    classifier,
     decoder,
     encoder,
     encoder_decoder,
@@ -52,6 +59,7 @@ WITH_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
         super_resolution=2,
     ),
     "lstm_translation": lambda: network(LSTM_TRANSLATOR),
+    "gru_translation": lambda: network(GRU_TRANSLATOR),
     "convs2s": lambda: network(CONVS2S),
 }
 WITHOUT_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
@@ -64,8 +72,11 @@ WITHOUT_SOURCE: dict[str, Callable[[], AutoregressiveModel]] = {
     "mixture": pixel_decoder,
     "mixture_grey": lambda: pixel_decoder(shape=IMAGE),
     "lstm": lambda: network(LSTM),
+    "gru": lambda: network(GRU),
     "pixelcnn": lambda: network(PIXELCNN),
     "pixelcnn_colour": lambda: network(PIXELCNN, COLOUR),
+    "row_lstm": lambda: network(ROW_LSTM),
+    "row_lstm_colour": lambda: network(ROW_LSTM, COLOUR),
 }
 AUTOREGRESSIVE = WITH_SOURCE | WITHOUT_SOURCE
 GRAPHS: dict[str, Callable[[], Model]] = {
@@ -76,7 +87,17 @@ GRAPHS: dict[str, Callable[[], Model]] = {
     "ggnn_towers": lambda: network(GGNN),
     "ggnn_set2set": lambda: network(changed(GGNN, readout=SET2SET)),
 }
-ALL = AUTOREGRESSIVE | GRAPHS
+CLASSIFIERS: dict[str, Callable[[], Model]] = {
+    "classifier": classifier,
+    "classifier_shaw": lambda: classifier(SHAW),
+    "lstm_last": lambda: network(
+        changed(LSTM_ENCODER, pooling=LAST, directions=Directions.FORWARD)
+    ),
+    "lstm_last_both": lambda: network(changed(LSTM_ENCODER, pooling=LAST)),
+    "lstm_max": lambda: network(LSTM_ENCODER),
+    "lstm_hops": lambda: network(changed(LSTM_ENCODER, pooling=HOPS)),
+}
+ALL = AUTOREGRESSIVE | GRAPHS | CLASSIFIERS
 
 
 def sequence(model: AutoregressiveModel, batch: int, seed: int = 0) -> Tensor:

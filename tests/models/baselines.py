@@ -5,18 +5,26 @@ from torch import nn
 
 from models.build import build
 from models.settings import (
+    ClassSoftmax,
     ConvS2SSettings,
     DataShape,
+    Directions,
     GatedSum,
     GgnnSettings,
+    GruSettings,
+    LastState,
+    LstmEncoderSettings,
     LstmSettings,
+    MaxPooling,
     ModelSettings,
     PixelCnnSettings,
+    RowLstmSettings,
+    SelfAttentive,
     Set2Set,
     Structure,
 )
 from models.shared.base import AutoregressiveModel
-from tests.models.networks import GRAPH, IMAGE, NONE, SINUSOID, TEXT
+from tests.models.networks import GRAPH, IMAGE, NONE, PASSAGE, SINUSOID, TEXT
 
 LSTM_TRANSLATOR = LstmSettings(
     architecture="lstm",
@@ -26,6 +34,7 @@ LSTM_TRANSLATOR = LstmSettings(
     positions=NONE,
     dropout=0.0,
 )
+GRU_TRANSLATOR = GruSettings(**(dict(LSTM_TRANSLATOR) | {"architecture": "gru"}))
 CONVS2S = ConvS2SSettings(
     architecture="convs2s",
     num_layers=2,
@@ -42,10 +51,33 @@ LSTM = LstmSettings(
     positions=NONE,
     dropout=0.0,
 )
+GRU = GruSettings(**(dict(LSTM) | {"architecture": "gru"}))
+LAST = LastState(kind="last")
+MAX = MaxPooling(kind="max")
+HOPS = SelfAttentive(kind="self_attentive", hops=3, width=5, penalty=0.5)
+LSTM_ENCODER = LstmEncoderSettings(
+    architecture="lstm",
+    structure=Structure.ENCODER,
+    num_layers=2,
+    d_model=8,
+    directions=Directions.BOTH,
+    pooling=MAX,
+    positions=NONE,
+    dropout=0.0,
+)
 PIXELCNN = PixelCnnSettings(
     architecture="pixelcnn",
     num_layers=3,
     d_model=6,
+    first_kernel_size=5,
+    kernel_size=3,
+    positions=NONE,
+    dropout=0.0,
+)
+ROW_LSTM = RowLstmSettings(
+    architecture="row_lstm",
+    num_layers=2,
+    d_model=12,
     first_kernel_size=5,
     kernel_size=3,
     positions=NONE,
@@ -62,9 +94,17 @@ GGNN = GgnnSettings(
     positions=NONE,
     dropout=0.0,
 )
-TRANSLATORS = {"lstm": LSTM_TRANSLATOR, "convs2s": CONVS2S}
+TRANSLATORS = {"lstm": LSTM_TRANSLATOR, "gru": GRU_TRANSLATOR, "convs2s": CONVS2S}
 USUAL = {Structure.ENCODER_DECODER: TEXT, Structure.DECODER: IMAGE, Structure.ENCODER: GRAPH}
-DECODERS = {"lstm": LSTM, "pixelcnn": PIXELCNN}
+
+
+def usual_shape(settings: ModelSettings) -> DataShape:
+    """The shape of the data of a structure, or of passages if it is classes that are predicted."""
+    of_class = isinstance(getattr(settings, "output", None), ClassSoftmax)
+    return PASSAGE if of_class else USUAL[settings.structure]
+
+
+DECODERS = {"lstm": LSTM, "gru": GRU, "pixelcnn": PIXELCNN, "row_lstm": ROW_LSTM}
 
 
 def changed(settings: ModelSettings, **changes: object) -> ModelSettings:
@@ -77,7 +117,7 @@ def network(
 ) -> AutoregressiveModel:
     """A network in float64, with weights that are all random; for the data of its structure."""
     torch.manual_seed(seed)
-    model = build(settings, shape or USUAL[settings.structure]).double().eval()
+    model = build(settings, shape or usual_shape(settings)).double().eval()
     for parameter in model.parameters():
         if parameter.dim() == 1:  # biases too, or an error in them would not show
             nn.init.normal_(parameter, std=0.3)

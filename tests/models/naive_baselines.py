@@ -25,24 +25,44 @@ def lstm(layer: nn.LSTM, inputs: Tensor) -> Tensor:
     return torch.stack(outputs)
 
 
-def lstm_decoder(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
+def gru(layer: nn.GRU, inputs: Tensor) -> Tensor:
+    """Map (length, inputs) to (length, outputs), one cell after the other."""
+    hidden = inputs.new_zeros(layer.hidden_size)
+    outputs = []
+    for vector in inputs:
+        of_input = layer.weight_ih_l0 @ vector + layer.bias_ih_l0
+        of_hidden = layer.weight_hh_l0 @ hidden + layer.bias_hh_l0
+        reset, update, new = zip(of_input.chunk(3), of_hidden.chunk(3), strict=True)
+        kept = sum(update).sigmoid()
+        candidate = torch.tanh(new[0] + sum(reset).sigmoid() * new[1])
+        hidden = (1 - kept) * candidate + kept * hidden
+        outputs.append(hidden)
+    return torch.stack(outputs)
+
+
+def recurrent(layer: nn.RNNBase, inputs: Tensor) -> Tensor:
+    """Map (length, inputs) to (length, outputs) by the equations of the layer's cell."""
+    return gru(layer, inputs) if isinstance(layer, nn.GRU) else lstm(layer, inputs)
+
+
+def recurrent_decoder(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
     """Map ids (target,) to logits (target, outputs)."""
     hidden = model.tokens.weight[inputs]
     for layer in model.layers:
-        hidden = lstm(layer, hidden)
+        hidden = recurrent(layer, hidden)
     projection = model.head.output_projection
     return hidden @ projection.weight.T + projection.bias
 
 
-def lstm_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Tensor) -> Tensor:
+def recurrent_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Tensor) -> Tensor:
     """Map ids (target,) and (source,) to logits (target, outputs): Wu et al. 2016, section 3."""
     vectors = model.tokens.weight * math.sqrt(model.settings.d_model)
-    from_left = lstm(model.forwards, vectors[source])
-    from_right = lstm(model.backwards, vectors[source].flip(0)).flip(0)
+    from_left = recurrent(model.forwards, vectors[source])
+    from_right = recurrent(model.backwards, vectors[source].flip(0)).flip(0)
     encoded = torch.cat((from_left, from_right), dim=1)
     for layer in model.encoder:
-        encoded = encoded + lstm(layer, encoded)
-    hidden = lstm(model.first, vectors[inputs])
+        encoded = encoded + recurrent(layer, encoded)
+    hidden = recurrent(model.first, vectors[inputs])
     attention, contexts = model.attention, []
     for query in hidden:
         scores = []
@@ -53,7 +73,7 @@ def lstm_encoder_decoder(model: AutoregressiveModel, inputs: Tensor, source: Ten
         weights = torch.stack(scores).softmax(0)
         contexts.append(sum(weight * value for weight, value in zip(weights, encoded, strict=True)))
     for layer in model.decoder:
-        hidden = hidden + lstm(layer, torch.cat((hidden, torch.stack(contexts)), dim=1))
+        hidden = hidden + recurrent(layer, torch.cat((hidden, torch.stack(contexts)), dim=1))
     return hidden @ model.tokens.weight.T
 
 
@@ -146,6 +166,61 @@ def pixelcnn(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
     channels = [channel for channel in range(layout.channels) for _ in range(outputs)]
     logits = F.conv2d(rectified, _masked(output.weight, features, channels, 1, "B"), output.bias)
     return logits[0].permute(1, 2, 0).reshape(-1, outputs)
+
+
+def row_lstm(model: AutoregressiveModel, inputs: Tensor) -> Tensor:
+    """Map ids of a whole image, the condition first, to logits (intensities, outputs).
+
+    Van den Oord et al. 2016 (PixelRNN), section 3.1, state by state: a pixel sees the states of
+    k pixels of the row above, k // 2 pixels to the left, and of itself what the mask leaves.
+    """
+    layout, d_model, outputs = model.shape.layout, model.settings.d_model, model.shape.outputs
+    condition = model.tokens.weight[inputs[0]]
+    features = [feature * layout.channels // d_model for feature in range(d_model)]
+    states = [state * layout.channels // (d_model // 2) for state in range(d_model // 2)]
+    image = _pixels(model, inputs[1:])
+    size, first = model.settings.first_kernel_size, model.first
+    square = torch.zeros(d_model, d_model, size, size, dtype=torch.float64)
+    square[:, :, : size // 2] = first.above.weight
+    square[:, :, size // 2] = _masked(first.left.weight, features, features, size, "A")[:, :, 0]
+    bias = first.above.bias + first.left.bias
+    hidden = F.conv2d(image, square, bias, padding=size // 2)
+    for layer in model.layers:
+        hidden = hidden + _row_lstm_layer(layer, hidden, condition, features, states)
+    _, inner, _, output, _ = model.head.output_projection
+    inner_weight = _masked(inner.weight, features, features, 1, "B")
+    rectified = F.conv2d(hidden.relu(), inner_weight, inner.bias).relu()
+    channels = [channel for channel in range(layout.channels) for _ in range(outputs)]
+    logits = F.conv2d(rectified, _masked(output.weight, features, channels, 1, "B"), output.bias)
+    return logits[0].permute(1, 2, 0).reshape(-1, outputs)
+
+
+def _row_lstm_layer(
+    layer: nn.Module, image: Tensor, condition: Tensor, features: list[int], states: list[int]
+) -> Tensor:
+    """What a layer adds to an image (1, d_model, height, width), pixel by pixel."""
+    _, _, height, width = image.shape
+    size = layer.state_to_state.kernel_size[1]
+    half, reads = size // 2, _masked(layer.input_to_state.weight, features, states * 4, size, "B")
+    writes = _masked(layer.out_proj.weight, states, features, 1, "B")[:, :, 0, 0]
+    zero = torch.zeros(len(states), dtype=torch.float64)
+    hidden, cell = {}, {}
+    added = torch.zeros_like(image)
+    for row, column in itertools.product(range(height), range(width)):
+        gates = layer.condition.weight @ condition
+        gates = gates + layer.input_to_state.bias + layer.state_to_state.bias
+        for tap in range(size):
+            beside = column - half + tap
+            if 0 <= beside <= column:
+                gates = gates + reads[:, :, 0, tap] @ image[0, :, row, beside]
+            above = hidden.get((row - 1, beside), zero)
+            gates = gates + layer.state_to_state.weight[:, :, 0, tap] @ above
+        shown, kept, entered, content = gates.chunk(4)
+        before = cell.get((row - 1, column), zero)
+        cell[row, column] = kept.sigmoid() * before + entered.sigmoid() * content.tanh()
+        hidden[row, column] = shown.sigmoid() * cell[row, column].tanh()
+        added[0, :, row, column] = writes @ hidden[row, column] + layer.out_proj.bias
+    return added
 
 
 def _pixels(model: AutoregressiveModel, ids: Tensor) -> Tensor:

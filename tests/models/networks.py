@@ -13,6 +13,7 @@ from models.settings import (
     Backend,
     Blockwise,
     Categorical,
+    ClassSoftmax,
     ConcatenatedSinusoid,
     DataShape,
     Edges,
@@ -30,6 +31,7 @@ from models.settings import (
     NoPositions,
     Norm,
     Output,
+    PassageLayout,
     Positions,
     PositionsAt,
     RelativePitchTime,
@@ -67,6 +69,7 @@ EDGES = LabelledEdges(kind="labelled_edges")
 CATEGORICAL = Categorical(kind="categorical")
 PROPOSALS = Blockwise(kind="blockwise", proposals=3, d_hidden=6)
 LAPLACE = Laplace(kind="laplace")
+CLASS = ClassSoftmax(kind="class")
 MIXTURE = LogisticMixture(kind="logistic_mixture", mixtures=3)
 FULL = Full(kind="full", backend=Backend.DENSE)
 BLOCKWISE = Full(kind="full", backend=Backend.BLOCKWISE)
@@ -99,11 +102,17 @@ def graphs(nodes: int, labels: int) -> DataShape:
     return DataShape(inputs=nodes, outputs=1, layout=GraphLayout(labels=labels))
 
 
+def passages(ids: int, classes: int) -> DataShape:
+    """The shape of passages with classes."""
+    return DataShape(inputs=ids, outputs=ids, layout=PassageLayout(classes=classes))
+
+
 IMAGE = images(4, 6)
 COLOUR = images(4, 6, channels=3, outputs=5)
 VOICES = voices(3, pitches=6)
 TEXT = sequences(9, 9)
 GRAPH = graphs(5, 6)
+PASSAGE = passages(9, 4)
 
 RELATIVE = (SHAW, SHAW_0, SHAW_KEYS, SHAW_VALUES, SKEWED, ROTARY, ALIBI)
 DECODERS = [
@@ -118,6 +127,7 @@ IMAGE_ENCODER_DECODERS = [
 ]
 ENCODER_DECODERS = list(product((NONE, SINUSOID, LEARNED, *RELATIVE), Norm))
 ENCODERS = list(product((NONE, EDGES), (FULL, BLOCKWISE, ALONG_EDGES), Norm))
+CLASSIFIERS = list(product((NONE, SINUSOID, LEARNED, *RELATIVE), (FULL,), Norm))
 
 
 def settings(
@@ -196,6 +206,18 @@ def encoder(
 ) -> Model:
     """An encoder of graphs in float64, with weights that are all random."""
     return random_network(settings(Structure.ENCODER, positions, attention, norm, **others), shape)
+
+
+def classifier(
+    positions: Positions = SINUSOID,
+    attention: Attention = FULL,
+    norm: Norm = Norm.PRE,
+    shape: DataShape = PASSAGE,
+    **others: int | float | StrEnum,
+) -> Model:
+    """An encoder of passages in float64, with weights that are all random."""
+    chosen = settings(Structure.ENCODER, positions, attention, norm, output=CLASS, **others)
+    return random_network(chosen, shape)
 
 
 def random_network(settings: TransformerSettings, shape: DataShape, seed: int = 0) -> Model:

@@ -26,7 +26,7 @@ from tests.models.networks import (
 )
 
 ROOT = Path(__file__).parents[2]
-ARCHITECTURES = {"transformer", "lstm", "convs2s", "pixelcnn", "ggnn"}
+ARCHITECTURES = {"transformer", "lstm", "gru", "convs2s", "pixelcnn", "row_lstm", "ggnn"}
 BUILD = """
 import sys
 from models.build import build

@@ -8,17 +8,22 @@ import hashlib
 import torch
 from torch import Tensor
 
-from models.settings import Numerics, Structure
+from models.settings import ClassSoftmax, Numerics, Structure
 from models.shared import products
 from models.shared.base import Model
-from tests.models import graphs
+from tests.models import graphs, passages
 from tests.models.architectures import sequence, source
 from tests.models.baselines import (
     CONVS2S,
     GGNN,
+    GRU,
+    GRU_TRANSLATOR,
+    HOPS,
     LSTM,
+    LSTM_ENCODER,
     LSTM_TRANSLATOR,
     PIXELCNN,
+    ROW_LSTM,
     SET2SET,
     changed,
     network,
@@ -32,6 +37,7 @@ from tests.models.networks import (
     SHAW,
     SINUSOID_2D,
     SKEWED,
+    classifier,
     decoder,
     encoder,
     encoder_decoder,
@@ -50,9 +56,15 @@ NETWORKS = {
     "mixture": lambda: pixel_decoder(**WIDE),
     "lstm": lambda: network(changed(LSTM, d_model=64)),
     "lstm_translator": lambda: network(changed(LSTM_TRANSLATOR, d_model=64)),
+    "gru": lambda: network(changed(GRU, d_model=64)),
+    "gru_translator": lambda: network(changed(GRU_TRANSLATOR, d_model=64)),
+    "lstm_max": lambda: network(changed(LSTM_ENCODER, d_model=64)),
+    "lstm_hops": lambda: network(changed(LSTM_ENCODER, d_model=64, pooling=HOPS)),
     "convs2s": lambda: network(changed(CONVS2S, d_model=66)),
     "pixelcnn": lambda: network(changed(PIXELCNN, d_model=66)),
+    "row_lstm": lambda: network(changed(ROW_LSTM, d_model=66)),
     "encoder": lambda: encoder(**WIDE),
+    "classifier": lambda: classifier(SHAW, **WIDE),
     "ggnn": lambda: network(changed(GGNN, d_model=64, towers=1)),
     "ggnn_towers": lambda: network(changed(GGNN, d_model=64, towers=4, readout=SET2SET)),
 }
@@ -61,6 +73,9 @@ NETWORKS = {
 def loss(model: Model, batch: int = 5) -> Tensor:
     """The sum of the nats of a random batch."""
     structure = model.settings.structure
+    if isinstance(getattr(model.settings, "output", None), ClassSoftmax):
+        tokens = passages.batch(range(3, 3 + 4 * batch, 4))
+        return model.nats(tokens, torch.arange(batch)[:, None] % 4).sum()
     if structure is Structure.ENCODER:
         nodes, edges = graphs.batch(range(3, 3 + 4 * batch, 4))
         return model.nats(nodes, torch.ones(batch, 1), edges).sum()

@@ -19,6 +19,7 @@ from pipeline import records as module
 from pipeline.config import Params
 from pipeline.files import write_json
 from pipeline.records import Records, RunRecords, read_records, records_path
+from pipeline.tasks.classification.settings import ClassificationRun
 from pipeline.tasks.image.settings import ImageRun
 from pipeline.tasks.molecules.settings import MoleculeRun
 from pipeline.tasks.music.settings import MusicRun
@@ -118,6 +119,14 @@ METRICS = {
             "heads": [[[0.0, 0.5, 0.5], [0.0, 0.38, 0.62]]],
         },
     },
+    "classification": {
+        "test": {"passages": 40, "accuracy": 0.71, "accuracy_low": 0.66, "accuracy_high": 0.77,
+                 "macro_f1": 0.65, "macro_f1_low": 0.6, "macro_f1_high": 0.7, "nats": 0.94},
+        "baseline": {"frequent": 0.18, "keyword": 0.41, "bayes": 0.69},
+        "confusion": [[12, 3], [8, 17]],
+        "classes": ["scalc", "swriter"],
+        "keywords": {"scalc": "cell", "swriter": "text"},
+    },
 }  # fmt: skip
 
 ENLARGED = {
@@ -158,6 +167,8 @@ def write_scale(folder: Path) -> Params:
             write_chorales(samples, run, rng)
         elif isinstance(run, MoleculeRun):
             write_molecules(folder / "runs" / name)
+        elif isinstance(run, ClassificationRun):
+            write_passages(folder / "runs" / name)
     judge_scale(folder)
     return params
 
@@ -185,6 +196,9 @@ def write_records(folder: Path, name: str, run: config.AnyRun, rng: np.random.Ge
         case "molecules":
             errors = rng.exponential(3.4, 40)
             statistics = {"absolute_error": errors, "molecules": np.ones(40, int)}
+        case "classification":
+            correct = rng.random(40) < 0.7
+            statistics = {"correct": correct.astype(int), "passages": np.ones(40, int)}
     write_statistics(folder, name, run, statistics)
 
 
@@ -252,7 +266,7 @@ def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
 
 
 def _classes(dataset: config.Dataset) -> int:
-    return getattr(dataset.encoding, "classes", 0)
+    return dataset.encoding.classes if dataset.task == "image" else 0
 
 
 def write_curve(path: Path, steps: int, rng: np.random.Generator) -> None:
@@ -355,6 +369,16 @@ def write_molecules(folder: Path) -> None:
     write_json(folder / "records" / "molecules.json", {"names": names, "molecules": [molecule]})
     rows = "name,formula,energy,estimate\n0001,H2O,-219.3,-221.0\n"
     (folder / "samples" / "test.csv").write_text(rows)
+
+
+def write_passages(folder: Path) -> None:
+    """A passage, of which the heads look at one piece each."""
+    passage = {
+        "pieces": [" Sum", " of", " a", " cell"], "class": "scalc", "predicted": "swriter",
+        "probability": 0.61, "weights": [[[700, 100, 100, 100], [0, 0, 100, 900]]],
+    }  # fmt: skip
+    write_json(folder / "records" / "passages.json", {"passages": [passage]})
+    (folder / "samples" / "test.csv").write_text("class,predicted,scalc,swriter\n")
 
 
 CHORDS = ([72, 67, 64, 48], [72, 69, 65, 53], [74, 67, 62, 55], [71, 67, 62, 43], [72, 67, 60, 52])

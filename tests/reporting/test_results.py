@@ -36,7 +36,7 @@ def test_what_was_not_measured_yet_waits(scale: Params):
 
 def test_tasks_follow_the_lecture(scale: Params):
     groups = by_task(reversed(read_results(scale)))
-    assert list(groups) == ["translation", "image", "music", "molecules"]
+    assert list(groups) == ["translation", "image", "music", "molecules", "classification"]
     assert [result.name for result in groups["music"]] == ["music_relative", "music_sinusoid"]
 
 

@@ -26,7 +26,7 @@ TASKS = CODE / "tasks"
 
 
 def test_the_tasks_are_the_folders_in_the_order_of_the_lecture():
-    assert list(specs()) == ["translation", "image", "music", "molecules"]
+    assert list(specs()) == ["translation", "image", "music", "molecules", "classification"]
     assert {path.name for path in TASKS.iterdir() if path.is_dir()} - {"__pycache__"} == set(
         specs()
     )
@@ -127,7 +127,7 @@ def test_no_task_is_named_in_the_graph():
     assert not re.search(rf"tasks/({'|'.join(specs())})\b", text)
 
 
-# -------------------------------------------------------------------------------- a fifth task
+# -------------------------------------------------------------------------------- a sixth task
 
 NEW = "humming"
 PROGRAM = """
@@ -186,7 +186,7 @@ def test_one_more_task_is_a_folder(scale: Params, code: Path):
     assert ran.stdout.splitlines()[2].startswith(f"{NEW} on hums, test: 58 pieces")
     page = Path("reports/index.html").read_text(encoding="utf-8")
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections[2:7] == [NEW, "translation", "image", "music", "molecules"]
+    assert sections[2:8] == [NEW, *list(specs())]
     section = page[page.index(f'<section id="{NEW}"') :].partition("</section>")[0]
     assert f'<h2 id="{NEW}-title">Hummed</h2>' in section
     for shown in ("Test loss by position", "<audio", "Published numbers"):

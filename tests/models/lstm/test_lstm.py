@@ -4,41 +4,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from models.lstm.encoder_decoder import AdditiveAttention, mirrored
-from models.lstm.layers import Lstm, empty_past
+from models.lstm.layers import Lstm
 from models.shared.base import PADDING
+from models.shared.recurrent import Past, mirrored
+from models.shared.recurrent_encoder_decoder import AdditiveAttention
 from tests.models import naive_baselines as naive
-from tests.models.baselines import LSTM, LSTM_TRANSLATOR, changed, network
+from tests.models.baselines import GRU, GRU_TRANSLATOR, LSTM, LSTM_TRANSLATOR, changed, network
 from tests.models.comparison import all_logits, assert_same_values_and_gradients, random_tensor
 from tests.models.networks import TEXT
 
 
+@pytest.mark.parametrize("translator", [LSTM_TRANSLATOR, GRU_TRANSLATOR], ids=["lstm", "gru"])
 @settings(max_examples=10)
 @given(data=st.data(), num_layers=st.integers(2, 4), seed=st.integers(0, 1000))
-def test_the_encoder_decoder_equals_the_equations(data, num_layers, seed):
+def test_the_encoder_decoder_equals_the_equations(translator, data, num_layers, seed):
     """Sentence by sentence, in a batch of sentences of different lengths."""
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=3))
     target = data.draw(st.integers(1, 5))
-    model = network(changed(LSTM_TRANSLATOR, num_layers=num_layers), seed=seed)
+    model = network(changed(translator, num_layers=num_layers), seed=seed)
     source = torch.full((len(lengths), max(lengths)), PADDING)
     for row, length in enumerate(lengths):
         source[row, :length] = torch.randint(1, TEXT.inputs, (length,))
     inputs = torch.randint(0, TEXT.inputs, (len(lengths), target))
     expected = torch.stack(
         [
-            naive.lstm_encoder_decoder(model, inputs[row], source[row, :length])
+            naive.recurrent_encoder_decoder(model, inputs[row], source[row, :length])
             for row, length in enumerate(lengths)
         ]
     )
     assert_same_values_and_gradients(all_logits(model, inputs, source), expected, model)
 
 
+@pytest.mark.parametrize("decoder", [LSTM, GRU], ids=["lstm", "gru"])
 @settings(max_examples=10)
 @given(length=st.integers(1, 8), num_layers=st.integers(1, 3), seed=st.integers(0, 1000))
-def test_the_language_model_equals_the_equations(length, num_layers, seed):
-    model = network(changed(LSTM, num_layers=num_layers), seed=seed)
+def test_the_language_model_equals_the_equations(decoder, length, num_layers, seed):
+    model = network(changed(decoder, num_layers=num_layers), seed=seed)
     inputs = torch.randint(0, model.shape.inputs, (2, length))
-    expected = torch.stack([naive.lstm_decoder(model, row) for row in inputs])
+    expected = torch.stack([naive.recurrent_decoder(model, row) for row in inputs])
     assert_same_values_and_gradients(all_logits(model, inputs), expected, model)
 
 
@@ -74,7 +77,7 @@ def test_a_layer_above_the_first_adds_to_its_input():
 
 
 def test_the_past_begins_with_zeros_of_its_own_for_each_layer():
-    (hidden, cell), (other, _) = empty_past(2, 3, torch.ones(9, 5)).layers
+    (hidden, cell), (other, _) = Past.empty(Lstm, 2, 3, torch.ones(9, 5)).layers
     assert torch.equal(hidden, torch.zeros(1, 3, 5)) and torch.equal(cell, hidden)
     assert other is not hidden
 

@@ -1,12 +1,21 @@
 import json
-from typing import get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from models.settings import DataShape, Edges, Full, Local1D, ModelSettings, Structure
+from models.settings import DataShape, Edges, Full, Local1D, ModelSettings, Settings, Structure
 from tests.models.architectures import ALL
-from tests.models.baselines import CONVS2S, GGNN, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed
+from tests.models.baselines import (
+    CONVS2S,
+    GGNN,
+    LSTM,
+    LSTM_ENCODER,
+    LSTM_TRANSLATOR,
+    PIXELCNN,
+    changed,
+)
 from tests.models.networks import COLOUR, GRAPH, IMAGE, ROTARY, SINUSOID, TEXT, VOICES
 
 SETTINGS = TypeAdapter(ModelSettings)
@@ -29,7 +38,9 @@ SETTINGS = TypeAdapter(ModelSettings)
         (LSTM, {"positions": SINUSOID}, "NoPositions"),
         (LSTM, {"dropout": 1.0}, "less than 1"),
         (LSTM, {"num_heads": 2}, "Extra inputs are not permitted"),
-        (LSTM, {"structure": Structure.ENCODER}, "structure = encoder is not .* use encoder_dec"),
+        (LSTM, {"structure": Structure.ENCODER}, "structure"),
+        (LSTM_ENCODER, {"structure": Structure.DECODER}, "structure"),
+        (LSTM_ENCODER, {"d_model": 9}, "d_model = 9 is odd, but each direction has half of it"),
         (GGNN, {"towers": 3}, "towers = 3 does not divide d_model = 8; choose a divisor"),
         (GGNN, {"positions": SINUSOID}, "NoPositions"),
         (GGNN, {"readout": {"kind": "set2set"}}, "steps"),
@@ -53,15 +64,21 @@ def test_settings_and_shape_survive_json(make):
 
 
 def test_an_unknown_architecture_is_refused():
-    content = json.loads(LSTM.model_dump_json()) | {"architecture": "gru"}
-    names = "'transformer', 'lstm', 'convs2s', 'pixelcnn', 'ggnn'"
+    content = json.loads(LSTM.model_dump_json()) | {"architecture": "rnn"}
+    names = "'transformer', 'lstm', 'gru', 'convs2s', 'pixelcnn', 'row_lstm', 'ggnn'"
     with pytest.raises(ValidationError, match=names):
         SETTINGS.validate_python(content)
 
 
+def members(union: Any) -> Iterator[type[Settings]]:
+    """The classes of a union of settings, and of those inside it."""
+    for member in get_args(get_args(union)[0]):
+        yield from [member] if isinstance(member, type) else members(member)
+
+
 def test_no_key_has_a_default_and_every_settings_names_its_positions():
     """But for what tells a layout from another."""
-    for settings in get_args(get_args(ModelSettings)[0]):
+    for settings in members(ModelSettings):
         assert all(field.is_required() for field in settings.model_fields.values())
         assert "positions" in settings.model_fields
 

@@ -12,11 +12,22 @@ from models.settings import (
     PositionsAt,
     Structure,
 )
-from tests.models.baselines import CONVS2S, GGNN, LSTM, LSTM_TRANSLATOR, PIXELCNN, changed
+from tests.models.baselines import (
+    CONVS2S,
+    GGNN,
+    GRU,
+    LSTM,
+    LSTM_ENCODER,
+    LSTM_TRANSLATOR,
+    PIXELCNN,
+    changed,
+)
 from tests.models.networks import (
     ALIBI,
     ALONG_EDGES,
     CATEGORICAL,
+    CLASS,
+    CLASSIFIERS,
     COLOUR,
     CONCATENATED,
     DECODERS,
@@ -34,6 +45,7 @@ from tests.models.networks import (
     LOCAL_2D,
     MIXTURE,
     NONE,
+    PASSAGE,
     PITCH_TIME,
     ROTARY,
     SHAW,
@@ -117,11 +129,11 @@ def test_what_is_defined_is_told():
     assert "concatenated" not in message and "or relative_pitch_time" not in message
     assert _refusal(Structure.ENCODER, SINUSOID) == (
         "positions.kind = sinusoid with attention.kind = full is not defined for structure = "
-        "encoder; use positions.kind = none or labelled_edges"
+        "encoder with output.kind = laplace; use positions.kind = none or labelled_edges"
     )
     assert _refusal(Structure.ENCODER, NONE, LOCAL_1D) == (
-        "attention.kind = local_1d is not defined for structure = encoder; use attention.kind = "
-        "full or edges"
+        "attention.kind = local_1d is not defined for structure = encoder with output.kind = "
+        "laplace; use attention.kind = full or edges"
     )
     assert _refusal(Structure.DECODER, NONE, ALONG_EDGES).endswith(
         "structure = decoder; use attention.kind = full or local_1d or local_2d"
@@ -322,11 +334,12 @@ OF_ORDER = {
     "structure = decoder": settings(Structure.DECODER),
     "structure = encoder_decoder": settings(Structure.ENCODER_DECODER),
     "architecture = lstm": LSTM,
+    "architecture = gru": GRU,
     "architecture = convs2s": CONVS2S,
     "architecture = pixelcnn": PIXELCNN,
 }
 OF_GRAPHS = {
-    "structure = encoder": settings(Structure.ENCODER, EDGES),
+    "output.kind = laplace": settings(Structure.ENCODER, EDGES),
     "architecture = ggnn": GGNN,
 }
 
@@ -355,3 +368,49 @@ def test_attention_along_edges_of_a_label_that_no_edge_has_is_refused():
     assert str(caught.value) == (
         "attention.labels = [1, 3], but the labels of the edges are 1 to 2; choose some of these"
     )
+
+
+# --------------------------------------------------------------------------------- of passages
+
+
+@pytest.mark.parametrize("attention", [LOCAL_1D, LOCAL_2D, ALONG_EDGES], ids=lambda each: each.kind)
+def test_a_passage_is_attended_to_as_a_whole(attention):
+    refusal = _refusal(Structure.ENCODER, NONE, attention=attention, output=CLASS)
+    assert refusal == (
+        f"attention.kind = {attention.kind} is not defined for structure = encoder with "
+        "output.kind = class; use attention.kind = full"
+    )
+
+
+@pytest.mark.parametrize("positions", POSITIONS, ids=lambda each: each.kind)
+def test_the_positions_of_a_classifier_are_tested_or_refused(positions):
+    tested = {each.kind for each, _, _ in CLASSIFIERS} | {"sinusoid_2d"}
+    if positions.kind in tested:
+        assert settings(Structure.ENCODER, positions, output=CLASS).positions is positions
+        return
+    assert "; use positions.kind = none or sinusoid or " in _refusal(
+        Structure.ENCODER, positions, output=CLASS
+    )
+
+
+OF_PASSAGES = {
+    "output.kind = class": settings(Structure.ENCODER, SINUSOID, output=CLASS),
+    "structure = encoder of architecture = lstm": LSTM_ENCODER,
+}
+
+
+@pytest.mark.parametrize("name", OF_PASSAGES)
+@pytest.mark.parametrize("shape", [TEXT, IMAGE, GRAPH], ids=["text", "image", "graphs"])
+def test_a_classifier_is_refused_for_data_without_classes(name, shape):
+    OF_PASSAGES[name].check_data(PASSAGE.layout)
+    with pytest.raises(
+        ValueError, match=f"^{name} is defined for passages with .*; use "
+    ) as caught:
+        OF_PASSAGES[name].check_data(shape.layout)
+    assert "\n" not in str(caught.value)
+
+
+def test_two_dimensional_positions_are_refused_for_passages():
+    model = settings(Structure.ENCODER, SINUSOID_2D, output=CLASS)
+    with pytest.raises(ValueError, match="positions.kind = sinusoid_2d is defined for images only"):
+        model.check_data(PASSAGE.layout)

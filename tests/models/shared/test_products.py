@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
+from models.gru.layers import Gru
 from models.lstm.layers import Lstm
 from models.settings import Numerics
 from models.shared import numerics, products
@@ -135,15 +136,22 @@ def test_a_convolution_is_that_of_pytorch_but_for_rounding(inputs, weight):
 
 
 @pytest.mark.parametrize("has_state", [False, True])
-def test_an_lstm_is_that_of_pytorch_but_for_rounding(has_state):
-    layer = Lstm(5, 8)
+@pytest.mark.parametrize(("kind", "theirs"), [(Lstm, nn.LSTM), (Gru, nn.GRU)], ids=["lstm", "gru"])
+def test_a_recurrent_layer_is_that_of_pytorch_but_for_rounding(kind, theirs, has_state):
+    layer = kind(5, 8)
     inputs = random(3, 7, 5)
-    state = (random(1, 3, 8, seed=1), random(1, 3, 8, seed=2)) if has_state else None
-    given = [inputs, *(state or ()), *layer.parameters()]
-    ours, theirs = layer(inputs, state), nn.LSTM.forward(layer, inputs, state)
-    together = [torch.cat([out.flatten() for out in (y, *last)]) for y, last in (ours, theirs)]
+    state = tuple(random(1, 3, 8, seed=seed) for seed in range(1, 1 + kind.tensors_of_state))
+    given = state if has_state else kind.empty_state(3, 8, inputs)
+    arguments = [inputs, *(state if has_state else ()), *layer.parameters()]
+    ours, last = layer(inputs, state if has_state else None)
+    expected, their_last = theirs.forward(layer, inputs, given if len(given) > 1 else given[0])
+    their_last = their_last if isinstance(their_last, tuple) else (their_last,)
+    together = [
+        torch.cat([out.flatten() for out in (y, *states)])
+        for y, states in ((ours, last), (expected, their_last))
+    ]
     assert not torch.equal(*together)  # or both are PyTorch's
-    assert_same(*together, given)
+    assert_same(*together, arguments)
 
 
 def assert_same(ours: Tensor, theirs: Tensor, inputs: list[Tensor]) -> None:

@@ -11,8 +11,8 @@ from pipeline import evaluate as stage
 from pipeline.corpus import write_sequences
 from pipeline.evaluation import Evaluation
 from pipeline.records import Records, read_records
-from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.codec import BOS, EOS
+from pipeline.tasks.translation.encoding.codec_files import train
 from pipeline.tasks.translation.metrics.attention import attention_of_sentences, select_sentences
 from tests.models.baselines import LSTM_TRANSLATOR
 from tests.models.networks import sequences, settings
@@ -25,7 +25,7 @@ PIECES = 290
 @pytest.fixture
 def pieces(tmp_path):
     """The codec of an encoded data set with the sources as its test split."""
-    learned = codec.train((SOURCES + HYPOTHESES) * 3, PIECES, tmp_path)
+    learned = train((SOURCES + HYPOTHESES) * 3, PIECES, tmp_path)
     ids = [np.array(learned.encode(text)) for text in SOURCES]
     write_sequences(tmp_path, "test", "source", ids, np.dtype(np.uint16))
     return learned

@@ -2,16 +2,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.encoding import pieces as learned
 from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.translation import codec
 from pipeline.tasks.translation.codec import BOS, EOS, PAD, UNK, Codec
+from pipeline.tasks.translation.encoding.codec_files import train
 
 SENTENCES = ["the lamp is on", "the lamp is off", "die Lampe ist an", "die Lampe ist aus"] * 5
 
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory) -> Codec:
-    return codec.train(SENTENCES, 300, tmp_path_factory.mktemp("codec"))
+    return train(SENTENCES, 300, tmp_path_factory.mktemp("codec"))
 
 
 @given(st.text())
@@ -52,7 +54,7 @@ def test_files_have_the_same_bytes_in_any_folder(tmp_path, monkeypatch):
         folder = tmp_path / name
         folder.mkdir(parents=True)
         monkeypatch.chdir(folder)
-        codec.train(SENTENCES, 300, folder)
+        train(SENTENCES, 300, folder)
     for name in (codec.MODEL, codec.VOCABULARY):
         assert (tmp_path / "here" / name).read_bytes() == (folder / name).read_bytes()
     assert Codec.load(folder).encode("the lamp") == Codec.load(tmp_path / "here").encode("the lamp")
@@ -61,7 +63,7 @@ def test_files_have_the_same_bytes_in_any_folder(tmp_path, monkeypatch):
 def test_an_impossible_vocabulary_names_the_parameter(tmp_path):
     for size in (100, 5000):
         with pytest.raises(ConfigError, match=f"encoding.vocabulary_size = {size}"):
-            codec.train(SENTENCES, size, tmp_path)
+            train(SENTENCES, size, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -71,3 +73,7 @@ def test_a_missing_or_damaged_model(tmp_path):
     (tmp_path / codec.MODEL).write_bytes(b"damaged")
     with pytest.raises(DataError, match="not a SentencePiece model"):
         Codec.load(tmp_path)
+
+
+def test_the_ids_are_those_that_are_learned():
+    assert (PAD, UNK, BOS, EOS) == (learned.PAD, learned.UNK, learned.BOS, learned.EOS)

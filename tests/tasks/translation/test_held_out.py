@@ -1,9 +1,9 @@
 import pytest
 
+from pipeline.encoding.words import tokens
 from pipeline.tasks.translation.encoding.clean import Reason
 from pipeline.tasks.translation.encoding.held_out import HeldOut
 from pipeline.tasks.translation.encoding.read import Pair
-from pipeline.tasks.translation.encoding.words import tokens
 
 
 def test_tokens_are_words_without_case_and_punctuation():

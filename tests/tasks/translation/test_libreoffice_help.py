@@ -83,7 +83,7 @@ def test_unreadable_pages_are_skipped_with_the_reason(write_help, encoding):
     first, second, third = everything(open_text(raw, encoding))
     assert first.record == "a" and first.reason.startswith("the page in de is not valid UTF-8 (")
     assert second == Record("b", [Pair("a", "a")])
-    assert third == Skipped("c", "the page in en is larger than 16777216 bytes")
+    assert third == Skipped("c", "the page in en-US is larger than 16777216 bytes")
 
 
 def test_packages_that_do_not_serve(write_help, encoding):

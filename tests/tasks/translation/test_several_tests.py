@@ -18,6 +18,7 @@ from pipeline.tasks.translation.decoding.beam import Hypothesis
 from pipeline.tasks.translation.decoding.choose import choose
 from pipeline.tasks.translation.decoding.chosen import read_chosen
 from pipeline.tasks.translation.decoding.decode import decode, different, translate
+from pipeline.tasks.translation.encoding.codec_files import train
 from pipeline.tasks.translation.measures import MEASURES
 from pipeline.tasks.translation.metrics.evaluate import evaluate
 from pipeline.tasks.translation.settings import (
@@ -65,7 +66,7 @@ def encoded(tmp_path):
     folder = tmp_path / "encoded"
     folder.mkdir()
     pairs = [pair for rows in TESTS.values() for pair in rows] * 3
-    pieces = codec.train((text for pair in pairs for text in pair), 290, folder)
+    pieces = train((text for pair in pairs for text in pair), 290, folder)
     for split, rows in (TESTS | OTHERS).items():
         for field, texts in zip(("source", "target"), zip(*rows, strict=True), strict=True):
             (folder / f"{split}.{field}.txt").write_text("".join(f"{text}\n" for text in texts))

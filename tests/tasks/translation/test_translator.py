@@ -5,9 +5,9 @@ from models.build import build
 from models.settings import Structure
 from pipeline.errors import DataError
 from pipeline.tasks.translation import translator as translating
-from pipeline.tasks.translation.codec import train
 from pipeline.tasks.translation.decoding import decode
 from pipeline.tasks.translation.decoding.beam import search
+from pipeline.tasks.translation.encoding.codec_files import train
 from pipeline.tasks.translation.engine import Engine
 from pipeline.tasks.translation.settings import (
     Beam,

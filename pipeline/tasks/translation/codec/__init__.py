@@ -4,16 +4,14 @@ decode(encode(text)) == text for any text without U+2581, which marks a space in
 decoded as one. Characters outside the alphabet fall back to their UTF-8 bytes.
 """
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
 import sentencepiece
 
-from pipeline.errors import ConfigError, DataError
-from pipeline.files import write_atomically
+from pipeline.errors import DataError
 
-PAD, UNK, BOS, EOS = range(4)
+PAD, UNK, BOS, EOS = range(4)  # as in pipeline.encoding.pieces, which a test compares
 MODEL, VOCABULARY = "pieces.model", "pieces.vocab"
 
 
@@ -52,40 +50,3 @@ class Codec:
     def vocabulary(self) -> list[str]:
         """Return the piece of each id, in order."""
         return [self._pieces.id_to_piece(index) for index in range(self.size)]
-
-
-def train(sentences: Iterable[str], vocabulary_size: int, folder: Path) -> Codec:
-    """Learn the pieces of `sentences` and write them to `folder`; deterministic to the byte.
-
-    ConfigError if the text does not yield `vocabulary_size` pieces.
-    """
-    model = io.BytesIO()  # the model would include a path, and the number of threads
-    try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(sentences),
-            model_writer=model,
-            model_type="bpe",
-            vocab_size=vocabulary_size,
-            character_coverage=0.9999,
-            byte_fallback=True,
-            normalization_rule_name="identity",
-            remove_extra_whitespaces=False,
-            pad_id=PAD,
-            unk_id=UNK,
-            bos_id=BOS,
-            eos_id=EOS,
-            num_threads=1,
-            minloglevel=2,
-        )
-    except RuntimeError as error:
-        detail = " ".join(str(error).split())
-        raise ConfigError(
-            f"encoding.vocabulary_size = {vocabulary_size}: the training text does not yield "
-            f"that many pieces ({detail}); choose another size"
-        ) from None
-    codec = Codec(model.getvalue())
-    write_atomically(folder / MODEL, model.getvalue())
-    write_atomically(
-        folder / VOCABULARY, "".join(f"{piece}\n" for piece in codec.vocabulary()).encode()
-    )
-    return codec

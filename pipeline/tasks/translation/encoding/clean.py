@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import regex
 
+from pipeline.encoding.words import count_words
 from pipeline.tasks.translation.encoding.read import Pair
-from pipeline.tasks.translation.encoding.words import count_words
 from pipeline.tasks.translation.settings import TranslationEncoding
 
 # Copying these verbatim raises BLEU without translating anything.

@@ -29,8 +29,9 @@ from pipeline.encoding.tally import Tally
 from pipeline.encoding.workers import batched, ordered_map
 from pipeline.errors import ConfigError
 from pipeline.settings.base import Splits
-from pipeline.tasks.translation import codec
+from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.encoding.clean import Reason
+from pipeline.tasks.translation.encoding.codec_files import train
 from pipeline.tasks.translation.encoding.held_out import HeldOut
 from pipeline.tasks.translation.encoding.letters import in_case
 from pipeline.tasks.translation.encoding.read import ParallelText, Record, open_text
@@ -62,7 +63,7 @@ def encode(raw: Path, encoded: Path, encoding: TranslationEncoding) -> dict:
     write_text(encoded, "train", training_pairs(records, tally, encoding, held_out))
     tally.check(raw, encoding.max_skipped)
 
-    pieces = codec.train(_codec_text(encoded, encoding), encoding.vocabulary_size, encoded)
+    pieces = train(_codec_text(encoded, encoding), encoding.vocabulary_size, encoded)
     splits = {}
     for split in groups:
         workers = encoding.workers if split == "train" else 1
@@ -116,7 +117,7 @@ def _codec_text(encoded: Path, encoding: TranslationEncoding) -> Iterator[str]:
 
 
 def _write_ids(
-    encoded: Path, split: Split, pieces: codec.Codec, case: LetterCase, workers: int
+    encoded: Path, split: Split, pieces: Codec, case: LetterCase, workers: int
 ) -> dict[str, int]:
     """Write the ids of both languages of a split; return how many records and tokens there are."""
     dtype = np.min_scalar_type(pieces.size - 1)
@@ -133,7 +134,7 @@ def _write_ids(
 
 
 def _ids(
-    pieces: codec.Codec, case: LetterCase, dtype: np.dtype, lines: list[str]
+    pieces: Codec, case: LetterCase, dtype: np.dtype, lines: list[str]
 ) -> tuple[np.ndarray, list[int]]:
     """Return the ids of `lines` end to end, and where each line ends: fast to send to a process."""
     ids = [pieces.encode(in_case(line, case)) for line in lines]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from pipeline.encoding.near_duplicates import JaccardIndex
+from pipeline.encoding.words import tokens
 from pipeline.tasks.translation.encoding.clean import Reason
 from pipeline.tasks.translation.encoding.read import Pair
-from pipeline.tasks.translation.encoding.words import tokens
 
 
 class HeldOut:

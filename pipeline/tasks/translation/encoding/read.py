@@ -1,7 +1,6 @@
 """Raw parallel text as groups of sentence pairs; a group is in one split as a whole."""
 
 import json
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +8,10 @@ from typing import Any, NamedTuple, Protocol
 
 from pipeline.corpus import SPLITS, is_test
 from pipeline.encoding.archives import DAMAGED, damaged, only_archive, read_member
-from pipeline.encoding.debian import read_deb
+from pipeline.encoding.libreoffice_help import read_help
 from pipeline.encoding.parquet import read_rows
 from pipeline.encoding.records import RecordError, Skipped, read_or_skip
 from pipeline.errors import DataError
-from pipeline.tasks.translation.encoding.help_page import ParagraphKey, paragraphs
 from pipeline.tasks.translation.encoding.sentences import sentence_pairs
 from pipeline.tasks.translation.encoding.text_files import AlignedLines, text_of
 from pipeline.tasks.translation.settings import TranslationEncoding, TranslationReader
@@ -21,7 +19,6 @@ from pipeline.tasks.translation.settings import TranslationEncoding, Translation
 _BATCH_ROWS = 10_000
 _SHOWN = 100  # characters of a value in a message
 _MAX_MEMBER_BYTES = 1 << 24  # the largest catalogue or page has 0.5 MB; more is a bomb
-_HELP_PAGE = re.compile(r"usr/share/libreoffice/help/[^/]+/text/(.+)\.html")
 
 
 class Pair(NamedTuple):
@@ -152,7 +149,10 @@ class LibreOfficeHelp:
 
     def __init__(self, raw: Path, source_language: str, target_language: str) -> None:
         languages = (source_language, target_language)
-        self._sides = [_read_help(raw, language) for language in languages]
+        self._sides = [
+            read_help(only_archive(raw, f"libreoffice-help-{language}[-_]*.deb"))
+            for language in languages  # which a package names in full: en-us
+        ]
         first, second = self._sides
         self.groups = sorted(first.keys() & second.keys())
         if not self.groups:
@@ -170,25 +170,6 @@ class LibreOfficeHelp:
                 return
         pairs = (sentence_pairs(source[key], target[key]) for key in source if key in target)
         yield Record(group, [Pair(*texts) for cut in pairs for texts in cut])
-
-
-def _read_help(raw: Path, language: str) -> dict[str, dict[ParagraphKey, str] | Skipped]:
-    """Return the paragraphs of each page in a language, which the package names in full: en-us."""
-    path = only_archive(raw, f"libreoffice-help-{language}[-_]*.deb")
-    return {
-        match[1]: read_or_skip(match[1], _read_page, content, language)
-        for name, content in read_deb(path, _MAX_MEMBER_BYTES)
-        if (match := _HELP_PAGE.fullmatch(name))
-    }
-
-
-def _read_page(content: bytes, language: str) -> dict[ParagraphKey, str]:
-    if len(content) > _MAX_MEMBER_BYTES:
-        raise RecordError(f"the page in {language} is larger than {_MAX_MEMBER_BYTES} bytes")
-    try:
-        return paragraphs(content.decode())
-    except UnicodeDecodeError as error:
-        raise RecordError(f"the page in {language} is not valid UTF-8 ({error})") from None
 
 
 class ParallelColumns:

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.tasks.translation.encoding.help_page import paragraphs
+from pipeline.encoding.help_page import paragraphs
 
 
 def only(content: str) -> str:

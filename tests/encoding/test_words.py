@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.encoding.near_duplicates import JaccardIndex
-from pipeline.tasks.translation.encoding.words import count_words, tokens
+from pipeline.encoding.words import count_words, tokens
 
 
 @pytest.mark.parametrize(

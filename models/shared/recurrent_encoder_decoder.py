@@ -9,12 +9,12 @@ import math
 import torch
 from torch import Tensor, nn
 
-from models.lstm.layers import Lstm, Past, empty_past
-from models.settings import DataShape, LstmSettings
+from models.settings import DataShape, RecurrentSettings
 from models.shared.base import PADDING, AutoregressiveModel, Memory, State
 from models.shared.dropout import drop
 from models.shared.heads import Softmax
 from models.shared.products import Linear, matmul
+from models.shared.recurrent import Past, RecurrentLayer, from_right
 
 
 class AdditiveAttention(nn.Module):
@@ -47,24 +47,26 @@ class AdditiveAttention(nn.Module):
 class EncoderDecoder(AutoregressiveModel):
     """Predicts each target token from the source and the target tokens before it.
 
-    The first encoder layer is bidirectional; residual connections between layers; the output of the
-    first decoder layer is the query of the attention, and the context is an input of all layers
-    above. Unlike in the paper, each direction has half the width, so that residual connections
-    begin at the second layer, not the third; and source, target and softmax share one matrix,
-    because the vocabulary is joint.
+    Its layers are of the type `layer`. The first encoder layer is bidirectional; residual
+    connections between layers; the output of the first decoder layer is the query of the attention,
+    and the context is an input of all layers above. Unlike in the paper, each direction has half
+    the width, so that residual connections begin at the second layer, not the third; and source,
+    target and softmax share one matrix, because the vocabulary is joint.
     """
 
-    def __init__(self, settings: LstmSettings, shape: DataShape) -> None:
+    def __init__(
+        self, settings: RecurrentSettings, shape: DataShape, layer: type[RecurrentLayer]
+    ) -> None:
         super().__init__()
-        self.settings, self.shape = settings, shape
+        self.settings, self.shape, self.layer = settings, shape, layer
         d_model, above_first = settings.d_model, range(settings.num_layers - 1)
         self.tokens = nn.Embedding(shape.inputs, d_model)
-        self.forwards = Lstm(d_model, d_model // 2)
-        self.backwards = Lstm(d_model, d_model // 2)
-        self.encoder = nn.ModuleList(Lstm(d_model, d_model) for _ in above_first)
-        self.first = Lstm(d_model, d_model)
+        self.forwards = layer(d_model, d_model // 2)
+        self.backwards = layer(d_model, d_model // 2)
+        self.encoder = nn.ModuleList(layer(d_model, d_model) for _ in above_first)
+        self.first = layer(d_model, d_model)
         self.attention = AdditiveAttention(d_model)
-        self.decoder = nn.ModuleList(Lstm(2 * d_model, d_model) for _ in above_first)
+        self.decoder = nn.ModuleList(layer(2 * d_model, d_model) for _ in above_first)
         self.head = Softmax(d_model, shape.outputs, self.tokens)
         nn.init.normal_(self.tokens.weight, std=d_model**-0.5)
 
@@ -84,16 +86,14 @@ class EncoderDecoder(AutoregressiveModel):
         return self.head.next_logits(hidden[:, 0])
 
     def _empty_past(self, batch: int) -> Past:
-        return empty_past(self.settings.num_layers, batch, self.tokens.weight)
+        return Past.empty(self.layer, self.settings.num_layers, batch, self.tokens.weight)
 
     def _encode(self, source: Tensor) -> Memory:
         attn_mask = source != PADDING
         embedded = self._embed(source)
-        mirror = mirrored(attn_mask.sum(dim=1), source.shape[1])[:, :, None].expand_as(embedded)
         from_left, _ = self.forwards(embedded)
-        from_right, _ = self.backwards(embedded.gather(1, mirror))
-        from_right = from_right.gather(1, mirror[:, :, : from_right.shape[2]])
-        hidden = torch.cat((from_left, from_right), dim=-1)
+        backwards = from_right(self.backwards, embedded, attn_mask.sum(dim=1))
+        hidden = torch.cat((from_left, backwards), dim=-1)
         for layer in self.encoder:
             above, _ = layer(self._drop(hidden))
             hidden = hidden + above
@@ -117,13 +117,3 @@ class EncoderDecoder(AutoregressiveModel):
 
     def _drop(self, inputs: Tensor) -> Tensor:
         return drop(inputs, self.settings.dropout, self.training)
-
-
-def mirrored(lengths: Tensor, longest: int) -> Tensor:
-    """Return indices (batch, longest) that reverse the first `lengths` (batch,) tokens of each row.
-
-    Padding stays at the end, where no token depends on it. Mirroring twice is the identity.
-    """
-    positions = torch.arange(longest, device=lengths.device)
-    back = lengths[:, None] - 1 - positions
-    return torch.where(back >= 0, back, positions)

@@ -6,25 +6,27 @@ training the layers iterate over all positions of a batch.
 
 from torch import Tensor, nn
 
-from models.lstm.layers import Lstm, Past, empty_past
-from models.settings import DataShape, LstmSettings
+from models.settings import DataShape, RecurrentSettings
 from models.shared.base import AutoregressiveModel, State
 from models.shared.dropout import drop
 from models.shared.heads import Softmax
+from models.shared.recurrent import Past, RecurrentLayer
 
 
 class Decoder(AutoregressiveModel):
-    """Predicts each token from those before it.
+    """Predicts each token from those before it, with layers of the type `layer`.
 
     Dropout between layers, none between positions (Zaremba et al. 2014).
     """
 
-    def __init__(self, settings: LstmSettings, shape: DataShape) -> None:
+    def __init__(
+        self, settings: RecurrentSettings, shape: DataShape, layer: type[RecurrentLayer]
+    ) -> None:
         super().__init__()
-        self.settings, self.shape = settings, shape
+        self.settings, self.shape, self.layer = settings, shape, layer
         self.tokens = nn.Embedding(shape.inputs, settings.d_model)
         self.layers = nn.ModuleList(
-            Lstm(settings.d_model, settings.d_model) for _ in range(settings.num_layers)
+            layer(settings.d_model, settings.d_model) for _ in range(settings.num_layers)
         )
         self.head = Softmax(settings.d_model, shape.outputs)
 
@@ -42,7 +44,7 @@ class Decoder(AutoregressiveModel):
         return self.head.next_logits(self._decode(ids[:, None], state.past)[:, 0])
 
     def _empty_past(self, batch: int) -> Past:
-        return empty_past(self.settings.num_layers, batch, self.tokens.weight)
+        return Past.empty(self.layer, self.settings.num_layers, batch, self.tokens.weight)
 
     def _decode(self, ids: Tensor, past: Past) -> Tensor:
         """Map ids (batch, target) to hidden states (batch, target, d_model).

@@ -1,0 +1,21 @@
+"""Publishes the predictions of runs."""
+
+import shutil
+from pathlib import Path
+
+from pipeline.publishing.publication import Publication
+from pipeline.reporting.results import Result
+
+
+def write_samples(result: Result, folder: Path) -> None:
+    """Copy the classes and predictions of each test set."""
+    for path in sorted(result.samples.glob("*.csv")):
+        shutil.copy(path, folder)
+
+
+def command(result: Result) -> str:
+    """Return the shell command that classifies with the run."""
+    return f"classify --run {result.name} < passages.txt"
+
+
+PUBLICATION = Publication(write_samples=write_samples, command=command)
