@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.corpus import Split
 from pipeline.tasks.classification.batches import draw_labels
@@ -58,8 +56,13 @@ def drawn_passages(encoded: Path, evaluation: ClassificationEvaluation) -> list[
     return [[train[index] for index in draw_labels(classes, per_class, seed)] for seed in draws]
 
 
-def count_words(labelled: Sequence[Passage], class_count: int) -> tuple[CountVectorizer, Words]:
-    """Count the words of labelled passages, without case; a word has two letters or digits."""
+def count_words(labelled: Sequence[Passage], class_count: int) -> tuple[Any, Words]:
+    """Return scikit-learn's counter of words, fitted to labelled passages, and their counts.
+
+    A word has two letters or digits, without case.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer  # here: it imports pandas
+
     vectorizer = CountVectorizer()
     counts = vectorizer.fit_transform(passage.text for passage in labelled)
     classes = np.array([passage.number for passage in labelled])
@@ -98,4 +101,6 @@ def by_keywords(words: Words, counts: Any) -> np.ndarray:
 
 def by_naive_bayes(words: Words, counts: Any) -> np.ndarray:
     """Classify passages with `counts` (passage, word) by multinomial naive Bayes."""
+    from sklearn.naive_bayes import MultinomialNB  # the same
+
     return MultinomialNB().fit(words.counts, words.classes).predict(counts)
