@@ -404,7 +404,7 @@ def test_demonstrations_are_published_with_their_figures(scale: Params, monkeypa
     ("missing", "told"),
     [
         (PAGE, "reports/index.html: no such file; run `dvc repro`"),
-        (Path("runs") / MUSICAL / "samples", "as for 1 of 7 runs; .* `dvc pull` .* `dvc repro`"),
+        (Path("runs") / MUSICAL / "samples", "as for 1 of 8 runs; .* `dvc pull` .* `dvc repro`"),
         (Path(f"reports/curves/{MUSICAL}.csv"), f"no such file; run `dvc repro train@{MUSICAL}`"),
         (Path("reports/data/chorales.json"), "no such file; .*dvc repro"),
         (Path("reports/claims.json"), "no such file; .*dvc repro"),
@@ -425,7 +425,7 @@ def test_what_is_missing_is_named_and_the_folder_stays_as_it_was(public, missing
 
 def test_a_clone_without_samples_is_told_of_the_remote(scale: Params):
     shutil.rmtree("runs")
-    with pytest.raises(DataError, match="as for 7 of 7 runs; samples are not in git"):
+    with pytest.raises(DataError, match="as for 8 of 8 runs; samples are not in git"):
         publish.main()
     assert not Path("public").exists()
 
