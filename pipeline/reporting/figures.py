@@ -14,7 +14,8 @@ _DIGIT, _POINT, _GAP = 9, 5, 8  # widths in the labels of the y axis on a phone
 _PLAIN = range(-3, 5)  # powers of ten without an exponent
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MAX_POINTS = 240  # of a line
-_STRIP_WIDTH = 160
+_STRIP_WIDTH, _STRIP_MARGIN = 200, 8
+_BOUND = 60  # of a test, in a strip
 
 Points = Sequence[tuple[int, float]]
 
@@ -244,7 +245,11 @@ def strips(table: Table) -> list[Strip | None]:
     def at(value: float | None) -> float | None:
         if value is None:
             return None
-        return round(8 + (_STRIP_WIDTH - 16) * (value - low) / ((high - low) or 1), 1)
+        return round(
+            _STRIP_MARGIN
+            + (_STRIP_WIDTH - 2 * _STRIP_MARGIN) * (value - low) / ((high - low) or 1),
+            1,
+        )
 
     return [Strip(_STRIP_WIDTH, *map(at, mark)) if mark else None for mark in marks]
 
@@ -259,12 +264,20 @@ def _ends(score: Score) -> tuple[float | None, float | None]:
 def effect(
     difference: float, low: float, high: float, published: float | None, bound: float
 ) -> Effect:
-    """Place a difference on an axis with 0, its interval, its bound and the published one."""
-    known = [value for value in (0.0, low, high, bound, published) if value is not None]
-    first, last = min(known), max(known)
+    """Place a difference, its interval and the published one on an axis with the bound at _BOUND.
+
+    So the bounds of several effects stand below each other; the scale is that of each effect.
+    """
+    known = [value - bound for value in (low, high, published) if value is not None]
+    room = _STRIP_WIDTH - _STRIP_MARGIN
+    scale = min(
+        (room - _BOUND) / (max(0.0, *known) or math.inf),
+        (_BOUND - _STRIP_MARGIN) / (max(0.0, *(-value for value in known)) or math.inf),
+        key=lambda pixels: pixels or math.inf,
+    )
 
     def at(value: float) -> float:
-        return round(8 + (_STRIP_WIDTH - 16) * (value - first) / ((last - first) or 1), 1)
+        return round(_BOUND + scale * (value - bound), 1)
 
     return Effect(
         _STRIP_WIDTH,

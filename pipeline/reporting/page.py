@@ -12,10 +12,11 @@ from markupsafe import Markup
 
 from pipeline.config import Params, Report
 from pipeline.errors import DataError
-from pipeline.judging.judgements import read_judgements
+from pipeline.judging.judgements import Verdict, read_judgements
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
-from pipeline.reporting.costs import read_costs
+from pipeline.reporting.costs import Costs, read_costs
+from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -36,12 +37,28 @@ from pipeline.reporting.results import (
     read_results,
 )
 from pipeline.reporting.scores import Table, tabulate
-from pipeline.reporting.section import FamilyFigures, TaskPage, page_of, read_demonstration
+from pipeline.reporting.section import (
+    RECURRENCE,
+    RELATIVE,
+    Chapter,
+    FamilyFigures,
+    TaskPage,
+    page_of,
+    read_demonstration,
+)
 from pipeline.tasks import part, specs
 from pipeline.tasks.base import TaskSpec
 
 MAX_BYTES = 15_000_000
 _TEMPLATES = Path(__file__).with_name("templates")
+_APPENDIX = [  # (anchor, title, template)
+    ("summary", "Which runs are there, and how well did each do?", "runs.html"),
+    ("method", "How was it made, and how is it made again?", "method.html"),
+    ("settings", "Settings and data", "settings.html"),
+    ("speed", "How fast is it?", "speed.html"),
+    ("sources", "Papers", "sources.html"),
+    ("faults", "Robustness tests", "faults.html"),
+]
 _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
 
 
@@ -75,19 +92,22 @@ class Group:
     figures: list[Figures]  # by family
 
     @property
-    def titles(self) -> list[str]:
-        """Titles of the additional figures."""
-        return _distinct(figures.extra.title for figures in self.figures)
-
-    @property
     def notes(self) -> list[str]:
         """Explanations of the additional charts."""
         return _distinct(figures.extra.note for figures in self.figures)
 
 
 @dataclass(frozen=True)
+class Highlight:
+    """What a task shows on the first screen."""
+
+    spec: TaskSpec
+    content: Any  # of its highlight.html
+
+
+@dataclass(frozen=True)
 class Section:
-    """Section of a task: scores and curves by data set, then the task's template."""
+    """Section of a task: what its networks generate, then scores and curves by data set."""
 
     spec: TaskSpec
     results: list[Result]
@@ -126,6 +146,13 @@ def render(params: Params) -> str:
     ]
     params, waiting = finished(params)
     results = read_results(params)
+    sections = [
+        _section(task, of_task, params.report) for task, of_task in by_task(results).items()
+    ]
+    published = read_published()
+    costs = read_costs(published)
+    claims = read_judged_claims(results)
+    faults = read_faults()
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = _script()
     page = (
@@ -137,22 +164,28 @@ def render(params: Params) -> str:
             archived=[result for result in results if result.archived],
             elsewhere=[result for result in results if not result.is_here and not result.archived],
             without_curve=[result for result in results if not result.has_curve],
-            published=read_published(),
-            sections=[
-                _section(task, of_task, params.report) for task, of_task in by_task(results).items()
-            ],
+            published=published,
+            sections=sections,
+            highlights=list(filter(None, map(_highlight, sections))),
+            chapters=_chapters(
+                sections,
+                [
+                    read_demonstration(name, settings, results)
+                    for name, settings in params.demonstrations.items()
+                ],
+                costs,
+            ),
             data={name: _data_view(name) for name in by_dataset(results)},
-            demonstrations=[
-                read_demonstration(name, settings, results)
-                for name, settings in params.demonstrations.items()
-            ],
             benchmarks=read_benchmarks(),
-            faults=read_faults(),
+            faults=faults,
+            appendix=_APPENDIX if faults else _APPENDIX[:-1],
             machines=read_machines(),
             grids=grids,
             best=best,
-            costs=read_costs(read_published()),
-            claims=read_judged_claims(results),
+            costs=costs,
+            claims=claims,
+            judged=[each for each in claims if each.claim.verdict is not Verdict.NOT_RUN],
+            unjudged=[each for each in claims if each.claim.verdict is Verdict.NOT_RUN],
             significance=read_judgements().significance,
             embedded=all(
                 params.datasets[run.dataset].source.kind == "package"
@@ -171,6 +204,38 @@ def render(params: Params) -> str:
             "lower report.table_rows, or the number of samples (runs.<run>.decoding)"
         )
     return page
+
+
+def _highlight(section: Section) -> Highlight | None:
+    content = page_of(section.spec.name).highlight(section.shown)
+    return None if content is None else Highlight(section.spec, content)
+
+
+def _chapters(
+    sections: Sequence[Section], demonstrations: Sequence[Demonstration], costs: Costs
+) -> list[Chapter]:
+    """Return the chapters of the page in the order of the story."""
+    chapters = []
+    if costs.layers:
+        chapters.append(Chapter(RECURRENCE, "costs", "Why not recurrence?", "recurrence.html"))
+    if costs.memory:
+        chapters.append(Chapter(RELATIVE, "relative", "Relative attention", "relative.html"))
+    for section in sections:
+        spec = section.spec
+        chapters.append(Chapter(spec.order, spec.name, spec.title, "task.html", section))
+        chapters.extend(page_of(spec.name).chapters(section.shown))
+    for demonstration in demonstrations:
+        template = f"{demonstration.settings.task}/demonstrations.html"
+        chapters.append(
+            Chapter(
+                demonstration.order,
+                demonstration.anchor,
+                demonstration.title,
+                template,
+                demonstration,
+            )
+        )
+    return sorted(chapters, key=lambda chapter: chapter.order)
 
 
 def _environment() -> Environment:

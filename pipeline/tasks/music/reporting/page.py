@@ -51,6 +51,16 @@ def show(results: Sequence[Result], report: Report) -> list[RunPieces]:
     return [_run_pieces(result, AUDIO_BYTES // len(here)) for result in here]
 
 
+def highlight(shown: Sequence[RunPieces]) -> tuple[RunPieces, Piece] | None:
+    """Return the first continuation with sound of the best run on the first data set."""
+    first = [run for run in shown if run.result.run.dataset == shown[0].result.run.dataset]
+    for run in sorted(first, key=lambda run: run.result.metrics["test"]["nats_per_token"]):
+        for piece in run.pieces:
+            if piece.chorale.kind == "continuation" and piece.audio:
+                return run, piece
+    return None
+
+
 def figures(results: Sequence[Result]) -> FamilyFigures:
     """Return the chart of the test loss by position, if it was measured."""
     chart = chart_by_position(results)
@@ -89,4 +99,9 @@ def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
     return pieces
 
 
-PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show, figures=figures)
+PAGE = TaskPage(
+    templates=Path(__file__).with_name("templates"),
+    show=show,
+    figures=figures,
+    highlight=highlight,
+)
