@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
+from pipeline.reporting.origins import read_origins
 from pipeline.reporting.published import read_published
 from pipeline.reporting.rates import Trial, best, read_rates
 from pipeline.reporting.results import (
@@ -42,6 +44,7 @@ from pipeline.reporting.section import (
     RELATIVE,
     Chapter,
     FamilyFigures,
+    Loss,
     TaskPage,
     page_of,
     read_demonstration,
@@ -112,7 +115,8 @@ class Section:
     spec: TaskSpec
     results: list[Result]
     groups: list[Group]
-    shown: Any  # the content of that template
+    shown: Any  # what they generate, of the task's section.html
+    loss: Loss
     metrics: Sequence[Metric]
 
     def signatures(self, metric: str) -> list[str]:
@@ -156,7 +160,7 @@ def render(params: Params) -> str:
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = _script()
     page = (
-        _environment()
+        _environment(results)
         .get_template("page.html")
         .render(
             params=params,
@@ -238,7 +242,7 @@ def _chapters(
     return sorted(chapters, key=lambda chapter: chapter.order)
 
 
-def _environment() -> Environment:
+def _environment(results: Sequence[Result]) -> Environment:
     """Load the templates of the page, and those of each task as `<task>/<name>`."""
     of_tasks = {task: FileSystemLoader(page_of(task).templates) for task in specs()}
     environment = Environment(
@@ -249,7 +253,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["flatten"] = flatten
+    environment.filters["slug"] = _slug
+    environment.globals["origins"] = read_origins(results)
     return environment
+
+
+def _slug(text: str) -> str:
+    """Return `text` as a part of an HTML id."""
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _script() -> str:
@@ -274,6 +285,7 @@ def _section(task: str, results: list[Result], report: Report) -> Section:
         results,
         [_group(page, *item) for item in by_dataset(results).items()],
         page.show(first_seeds, report),
+        page.loss,
         part(task, "measures").MEASURES.metrics,
     )
 
@@ -289,7 +301,7 @@ def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
 
 
 def _figures(page: TaskPage, family: Family) -> Figures:
-    curves = [read_curve(result.name) for result in family.results]
+    curves = [read_curve(result.name).scaled(page.loss.factor) for result in family.results]
     titles = [result.run.title for result in family.results]
     train = [curve.train for curve in curves]
     # A run that ends before its first validation has no line in that figure.
@@ -301,8 +313,8 @@ def _figures(page: TaskPage, family: Family) -> Figures:
     limits = loss_limits(train, [points for _, points in validated])
     return Figures(
         family,
-        chart(list(zip(titles, train, strict=True)), limits),
-        chart(validated, limits) if validated else None,
+        chart(list(zip(titles, train, strict=True)), limits, page.loss.label),
+        chart(validated, limits, page.loss.label) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
         page.figures(family.results),
     )

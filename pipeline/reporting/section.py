@@ -31,6 +31,14 @@ class Chapter:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Unit of the learning curves, that of the task's scores."""
+
+    label: str = "nats per token"
+    factor: float = 1.0  # this unit / nats per target
+
+
+@dataclass(frozen=True)
 class FamilyFigures:
     """Charts that a task adds to the learning curves of a family of runs."""
 
@@ -64,6 +72,7 @@ class TaskPage:
 
     templates: Path
     show: Callable[[Sequence[Result], Report], Any]  # of all runs of the task
+    loss: Loss = Loss()
     figures: Callable[[Sequence[Result]], FamilyFigures] = no_figures  # of a family
     highlight: Callable[[Any], Any] = no_highlight  # of `shown`, for the first screen; None: none
     chapters: Callable[[Any], list[Chapter]] = no_chapters  # of `shown`, beside the section

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.reporting.figures import (
     chart,
     effect,
+    linear_chart,
     log_chart,
     loss_limits,
     strips,
@@ -51,7 +52,7 @@ def test_limits_cut_the_first_steps_but_no_validation():
 
 
 def test_chart_puts_lower_losses_lower():
-    drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0)).lines[0]
+    drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0), "nats").lines[0]
     assert drawn.path == "M40.0 10.0L418.0 214.0"
     assert drawn.last == "1.000"
 
@@ -101,3 +102,21 @@ def test_an_effect_stands_beside_its_bound_which_is_at_the_same_place_for_all():
     drawn = effect(-2.0, -4.0, 1.0, None, 0.0)  # the left has less room than the right
     assert (drawn.low, drawn.at, drawn.bound, drawn.high) == (8.0, 34.0, 60.0, 73.0)
     assert effect(0.0, 0.0, 0.0, None, 0.0).at == 60.0
+
+
+def test_a_line_is_labelled_at_its_end_and_labels_do_not_overlap():
+    lines = [("a", [(0, 1.0), (1, 0.50)]), ("b", [(0, 2.0), (1, 0.51)]), ("c", [(0, 1), (1, 9.0)])]
+    drawn = linear_chart(lines, "x", "y")
+    heights = sorted(line.label_y for line in drawn.lines)
+    assert all(after - before >= 13 for before, after in zip(heights, heights[1:], strict=False))
+    b, a = (next(line.label_y for line in drawn.lines if line.label == name) for name in "ba")
+    assert b < a  # in the order of the ends
+    many = linear_chart([(str(number), [(0, 1.0), (1, 1.0)]) for number in range(6)], "x", "y")
+    assert {line.label_y for line in many.lines} == {None}
+
+
+def test_a_mark_stands_where_its_value_is():
+    linear = linear_chart([("a", [(0, 1.0), (4, 2.0)])], "x", "y", [(1, "one")])
+    assert linear.marks[0].at == linear.left + (linear.right - linear.left) / 4
+    log = log_chart([("a", [(1, 1.0), (16, 2.0)])], "x", "y", [(2, "two")])
+    assert log.marks[0].at == log.left + (log.right - log.left) / 4

@@ -534,19 +534,21 @@ def test_play_head_and_arcs_follow_the_sound(chromium: Browser, made_up_scale: P
         ]
         drawn = [float(re.match(r"M([\d.]+)", path)[1]) for path in arcs(chromium)]
         expected = [left + start / seconds * (right - left) for start in starts]
-        assert sorted(drawn) == pytest.approx(sorted(expected), abs=0.01)
-    assert len(drawn) == 8  # two heads of four voices
+        assert len(drawn) == min(3, len(expected))
+        assert set(np.round(drawn, 2)) <= set(np.round(expected, 2))
+    assert len(expected) == 8  # two heads of four voices
 
 
 def test_a_head_can_be_chosen_and_keys_seek(chromium: Browser):
     seek(chromium, 4.0)
     both = arcs(chromium)
+    assert len(both) == 3  # the strongest
     choose = (
         "(() => {{ const head = document.querySelectorAll('#music .music-run select')[1];"
         "head.value = '{}'; head.dispatchEvent(new Event('change')); }})()"
     )
     chromium.evaluate(choose.format(1))
-    assert len(arcs(chromium)) == len(both) / 2 and set(arcs(chromium)) < set(both)
+    assert len(arcs(chromium)) == 3 and set(arcs(chromium)) != set(both)
     chromium.evaluate(choose.format(""))
 
     chromium.evaluate("document.querySelector('#music .roll').focus()")
@@ -556,6 +558,21 @@ def test_a_head_can_be_chosen_and_keys_seek(chromium: Browser):
         "document.querySelector('#music .roll')"
         ".getAttribute('aria-valuetext').startsWith('5.0 seconds, ')"
     )
+
+
+def test_a_click_on_a_roll_plays_from_there(chromium: Browser):
+    seek(chromium, 0.0)
+    lay_out(chromium, 1280)
+    x, y = chromium.evaluate(
+        "(() => { const roll = document.querySelector('#music .roll');"
+        "roll.scrollIntoView({block: 'center'}); const box = roll.getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        chromium.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    chromium.wait_for("!document.querySelector('#music audio').paused")
+    assert chromium.evaluate("document.querySelector('#music audio').currentTime") > 3
+    chromium.evaluate("document.querySelector('#music audio').pause()")
 
 
 def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
@@ -652,7 +669,7 @@ def test_a_piece_under_the_pointer_shows_what_each_head_attends_to(chromium: Bro
     chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
     chromium.wait_for(f"String({SHADES}) === '2,1,0,0'")
     summary = chromium.evaluate("document.querySelector('.attention [aria-live]').textContent")
-    assert summary.startswith("“ein” looks: head 1 most at “the” (100 %), head 2 most at “on”")
+    assert summary.startswith("“ein” attends: head 1 most at “the” (100 %), head 2 most at “on”")
 
 
 def test_kind_of_attention_can_be_chosen(chromium: Browser):
@@ -665,3 +682,49 @@ def test_kind_of_attention_can_be_chosen(chromium: Browser):
     assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 6
     chromium.evaluate("document.querySelectorAll('.piece-choice input')[4].click()")
     assert chromium.evaluate(SHADES) == [4, 3, 2, 1]
+
+
+def test_a_pinned_query_stays_until_it_is_released(chromium: Browser):
+    def do(number: int, event: str) -> list[int]:
+        chromium.evaluate(f"document.querySelectorAll('.piece-choice')[{number}].{event}")
+        return chromium.evaluate(SHADES)
+
+    point, click = "dispatchEvent(new Event('pointerenter'))", "querySelector('input').click()"
+    chromium.evaluate("document.querySelector('select[name=sentence]').dispatchEvent("
+                      "new Event('change'))")  # fmt: skip
+    assert do(3, point) == [3, 2, 1, 0]
+    assert do(4, click) == [4, 3, 2, 1]
+    assert do(2, point) == [4, 3, 2, 1]
+    chromium.evaluate(
+        "(() => { const kind = document.querySelector('select[name=kind]');"
+        "kind.value = 'cross'; kind.dispatchEvent(new Event('change')); })()"
+    )
+    assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 3
+    assert chromium.evaluate("document.querySelectorAll('.piece-choice')[2].className").endswith(
+        "pinned"
+    )  # the last there is
+    assert do(2, click) == [2, 1, 0, 0]
+    assert do(1, point) == [1, 0, 0, 0]
+
+
+def test_as_slides_each_figure_fills_a_screen(html: str, tmp_path: Path):
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    (path := tmp_path / "index.html").write_text(html, encoding="utf-8")
+    with browser(tmp_path / "profile") as chromium:
+        chromium.open(path)
+        chromium.call("Page.navigate", url=path.resolve().as_uri() + "?slides")
+        chromium.wait_for("document.querySelectorAll('.slide').length > 0")
+        heights = chromium.evaluate(
+            "[...document.querySelectorAll('.slide')].map(each => each.offsetHeight / innerHeight)"
+        )
+        assert len(heights) > 20 and all(height >= 1 for height in heights)
+        chromium.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
+        chromium.wait_for(
+            "Math.abs(document.querySelectorAll('.slide')[1].getBoundingClientRect().top) < 2"
+        )
+        sizes = chromium.evaluate(
+            "[...document.querySelectorAll('.slide figcaption')].map(each =>"
+            "parseFloat(getComputedStyle(each).fontSize))"
+        )
+        assert min(sizes) >= 24

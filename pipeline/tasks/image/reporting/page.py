@@ -1,11 +1,12 @@
 """The image section of the page: the grids of each run."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Report
 from pipeline.reporting.results import Result
-from pipeline.reporting.section import TaskPage
+from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.image.reporting.completed import Completed, read_completed
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
@@ -35,6 +36,7 @@ def _grids(result: Result) -> dict[str, Grid]:
 PAGE = TaskPage(
     templates=Path(__file__).with_name("templates"),
     show=show,
+    loss=Loss("bits per dimension", 1 / math.log(2)),
     highlight=highlight,
     read_demonstration=read_demonstration,
 )

@@ -1,5 +1,6 @@
 """The music section of the page: the pieces of each run, with sound up to a size limit."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,15 @@ class RunPieces:
     pieces: list[Piece]
     distributions: list[tuple[str, Chart]]  # with their titles
     voices: Sequence[str]  # empty if they are no chorales
+
+    @property
+    def motif_head(self) -> tuple[int, int] | None:
+        """Layer and head with the most attention on earlier motifs; None if not measured."""
+        heads = self.result.metrics.get("attention", {}).get("heads")
+        if not heads:
+            return None
+        layer, head = re.fullmatch(r"layer_(\d+)_head_(\d+)", max(heads, key=heads.get)).groups()
+        return int(layer), int(head)
 
 
 def show(results: Sequence[Result], report: Report) -> list[RunPieces]:

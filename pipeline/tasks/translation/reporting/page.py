@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.config import Report
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.results import Result, by_dataset
-from pipeline.reporting.section import ATTENTION, WORD_ORDER, Chapter, TaskPage
+from pipeline.reporting.section import ATTENTION, WORD_ORDER, Chapter, Loss, TaskPage
 from pipeline.tasks.translation.reporting.alignment import Alignment, read_alignment
 from pipeline.tasks.translation.reporting.attention import Attention, read_attention
 from pipeline.tasks.translation.reporting.positions import Positions, read_positions
@@ -115,6 +115,7 @@ def _excerpt(result: Result, count: int) -> Excerpt:
 PAGE = TaskPage(
     templates=Path(__file__).with_name("templates"),
     show=show,
+    loss=Loss("nats per piece"),
     highlight=highlight,
     chapters=chapters,
 )
