@@ -16,7 +16,7 @@ from pipeline.errors import DataError
 from pipeline.judging.judgements import Verdict, read_judgements
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
-from pipeline.reporting.costs import Costs, read_costs
+from pipeline.reporting.costs import read_costs
 from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
@@ -177,7 +177,6 @@ def render(params: Params) -> str:
                     read_demonstration(name, settings, results)
                     for name, settings in params.demonstrations.items()
                 ],
-                costs,
             ),
             data={name: _data_view(name) for name in by_dataset(results)},
             benchmarks=read_benchmarks(),
@@ -216,14 +215,13 @@ def _highlight(section: Section) -> Highlight | None:
 
 
 def _chapters(
-    sections: Sequence[Section], demonstrations: Sequence[Demonstration], costs: Costs
+    sections: Sequence[Section], demonstrations: Sequence[Demonstration]
 ) -> list[Chapter]:
     """Return the chapters of the page in the order of the story."""
-    chapters = []
-    if costs.layers:
-        chapters.append(Chapter(RECURRENCE, "costs", "Why not recurrence?", "recurrence.html"))
-    if costs.memory:
-        chapters.append(Chapter(RELATIVE, "relative", "Relative attention", "relative.html"))
+    chapters = [
+        Chapter(RECURRENCE, "costs", "Why not recurrence?", "recurrence.html"),
+        Chapter(RELATIVE, "relative", "Relative attention", "relative.html"),
+    ]
     for section in sections:
         spec = section.spec
         chapters.append(Chapter(spec.order, spec.name, spec.title, "task.html", section))

@@ -308,8 +308,8 @@ def test_images_of_one_class_are_not_said_to_be_drawn_for_one(scale: Params, htm
     facts["conditional"]["rows"] = 1
     path.write_text(json.dumps(facts))
     text = render(scale)
-    assert "Drawn from nothing: each column" in text and "all of one class" in text
-    given = "Drawn from nothing but the class"
+    assert "Unprompted samples (" in " ".join(text.split()) and "all of one class" in text
+    given = "Generated from the class label alone"
     assert text.count(given) == html.count(given) - 1 > 0
 
 
@@ -675,13 +675,17 @@ def test_a_piece_under_the_pointer_shows_what_each_head_attends_to(chromium: Bro
 def test_kind_of_attention_can_be_chosen(chromium: Browser):
     # The browser lets a resting pointer enter a new piece beneath it, at a moment of its own.
     chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=0, y=0)
-    chromium.evaluate(
-        "(() => { const kind = document.querySelector('select[name=kind]');"
-        "kind.value = 'encoder'; kind.dispatchEvent(new Event('change')); })()"
-    )
+    set_value(chromium, "kind", "encoder")
     assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 6
     chromium.evaluate("document.querySelectorAll('.piece-choice input')[4].click()")
     assert chromium.evaluate(SHADES) == [4, 3, 2, 1]
+
+
+def set_value(chromium: Browser, name: str, value: str) -> None:
+    chromium.evaluate(
+        f"(() => {{ const control = document.querySelector('select[name={name}]');"
+        f"control.value = '{value}'; control.dispatchEvent(new Event('change')); }})()"
+    )
 
 
 def test_a_pinned_query_stays_until_it_is_released(chromium: Browser):
@@ -690,15 +694,12 @@ def test_a_pinned_query_stays_until_it_is_released(chromium: Browser):
         return chromium.evaluate(SHADES)
 
     point, click = "dispatchEvent(new Event('pointerenter'))", "querySelector('input').click()"
-    chromium.evaluate("document.querySelector('select[name=sentence]').dispatchEvent("
-                      "new Event('change'))")  # fmt: skip
+    set_value(chromium, "kind", "encoder")
+    set_value(chromium, "sentence", "0")  # releases what was pinned
     assert do(3, point) == [3, 2, 1, 0]
     assert do(4, click) == [4, 3, 2, 1]
     assert do(2, point) == [4, 3, 2, 1]
-    chromium.evaluate(
-        "(() => { const kind = document.querySelector('select[name=kind]');"
-        "kind.value = 'cross'; kind.dispatchEvent(new Event('change')); })()"
-    )
+    set_value(chromium, "kind", "cross")
     assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 3
     assert chromium.evaluate("document.querySelectorAll('.piece-choice')[2].className").endswith(
         "pinned"
