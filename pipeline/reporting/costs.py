@@ -11,9 +11,12 @@ from pipeline.reporting.published import Layer, Published, RelativeMemory
 
 COSTS = "python -m benchmarks.costs"
 SKEWING = "python -m benchmarks.skewing"
+LENGTHS = [2**power for power in range(4, 14)]
+WIDTH, KERNEL, RADIUS = 512, 3, 64  # of the formulas; the width is that of the base model
+SIZES = {"n": "n, tokens", "d": "d, width of a token"}
 COUNTS = ("sequential operations", "path length")
 CHARTS = {
-    "Floating-point operations": ("FLOPs", "FLOPs"),
+    "Floating-point operations": ("FLOPs", "operations"),
     "Time": ("seconds", "seconds"),
     "Peak memory": ("peak memory", "MiB"),
 }
@@ -53,6 +56,9 @@ class Costs:
     layers: list[LayerCosts]
     charts: list[tuple[str, Chart]]
     memory: list[Memory]
+    formulas: Chart  # of the complexities
+    command: str = COSTS
+    skewing: str = SKEWING
 
 
 def read_costs(published: Published, path: Path = benchmarks.FILE) -> Costs:
@@ -67,6 +73,23 @@ def read_costs(published: Published, path: Path = benchmarks.FILE) -> Costs:
         memory=[_memory(memory, skewing) for memory in published.relative_memory]
         if skewing
         else [],
+        formulas=formulas(),
+    )
+
+
+def formulas() -> Chart:
+    """Draw the published complexities at the width WIDTH over n; attention and recurrence cross."""
+    lines = [
+        ("self-attention, n² · d", [(n, n * n * WIDTH) for n in LENGTHS]),
+        ("convolution, k · n · d²", [(n, KERNEL * n * WIDTH * WIDTH) for n in LENGTHS]),
+        ("recurrent, n · d²", [(n, n * WIDTH * WIDTH) for n in LENGTHS]),
+        ("restricted, r · n · d", [(n, min(n, RADIUS) * n * WIDTH) for n in LENGTHS]),
+    ]
+    return log_chart(
+        lines,
+        f"n, tokens (d = {WIDTH}, k = {KERNEL}, r = {RADIUS})",
+        "multiplications",
+        [(WIDTH, f"n = d = {WIDTH}")],
     )
 
 
@@ -105,7 +128,9 @@ def _charts(rows: list[dict[str, Any]]) -> list[tuple[str, Chart]]:
                     if sizes[fixed] == at:
                         lines.setdefault(layer, []).append((sizes[varied], cost))
                 ordered = [(layer, sorted(line)) for layer, line in sorted(lines.items())]
-                charts.append((f"{title}, {fixed} = {at:,}", log_chart(ordered, varied, unit)))
+                charts.append(
+                    (f"{title}, {fixed} = {at:,}", log_chart(ordered, SIZES[varied], unit))
+                )
     return charts
 
 

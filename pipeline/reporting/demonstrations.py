@@ -25,6 +25,7 @@ class Demonstration:
     pictures: dict[str, Picture]
     tables: dict[str, dict[str, dict[str, float]]]  # by table, row and column
     learned: list[tuple[Result, Any]]  # runs that learned the same task, and their samples
+    order: float  # of its chapter in the story
 
     @property
     def anchor(self) -> str:

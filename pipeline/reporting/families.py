@@ -11,12 +11,35 @@ COLOURS = 6  # of lines in style.css; figures with more lines are split into fam
 _NOT_SETTINGS = ("title", "dataset", "task")
 
 
+_QUESTIONS = {
+    "model.architecture": "Attention, recurrence or convolution?",
+    "model.attention": "How far should attention see?",
+    "model.d_model": "How wide a network?",
+    "model.dropout": "Does dropout help?",
+    "model.embeddings": "Bins of intensities or a mixture of logistics?",
+    "model.norm": "Where to normalise, and is warm-up needed?",
+    "model.num_heads": "One head or several?",
+    "model.num_layers": "How deep a network?",
+    "model.positions": "Which position scheme?",
+    "model.residuals": "What do residual connections carry?",
+    "training": "Does another training help?",
+}
+
+
 @dataclass(frozen=True)
 class Family:
     """Runs that differ from the first run of their data set in the same setting."""
 
     settings: list[str]  # dotted paths, "model.num_heads" or "training"; empty if not split
     results: list[Result]  # the first run of the data set first
+
+    @property
+    def question(self) -> str:
+        """What its runs answer: by the most telling of the settings in which they differ."""
+        if "model.residuals" in self.settings:  # such runs have other layers too
+            return _QUESTIONS["model.residuals"]
+        first = next(iter(self.settings), "")
+        return _QUESTIONS.get(first, f"What does {first} change?")
 
 
 def families(results: Sequence[Result]) -> list[Family]:

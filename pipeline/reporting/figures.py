@@ -14,7 +14,10 @@ _DIGIT, _POINT, _GAP = 9, 5, 8  # widths in the labels of the y axis on a phone
 _PLAIN = range(-3, 5)  # powers of ten without an exponent
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MAX_POINTS = 240  # of a line
-_STRIP_WIDTH = 160
+_MAX_LABELS, _MAX_LABEL = 5, 40  # lines of a chart, and characters, that are labelled directly
+_LINE = 13  # height of a label
+_STRIP_WIDTH, _STRIP_MARGIN = 200, 8
+_BOUND = 60  # of a test, in a strip
 
 Points = Sequence[tuple[int, float]]
 
@@ -35,6 +38,7 @@ class Line:
     index: int
     path: str
     last: str
+    label_y: float | None  # of its label beside its end; None if the legend has it alone
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Chart:
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     lines: list[Line]
+    marks: list[Tick]  # labelled vertical lines
 
 
 @dataclass(frozen=True)
@@ -105,18 +110,23 @@ def thinned(points: Points) -> list[tuple[float, float]]:
     return [(float(mean[0]), float(mean[1])) for mean in (part.mean(axis=0) for part in bins)]
 
 
-def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float]) -> Chart:
+def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float], y_label: str) -> Chart:
     """Draw `lines` (label, points); losses outside `limits` are clipped."""
     thin = [(label, thinned(points)) for label, points in lines]
     last_step = max(step for _, points in lines for step, _ in points)
-    updates = _Axis("updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format)
-    return _chart(thin, updates, _linear("nats per target", *limits), "{:.3f}".format)
+    updates = _Axis(
+        "optimizer updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format
+    )
+    return _chart(thin, updates, _linear(y_label, *limits), "{:.3f}".format)
 
 
 def linear_chart(
-    lines: Sequence[tuple[str, Sequence[tuple[float, float]]]], x_label: str, y_label: str
+    lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    x_label: str,
+    y_label: str,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Chart:
-    """Draw `lines` (label, points) with linear axes and a vertical margin."""
+    """Draw `lines` (label, points) with linear axes and a vertical margin, and `marks` on x."""
     xs = [x for _, points in lines for x, _ in points]
     ys = [y for _, points in lines for _, y in points]
     margin = 0.05 * (max(ys) - min(ys)) or 0.5
@@ -125,6 +135,7 @@ def linear_chart(
         _linear(x_label, min(xs), max(xs)),
         _linear(y_label, min(ys) - margin, max(ys) + margin),
         "{:.2f}".format,
+        marks,
     )
 
 
@@ -135,8 +146,13 @@ def _linear(label: str, low: float, high: float) -> _Axis:
     return _Axis(label, low, high, values, f"{{:.{decimals}f}}".format)
 
 
-def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -> Chart:
-    """Draw `lines` (label, points) with logarithmic axes.
+def log_chart(
+    lines: Sequence[tuple[str, Points]],
+    x_label: str,
+    y_label: str,
+    marks: Sequence[tuple[float, str]] = (),
+) -> Chart:
+    """Draw `lines` (label, points) with logarithmic axes, and `marks` on x.
 
     Ticks are powers of two on the x axis and powers of ten on the y axis, all plain or none.
     """
@@ -161,6 +177,7 @@ def log_chart(lines: Sequence[tuple[str, Points]], x_label: str, y_label: str) -
             (lambda power: f"{10**power:,.9g}") if set(powers) <= set(_PLAIN) else _power_of_ten,
         ),
         lambda power: _three_digits(10**power),
+        [(math.log2(x), label) for x, label in marks],
     )
 
 
@@ -181,6 +198,7 @@ def _chart(
     x_axis: _Axis,
     y_axis: _Axis,
     format_last: Callable[[float], str],
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Chart:
     """Lay out `lines` (label, points) with points in the units of the axes."""
     left = max(_LEFT, _GAP + max(_width(y_axis.format(tick)) for tick in y_axis.ticks))
@@ -193,6 +211,8 @@ def _chart(
         share = (y_axis.high - value) / ((y_axis.high - y_axis.low) or 1)
         return _TOP + (_HEIGHT - _TOP - _BOTTOM) * share
 
+    ends = [y_of(points[-1][1]) for _, points in lines]
+    labels = _beside([label for label, _ in lines], ends)
     return Chart(
         width=_WIDTH,
         height=_HEIGHT,
@@ -210,10 +230,28 @@ def _chart(
                 index,
                 "M" + "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in points),
                 format_last(points[-1][1]),
+                labels[index],
             )
             for index, (label, points) in enumerate(lines)
         ],
+        marks=[
+            Tick(round(x_of(x), 1), label) for x, label in marks if x_axis.low <= x <= x_axis.high
+        ],
     )
+
+
+def _beside(labels: Sequence[str], ends: Sequence[float]) -> list[float | None]:
+    """Return the y of each label above the end of its line, without overlap; None if too many."""
+    if len(labels) > _MAX_LABELS or any(len(label) > _MAX_LABEL for label in labels):
+        return [None] * len(labels)
+    order = sorted(range(len(ends)), key=lambda line: ends[line])
+    heights: list[float | None] = [None] * len(ends)
+    lowest = _HEIGHT - _BOTTOM - 4  # of what is left for the labels below
+    for line in reversed(order):
+        lowest = min(ends[line] - 5, lowest)
+        heights[line] = round(max(lowest, _TOP + 8.0), 1)
+        lowest -= _LINE
+    return heights
 
 
 def _width(label: str) -> int:
@@ -244,7 +282,11 @@ def strips(table: Table) -> list[Strip | None]:
     def at(value: float | None) -> float | None:
         if value is None:
             return None
-        return round(8 + (_STRIP_WIDTH - 16) * (value - low) / ((high - low) or 1), 1)
+        return round(
+            _STRIP_MARGIN
+            + (_STRIP_WIDTH - 2 * _STRIP_MARGIN) * (value - low) / ((high - low) or 1),
+            1,
+        )
 
     return [Strip(_STRIP_WIDTH, *map(at, mark)) if mark else None for mark in marks]
 
@@ -259,12 +301,20 @@ def _ends(score: Score) -> tuple[float | None, float | None]:
 def effect(
     difference: float, low: float, high: float, published: float | None, bound: float
 ) -> Effect:
-    """Place a difference on an axis with 0, its interval, its bound and the published one."""
-    known = [value for value in (0.0, low, high, bound, published) if value is not None]
-    first, last = min(known), max(known)
+    """Place a difference, its interval and the published one on an axis with the bound at _BOUND.
+
+    So the bounds of several effects stand below each other; the scale is that of each effect.
+    """
+    known = [value - bound for value in (low, high, published) if value is not None]
+    room = _STRIP_WIDTH - _STRIP_MARGIN
+    scale = min(
+        (room - _BOUND) / (max(0.0, *known) or math.inf),
+        (_BOUND - _STRIP_MARGIN) / (max(0.0, *(-value for value in known)) or math.inf),
+        key=lambda pixels: pixels or math.inf,
+    )
 
     def at(value: float) -> float:
-        return round(8 + (_STRIP_WIDTH - 16) * (value - first) / ((last - first) or 1), 1)
+        return round(_BOUND + scale * (value - bound), 1)
 
     return Effect(
         _STRIP_WIDTH,

@@ -72,6 +72,11 @@ class JudgedClaim:
     claim: Judgement
     checks: list[Checked]
 
+    @property
+    def decisive(self) -> Checked | None:
+        """The least certain comparison, on which the verdict hangs; None if there is none."""
+        return max(self.checks, key=lambda check: check.result.p_value, default=None)
+
 
 def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
     """Read the judgements of all claims; DataError names an unknown metric."""

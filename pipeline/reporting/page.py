@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,18 @@ from markupsafe import Markup
 
 from pipeline.config import Params, Report
 from pipeline.errors import DataError
-from pipeline.judging.judgements import read_judgements
+from pipeline.judging.judgements import Verdict, read_judgements
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.costs import read_costs
+from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
+from pipeline.reporting.origins import read_origins
 from pipeline.reporting.published import read_published
 from pipeline.reporting.rates import Trial, best, read_rates
 from pipeline.reporting.results import (
@@ -36,12 +39,29 @@ from pipeline.reporting.results import (
     read_results,
 )
 from pipeline.reporting.scores import Table, tabulate
-from pipeline.reporting.section import FamilyFigures, TaskPage, page_of, read_demonstration
+from pipeline.reporting.section import (
+    RECURRENCE,
+    RELATIVE,
+    Chapter,
+    FamilyFigures,
+    Loss,
+    TaskPage,
+    page_of,
+    read_demonstration,
+)
 from pipeline.tasks import part, specs
 from pipeline.tasks.base import TaskSpec
 
 MAX_BYTES = 15_000_000
 _TEMPLATES = Path(__file__).with_name("templates")
+_APPENDIX = [  # (anchor, title, template)
+    ("summary", "Which runs are there, and how well did each do?", "runs.html"),
+    ("method", "How was it made, and how is it made again?", "method.html"),
+    ("settings", "Settings and data", "settings.html"),
+    ("speed", "How fast is it?", "speed.html"),
+    ("sources", "Papers", "sources.html"),
+    ("faults", "Robustness tests", "faults.html"),
+]
 _SHOWN_ELSEWHERE = {"dataset", "task", "kind", "origin", "licence", "files", "splits", "dropped"}
 
 
@@ -75,24 +95,28 @@ class Group:
     figures: list[Figures]  # by family
 
     @property
-    def titles(self) -> list[str]:
-        """Titles of the additional figures."""
-        return _distinct(figures.extra.title for figures in self.figures)
-
-    @property
     def notes(self) -> list[str]:
         """Explanations of the additional charts."""
         return _distinct(figures.extra.note for figures in self.figures)
 
 
 @dataclass(frozen=True)
+class Highlight:
+    """What a task shows on the first screen."""
+
+    spec: TaskSpec
+    content: Any  # of its highlight.html
+
+
+@dataclass(frozen=True)
 class Section:
-    """Section of a task: scores and curves by data set, then the task's template."""
+    """Section of a task: what its networks generate, then scores and curves by data set."""
 
     spec: TaskSpec
     results: list[Result]
     groups: list[Group]
-    shown: Any  # the content of that template
+    shown: Any  # what they generate, of the task's section.html
+    loss: Loss
     metrics: Sequence[Metric]
 
     def signatures(self, metric: str) -> list[str]:
@@ -126,10 +150,17 @@ def render(params: Params) -> str:
     ]
     params, waiting = finished(params)
     results = read_results(params)
+    sections = [
+        _section(task, of_task, params.report) for task, of_task in by_task(results).items()
+    ]
+    published = read_published()
+    costs = read_costs(published)
+    claims = read_judged_claims(results)
+    faults = read_faults()
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = _script()
     page = (
-        _environment()
+        _environment(results)
         .get_template("page.html")
         .render(
             params=params,
@@ -137,22 +168,27 @@ def render(params: Params) -> str:
             archived=[result for result in results if result.archived],
             elsewhere=[result for result in results if not result.is_here and not result.archived],
             without_curve=[result for result in results if not result.has_curve],
-            published=read_published(),
-            sections=[
-                _section(task, of_task, params.report) for task, of_task in by_task(results).items()
-            ],
+            published=published,
+            sections=sections,
+            highlights=list(filter(None, map(_highlight, sections))),
+            chapters=_chapters(
+                sections,
+                [
+                    read_demonstration(name, settings, results)
+                    for name, settings in params.demonstrations.items()
+                ],
+            ),
             data={name: _data_view(name) for name in by_dataset(results)},
-            demonstrations=[
-                read_demonstration(name, settings, results)
-                for name, settings in params.demonstrations.items()
-            ],
             benchmarks=read_benchmarks(),
-            faults=read_faults(),
+            faults=faults,
+            appendix=_APPENDIX if faults else _APPENDIX[:-1],
             machines=read_machines(),
             grids=grids,
             best=best,
-            costs=read_costs(read_published()),
-            claims=read_judged_claims(results),
+            costs=costs,
+            claims=claims,
+            judged=[each for each in claims if each.claim.verdict is not Verdict.NOT_RUN],
+            unjudged=[each for each in claims if each.claim.verdict is Verdict.NOT_RUN],
             significance=read_judgements().significance,
             embedded=all(
                 params.datasets[run.dataset].source.kind == "package"
@@ -173,7 +209,38 @@ def render(params: Params) -> str:
     return page
 
 
-def _environment() -> Environment:
+def _highlight(section: Section) -> Highlight | None:
+    content = page_of(section.spec.name).highlight(section.shown)
+    return None if content is None else Highlight(section.spec, content)
+
+
+def _chapters(
+    sections: Sequence[Section], demonstrations: Sequence[Demonstration]
+) -> list[Chapter]:
+    """Return the chapters of the page in the order of the story."""
+    chapters = [
+        Chapter(RECURRENCE, "costs", "Why not recurrence?", "recurrence.html"),
+        Chapter(RELATIVE, "relative", "Relative attention", "relative.html"),
+    ]
+    for section in sections:
+        spec = section.spec
+        chapters.append(Chapter(spec.order, spec.name, spec.title, "task.html", section))
+        chapters.extend(page_of(spec.name).chapters(section.shown))
+    for demonstration in demonstrations:
+        template = f"{demonstration.settings.task}/demonstrations.html"
+        chapters.append(
+            Chapter(
+                demonstration.order,
+                demonstration.anchor,
+                demonstration.title,
+                template,
+                demonstration,
+            )
+        )
+    return sorted(chapters, key=lambda chapter: chapter.order)
+
+
+def _environment(results: Sequence[Result]) -> Environment:
     """Load the templates of the page, and those of each task as `<task>/<name>`."""
     of_tasks = {task: FileSystemLoader(page_of(task).templates) for task in specs()}
     environment = Environment(
@@ -184,7 +251,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["flatten"] = flatten
+    environment.filters["slug"] = _slug
+    environment.globals["origins"] = read_origins(results)
     return environment
+
+
+def _slug(text: str) -> str:
+    """Return `text` as a part of an HTML id."""
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _script() -> str:
@@ -209,6 +283,7 @@ def _section(task: str, results: list[Result], report: Report) -> Section:
         results,
         [_group(page, *item) for item in by_dataset(results).items()],
         page.show(first_seeds, report),
+        page.loss,
         part(task, "measures").MEASURES.metrics,
     )
 
@@ -224,7 +299,7 @@ def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
 
 
 def _figures(page: TaskPage, family: Family) -> Figures:
-    curves = [read_curve(result.name) for result in family.results]
+    curves = [read_curve(result.name).scaled(page.loss.factor) for result in family.results]
     titles = [result.run.title for result in family.results]
     train = [curve.train for curve in curves]
     # A run that ends before its first validation has no line in that figure.
@@ -236,8 +311,8 @@ def _figures(page: TaskPage, family: Family) -> Figures:
     limits = loss_limits(train, [points for _, points in validated])
     return Figures(
         family,
-        chart(list(zip(titles, train, strict=True)), limits),
-        chart(validated, limits) if validated else None,
+        chart(list(zip(titles, train, strict=True)), limits, page.loss.label),
+        chart(validated, limits, page.loss.label) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
         page.figures(family.results),
     )

@@ -78,6 +78,11 @@ class Curve:
     train: list[tuple[int, float]]
     validation: list[tuple[int, float]]
 
+    def scaled(self, factor: float) -> "Curve":
+        """Return the curves in another unit: nats times `factor`."""
+        both = (self.train, self.validation)
+        return Curve(*([(step, loss * factor) for step, loss in points] for points in both))
+
 
 def finished(params: Params) -> tuple[Params, list[str]]:
     """Split `params` into its evaluated part and the names of unfinished runs and demonstrations.

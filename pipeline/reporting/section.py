@@ -11,16 +11,39 @@ from pipeline.reporting.figures import Chart
 from pipeline.reporting.results import Result
 from pipeline.tasks import part
 
+# The story's order: the section of a task stands at the order of its spec (1, 2, ...), and these
+# chapters before, between and after them.
+ATTENTION, RECURRENCE, WORD_ORDER, SELF_SIMILARITY, RELATIVE, EQUIVARIANCE = (
+    -3, -2, -1, 1.5, 3.5, 4.5,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of the page; the template gets `content` as `shown`."""
+
+    order: float  # in the story
+    anchor: str  # HTML id
+    title: str
+    template: str  # `<task>/<name>`, or of the page
+    content: Any = None
+    short: str = ""  # title in the contents; "": the title
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Unit of the learning curves, that of the task's scores."""
+
+    label: str = "nats per token"
+    factor: float = 1.0  # this unit / nats per target
+
 
 @dataclass(frozen=True)
 class FamilyFigures:
-    """Figures that a task adds to the learning curves of a family of runs."""
+    """Charts that a task adds to the learning curves of a family of runs."""
 
     charts: Sequence[tuple[str, Chart]] = ()  # (title, chart)
     note: str = ""  # explanation of the charts
-    template: str = ""  # rendered below the charts with `content`; "": nothing
-    content: Any = None
-    title: str = ""  # of the template's content, for the heading
 
 
 def no_figures(results: Sequence[Result]) -> FamilyFigures:
@@ -28,18 +51,31 @@ def no_figures(results: Sequence[Result]) -> FamilyFigures:
     return FamilyFigures()
 
 
+def no_highlight(shown: Any) -> None:
+    """Return no highlight (the default)."""
+
+
+def no_chapters(shown: Any) -> list[Chapter]:
+    """Return no further chapters (the default)."""
+    return []
+
+
 @dataclass(frozen=True)
 class TaskPage:
     """Section of a task on the page.
 
-    The folder `templates` has `intro.html`, the start of the section; `section.html`, its end, with
-    the value of `show` as `shown`; `demonstrations.html`, if the task has any; and scripts
-    (`*.js`). Templates include each other as `<task>/<name>`.
+    The folder `templates` has `intro.html`, the start of the section; `section.html`, what the
+    networks generate, with the value of `show` as `shown`; `highlight.html` and
+    `demonstrations.html`, if the task has them; and scripts (`*.js`). Templates include each other
+    as `<task>/<name>`.
     """
 
     templates: Path
     show: Callable[[Sequence[Result], Report], Any]  # of all runs of the task
+    loss: Loss = Loss()
     figures: Callable[[Sequence[Result]], FamilyFigures] = no_figures  # of a family
+    highlight: Callable[[Any], Any] = no_highlight  # of `shown`, for the first screen; None: none
+    chapters: Callable[[Any], list[Chapter]] = no_chapters  # of `shown`, beside the section
     read_demonstration: (
         Callable[[str, AnyDemonstration, Sequence[Result]], Demonstration] | None
     ) = None

@@ -1,8 +1,9 @@
 import json
+import re
 
 import pytest
 
-from pipeline.reporting.costs import COSTS, SKEWING, Exponent, read_costs
+from pipeline.reporting.costs import COSTS, SKEWING, Exponent, formulas, read_costs
 from pipeline.reporting.published import read_published
 
 
@@ -70,3 +71,17 @@ def test_nothing_is_shown_where_nothing_was_measured(file):
     file.write_text("[]")
     read = read_costs(read_published(), file)
     assert (read.machines, read.layers, read.charts, read.memory) == ([], [], [], [])
+
+
+def test_attention_and_recurrence_cross_where_n_is_d():
+    drawn = formulas()
+    (mark,) = drawn.marks
+    points = {
+        line.label.partition(",")[0]: dict(re.findall(r"[ML]([\d.]+) ([\d.]+)", line.path))
+        for line in drawn.lines
+    }
+    at = f"{mark.at:.1f}"
+    assert points["self-attention"][at] == points["recurrent"][at]
+    first, last = (min(points["recurrent"], key=float), max(points["recurrent"], key=float))
+    assert float(points["self-attention"][first]) > float(points["recurrent"][first])  # y is down
+    assert float(points["self-attention"][last]) < float(points["recurrent"][last])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.reporting.figures import (
     chart,
     effect,
+    linear_chart,
     log_chart,
     loss_limits,
     strips,
@@ -51,7 +52,7 @@ def test_limits_cut_the_first_steps_but_no_validation():
 
 
 def test_chart_puts_lower_losses_lower():
-    drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0)).lines[0]
+    drawn = chart([("a", [(0, 2.0), (100, 1.0)])], (1.0, 2.0), "nats").lines[0]
     assert drawn.path == "M40.0 10.0L418.0 214.0"
     assert drawn.last == "1.000"
 
@@ -81,8 +82,8 @@ def test_strips_share_an_axis():
     metric = Metric("m", "m", "m", 1, True, has_interval=True)
     rows = (Row("run", "run", None, (Score(3.0, 2.0, 4.0),)), Row("b", None, None, (Score(0.0),)))
     run, baseline = strips(Table((metric,), (*rows, Row("none", None, None, (None,))), "r", 1))[:2]
-    assert baseline.at == 8.0 and run.high == 152.0
-    assert math.isclose(run.at, 8 + 144 * 0.75)
+    assert baseline.at == 8.0 and run.high == 192.0
+    assert math.isclose(run.at, 8 + 184 * 0.75)
 
 
 def test_the_mean_of_several_seeds_has_its_spread_on_either_side():
@@ -90,13 +91,32 @@ def test_the_mean_of_several_seeds_has_its_spread_on_either_side():
     rows = (Row("run", "run", None, (Score(3.0, spread=1.0, seeds=2),)),
             Row("b", None, None, (Score(0.0),)))  # fmt: skip
     run, baseline = strips(Table((metric,), rows, "r", 1))
-    assert (baseline.at, run.high) == (8.0, 152.0)
-    assert math.isclose(run.low, 8 + 144 * 0.5)
+    assert (baseline.at, run.high) == (8.0, 192.0)
+    assert math.isclose(run.low, 8 + 184 * 0.5)
 
 
-def test_an_effect_stands_on_an_axis_with_its_bound_and_the_published_one():
-    drawn = effect(1.0, 0.5, 1.5, 3.0, -1.0)
-    assert (drawn.bound, drawn.published) == (8.0, 152.0)
-    assert (drawn.low, drawn.at, drawn.high) == (8 + 144 * 1.5 / 4, 80.0, 8 + 144 * 2.5 / 4)
-    drawn = effect(-2.0, -3.0, -1.0, None, 0.0)
-    assert (drawn.low, drawn.bound, drawn.published) == (8.0, 152.0, None)
+def test_an_effect_stands_beside_its_bound_which_is_at_the_same_place_for_all():
+    drawn = effect(1.0, 0.5, 1.5, 3.0, -1.0)  # the published one is as far right as there is room
+    assert (drawn.bound, drawn.published) == (60.0, 192.0)
+    assert (drawn.low, drawn.at, drawn.high) == (60 + 132 * 1.5 / 4, 126.0, 60 + 132 * 2.5 / 4)
+    drawn = effect(-2.0, -4.0, 1.0, None, 0.0)  # the left has less room than the right
+    assert (drawn.low, drawn.at, drawn.bound, drawn.high) == (8.0, 34.0, 60.0, 73.0)
+    assert effect(0.0, 0.0, 0.0, None, 0.0).at == 60.0
+
+
+def test_a_line_is_labelled_at_its_end_and_labels_do_not_overlap():
+    lines = [("a", [(0, 1.0), (1, 0.50)]), ("b", [(0, 2.0), (1, 0.51)]), ("c", [(0, 1), (1, 9.0)])]
+    drawn = linear_chart(lines, "x", "y")
+    heights = sorted(line.label_y for line in drawn.lines)
+    assert all(after - before >= 13 for before, after in zip(heights, heights[1:], strict=False))
+    b, a = (next(line.label_y for line in drawn.lines if line.label == name) for name in "ba")
+    assert b < a  # in the order of the ends
+    many = linear_chart([(str(number), [(0, 1.0), (1, 1.0)]) for number in range(6)], "x", "y")
+    assert {line.label_y for line in many.lines} == {None}
+
+
+def test_a_mark_stands_where_its_value_is():
+    linear = linear_chart([("a", [(0, 1.0), (4, 2.0)])], "x", "y", [(1, "one")])
+    assert linear.marks[0].at == linear.left + (linear.right - linear.left) / 4
+    log = log_chart([("a", [(1, 1.0), (16, 2.0)])], "x", "y", [(2, "two")])
+    assert log.marks[0].at == log.left + (log.right - log.left) / 4

@@ -88,7 +88,7 @@ def test_every_target_of_a_link_is_there_once(outline: Outline):
     ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = {each["href"][1:] for each in outline.all("a") if each["href"].startswith("#")}
-    assert {"summary", "translation", "image", "music", "settings", "method"} <= targets <= set(ids)
+    assert {"works", "translation", "image", "music", "claims", "method"} <= targets <= set(ids)
 
 
 def test_nothing_is_loaded_from_outside(outline: Outline):
@@ -103,7 +103,7 @@ def test_nothing_is_loaded_from_outside(outline: Outline):
 def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_scale: Path):
     for name in ("translation_sinusoid", "image_local_2d", "music_relative"):
         assert f"<code>{name}</code>" in html
-    assert len(outline.all("audio")) == 8
+    assert len(outline.all("audio")) == 9  # of eight pieces: one is on the first screen too
     downloads = [each["download"] for each in outline.all("a") if "download" in each]
     assert len(set(downloads)) == 8
     assert html.count('data-label="Hypothesis"') == 40
@@ -131,8 +131,10 @@ def test_a_run_whose_samples_are_elsewhere_keeps_its_numbers(scale: Params, html
     assert re.findall("<code>(.*?)</code>", note)[2:] == ["translation_sinusoid", "music_sinusoid"]
     assert "nrefs:1|case:mixed" in html and "nrefs:1|case:mixed" in page  # the metric's signature
     assert page.count(compared) == html.count(compared)  # by the records, which git has
-    assert len(outline.all("audio")) == 4
-    assert 'id="translation-samples"' not in page and "(BLEU, tokenised)" in page
+    assert len(outline.all("audio")) == 5
+    assert 'id="translation-samples"' not in page and 'id="works-translation"' not in page
+    assert 'id="translation-samples"' in html and 'id="works-translation"' in html
+    assert "(BLEU, tokenised)" in page
     assert claims_of(page) == claims_of(html)
     scores = re.findall(r'data-label="Test score">(.*?)</td>', html, re.DOTALL)
     assert re.findall(r'data-label="Test score">(.*?)</td>', page, re.DOTALL) == scores
@@ -306,8 +308,8 @@ def test_images_of_one_class_are_not_said_to_be_drawn_for_one(scale: Params, htm
     facts["conditional"]["rows"] = 1
     path.write_text(json.dumps(facts))
     text = render(scale)
-    assert "Drawn from nothing: each column" in text and "all of one class" in text
-    given = "Drawn from nothing but the class"
+    assert "Unprompted samples (" in " ".join(text.split()) and "all of one class" in text
+    given = "Generated from the class label alone"
     assert text.count(given) == html.count(given) - 1 > 0
 
 
@@ -332,7 +334,7 @@ def test_only_chorales_have_a_legend_of_voices(scale: Params, html: str):
         entry.update(bar_seconds=None)
     (samples / "samples.json").write_text(json.dumps(entries))
     text = render(scale)
-    for name, fewer in (("soprano", 1), ("given opening", 0)):
+    for name, fewer in (("soprano", 2), ("given opening", 0)):
         assert text.count(f"</svg> {name}</li>") == html.count(f"</svg> {name}</li>") - fewer > 0
 
 
@@ -348,13 +350,12 @@ def test_every_claim_stands_with_a_verdict(html: str):
         assert f'id="claim-{claim.id}"' in table
     assert "without <code>tunes_relative</code>" in table
     row = table[table.index('id="claim-relative_music"') :]
-    row = row[: row.index("</tr>")]
+    row = row[: row.index("</details>")]
+    assert row.count('class="strip effect"') == 2  # in the line, and in its details
     assert re.search(r"nats per token.*p \d\.\d{3}, published 0\.0600;", row, re.DOTALL)
     assert re.search(r"smallest effect 0\.\d{4}; 40 clusters, seeds 1 and 1", row)
     assert re.search(r'<path class="hollow" d="M[\d.]+ 5l5 5l-5 5l-5-5z"/>', row)
-    assert re.search(
-        r'<span class="tag[a-z ]*">[a-z]+</span><br><span class="muted">one seed<', row
-    )
+    assert re.search(r'<span class="tag[a-z ]*">[a-z]+</span> <span class="muted">one seed<', row)
 
 
 def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html: str):
@@ -417,7 +418,7 @@ def chromium(html: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Br
 
 def test_every_sound_and_every_picture_is_there(chromium: Browser):
     durations = chromium.evaluate("[...document.querySelectorAll('audio')].map(a => a.duration)")
-    assert len(durations) == 8
+    assert len(durations) == 9
     assert all(9.6 < duration < 10.2 for duration in durations)
     loaded = chromium.evaluate(
         "Promise.all([...document.querySelectorAll('image')].map(image => {"
@@ -457,10 +458,22 @@ def test_no_label_of_a_cell_lies_over_its_value(chromium: Browser):
 def test_the_tables_of_costs_need_no_scrolling_on_a_desktop(chromium: Browser):
     lay_out(chromium, 1280)
     beyond = chromium.evaluate(
-        "[...document.querySelectorAll('#costs .scroll')]"
+        "[...document.querySelectorAll('#costs .scroll, #relative .scroll')]"
         ".map(each => each.scrollWidth - each.clientWidth)"
     )
     assert beyond == [0, 0, 0]
+
+
+def test_the_first_screen_shows_a_figure_and_plays_a_sound(chromium: Browser):
+    chromium.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=1280, height=800, deviceScaleFactor=1, mobile=False,
+    )  # fmt: skip
+    bottoms = chromium.evaluate(
+        "['#works-translation svg', '#works-image svg', '#works-music audio'].map(each =>"
+        "document.querySelector(each).getBoundingClientRect().bottom + scrollY)"
+    )
+    assert all(0 < bottom <= 1500 for bottom in bottoms)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -485,7 +498,7 @@ def lay_out(chromium: Browser, width: int) -> None:
 
 def seek(chromium: Browser, seconds: float) -> None:
     chromium.evaluate(
-        "new Promise(done => { const audio = document.querySelector('audio');"
+        "new Promise(done => { const audio = document.querySelector('#music audio');"
         "audio.addEventListener('seeked', done, {once: true});"
         f"audio.currentTime = {seconds}; }})"
     )
@@ -493,7 +506,7 @@ def seek(chromium: Browser, seconds: float) -> None:
 
 def arcs(chromium: Browser) -> list[str]:
     return chromium.evaluate(
-        "[...document.querySelectorAll('.piece')[0].querySelectorAll('.arc')]"
+        "[...document.querySelector('#music .piece').querySelectorAll('.arc')]"
         ".map(arc => arc.getAttribute('d'))"
     )
 
@@ -503,12 +516,14 @@ def test_play_head_and_arcs_follow_the_sound(chromium: Browser, made_up_scale: P
         (made_up_scale / "runs/music_sinusoid/records/from_nothing_0.arcs.json").read_text()
     )
     left, right, seconds = (
-        chromium.evaluate(f"Number(document.querySelector('.roll').dataset.{key})")
+        chromium.evaluate(f"Number(document.querySelector('#music .roll').dataset.{key})")
         for key in ("left", "right", "seconds")
     )
     for time in (0.05, 4.0, 7.3):
         seek(chromium, time)
-        head = chromium.evaluate("document.querySelector('.playhead').getAttribute('transform')")
+        head = chromium.evaluate(
+            "document.querySelector('#music .playhead').getAttribute('transform')"
+        )
         assert float(re.match(r"translate\(([\d.]+)", head)[1]) == pytest.approx(
             time / seconds * (right - left), abs=0.01
         )
@@ -519,27 +534,45 @@ def test_play_head_and_arcs_follow_the_sound(chromium: Browser, made_up_scale: P
         ]
         drawn = [float(re.match(r"M([\d.]+)", path)[1]) for path in arcs(chromium)]
         expected = [left + start / seconds * (right - left) for start in starts]
-        assert sorted(drawn) == pytest.approx(sorted(expected), abs=0.01)
-    assert len(drawn) == 8  # two heads of four voices
+        assert len(drawn) == min(3, len(expected))
+        assert set(np.round(drawn, 2)) <= set(np.round(expected, 2))
+    assert len(expected) == 8  # two heads of four voices
 
 
 def test_a_head_can_be_chosen_and_keys_seek(chromium: Browser):
     seek(chromium, 4.0)
     both = arcs(chromium)
+    assert len(both) == 3  # the strongest
     choose = (
-        "(() => {{ const head = document.querySelectorAll('.music-run select')[1];"
+        "(() => {{ const head = document.querySelectorAll('#music .music-run select')[1];"
         "head.value = '{}'; head.dispatchEvent(new Event('change')); }})()"
     )
     chromium.evaluate(choose.format(1))
-    assert len(arcs(chromium)) == len(both) / 2 and set(arcs(chromium)) < set(both)
+    assert len(arcs(chromium)) == 3 and set(arcs(chromium)) != set(both)
     chromium.evaluate(choose.format(""))
 
-    chromium.evaluate("document.querySelector('.roll').focus()")
+    chromium.evaluate("document.querySelector('#music .roll').focus()")
     chromium.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
-    chromium.wait_for("document.querySelector('audio').currentTime === 5")
+    chromium.wait_for("document.querySelector('#music audio').currentTime === 5")
     chromium.wait_for(
-        "document.querySelector('.roll').getAttribute('aria-valuetext').startsWith('5.0 seconds, ')"
+        "document.querySelector('#music .roll')"
+        ".getAttribute('aria-valuetext').startsWith('5.0 seconds, ')"
     )
+
+
+def test_a_click_on_a_roll_plays_from_there(chromium: Browser):
+    seek(chromium, 0.0)
+    lay_out(chromium, 1280)
+    x, y = chromium.evaluate(
+        "(() => { const roll = document.querySelector('#music .roll');"
+        "roll.scrollIntoView({block: 'center'}); const box = roll.getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        chromium.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    chromium.wait_for("!document.querySelector('#music audio').paused")
+    assert chromium.evaluate("document.querySelector('#music audio').currentTime") > 3
+    chromium.evaluate("document.querySelector('#music audio').pause()")
 
 
 def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
@@ -547,10 +580,10 @@ def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
     chromium.call("Emulation.setEmulatedMedia", features=[feature])
     seek(chromium, 4.0)
     assert arcs(chromium)
-    chromium.evaluate("document.querySelector('audio').play()")
-    chromium.wait_for("!document.querySelector('.arc')")
-    chromium.evaluate("document.querySelector('audio').pause()")
-    chromium.wait_for("document.querySelector('.arc') !== null")
+    chromium.evaluate("document.querySelector('#music audio').play()")
+    chromium.wait_for("!document.querySelector('#music .arc')")
+    chromium.evaluate("document.querySelector('#music audio').pause()")
+    chromium.wait_for("document.querySelector('#music .arc') !== null")
     chromium.call("Emulation.setEmulatedMedia", features=[])
 
 
@@ -610,7 +643,8 @@ def test_networks_of_small_letters_are_judged_without_case(
 ):
     monkeypatch.chdir(ROOT / "paper")
     text = render(config.load())
-    row = re.search(rf"<code>{name}</code></th>.*?</tr>", text, re.DOTALL).group()
+    runs = text[text.index('id="summary"') :]
+    row = re.search(rf"<code>{name}</code></th>.*?</tr>", runs, re.DOTALL).group()
     assert f'<span class="value">{score}</span>' in row
     if cased is not None:
         assert "BLEU, lower-cased" in row and "none by this metric" in row
@@ -635,16 +669,63 @@ def test_a_piece_under_the_pointer_shows_what_each_head_attends_to(chromium: Bro
     chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
     chromium.wait_for(f"String({SHADES}) === '2,1,0,0'")
     summary = chromium.evaluate("document.querySelector('.attention [aria-live]').textContent")
-    assert summary.startswith("“ein” looks: head 1 most at “the” (100 %), head 2 most at “on”")
+    assert summary.startswith("“ein” attends: head 1 most at “the” (100 %), head 2 most at “on”")
 
 
 def test_kind_of_attention_can_be_chosen(chromium: Browser):
     # The browser lets a resting pointer enter a new piece beneath it, at a moment of its own.
     chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=0, y=0)
-    chromium.evaluate(
-        "(() => { const kind = document.querySelector('select[name=kind]');"
-        "kind.value = 'encoder'; kind.dispatchEvent(new Event('change')); })()"
-    )
+    set_value(chromium, "kind", "encoder")
     assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 6
     chromium.evaluate("document.querySelectorAll('.piece-choice input')[4].click()")
     assert chromium.evaluate(SHADES) == [4, 3, 2, 1]
+
+
+def set_value(chromium: Browser, name: str, value: str) -> None:
+    chromium.evaluate(
+        f"(() => {{ const control = document.querySelector('select[name={name}]');"
+        f"control.value = '{value}'; control.dispatchEvent(new Event('change')); }})()"
+    )
+
+
+def test_a_pinned_query_stays_until_it_is_released(chromium: Browser):
+    def do(number: int, event: str) -> list[int]:
+        chromium.evaluate(f"document.querySelectorAll('.piece-choice')[{number}].{event}")
+        return chromium.evaluate(SHADES)
+
+    point, click = "dispatchEvent(new Event('pointerenter'))", "querySelector('input').click()"
+    set_value(chromium, "kind", "encoder")
+    set_value(chromium, "sentence", "0")  # releases what was pinned
+    assert do(3, point) == [3, 2, 1, 0]
+    assert do(4, click) == [4, 3, 2, 1]
+    assert do(2, point) == [4, 3, 2, 1]
+    set_value(chromium, "kind", "cross")
+    assert chromium.evaluate("document.querySelectorAll('.piece-choice').length") == 3
+    assert chromium.evaluate("document.querySelectorAll('.piece-choice')[2].className").endswith(
+        "pinned"
+    )  # the last there is
+    assert do(2, click) == [2, 1, 0, 0]
+    assert do(1, point) == [1, 0, 0, 0]
+
+
+def test_as_slides_each_figure_fills_a_screen(html: str, tmp_path: Path):
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    (path := tmp_path / "index.html").write_text(html, encoding="utf-8")
+    with browser(tmp_path / "profile") as chromium:
+        chromium.open(path)
+        chromium.call("Page.navigate", url=path.resolve().as_uri() + "?slides")
+        chromium.wait_for("document.querySelectorAll('.slide').length > 0")
+        heights = chromium.evaluate(
+            "[...document.querySelectorAll('.slide')].map(each => each.offsetHeight / innerHeight)"
+        )
+        assert len(heights) > 20 and all(height >= 1 for height in heights)
+        chromium.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
+        chromium.wait_for(
+            "Math.abs(document.querySelectorAll('.slide')[1].getBoundingClientRect().top) < 2"
+        )
+        sizes = chromium.evaluate(
+            "[...document.querySelectorAll('.slide figcaption')].map(each =>"
+            "parseFloat(getComputedStyle(each).fontSize))"
+        )
+        assert min(sizes) >= 24

@@ -186,10 +186,11 @@ def test_one_more_task_is_a_folder(scale: Params, code: Path):
     assert ran.stdout.splitlines()[2].startswith(f"{NEW} on hums, test: 58 pieces")
     page = Path("reports/index.html").read_text(encoding="utf-8")
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections[2:8] == [NEW, *list(specs())]
+    tasks = [NEW, *specs()]
+    assert [section for section in sections if section in tasks] == tasks
     section = page[page.index(f'<section id="{NEW}"') :].partition("</section>")[0]
     assert f'<h2 id="{NEW}-title">Hummed</h2>' in section
-    for shown in ("Test loss by position", "<audio", "Published numbers"):
+    for shown in ("Test loss by position", "<audio", "What did the papers report?"):
         assert shown in section
     assert Path("public/samples/hum/from_nothing_0.mp3").exists()
     card = Path("public/models/hum/README.md").read_text(encoding="utf-8")

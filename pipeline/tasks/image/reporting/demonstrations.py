@@ -12,6 +12,7 @@ from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.demonstrations import Demonstration, Picture
 from pipeline.reporting.results import MEASUREMENTS, RUNS, Result
+from pipeline.reporting.section import EQUIVARIANCE, SELF_SIMILARITY
 from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
 
@@ -30,11 +31,11 @@ def read_demonstration(
         case SelfSimilarity():
             pictures = _self_similarity(name, numbers)
             learned = _learned(settings.texture.photograph, results)
-            return Demonstration(name, settings, pictures, {}, learned)
+            return Demonstration(name, settings, pictures, {}, learned, SELF_SIMILARITY)
         case Equivariance():
             pictures = {title: _read_picture(name, title, None) for title in _SHIFTS}
             tables = _equivariance(name, settings, numbers)
-            return Demonstration(name, settings, pictures, tables, [])
+            return Demonstration(name, settings, pictures, tables, [], EQUIVARIANCE)
 
 
 def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:

@@ -1,11 +1,13 @@
 """The image section of the page: the grids of each run."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Report
 from pipeline.reporting.results import Result
-from pipeline.reporting.section import TaskPage
+from pipeline.reporting.section import Loss, TaskPage
+from pipeline.tasks.image.reporting.completed import Completed, read_completed
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
 
@@ -13,6 +15,16 @@ from pipeline.tasks.image.reporting.grids import Grid, read_grid
 def show(results: Sequence[Result], report: Report) -> list[tuple[Result, dict[str, Grid]]]:
     """Read the grids, by kind, of the runs whose samples are in this folder."""
     return [(result, _grids(result)) for result in results if result.is_here]
+
+
+def highlight(shown: Sequence[tuple[Result, dict[str, Grid]]]) -> Completed | None:
+    """Return what the best run on the first data set completes, None without such a run."""
+    runs = [
+        result for result, _ in shown if not getattr(result.run.model, "super_resolution", None)
+    ]
+    first = [result for result in runs if result.run.dataset == runs[0].run.dataset]
+    best = min(first, key=lambda result: result.metrics["test"]["bits_per_dimension"], default=None)
+    return None if best is None else read_completed(best)
 
 
 def _grids(result: Result) -> dict[str, Grid]:
@@ -24,5 +36,7 @@ def _grids(result: Result) -> dict[str, Grid]:
 PAGE = TaskPage(
     templates=Path(__file__).with_name("templates"),
     show=show,
+    loss=Loss("bits per dimension", 1 / math.log(2)),
+    highlight=highlight,
     read_demonstration=read_demonstration,
 )

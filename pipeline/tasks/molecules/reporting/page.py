@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.config import Report
 from pipeline.reporting.results import Result
-from pipeline.reporting.section import TaskPage
+from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.molecules.reporting.molecules import Shown, read_molecules
 
 
@@ -15,4 +15,6 @@ def show(results: Sequence[Result], report: Report) -> list[Shown]:
     return [shown for result in here if (shown := read_molecules(result)).best is not None]
 
 
-PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show)
+PAGE = TaskPage(
+    templates=Path(__file__).with_name("templates"), show=show, loss=Loss("nats per molecule")
+)

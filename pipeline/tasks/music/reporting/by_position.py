@@ -17,8 +17,9 @@ def chart_by_position(results: Sequence[Result]) -> Chart | None:
     crops = sorted({result.run.training.crop for result in measured})
     return linear_chart(
         [(result.run.title, _points(result.metrics["by_position"])) for result in measured],
-        f"position; trained with {' or '.join(f'{crop:,}' for crop in crops)}",
+        "position in the piece, tokens",
         "nats per token",
+        [(crop, f"trained on {crop:,}") for crop in crops],
     )
 
 

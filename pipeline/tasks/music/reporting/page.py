@@ -1,5 +1,6 @@
 """The music section of the page: the pieces of each run, with sound up to a size limit."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +45,30 @@ class RunPieces:
     distributions: list[tuple[str, Chart]]  # with their titles
     voices: Sequence[str]  # empty if they are no chorales
 
+    @property
+    def motif_head(self) -> tuple[int, int] | None:
+        """Layer and head with the most attention on earlier motifs; None if not measured."""
+        heads = self.result.metrics.get("attention", {}).get("heads")
+        if not heads:
+            return None
+        layer, head = re.fullmatch(r"layer_(\d+)_head_(\d+)", max(heads, key=heads.get)).groups()
+        return int(layer), int(head)
+
 
 def show(results: Sequence[Result], report: Report) -> list[RunPieces]:
     """Read the pieces of the runs whose samples are in this folder."""
     here = [result for result in results if result.is_here]
     return [_run_pieces(result, AUDIO_BYTES // len(here)) for result in here]
+
+
+def highlight(shown: Sequence[RunPieces]) -> tuple[RunPieces, Piece] | None:
+    """Return the first continuation with sound of the best run on the first data set."""
+    first = [run for run in shown if run.result.run.dataset == shown[0].result.run.dataset]
+    for run in sorted(first, key=lambda run: run.result.metrics["test"]["nats_per_token"]):
+        for piece in run.pieces:
+            if piece.chorale.kind == "continuation" and piece.audio:
+                return run, piece
+    return None
 
 
 def figures(results: Sequence[Result]) -> FamilyFigures:
@@ -89,4 +109,9 @@ def _pieces(result: Result, audio_bytes: int) -> list[Piece]:
     return pieces
 
 
-PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show, figures=figures)
+PAGE = TaskPage(
+    templates=Path(__file__).with_name("templates"),
+    show=show,
+    figures=figures,
+    highlight=highlight,
+)

@@ -15,7 +15,7 @@ from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.results import Result
 
 _COLOUR = (72, 122, 236)  # legible on a light and on a dark page; opacity shows the weight
-_PER_MILLE = 1000  # unit of the recorded weights
+PER_MILLE = 1000  # unit of the recorded weights
 
 
 class Kind(StrEnum):
@@ -42,7 +42,12 @@ class Attention:
     result: Result
     sentence: str
     maps: dict[Kind, list[Map]]  # by layer
-    sentences: str  # JSON, as written by the evaluate stage
+    recorded: list[dict[str, Any]]  # by sentence: pieces, and weights (layer, head, query, key)
+
+    @property
+    def sentences(self) -> str:
+        """JSON for the script."""
+        return json.dumps(self.recorded, ensure_ascii=False, separators=(",", ":"))
 
 
 def read_attention(result: Result) -> Attention | None:
@@ -55,24 +60,20 @@ def read_attention(result: Result) -> Attention | None:
         return None
     try:
         maps = {kind: [_map(layer) for layer in sentences[0][kind]] for kind in Kind}
-        source = _text(sentences[0]["source"])
+        source = text(sentences[0]["source"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: {error}; run `dvc repro evaluate@{result.name}`") from None
-    return Attention(result, source, maps, _compact(sentences))
+    return Attention(result, source, maps, sentences)
 
 
-def _text(pieces: list[str]) -> str:
+def text(pieces: list[str]) -> str:
     """Join `pieces`, the last of which is EOS, to text."""
     return "".join(pieces[:-1]).replace("▁", " ").strip()
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _map(layer: list[list[list[int]]]) -> Map:
     """Draw the mean of the heads of `layer` (head, query, key), in per mille."""
-    weights = np.asarray(layer, np.float64).mean(axis=0) / _PER_MILLE
+    weights = np.asarray(layer, np.float64).mean(axis=0) / PER_MILLE
     queries, keys = weights.shape
     pixels = np.empty((queries, keys, 4), np.uint8)
     pixels[..., :3] = _COLOUR

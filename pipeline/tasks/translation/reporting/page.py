@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Report
+from pipeline.reporting.families import Family, families
 from pipeline.reporting.results import Result, by_dataset
-from pipeline.reporting.section import FamilyFigures, TaskPage
+from pipeline.reporting.section import ATTENTION, WORD_ORDER, Chapter, Loss, TaskPage
+from pipeline.tasks.translation.reporting.alignment import Alignment, read_alignment
 from pipeline.tasks.translation.reporting.attention import Attention, read_attention
 from pipeline.tasks.translation.reporting.positions import Positions, read_positions
 from pipeline.tasks.translation.reporting.search_grid import SearchGrid, read_search_grid
@@ -16,6 +18,7 @@ from pipeline.tasks.translation.reporting.translations import (
     spread,
 )
 
+_OF_ORDER = {"model.positions", "model.residuals", "model.positions_at"}
 _FEWER_ROWS = 4  # the first run shows report.table_rows, the others a quarter of them
 
 
@@ -33,6 +36,7 @@ class Section:
     """The content below the scores and the learning curves."""
 
     attention: Attention | None  # of the first run with recorded attention
+    maps: list[tuple[Family, list[Attention]]]  # of runs that differ in positions or residuals
     positions: Positions | None  # None if no run recorded them
     excerpts: list[Excerpt]
     searches: list[tuple[Result, SearchGrid]]
@@ -45,20 +49,45 @@ def show(results: Sequence[Result], report: Report) -> Section:
     grids = [(result, read_search_grid(result)) for result in results]
     return Section(
         attention=_first_attention(results),
+        maps=_maps(results),
         positions=read_positions(results),
         excerpts=list(map(_excerpt, here, counts)),
         searches=[(result, grid) for result, grid in grids if grid is not None],
     )
 
 
-def figures(results: Sequence[Result]) -> FamilyFigures:
-    """Return the attention maps of the runs that recorded attention."""
-    recorded = list(filter(None, map(read_attention, results)))
-    if not recorded:
-        return FamilyFigures()
-    return FamilyFigures(
-        title="attention", template="translation/attention_maps.html", content=recorded
-    )
+def highlight(shown: Section) -> Alignment | None:
+    """Return a translation with its attention."""
+    attention = shown.attention
+    return read_alignment(attention) if attention and attention.result.is_here else None
+
+
+def chapters(shown: Section) -> list[Chapter]:
+    """Return the chapters on attention and on word order, if anything was recorded for them."""
+    found = []
+    if shown.attention:
+        found.append(
+            Chapter(
+                ATTENTION,
+                "attention",
+                "One attention head, then several",
+                "translation/attention.html",
+                shown.attention,
+                short="Attention",
+            )
+        )
+    if shown.positions or shown.maps:
+        found.append(
+            Chapter(
+                WORD_ORDER,
+                "word-order",
+                "Does the network know word order?",
+                "translation/word_order.html",
+                shown,
+                short="Word order",
+            )
+        )
+    return found
 
 
 def _first_attention(results: Sequence[Result]) -> Attention | None:
@@ -67,9 +96,26 @@ def _first_attention(results: Sequence[Result]) -> Attention | None:
     return next(filter(None, map(read_attention, in_order)), None)
 
 
+def _maps(results: Sequence[Result]) -> list[tuple[Family, list[Attention]]]:
+    """Read the attention of the runs in which positions or residual connections differ."""
+    found = []
+    for on_dataset in by_dataset(results).values():
+        for family in families(on_dataset):
+            recorded = list(filter(None, map(read_attention, family.results)))
+            if recorded and (not family.settings or _OF_ORDER & set(family.settings)):
+                found.append((family, recorded))
+    return found
+
+
 def _excerpt(result: Result, count: int) -> Excerpt:
     translations = read_translations(result.samples, result.split)
     return Excerpt(result, spread(translations, count), len(translations))
 
 
-PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show, figures=figures)
+PAGE = TaskPage(
+    templates=Path(__file__).with_name("templates"),
+    show=show,
+    loss=Loss("nats per piece"),
+    highlight=highlight,
+    chapters=chapters,
+)

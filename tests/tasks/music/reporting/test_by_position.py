@@ -20,8 +20,7 @@ def test_each_run_has_a_line_whose_points_stand_in_the_middle_of_their_bins():
     drawn = chart_by_position([flat, steep])
     assert [line.label for line in drawn.lines] == [flat.run.title, steep.run.title]
     assert [line.last for line in drawn.lines] == ["0.60", "1.50"]
-    crop = flat.run.training.crop
-    assert drawn.x_label == f"position; trained with {crop}"
+    assert [mark.label for mark in drawn.marks] == []  # beyond these positions
     assert drawn.y_label == "nats per token"
 
     points = [
@@ -37,12 +36,14 @@ def test_each_run_has_a_line_whose_points_stand_in_the_middle_of_their_bins():
     assert points[1][1][1] < points[1][2][1] < points[0][0][1] < points[1][0][1]  # upwards is less
 
 
-def test_runs_of_other_crops_are_named_and_those_without_positions_left_out():
+def test_lines_stand_where_training_ended_and_those_without_positions_left_out():
     one = result_of("music_relative", {"000-063": 0.6, "064-127": 0.7})
     training = one.run.training.model_copy(update={"crop": 1024})
     other = replace(one, run=one.run.model_copy(update={"training": training}))
-    drawn = chart_by_position([one, other, result_of("music_sinusoid", {})])
-    assert drawn.x_label == f"position; trained with {one.run.training.crop} or 1,024"
+    long = replace(one, metrics={"by_position": {"000-063": 0.6, "2000-2063": 0.7}})
+    drawn = chart_by_position([long, other, result_of("music_sinusoid", {})])
+    crops = [f"{one.run.training.crop}", "1,024"]
+    assert [mark.label for mark in drawn.marks] == [f"trained on {crop}" for crop in crops]
     assert len(drawn.lines) == 2
     assert chart_by_position([result_of("music_sinusoid", {})]) is None
     assert chart_by_position([result_of("image_local_1d", {})]) is None

@@ -33,7 +33,9 @@ def test_without_translators_there_is_nothing_to_read(scale: Params):
 
 
 def test_the_page_shows_them(scale: Params):
-    section = page.render(scale).partition("Where the positions are")[2].partition("</table>")[0]
+    section = (
+        page.render(scale).partition("Can a token’s position be read")[2].partition("</table>")[0]
+    )
     assert '<span class="value">0.74</span>' in section
     assert '<span class="interval">0.41</span>' in section
     assert '<span class="interval">0.219</span>' in section
@@ -47,7 +49,9 @@ def test_each_run_has_the_chance_of_its_own_sentences(monkeypatch: pytest.Monkey
     chances = {each.result.name: each.chance for each in positions.runs}
     assert chances["tatoeba_tiny"] == 0.283138
     assert chances["multi30k_lowercase_relative"] == 0.226275
-    section = page.render(params).partition("Where the positions are")[2].partition("</table>")[0]
+    section = (
+        page.render(params).partition("Can a token’s position be read")[2].partition("</table>")[0]
+    )
     row = section.partition("<code>tatoeba_tiny</code>")[2].partition("</tr>")[0]
     assert '<span class="interval">0.283</span>' in row and "0.226" not in row
 

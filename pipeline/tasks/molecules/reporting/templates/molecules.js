@@ -46,7 +46,7 @@ function attend(figure, names, layer, head, colours) {
       const key = row.indexOf(Math.max(...row));
       return `head ${number + 1} most at ${called(key)} (${names[labels[chosen][key]]}, ${Math.round(row[key] / 10)} %)`;
     });
-    seen.textContent = `${called(chosen)} looks: ${most.join(", ")}.`;
+    seen.textContent = `${called(chosen)} attends: ${most.join(", ")}.`;
     atoms.forEach((atom, number) => atom.classList.toggle("chosen", number === chosen));
   };
   atoms.forEach((atom, number) => {

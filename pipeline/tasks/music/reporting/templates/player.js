@@ -1,13 +1,16 @@
 // The play head follows the sound, and with it arcs from the notes that sound to the earlier notes that a
-// head attends to. A click or an arrow key on a roll seeks; one piece sounds at a time.
+// head attends to, the strongest MOST of them. A click on a roll plays from there, arrow keys seek; one piece
+// sounds at a time.
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const PITCHES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
+const MOST = 3; // arcs at once: more cannot be followed
 const STEP = 1; // seconds that an arrow key seeks
 
 for (const run of document.querySelectorAll(".music-run")) {
   const [layer, head] = run.querySelectorAll("select");
-  const admits = (control, number) => control.value === "" || Number(control.value) === number;
-  const draws = ([, , ofLayer, ofHead]) => admits(layer, ofLayer) && admits(head, ofHead);
+  const admits = (chosen, number) => chosen === "" || Number(chosen) === number;
+  const draws = ([, , ofLayer, ofHead]) =>
+    admits(layer ? layer.value : run.dataset.layer, ofLayer) && admits(head ? head.value : run.dataset.head, ofHead);
   const redraws = [...run.querySelectorAll(".piece:has(audio)")].map((piece) => follow(piece, draws));
   for (const control of [layer, head]) {
     control?.addEventListener("change", () => redraws.forEach((redraw) => redraw()));
@@ -34,7 +37,11 @@ function follow(piece, draws) {
   const y = (pitch) => top + (highest - pitch + 0.5) * row;
   const sounding = () =>
     notes.flatMap(([start, end], note) => (start <= audio.currentTime && audio.currentTime < end ? [note] : []));
-  const arcsNow = () => sounding().flatMap((note) => arcsOf[note].filter(draws));
+  const arcsNow = () =>
+    sounding()
+      .flatMap((note) => arcsOf[note].filter(draws))
+      .sort((one, other) => other[4] - one[4])
+      .slice(0, MOST);
 
   const curve = ([from, to, , head, weight]) => {
     const [x1, x2] = [from, to].map((note) => x(notes[note][0]));
@@ -53,10 +60,10 @@ function follow(piece, draws) {
     canvas.replaceChildren(...shown.map(curve));
   };
   const describe = () => {
-    const most = arcsNow().reduce((best, arc) => (best && best[4] >= arc[4] ? best : arc), null);
+    const [most] = arcsNow();
     const called = (note) => `${PITCHES[notes[note][2] % 12]}${Math.floor(notes[note][2] / 12) - 1}`;
     const time = `${audio.currentTime.toFixed(1)} seconds`;
-    const looks = most && `${called(most[0])} looks most at ${called(most[1])} of ${notes[most[1]][0].toFixed(1)} seconds`;
+    const looks = most && `${called(most[0])} attends most to ${called(most[1])} of ${notes[most[1]][0].toFixed(1)} seconds`;
     roll.setAttribute("aria-valuenow", audio.currentTime.toFixed(1));
     roll.setAttribute("aria-valuetext", looks ? `${time}, ${looks}` : time);
   };
@@ -95,6 +102,7 @@ function follow(piece, draws) {
     const box = roll.getBoundingClientRect();
     const clicked = ((event.clientX - box.left) / box.width) * roll.viewBox.baseVal.width;
     seek(((clicked - left) / (right - left)) * seconds);
+    audio.play();
   });
   roll.addEventListener("keydown", (event) => {
     const actions = {

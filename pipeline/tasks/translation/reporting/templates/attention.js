@@ -1,4 +1,4 @@
-// A piece of a sentence is chosen; each head's line is shaded by the weights of that query.
+// A query is previewed under the pointer and pinned by a click; each head's line is shaded by its weights.
 for (const figure of document.querySelectorAll(".attention")) {
   const sentences = JSON.parse(figure.dataset.sentences);
   const [sentence, kind, layer] = figure.querySelectorAll("select");
@@ -9,6 +9,9 @@ for (const figure of document.querySelectorAll(".attention")) {
   const side = (which) => sentences[sentence.value][sides[kind.value][which]];
   const plain = (piece) => ({ "<s>": "⊢", "</s>": "⊣" })[piece] ?? (piece.replaceAll("▁", " ").trim() || "␣");
   const text = (pieces) => pieces.slice(0, -1).join("").replaceAll("▁", " ").trim();
+
+  let current = 0; // the query that is shown
+  let pinned = null; // that query, if the pointer does not change it
 
   const element = (tag, className, content = "") => {
     const made = document.createElement(tag);
@@ -31,12 +34,24 @@ for (const figure of document.querySelectorAll(".attention")) {
       const most = weights.indexOf(Math.max(...weights));
       return `head ${number + 1} most at “${plain(keys[most])}” (${Math.round(weights[most] / 10)} %)`;
     });
-    summary.textContent = `“${plain(side(0)[query])}” looks: ${strongest.join(", ")}.`;
+    summary.textContent = `“${plain(side(0)[query])}” attends: ${strongest.join(", ")}.`;
   };
 
   const choose = (query) => {
+    current = query;
     queries.children[query].firstElementChild.checked = true;
     show(query);
+  };
+
+  // A second click releases; arrow keys click too, and so pin what they reach.
+  const pin = (query) => {
+    pinned = pinned === query ? null : query;
+    mark();
+    choose(query);
+  };
+
+  const mark = () => {
+    [...queries.children].forEach((label, query) => label.classList.toggle("pinned", query === pinned));
   };
 
   const build = () => {
@@ -50,8 +65,8 @@ for (const figure of document.querySelectorAll(".attention")) {
         const radio = element("input", "hidden");
         radio.type = "radio";
         radio.name = "query";
-        radio.addEventListener("change", () => show(query));
-        label.addEventListener("pointerenter", () => choose(query));
+        radio.addEventListener("click", () => pin(query));
+        label.addEventListener("pointerenter", () => pinned ?? choose(query));
         label.append(radio, element("span", "", plain(piece)));
         return label;
       }),
@@ -65,12 +80,19 @@ for (const figure of document.querySelectorAll(".attention")) {
         return head;
       }),
     );
-    choose(0);
+    current = Math.min(current, queries.children.length - 1);
+    if (pinned !== null) pinned = current;
+    mark();
+    choose(current);
   };
 
   sentence.replaceChildren(...sentences.map((each, number) => new Option(text(each.source), number)));
   layer.replaceChildren(new Option(1, 0));
-  for (const control of [sentence, kind, layer]) control.addEventListener("change", build);
+  sentence.addEventListener("change", () => {
+    [current, pinned] = [0, null];
+    build();
+  });
+  for (const control of [kind, layer]) control.addEventListener("change", build);
   build();
   figure.hidden = false;
 }
