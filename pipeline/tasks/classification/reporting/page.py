@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.config import Report
 from pipeline.reporting.results import Result, by_replicates
-from pipeline.reporting.section import TaskPage
+from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.classification.reporting.labels import ByLabels, by_labels
 from pipeline.tasks.classification.reporting.passages import Shown, read_shown
 
@@ -26,4 +26,6 @@ def show(results: Sequence[Result], report: Report) -> Section:
     return Section(by_labels(results), [shown for each in first if (shown := read_shown(each))])
 
 
-PAGE = TaskPage(templates=Path(__file__).with_name("templates"), show=show)
+PAGE = TaskPage(
+    templates=Path(__file__).with_name("templates"), show=show, loss=Loss("nats per passage")
+)
