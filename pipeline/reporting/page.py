@@ -54,6 +54,7 @@ from pipeline.tasks.base import TaskSpec
 
 MAX_BYTES = 15_000_000
 _TEMPLATES = Path(__file__).with_name("templates")
+_PINNED = ("package", "url", "urls")  # sources of the scales whose data no paper has
 _APPENDIX = [  # (anchor, title, template)
     ("summary", "Which runs are there, and how well did each do?", "runs.html"),
     ("method", "How was it made, and how is it made again?", "method.html"),
@@ -191,8 +192,7 @@ def render(params: Params) -> str:
             unjudged=[each for each in claims if each.claim.verdict is Verdict.NOT_RUN],
             significance=read_judgements().significance,
             embedded=all(
-                params.datasets[run.dataset].source.kind == "package"
-                for run in params.runs.values()
+                params.datasets[run.dataset].source.kind in _PINNED for run in params.runs.values()
             ),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)

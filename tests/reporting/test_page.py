@@ -609,7 +609,7 @@ def test_a_comparison_says_where_case_is_ignored(scale: Params):
 def test_runs_of_the_same_title_are_told_apart_by_their_keys(html: str):
     rows = re.findall(r'<th scope="row">(.*)</th>\s*<td data-label="Test score">', html)
     assert rows[0] == "Transformer<br><code>translation_sinusoid</code>"
-    assert len(set(rows)) == len(rows) == 7
+    assert len(set(rows)) == len(rows) == 8
 
 
 def test_a_metric_that_a_task_does_not_have_is_told_with_the_file(scale: Params):
