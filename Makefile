@@ -52,7 +52,7 @@ audit: .venv/requirements-dev
 # Speed, beside peers that need packages of their own; after make repro. More than an hour.
 # make bench-quick: the same measurements, fewer and shorter, in a quarter of an hour, into
 # .work/benchmarks.json instead of reports/benchmarks.json.
-BENCHMARKS := training searching numerics attention sampling mixture starting growing costs towers messages skewing table
+BENCHMARKS := training searching numerics attention sampling mixture starting growing costs towers messages skewing blocks table
 bench bench-quick: .venv-bench/requirements
 	$(foreach name,$(BENCHMARKS),.venv-bench/bin/python -m benchmarks.$(name) $(OPTIONS_$(name)) && )true
 bench-quick: export BENCHMARKS_FILE = .work/benchmarks.json
@@ -63,6 +63,8 @@ bench-quick: OPTIONS_attention := --rounds 1 --seconds 60
 bench-quick: OPTIONS_sampling := --limit 128
 bench-quick: OPTIONS_mixture := --updates 3
 bench-quick: OPTIONS_towers := --rounds 20
+OPTIONS_blocks := lecture
+bench-quick: OPTIONS_blocks := lecture --sentences 20 --pieces 2
 bench-quick: OPTIONS_starting := --rounds 1
 bench-quick: OPTIONS_growing := --updates 1 --pairs 20000 160000
 

@@ -1,30 +1,26 @@
 """The ways to fill a template: one id a pass of the network, or several."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from models.shared.base import AutoregressiveModel, BlockwiseModel
+from pipeline.blocks import Agreement, Blocks, write_blocks
 from pipeline.console import Progress
-from pipeline.decoding import sampling as one_by_one
 from pipeline.decoding.blockwise import Heads, fill_in_blocks, greedy
+from pipeline.decoding.exactness import agreements
+from pipeline.decoding.sampling import fill
 from pipeline.decoding.speculative import Draft, SampledHeads, Speculation
 from pipeline.settings.base import Method, Sampling
 
-BLOCKS = "blocks.json"  # a file of samples: see Fill.blocks
 DRAFTED = 4  # ids that a small network guesses at a time
 
 
 class Fill(Protocol):
-    """Fills templates as sampling.fill does.
-
-    `blocks` are the numbers of ids that each pass added to each row, of all templates so far; none
-    if that is always one.
-    """
-
-    blocks: list[list[int]]
+    """Fills templates as sampling.fill does."""
 
     def __call__(
         self,
@@ -36,36 +32,24 @@ class Fill(Protocol):
         enough: Callable[[Tensor], bool] | None = None,
     ) -> Tensor:
         """See sampling.fill."""
-
-
-class Sequential:
-    """One id a pass."""
-
-    def __init__(self) -> None:
-        self.blocks: list[list[int]] = []
-
-    def __call__(
-        self,
-        model: AutoregressiveModel,
-        template: Tensor,
-        sampling: Sampling,
-        progress: Progress | None = None,
-        source: Tensor | None = None,
-        enough: Callable[[Tensor], bool] | None = None,
-    ) -> Tensor:
-        """See sampling.fill."""
-        return one_by_one.fill(model, template, sampling, progress, source, enough)
 
 
 class Blockwise:
     """Several ids a pass: greedy if only the likeliest is sampled, else by speculative sampling.
 
-    They are proposed by the network, or by a small one, `draft`.
+    They are proposed by the network, or by a small one, `draft`. With `compares`, what is greedy is
+    compared with sampling.fill. `blocks` tells of all rows so far.
     """
 
-    def __init__(self, draft: BlockwiseModel | None = None) -> None:
-        self.blocks: list[list[int]] = []
-        self._draft = draft
+    def __init__(self, draft: BlockwiseModel | None = None, compares: bool = False) -> None:
+        self._draft, self._compares = draft, compares
+        self._sizes: list[list[int]] = []
+        self._agreements: list[Agreement] = []
+
+    @property
+    def blocks(self) -> Blocks:
+        """What each pass added to the rows of all templates so far."""
+        return Blocks(self._sizes, self._agreements)
 
     def __call__(
         self,
@@ -91,14 +75,24 @@ class Blockwise:
         found = fill_in_blocks(
             model, template, proposer, rule, source, progress=progress, enough=enough
         )
-        self.blocks += found.blocks
+        self._sizes += found.blocks
+        if self._compares and rule is greedy:
+            expected = fill(model, template, sampling, progress, source, enough)
+            sequences = (found.ids.tolist(), expected.tolist())
+            self._agreements += agreements(model, *sequences, source)
         return found.ids
 
 
 def fill_of(method: Method) -> Fill:
-    """Return the way that a run has chosen."""
+    """Return the way that a run has chosen, for its decode stage."""
     match method:
         case Method.SEQUENTIAL:
-            return Sequential()
+            return fill
         case Method.BLOCKWISE:
-            return Blockwise()
+            return Blockwise(compares=True)
+
+
+def write_blocks_of(fill: Fill, samples: Path) -> None:
+    """Write the blocks of `fill` beside `samples`, if it adds several ids a pass."""
+    if isinstance(fill, Blockwise):
+        write_blocks(samples, fill.blocks)

@@ -26,6 +26,22 @@ def test_a_run_with_the_same_seed_is_the_same_measurement_and_no_replicate():
     assert found == {"a": ["a", "b"], "b": ["a", "b"], "again": ["a", "again"]}
 
 
+def test_runs_that_start_from_replicates_are_replicates():
+    def starting(seed: int, run: str) -> dict:
+        return settings("music", seed, steps=5) | {"start_from": {"run": run, "frozen": True}}
+
+    runs = {
+        "base": settings("music", seed=1),
+        "base_2": settings("music", seed=2),
+        "other": settings("music", seed=2, learning_rate=0.1),
+        "tuned": starting(1, "base"),
+        "tuned_2": starting(2, "base_2"),
+        "tuned_other": starting(3, "other"),
+    }
+    found = replicates(runs)
+    assert found["tuned"] == ["tuned", "tuned_2"] and found["tuned_other"] == ["tuned_other"]
+
+
 def test_another_seed_of_anything_else_is_another_experiment():
     params = config.load(ROOT / "params.yaml")
     run = params.runs["music_relative"].model_dump(mode="json")

@@ -15,7 +15,7 @@ from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.process import prepare
-from pipeline.sampling_options import add_sampling_options, chosen, positive
+from pipeline.sampling_options import add_sampling_options, check_decoding, chosen, positive
 from pipeline.tasks.image.settings import ImageRun
 
 
@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> None:
     from pipeline import config  # here, once the process is prepared
 
     name, path = options.run, options.output
-    settings = config.run_of(config.load(), name)
+    params = config.load()
+    settings = config.run_of(params, name)
     if not isinstance(settings, ImageRun):
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {settings.task} does not paint")
     if settings.decoding.samples_per_class is None:
@@ -45,10 +46,11 @@ def run(options: argparse.Namespace) -> None:
     if path.suffix != ".png":
         raise ConfigError(f"-o {path}: the output is a PNG; choose a name that ends in .png")
     sampling = chosen(settings.decoding.sampling, options)
+    method = check_decoding(params, settings, options)
     set_environment(settings.training.numerics)
     from pipeline.tasks.image.painter import paint  # here, because torch takes a second to import
 
-    paint(options, settings, sampling)
+    paint(options, settings, sampling, method)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from pipeline import blocks
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.image.metrics import statistics
 from pipeline.tasks.image.settings import ImageDataset, ImageRun
@@ -58,6 +59,7 @@ MEASURES = Measures(
             optional=True,
             statistics=statistics.DIVERSITY,
         ),
+        *blocks.METRICS,
     ),
     baselines=(
         Baseline(
@@ -80,6 +82,7 @@ MEASURES = Measures(
     ),
     records="images",
     for_claims=(
+        blocks.ONE_ID,
         *(
             Metric(
                 key,

@@ -10,11 +10,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from models.shared.base import AutoregressiveModel
-from pipeline.decoding.sampling import TO_SAMPLE
+from pipeline.decoding.fill import Fill
+from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
-from pipeline.settings.base import Sampling
+from pipeline.proposer import fill_with
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP, png_grid, sample_images, shades
 from pipeline.tasks.image.encoding.picture import (
@@ -31,10 +33,10 @@ BATCH_IMAGES = 4  # larger batches are faster, but the first images take longer
 
 
 class Painter:
-    """A trained network with its sampling settings."""
+    """A trained network with its sampling settings, and its way to fill an image."""
 
-    def __init__(self, model: AutoregressiveModel, sampling: Sampling) -> None:
-        self._model, self._sampling = model, sampling
+    def __init__(self, model: AutoregressiveModel, sampling: Sampling, fill: Fill = fill) -> None:
+        self._model, self._sampling, self._fill = model, sampling, fill
         self.codec = ImageCodec.of(model.shape)
 
     def paint(self, label: int, count: int) -> Iterator[np.ndarray]:
@@ -62,18 +64,21 @@ class Painter:
                 np.full(batch, label),
                 np.repeat(known[None], batch, axis=0),
                 self._sampling.model_copy(update={"seed": seed}),
+                fill=self._fill,
             )
             finished = np.concatenate((finished, samples))
             yield finished
 
 
-def paint(options: argparse.Namespace, run: ImageRun, sampling: Sampling) -> None:
+def paint(options: argparse.Namespace, run: ImageRun, sampling: Sampling, method: Method) -> None:
     """Sample images with `run`, named `options.run`, as the command `paint`.
 
     Raises ConfigError if the class is unknown, and DataError if a picture cannot be read.
     """
     name, path = options.run, options.output
-    painter = Painter(load_model(name, to_use(name, run.training)), sampling)
+    training = to_use(name, run.training)
+    fill = fill_with(method, options.proposer, training)
+    painter = Painter(load_model(name, training), sampling, fill)
     label = check_class(options.label, painter.codec.classes)
     _log(f"{name}: {run.title}, trained on {run.dataset}")
     if options.complete is None:

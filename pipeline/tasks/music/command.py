@@ -15,7 +15,7 @@ from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.process import prepare
-from pipeline.sampling_options import add_sampling_options, chosen, positive
+from pipeline.sampling_options import add_sampling_options, check_decoding, chosen, positive
 from pipeline.tasks.music.settings import MusicRun
 
 MAX_SECONDS = 3600.0  # of a primer, and of a piece
@@ -37,12 +37,14 @@ def run(options: argparse.Namespace) -> None:
     """
     from pipeline import config  # here, once the process is prepared
 
-    settings = config.run_of(config.load(), options.run)
+    params = config.load()
+    settings = config.run_of(params, options.run)
     if not isinstance(settings, MusicRun):
         raise ConfigError(
             f"{config.PARAMS}: runs.{options.run}.task = {settings.task} does not compose"
         )
     sampling = chosen(settings.decoding.sampling, options)
+    method = check_decoding(params, settings, options)
     _check_suffix("--output", options.output, [".mid", ".midi"])
     _check_suffix("--audio", options.audio, FORMATS)
     _check_suffix("--roll", options.roll, [".png"])
@@ -51,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
         compose,
     )  # here, because torch takes a second to import
 
-    compose(options, settings, sampling)
+    compose(options, settings, sampling, method)
 
 
 def _check_suffix(option: str, path: Path | None, suffixes: Collection[str]) -> None:

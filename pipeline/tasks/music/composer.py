@@ -10,7 +10,8 @@ import soundfile
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
-from pipeline.settings.base import Sampling
+from pipeline.proposer import fill_with
+from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.music.command import FORMATS
 from pipeline.tasks.music.decoding.compose import compose_for, empty_primer, seconds_of, to_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
@@ -21,12 +22,13 @@ from pipeline.tasks.music.settings import MusicRun
 from pipeline.trained import load_model
 
 
-def compose(options: argparse.Namespace, run: MusicRun, sampling: Sampling) -> None:
+def compose(options: argparse.Namespace, run: MusicRun, sampling: Sampling, method: Method) -> None:
     """Compose with `run`, named `options.run`, as the command `compose`.
 
     Raises ConfigError if the primer is too long, and DataError if it cannot be read.
     """
-    model = load_model(options.run, to_use(options.run, run.training))
+    training = to_use(options.run, run.training)
+    model = load_model(options.run, training)
     primer = empty_primer(model.shape)
     if options.primer:
         primer, repairs = read_primer(options.primer, model.shape)
@@ -38,7 +40,8 @@ def compose(options: argparse.Namespace, run: MusicRun, sampling: Sampling) -> N
             f"--seconds {options.seconds:g} leaves nothing to compose after a primer of "
             f"{primer_seconds:g} seconds; choose more"
         )
-    pieces = compose_for(model, primer, options.seconds, options.count, sampling)
+    fill = fill_with(method, options.proposer, training)
+    pieces = compose_for(model, primer, options.seconds, options.count, sampling, fill)
     for number in range(options.count):
         path = numbered(options.output, number, options.count)
         content = to_midi(pieces[number], model.shape)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from pipeline import blocks
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.music.metrics import statistics
 from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
@@ -56,6 +57,7 @@ MEASURES = Measures(
             percent=True,
             statistics=statistics.ONSET_ACCURACY,
         ),
+        *blocks.METRICS,
     ),
     baselines=(
         Baseline("Frequency of each token", {"nats_per_token": "unigram_nats"}),
@@ -65,6 +67,7 @@ MEASURES = Measures(
     ),
     records="pieces",
     for_claims=(
+        blocks.ONE_ID,
         _for_claims(
             "nats_within", "nats within the training length", statistics.NATS_WITHIN, False
         ),

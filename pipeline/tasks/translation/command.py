@@ -9,16 +9,22 @@ Needs runs/<run>/model and data/encoded/<dataset>: run `dvc repro train@<run>` o
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
+from pipeline.explain import explain
 from pipeline.process import prepare
 from pipeline.tasks.translation.decoding.chosen import read_chosen
 from pipeline.tasks.translation.engine import Engine, check_ctranslate2
-from pipeline.tasks.translation.settings import Beam, Chosen, TranslationRun
+from pipeline.tasks.translation.settings import Beam, Chosen, Greedy, InBlocks, TranslationRun
+
+GREEDY_METHODS = {"greedy": Greedy, "blockwise": InBlocks}
 
 
 def main() -> None:
@@ -41,6 +47,11 @@ def run(options: argparse.Namespace) -> None:
         raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {settings.task} does not translate")
     if isinstance(settings.decoding.method, Chosen):
         settings = _with_method(settings, read_chosen(Path("runs") / name / "samples"))
+    if options.decoding is not None:
+        try:
+            settings = with_decoding(settings, options.decoding)
+        except ValueError as error:
+            raise ConfigError(f"--decoding {options.decoding}, runs.{name}: {error}") from None
     if options.n_best is not None:
         try:
             settings = with_n_best(settings, options.n_best)
@@ -56,6 +67,17 @@ def run(options: argparse.Namespace) -> None:
     from pipeline.tasks.translation.translator import translate_input
 
     translate_input(options, settings, params.datasets[settings.dataset])
+
+
+def with_decoding(run: TranslationRun, kind: str) -> TranslationRun:
+    """Return `run` with this greedy method; ValueError if its network has no proposals for it."""
+    method = GREEDY_METHODS[kind](kind=kind)
+    changed = run.model_dump(mode="json")
+    changed["decoding"]["method"] = method.model_dump(mode="json")
+    try:
+        return TranslationRun.model_validate_json(json.dumps(changed))
+    except ValidationError as error:
+        raise ValueError(explain(error, changed).removeprefix("the file: ")) from None
 
 
 def with_n_best(run: TranslationRun, n_best: int) -> TranslationRun:
@@ -84,6 +106,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--run", required=True, help="name of a run in params.yaml")
     parser.add_argument("--n-best", type=int, metavar="N", help="print the N best, with scores")
+    parser.add_argument(
+        "--decoding",
+        choices=GREEDY_METHODS,
+        help="greedy, or blockwise: the same with several tokens a pass (as in params.yaml)",
+    )
     engines = [engine.value for engine in Engine]
     parser.add_argument(
         "--engine", choices=engines, default=Engine.OWN.value, help="what searches (own)"

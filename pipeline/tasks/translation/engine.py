@@ -13,7 +13,11 @@ from models.settings import (
     Structure,
     TransformerSettings,
 )
-from pipeline.tasks.translation.settings import TranslationDecoding, TranslationSampling
+from pipeline.tasks.translation.settings import (
+    InBlocks,
+    TranslationDecoding,
+    TranslationSampling,
+)
 
 MAX_POSITIONS = 4096  # of a source and a translation with CTranslate2: rows of a table of sinusoids
 
@@ -30,8 +34,10 @@ def check_ctranslate2(model: ModelSettings, decoding: TranslationDecoding) -> No
     if find_spec("ctranslate2") is None:
         raise ValueError('the package is not installed; run pip install -e ".[ctranslate2]"')
     check_exportable(model)
-    if isinstance(decoding.method, TranslationSampling):
-        raise ValueError("decoding.method.kind = sampling is not exported; use beam or greedy")
+    if isinstance(decoding.method, TranslationSampling | InBlocks):
+        raise ValueError(
+            f"decoding.method.kind = {decoding.method.kind} is not exported; use beam or greedy"
+        )
 
 
 def check_exportable(model: ModelSettings) -> None:

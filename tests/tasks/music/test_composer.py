@@ -107,7 +107,25 @@ def test_the_likeliest_alone_is_drawn_with_top_k_1(scale):
     assert (scale / "1.mid").read_bytes() == (scale / "2.mid").read_bytes()
 
 
+def test_several_tokens_a_pass_compose_the_same_if_they_are_the_likeliest(scale):
+    options = ("--seconds", "2", "--top-k", "1", "--count", "2")
+    run(*options, "-o", "one.mid")
+    run(*options, "-o", "more.mid", "--decoding", "blockwise", "--proposer", "music_relative")
+    for number in (1, 2):
+        assert notes(f"one_{number}.mid") == notes(f"more_{number}.mid")
+
+
 REFUSED = {
+    "blocks": (["--decoding", "blockwise"], "music_relative has no proposals .*; name a small"),
+    "a proposer alone": (["--proposer", "music_sinusoid"], "needs --decoding blockwise; add it"),
+    "a proposer of images": (
+        ["--decoding", "blockwise", "--proposer", "image_local_1d"],
+        "--proposer image_local_1d: its ids are not those of music_relative; choose a run on chor",
+    ),
+    "a proposer that is no run": (
+        ["--decoding", "blockwise", "--proposer", "music_relativ"],
+        "runs.music_relativ does not exist; did you mean music_relative?",
+    ),
     "a temperature": (["--temperature", "1e-40"], "--temperature = 1e-40: should be greater than"),
     "a seed": (["--seed", str(2**63)], "--seed = 9223372036854775808: should be less than"),
     "a folder": (["-o", "."], "--output .: should end in .mid or .midi"),

@@ -1,12 +1,17 @@
+from pathlib import Path
+
 import pytest
 import torch
 
 from models.build import build
-from models.settings import Structure
+from models.settings import Blockwise, Structure
+from pipeline import config
 from pipeline.errors import DataError
 from pipeline.tasks.translation import translator as translating
+from pipeline.tasks.translation.command import with_decoding
 from pipeline.tasks.translation.decoding import decode
-from pipeline.tasks.translation.decoding.beam import search
+from pipeline.tasks.translation.decoding.beam import Hypothesis, search
+from pipeline.tasks.translation.decoding.decode import passes_of
 from pipeline.tasks.translation.encoding.codec_files import train
 from pipeline.tasks.translation.engine import Engine
 from pipeline.tasks.translation.settings import (
@@ -25,6 +30,7 @@ from pipeline.tasks.translation.translator import (
 )
 from tests.models.networks import LEARNED, SINUSOID, sequences, settings
 
+PARAMS = Path(__file__).parents[3] / "params.yaml"
 TEXT = ["The light is on.", "The door is open.", "Turn the light off, please.", "Ein Haus."] * 3
 
 
@@ -70,6 +76,29 @@ def texts(translator: Translator, lines: list[str]) -> list[str]:
 
 def silent(_: str) -> None:
     """No warning is looked at."""
+
+
+def test_what_each_pass_added_makes_the_translation(tmp_path):
+    """The last pass may add the end alone, which has no text."""
+    codec = train(TEXT, 290, tmp_path)
+    ids = codec.encode("Turn the light off, please.")
+    sizes = [1, 3, 2, len(ids) - 6, 1]
+    passes = passes_of(Hypothesis(ids, -1.0, sizes), codec)
+    assert "".join(each["text"] for each in passes) == "Turn the light off, please."
+    assert [each["tokens"] for each in passes] == sizes and passes[-1]["text"] == ""
+    assert passes_of(Hypothesis(ids, -1.0), codec) == []
+
+
+def test_the_command_chooses_a_greedy_method_that_the_network_has():
+    run = config.run_of(config.load(PARAMS), "translation_sinusoid")
+    assert with_decoding(run, "greedy").decoding.method == Greedy(kind="greedy")
+    with pytest.raises(ValueError, match="decoding.method.kind = blockwise needs the proposals of"):
+        with_decoding(run, "blockwise")
+    proposals = Blockwise(kind="blockwise", proposals=2, d_hidden=4)
+    with_proposals = run.model_copy(
+        update={"model": run.model.model_copy(update={"output": proposals})}
+    )
+    assert with_decoding(with_proposals, "blockwise").decoding.method.kind == "blockwise"
 
 
 def test_every_line_has_one_and_an_empty_one_is_empty(new_translator):

@@ -13,7 +13,7 @@ from models.shared.base import AutoregressiveModel
 from models.shared.order import generation_order, super_resolution_factor
 from pipeline.console import Progress
 from pipeline.corpus import read_sequences
-from pipeline.decoding.fill import BLOCKS, Fill, fill_of
+from pipeline.decoding.fill import Fill, fill_of, write_blocks_of
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically, write_json
@@ -32,7 +32,6 @@ def decode(
 ) -> ImageDecoding:
     """Write grids of images as batches are finished, and their description, samples.json.
 
-    BLOCKS has the ids that each pass of the network added to each image, if several a pass.
     completions.png; completions.npy with the same images (temperature, image, completion, height,
     width, channels); and conditional.png, unless `samples_per_class` is null. ConfigError if the
     test split has fewer images than `completed_images`. Returns
@@ -45,12 +44,13 @@ def decode(
             f"decoding.completed_images = {decoding.completed_images}, but the test split has "
             f"{len(test)}; lower it"
         )
-    grids, fill = {}, fill_of(decoding.method)
+    grids = {}
     if decoding.samples_per_class is not None:
-        grids["conditional"] = _write_conditional(model, codec, samples, decoding, fill)
+        grids["conditional"] = _write_conditional(model, codec, samples, decoding)
+    fill = fill_of(decoding.method)
     grids["completions"] = _write_completions(model, codec, test.rows(), samples, decoding, fill)
     write_json(samples / "samples.json", grids)
-    write_json(samples / BLOCKS, fill.blocks)
+    write_blocks_of(fill, samples)
     return decoding
 
 
@@ -83,13 +83,13 @@ def sample_images(
 
 
 def _write_conditional(
-    model: AutoregressiveModel,
-    codec: ImageCodec,
-    samples: Path,
-    decoding: ImageDecoding,
-    fill: Fill,
+    model: AutoregressiveModel, codec: ImageCodec, samples: Path, decoding: ImageDecoding
 ) -> dict[str, Any]:
-    columns, sampling = decoding.samples_per_class, decoding.sampling
+    columns, sampling, fill = (
+        decoding.samples_per_class,
+        decoding.sampling,
+        fill_of(decoding.method),
+    )
     images = np.full((codec.classes, columns, *codec.size), TO_SAMPLE)
     batch_classes = max(1, _BATCH_IMAGES // columns)
     for first in range(0, codec.classes, batch_classes):

@@ -12,6 +12,7 @@ import torch
 
 from models.shared.base import AutoregressiveModel
 from models.shared.order import generation_order, super_resolution_factor
+from pipeline.blocks import block_statistics, read_blocks
 from pipeline.corpus import read_sequences
 from pipeline.evaluation import Evaluation, records_of
 from pipeline.statistics.compute import ratio
@@ -44,6 +45,7 @@ def evaluate(
     statistics = dict(zip(BITS_PER_DIMENSION, (bits, dimensions), strict=True))
     score = float(ratio(np.array([bits.sum(), dimensions.sum()])))
     metrics = {"bits_per_dimension": round(score, _DIGITS), "images": len(bits)}
+    statistics |= _blocks(samples, len(bits))
     by_image = codec_bits(pixels)
     by_image["class_and_position"] = class_and_position_bits(train, test, codec)
     references = baseline_bits(train, test, codec)
@@ -70,6 +72,16 @@ def evaluate(
         },
         figures={},
     )
+
+
+def _blocks(samples: Path, images: int) -> dict[str, np.ndarray]:
+    """Return the statistics (image,) of the blocks of completions; none without blocks."""
+    blocks = read_blocks(samples)
+    if blocks is None:
+        return {}
+    completed, each = np.load(samples / "completions.npy", mmap_mode="r").shape[1:3]
+    of_sequence = np.arange(len(blocks.sizes)) // each % completed
+    return block_statistics(blocks, of_sequence, images)
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ import numpy as np
 from models.settings import DataShape
 from models.shared.base import AutoregressiveModel
 from pipeline.corpus import read_sequences
-from pipeline.decoding.fill import BLOCKS, fill_of
+from pipeline.decoding.fill import fill_of, write_blocks_of
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_atomically, write_json
 from pipeline.tasks.music.codec import (
@@ -35,8 +35,7 @@ def decode(
 
     The .png is a piano roll; samples.json describes the pieces. Continuations are of the first test
     pieces that are longer than the primer; those that are not shown are in FURTHER_IDS, described
-    in FURTHER, without files of their own. BLOCKS has the tokens that each pass of the network
-    added to each piece, if several a pass. Raises DataError if there are too few pieces. Returns
+    in FURTHER, without files of their own. Raises DataError if there are too few pieces. Returns
     how earlier weights of the run are decoded: alike.
     """
     shape = model.shape
@@ -45,7 +44,7 @@ def decode(
     primers = [empty_primer(shape)] * decoding.from_nothing + [primer for _, primer in continued]
     fill = fill_of(decoding.method)
     pieces = compose(model, primers, decoding.tokens, decoding.sampling, fill=fill)
-    write_json(samples / BLOCKS, fill.blocks)
+    write_blocks_of(fill, samples)
     shown = decoding.from_nothing + decoding.shown_continuations
     described = []
     for row, (name, primer, ids) in enumerate(zip(names[:shown], primers, pieces, strict=False)):

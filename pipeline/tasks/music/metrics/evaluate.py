@@ -7,11 +7,12 @@ import numpy as np
 
 from models.settings import DataShape
 from models.shared.base import AutoregressiveModel
+from pipeline.blocks import block_statistics, read_blocks
 from pipeline.corpus import SPLITS, read_sequences
 from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
 from pipeline.statistics.compute import ratio
-from pipeline.tasks.music.codec import FIELD, codec_of, grid, is_grid
+from pipeline.tasks.music.codec import FIELD, FURTHER, codec_of, grid, is_grid
 from pipeline.tasks.music.metrics.arcs import arcs_of_samples
 from pipeline.tasks.music.metrics.baselines import baselines
 from pipeline.tasks.music.metrics.by_position import halves, nats_by_position, score_windows
@@ -53,6 +54,7 @@ def evaluate(
     of_samples = measure_samples(samples, by_name, model.shape, evaluation.motif)
     attention = attention_to_motifs(model, validation, test, evaluation.window, evaluation.motif)
     of_test = halves(windows) | of_samples.statistics | attention.statistics
+    of_test |= _blocks(samples, names)
     statistics["test"] |= of_test
     statistics["validation"] |= {
         name: np.zeros(len(validation), values.dtype) for name, values in of_test.items()
@@ -72,6 +74,20 @@ def evaluate(
         details={"test": _details(statistics["test"])},
         figures=figures,
     )
+
+
+def _blocks(samples: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return the statistics (piece,) of the blocks of continuations; none without blocks."""
+    blocks = read_blocks(samples)
+    if blocks is None:
+        return {}
+    described = read_json(samples / "samples.json") + read_json(samples / FURTHER)
+    continued = {
+        index: names.index(row["piece"])
+        for index, row in enumerate(described)
+        if row["piece"] is not None
+    }
+    return block_statistics(blocks.of(continued), list(continued.values()), len(names))
 
 
 def _statistics(

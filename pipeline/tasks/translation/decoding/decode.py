@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.shared.base import AutoregressiveModel
+from models.shared.base import AutoregressiveModel, BlockwiseModel
+from pipeline.blocks import Blocks, write_blocks
 from pipeline.console import Progress
 from pipeline.corpus import Split, all_tests, read_sequences, split_of_variant
+from pipeline.decoding.exactness import agreements
 from pipeline.files import write_json_lines
 from pipeline.tasks.translation.batches import cut, with_end
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
@@ -43,7 +45,8 @@ def decode(
 
     There is one file per test set, and one of "test" by each of `other_searches`, test@<name>. The
     score is log P of the hypothesis, divided by its length penalty in beam search; `others` are the
-    next best hypotheses. SEARCH_GRID has a line for each beam size and length penalty of
+    next best hypotheses, `passes` what each pass added in blocks; those of "test" are then compared
+    with greedy search. SEARCH_GRID has a line for each beam size and length penalty of
     `search_grid`: its translations of the validation split, by which the method `chosen` is chosen.
     Returns how earlier weights of the run are decoded: by the same search, and by no other.
     """
@@ -58,11 +61,23 @@ def decode(
     for split in all_tests(encoded):
         rows = _rows(model, encoded, split, codec, decoding)
         write_json_lines(samples / f"{split}.jsonl", rows)
+    if isinstance(decoding.method, InBlocks):
+        write_blocks(samples, _blocks(model, encoded, decoding))
     for name, other in decoding.other_searches.items():
         changed = decoding.model_copy(update={"method": _other(decoding.method, other)})
         rows = _rows(model, encoded, "test", codec, changed)
         write_json_lines(samples / f"{split_of_variant('test', name)}.jsonl", rows)
     return decoding.model_copy(update={"search_grid": None, "other_searches": {}})
+
+
+def _blocks(model: BlockwiseModel, encoded: Path, decoding: TranslationDecoding) -> Blocks:
+    """Compare the translations of "test" in blocks with those of greedy search."""
+    ids = read_sequences(encoded, "test", "source")
+    greedy = decoding.model_copy(update={"method": Greedy(kind="greedy")})
+    found, expected = ([best for (best,) in translate(model, ids, by)] for by in (decoding, greedy))
+    sequences = ([[BOS, *best.ids, EOS] for best in each] for each in (found, expected))
+    sources = [torch.from_numpy(with_end(ids, [index])[0]).long() for index in range(len(ids))]
+    return Blocks([best.blocks for best in found], agreements(model, *sequences, sources))
 
 
 def _other(method: Beam | Greedy | TranslationSampling, other: OtherSearch) -> Beam:
@@ -103,8 +118,20 @@ def _rows(
             {"hypothesis": text, "score": round(score, 6)}
             for text, score in different(hypotheses, codec)[: _n_best(decoding)]
         )
-        rows.append({"source": source, "reference": reference, **best, "others": others})
+        row = {"source": source, "reference": reference, **best, "others": others}
+        rows.append(row | {"passes": passes_of(hypotheses[0], codec)})
     return rows
+
+
+def passes_of(hypothesis: Hypothesis, codec: Codec) -> list[dict[str, Any]]:
+    """Return the text and the number of tokens that each pass of blockwise decoding added."""
+    passes, before, end = [], "", 0
+    for count in hypothesis.blocks or []:
+        end += count
+        text = codec.decode(hypothesis.ids[:end])
+        passes.append({"text": text[len(before) :], "tokens": count})
+        before = text
+    return passes
 
 
 def different(hypotheses: Sequence[Hypothesis], codec: Codec) -> list[tuple[str, float]]:

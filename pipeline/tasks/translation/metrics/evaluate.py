@@ -11,6 +11,7 @@ import torch
 
 from models.shared.base import AutoregressiveModel
 from models.shared.heads import IGNORED
+from pipeline.blocks import block_statistics, one_id_a_pass, read_blocks
 from pipeline.corpus import Split, all_tests, read_sequences
 from pipeline.evaluation import Evaluation, records_of
 from pipeline.files import read_json
@@ -54,7 +55,7 @@ def evaluate(
     """
     metrics, records, details = {}, {}, {}
     unigrams = unigram_nats(encoded, model.shape.outputs)
-    positions = positions_by_layer(model, encoded)
+    positions, blocks = positions_by_layer(model, encoded), read_blocks(samples)
     for split in all_tests(encoded):
         rows = _read_rows(samples / f"{split}.jsonl")
         nats, tokens = sentence_nats(model, encoded, split, evaluation.batch_tokens)
@@ -65,6 +66,10 @@ def evaluate(
         statistics |= _text_statistics(rows, encoded, evaluation)
         elsewhere = {name: np.zeros(len(rows)) for name in positions.statistics}
         statistics |= positions.statistics if split == "test" else elsewhere
+        if blocks is not None:
+            of_test = block_statistics(blocks, range(len(blocks.sizes)), len(blocks.sizes))
+            is_test = split == "test"
+            statistics |= of_test if is_test else one_id_a_pass(of_test, len(rows))
         records[split] = records_of(encoded, split, map(_content, rows), statistics)
         details[split] = _details(rows, statistics)
     searches = {}
@@ -72,6 +77,7 @@ def evaluate(
         rows = _read_rows(path)
         searches[path.stem.partition("@")[2]] = _measure(rows, encoded, evaluation)["test"]
         texts = _text_statistics(rows, encoded, evaluation)
+        texts |= one_id_a_pass(records["test"].statistics, len(rows))
         records[path.stem] = replace(records["test"], statistics=records["test"].statistics | texts)
     hypotheses = [row["hypothesis"] for row in details["test"]]
     maps = attention_of_sentences(model, encoded, hypotheses, evaluation.attention_sentences)

@@ -1,10 +1,25 @@
 """Translations for the page, evenly spaced over all scores instead of picked by hand."""
 
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import DataError
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass of a network added to a translation."""
+
+    text: str
+    tokens: int  # the end of the translation is one
+
+    @property
+    def shade(self) -> int:
+        """How strongly the text is shaded: the more tokens, the stronger."""
+        return min(self.tokens, _SHADES)
 
 
 @dataclass(frozen=True)
@@ -15,9 +30,11 @@ class Translation:
     reference: str
     hypothesis: str
     score: float  # length-normalised log probability
+    passes: Sequence[Pass] = ()  # of blockwise decoding; none if each pass added a token
 
 
-_COLUMNS = [field.name for field in fields(Translation)]
+_COLUMNS = ("source", "reference", "hypothesis", "score")
+_SHADES = 4
 
 
 def read_translations(samples: Path, split: str) -> list[Translation]:
@@ -34,12 +51,18 @@ def read_translations(samples: Path, split: str) -> list[Translation]:
             continue
         try:
             row = json.loads(line)
-            translations.append(Translation(*(row[name] for name in _COLUMNS)))
+            translations.append(_translation(row))
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise DataError(f"{path}: line {number}: {error}; {remedy}") from None
     if not translations:
         raise DataError(f"{path}: no translations; {remedy}")
     return translations
+
+
+def _translation(row: dict[str, Any]) -> Translation:
+    columns = [row[name] for name in _COLUMNS]
+    passes = [Pass(each["text"], each["tokens"]) for each in row.get("passes", [])]
+    return Translation(*columns, passes)
 
 
 def spread(translations: list[Translation], count: int) -> list[Translation]:

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.config import Params
 from pipeline.errors import DataError
+from pipeline.reporting import page
 from pipeline.tasks.translation.reporting.translations import (
     Translation,
     read_translations,
@@ -40,6 +41,16 @@ def test_line_separators_inside_a_sentence_do_not_cut_it(scale: Params):
     line = {"source": "a\u2028b", "reference": "c", "hypothesis": "d", "score": -1.0}
     (TEXT / "test.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n")
     assert read_translations(TEXT, "test")[0].source == "a\u2028b"
+
+
+def test_the_tokens_of_a_pass_are_shaded_the_more_the_stronger(scale: Params):
+    passes = [{"text": text, "tokens": tokens} for text, tokens in (("a", 1), (" b c", 2), ("", 9))]
+    columns = {"source": "s", "reference": "r", "hypothesis": "a b c", "score": -1.0}
+    (TEXT / "test.jsonl").write_text(json.dumps(columns | {"passes": passes}) + "\n")
+    (row,) = read_translations(TEXT, "test")
+    assert [each.shade for each in row.passes] == [1, 2, 4]
+    shown = page.render(scale)
+    assert '<span class="pass shade-2" title="pass 2, tokens: 2"> b c</span>' in shown
 
 
 @pytest.mark.parametrize("line", ['{"source": "a"}', "{", "[]"])

@@ -1,0 +1,136 @@
+"""How many ids the passes of blockwise decoding added, and whether the ids are those of greedy.
+
+The decode stage writes it beside the samples, the evaluate stage makes metrics of it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import DataError
+from pipeline.files import read_json, write_json
+from pipeline.measures import Metric
+from pipeline.statistics.compute import total
+
+FILE = "blocks.json"
+
+
+class Agreement(StrEnum):
+    """Whether a sequence is that of greedy decoding, one id a pass."""
+
+    IDENTICAL = "identical"
+    TIE = "tie"  # it is another one where two ids are as likely, but for rounding
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Of each sequence, the ids that each pass added, and its agreement with greedy decoding.
+
+    No agreements if ids were sampled.
+    """
+
+    sizes: Sequence[Sequence[int]]
+    agreements: Sequence[Agreement] = ()
+
+    def of(self, sequences: Iterable[int]) -> "Blocks":
+        """Return the blocks of these sequences."""
+        chosen = list(sequences)
+        agreements = [self.agreements[index] for index in chosen] if self.agreements else ()
+        return Blocks([self.sizes[index] for index in chosen], agreements)
+
+
+def write_blocks(samples: Path, blocks: Blocks) -> None:
+    """Write the blocks of the sequences of `samples`, for `read_blocks`."""
+    write_json(samples / FILE, {"sizes": blocks.sizes, "agreements": blocks.agreements})
+
+
+def read_blocks(samples: Path) -> Blocks | None:
+    """Read the blocks of `samples`; None if each pass added one id. DataError if damaged."""
+    path = samples / FILE
+    if not path.exists():
+        return None
+    content = read_json(path)
+    try:
+        return Blocks(content["sizes"], [Agreement(each) for each in content["agreements"]])
+    except (KeyError, TypeError, ValueError):
+        raise DataError(f"{path}: no blocks; run the decode stage again") from None
+
+
+def block_statistics(blocks: Blocks, records: Sequence[int], count: int) -> dict[str, np.ndarray]:
+    """Sum the statistics (record,) of METRICS over the sequences of each of `count` records.
+
+    `records` (sequence,) are those that the sequences belong to; others have 0.
+    """
+    of_sequence = {
+        "block_ids": [sum(sizes) for sizes in blocks.sizes],
+        "passes": [len(sizes) for sizes in blocks.sizes],
+    }
+    if blocks.agreements:
+        of_sequence["unlike_greedy"] = [a is Agreement.DIFFERENT for a in blocks.agreements]
+        of_sequence["greedy_ties"] = [a is Agreement.TIE for a in blocks.agreements]
+    return {
+        name: np.bincount(records, weights=values, minlength=count).astype(np.int64)
+        for name, values in of_sequence.items()
+    }
+
+
+def one_id_a_pass(names: Iterable[str], count: int) -> dict[str, np.ndarray]:
+    """Return those statistics (record,) of METRICS that are among `names`, without proposals."""
+    values = {"block_ids": 1, "passes": 1, "unlike_greedy": 0, "greedy_ties": 0}
+    return {name: np.full(count, value) for name, value in values.items() if name in names}
+
+
+def mean_block(sums: np.ndarray) -> np.ndarray:
+    """Return ids over passes, of sums (..., 2); 1 of a resample in which nothing was decoded."""
+    ids, passes = sums[..., 0], sums[..., 1]
+    return np.where(passes > 0, ids / np.maximum(passes, 1), 1.0)
+
+
+MEAN_BLOCK = Metric(
+    "mean_block",
+    "ids a pass",
+    "ids that a pass of the network adds in blockwise decoding, the first pass included; 1 without",
+    decimals=2,
+    higher_is_better=True,
+    has_interval=True,
+    optional=True,
+    statistics=("block_ids", "passes"),
+    compute=mean_block,
+)
+METRICS = (
+    MEAN_BLOCK,
+    Metric(
+        "unlike_greedy",
+        "unlike greedy",
+        "sequences that are not those of greedy decoding, one id a pass, though no two ids tie",
+        decimals=0,
+        higher_is_better=False,
+        optional=True,
+        statistics=("unlike_greedy",),
+        compute=total,
+    ),
+    Metric(
+        "greedy_ties",
+        "ties",
+        "sequences that are others where two ids are as likely, but for rounding in float32",
+        decimals=0,
+        higher_is_better=False,
+        optional=True,
+        statistics=("greedy_ties",),
+        compute=total,
+    ),
+)
+# What only claims ask for.
+ONE_ID = Metric(
+    "one_id",
+    "one id a pass",
+    "what decoding without proposals adds, 1 by definition",
+    decimals=2,
+    higher_is_better=True,
+    statistics=("passes", "passes"),
+    compute=mean_block,
+)
