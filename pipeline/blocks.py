@@ -12,8 +12,6 @@ import numpy as np
 
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_json
-from pipeline.measures import Metric
-from pipeline.statistics.compute import total
 
 FILE = "blocks.json"
 
@@ -61,9 +59,10 @@ def read_blocks(samples: Path) -> Blocks | None:
 
 
 def block_statistics(blocks: Blocks, records: Sequence[int], count: int) -> dict[str, np.ndarray]:
-    """Sum the statistics (record,) of METRICS over the sequences of each of `count` records.
+    """Sum the statistics of block_measures.py over the sequences of each record, (record,) each.
 
-    `records` (sequence,) are those that the sequences belong to; others have 0.
+    There are `count` records; `records` (sequence,) are those that the sequences belong to, and
+    others have 0.
     """
     of_sequence = {
         "block_ids": [sum(sizes) for sizes in blocks.sizes],
@@ -79,58 +78,6 @@ def block_statistics(blocks: Blocks, records: Sequence[int], count: int) -> dict
 
 
 def one_id_a_pass(names: Iterable[str], count: int) -> dict[str, np.ndarray]:
-    """Return those statistics (record,) of METRICS that are among `names`, without proposals."""
+    """Return those statistics (record,) that are among `names`, without proposals."""
     values = {"block_ids": 1, "passes": 1, "unlike_greedy": 0, "greedy_ties": 0}
     return {name: np.full(count, value) for name, value in values.items() if name in names}
-
-
-def mean_block(sums: np.ndarray) -> np.ndarray:
-    """Return ids over passes, of sums (..., 2); 1 of a resample in which nothing was decoded."""
-    ids, passes = sums[..., 0], sums[..., 1]
-    return np.where(passes > 0, ids / np.maximum(passes, 1), 1.0)
-
-
-MEAN_BLOCK = Metric(
-    "mean_block",
-    "ids a pass",
-    "ids that a pass of the network adds in blockwise decoding, the first pass included; 1 without",
-    decimals=2,
-    higher_is_better=True,
-    has_interval=True,
-    optional=True,
-    statistics=("block_ids", "passes"),
-    compute=mean_block,
-)
-METRICS = (
-    MEAN_BLOCK,
-    Metric(
-        "unlike_greedy",
-        "unlike greedy",
-        "sequences that are not those of greedy decoding, one id a pass, though no two ids tie",
-        decimals=0,
-        higher_is_better=False,
-        optional=True,
-        statistics=("unlike_greedy",),
-        compute=total,
-    ),
-    Metric(
-        "greedy_ties",
-        "ties",
-        "sequences that are others where two ids are as likely, but for rounding in float32",
-        decimals=0,
-        higher_is_better=False,
-        optional=True,
-        statistics=("greedy_ties",),
-        compute=total,
-    ),
-)
-# What only claims ask for.
-ONE_ID = Metric(
-    "one_id",
-    "one id a pass",
-    "what decoding without proposals adds, 1 by definition",
-    decimals=2,
-    higher_is_better=True,
-    statistics=("passes", "passes"),
-    compute=mean_block,
-)

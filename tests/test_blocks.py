@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from pipeline.block_measures import METRICS
 from pipeline.blocks import (
     FILE,
-    METRICS,
     Agreement,
     Blocks,
     block_statistics,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from pipeline import blocks
+from pipeline import block_measures
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.image.metrics import statistics
 from pipeline.tasks.image.settings import ImageDataset, ImageRun
@@ -59,7 +59,7 @@ MEASURES = Measures(
             optional=True,
             statistics=statistics.DIVERSITY,
         ),
-        *blocks.METRICS,
+        *block_measures.METRICS,
     ),
     baselines=(
         Baseline(
@@ -82,7 +82,7 @@ MEASURES = Measures(
     ),
     records="images",
     for_claims=(
-        blocks.ONE_ID,
+        block_measures.ONE_ID,
         *(
             Metric(
                 key,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from pipeline import blocks
+from pipeline import block_measures
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.music.metrics import statistics
 from pipeline.tasks.music.settings import MusicDataset, MusicRun, Representation
@@ -57,7 +57,7 @@ MEASURES = Measures(
             percent=True,
             statistics=statistics.ONSET_ACCURACY,
         ),
-        *blocks.METRICS,
+        *block_measures.METRICS,
     ),
     baselines=(
         Baseline("Frequency of each token", {"nats_per_token": "unigram_nats"}),
@@ -67,7 +67,7 @@ MEASURES = Measures(
     ),
     records="pieces",
     for_claims=(
-        blocks.ONE_ID,
+        block_measures.ONE_ID,
         _for_claims(
             "nats_within", "nats within the training length", statistics.NATS_WITHIN, False
         ),

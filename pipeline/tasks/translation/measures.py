@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from pipeline import blocks
+from pipeline import block_measures
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.translation.metrics import statistics
 from pipeline.tasks.translation.settings import (
@@ -101,13 +101,13 @@ CROSS_CORRELATION = Metric(
 )
 
 MEASURES = Measures(
-    metrics=(BLEU, TOKENISED_BLEU, CHRF, NATS_PER_PIECE, *blocks.METRICS),
+    metrics=(BLEU, TOKENISED_BLEU, CHRF, NATS_PER_PIECE, *block_measures.METRICS),
     baselines=(
         Baseline("Source copied", {"bleu": "copy_source_bleu", "chrf": "copy_source_chrf"}),
     ),
     records="sentences",
     compared_by=(LOWERCASE_BLEU,),
-    for_claims=(UNIGRAM_NATS, LENGTH_GAP, PROBE_R2, CROSS_CORRELATION, blocks.ONE_ID),
+    for_claims=(UNIGRAM_NATS, LENGTH_GAP, PROBE_R2, CROSS_CORRELATION, block_measures.ONE_ID),
 )
 
 # For networks that write lower case only, with a convention that ignores case.
