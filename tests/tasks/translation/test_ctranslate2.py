@@ -11,9 +11,10 @@ from models.settings import LstmSettings, Norm, ShawParts, Structure
 from models.shared.heads import IGNORED
 from pipeline.errors import CheckpointError
 from pipeline.tasks.translation import engine
-from pipeline.tasks.translation.codec import BOS, EOS, PAD, train
+from pipeline.tasks.translation.codec import BOS, EOS, PAD
 from pipeline.tasks.translation.decoding.beam import length_penalty
 from pipeline.tasks.translation.decoding.decode import translate
+from pipeline.tasks.translation.encoding.codec_files import train
 from pipeline.tasks.translation.engine import check_ctranslate2, check_exportable
 from pipeline.tasks.translation.settings import (
     Beam,
