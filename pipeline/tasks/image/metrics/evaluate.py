@@ -79,9 +79,8 @@ def _blocks(samples: Path, images: int) -> dict[str, np.ndarray]:
     blocks = read_blocks(samples)
     if blocks is None:
         return {}
-    completed, each = np.load(samples / "completions.npy", mmap_mode="r", allow_pickle=False).shape[
-        1:3
-    ]
+    drawn = np.load(samples / "completions.npy", mmap_mode="r", allow_pickle=False)
+    completed, each = drawn.shape[1:3]
     of_sequence = np.arange(len(blocks.sizes)) // each % completed
     return block_statistics(blocks, of_sequence, images)
 
