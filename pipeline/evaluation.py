@@ -58,7 +58,7 @@ def headlines(test: Mapping[str, float], metrics: Iterable[Metric]) -> dict[str,
     return {
         metric.headline: round(test[metric.key], metric.decimals + 1)
         for metric in metrics
-        if metric.headline
+        if metric.headline and metric.key in test
     }
 
 

@@ -12,22 +12,33 @@ from models.shared.heads import Softmax
 from models.shared.recurrent import from_right
 
 
-class Layer(nn.Module):
-    """An LSTM from left to right and, in both directions, one from right to left."""
-
-    def __init__(self, inputs: int, settings: LstmEncoderSettings) -> None:
-        super().__init__()
-        both = settings.directions is Directions.BOTH
-        width = settings.d_model // 2 if both else settings.d_model
-        self.forwards = Lstm(inputs, width)
-        self.backwards = Lstm(inputs, width) if both else None
+class Forwards(Lstm):
+    """An LSTM from left to right, with the weights of a decoder's layer."""
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """Map inputs (batch, token, inputs) to (batch, token, d_model); lengths (batch,)."""
+        """Map inputs (batch, token, d_model) to the same shape; lengths (batch,)."""
+        states, _ = super().forward(inputs)
+        return states
+
+
+class BothWays(nn.Module):
+    """An LSTM from left to right and one from right to left, each of half of the width."""
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.forwards = Lstm(d_model, d_model // 2)
+        self.backwards = Lstm(d_model, d_model // 2)
+
+    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """See Forwards."""
         states, _ = self.forwards(inputs)
-        if self.backwards is None:
-            return states
         return torch.cat((states, from_right(self.backwards, inputs, lengths)), dim=-1)
+
+
+def _layer(settings: LstmEncoderSettings) -> Forwards | BothWays:
+    if settings.directions is Directions.BOTH:
+        return BothWays(settings.d_model)
+    return Forwards(settings.d_model, settings.d_model)
 
 
 class Encoder(Model):
@@ -41,7 +52,7 @@ class Encoder(Model):
         self.settings, self.shape = settings, shape
         d_model = settings.d_model
         self.tokens = nn.Embedding(shape.inputs, d_model)
-        self.layers = nn.ModuleList(Layer(d_model, settings) for _ in range(settings.num_layers))
+        self.layers = nn.ModuleList(_layer(settings) for _ in range(settings.num_layers))
         self.pooling = pooling(settings)
         self.head = Softmax(self.pooling.features, shape.layout.classes)
 

@@ -17,6 +17,7 @@ from models.settings.base import EvenWidth, KernelSize, PositiveFloat, Probabili
 from models.settings.choices import (
     Blockwise,
     Categorical,
+    ClassAndNextId,
     ClassSoftmax,
     Directions,
     Embeddings,

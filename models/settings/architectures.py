@@ -30,7 +30,9 @@ from models.settings.shape import Layout
 class TransformerSettings(Settings):
     """Vaswani et al. 2017 (encoder-decoder); Parmar et al. 2018, Huang et al. 2018 (decoder).
 
-    The encoder alone reads graphs (Shaw et al. 2018, section 3), or passages, which it classifies.
+    The encoder alone reads graphs (Shaw et al. 2018, section 3), or passages, which it classifies,
+    or whose masked ids it predicts (Devlin et al. 2018). A decoder classifies too (Radford et al.
+    2018).
     """
 
     architecture: Literal["transformer"]

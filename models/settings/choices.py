@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from models.settings.base import Settings
+from models.settings.base import PositiveFloat, Settings
 
 
 class Structure(StrEnum):
     """What a network reads and predicts."""
 
     ENCODER_DECODER = "encoder_decoder"  # the next id; the decoder attends to an encoded source
-    DECODER = "decoder"  # the next id, without a source
-    ENCODER = "encoder"  # of a whole graph a number, of a whole passage its class
+    DECODER = "decoder"  # the next id, without a source; or the class of all that it read
+    ENCODER = "encoder"  # of a whole graph a number, of a whole passage its class or masked ids
 
 
 class Numerics(StrEnum):
@@ -85,8 +85,16 @@ class ClassSoftmax(Settings):
     kind: Literal["class"]
 
 
+class ClassAndNextId(Settings):
+    """The same, and in training the next id too (Radford et al. 2018, section 3.2)."""
+
+    kind: Literal["class_and_next_id"]
+    weight: PositiveFloat  # lambda, of the mean loss of the next ids of a passage (eq. 5)
+
+
 Output = Annotated[
-    Categorical | Blockwise | LogisticMixture | Laplace | ClassSoftmax, Field(discriminator="kind")
+    Categorical | Blockwise | LogisticMixture | Laplace | ClassSoftmax | ClassAndNextId,
+    Field(discriminator="kind"),
 ]
 
 

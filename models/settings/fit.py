@@ -12,6 +12,7 @@ from models.settings.base import Settings
 from models.settings.choices import (
     Blockwise,
     Categorical,
+    ClassAndNextId,
     ClassSoftmax,
     Embeddings,
     Laplace,
@@ -77,19 +78,17 @@ def _check_attention(model: "TransformerSettings") -> None:
 
 def _defined_attention(model: "TransformerSettings") -> tuple[type[Settings], ...]:
     """Return the attention patterns of graphs, of whole passages, and of predicted sequences."""
-    match model.output:
-        case Laplace():
-            return Full, Edges
-        case ClassSoftmax():
-            return (Full,)
-        case _:
-            return Full, Local1D, Local2D
+    if isinstance(model.output, Laplace):
+        return Full, Edges
+    if model.structure is Structure.ENCODER or isinstance(model.output, _OF_CLASS):
+        return (Full,)
+    return Full, Local1D, Local2D
 
 
 def _of_output(model: "TransformerSettings") -> str:
-    """Say what an encoder predicts, where that decides."""
-    encoder = model.structure is Structure.ENCODER
-    return f" with output.kind = {model.output.kind}" if encoder else ""
+    """Say what is predicted, where that decides."""
+    decides = model.structure is Structure.ENCODER or isinstance(model.output, _OF_CLASS)
+    return f" with output.kind = {model.output.kind}" if decides else ""
 
 
 def _check_positions(model: "TransformerSettings") -> None:
@@ -140,6 +139,7 @@ def _defined_positions(model: "TransformerSettings") -> tuple[type[Settings], ..
     return tuple(kinds)
 
 
+_OF_CLASS = (ClassSoftmax, ClassAndNextId)  # of a whole passage
 _SPECIAL = (ConcatenatedSinusoid, RelativePitchTime, LabelledEdges)  # for decoders, or for graphs
 
 
@@ -150,10 +150,16 @@ def _check_output(model: "TransformerSettings") -> None:
         raise ValueError(
             f"{undefined}structure = {model.structure}; use output.kind = {_kinds(defined)}"
         )
-    if model.structure is Structure.ENCODER and model.embeddings is not Embeddings.SEPARATE:
+    no_ids = isinstance(model.output, Laplace | ClassSoftmax)
+    if no_ids and model.embeddings is not Embeddings.SEPARATE:
         raise ValueError(
-            f"embeddings = {model.embeddings} is not defined for structure = {model.structure}, "
-            "which predicts no ids; use embeddings = separate"
+            f"{undefined}embeddings = {model.embeddings}, as it predicts no ids; "
+            "use embeddings = separate"
+        )
+    if isinstance(model.output, ClassAndNextId) and model.embeddings is not Embeddings.TIED:
+        raise ValueError(
+            f"{undefined}embeddings = {model.embeddings}, as it predicts the next id with the "
+            "matrix of the embeddings; use embeddings = tied"
         )
     if not isinstance(model.output, LogisticMixture):
         return
@@ -172,11 +178,11 @@ def _check_output(model: "TransformerSettings") -> None:
 def _defined_outputs(structure: Structure) -> tuple[type[Settings], ...]:
     match structure:
         case Structure.ENCODER:
-            return Laplace, ClassSoftmax
+            return Laplace, ClassSoftmax, Categorical
         case Structure.ENCODER_DECODER:
             return Categorical, Blockwise
         case Structure.DECODER:
-            return Categorical, Blockwise, LogisticMixture
+            return Categorical, Blockwise, LogisticMixture, ClassSoftmax, ClassAndNextId
 
 
 def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None:
@@ -184,10 +190,14 @@ def check_transformer_data(model: "TransformerSettings", layout: Layout) -> None
     if isinstance(model.output, Laplace):
         _check_graph(model, layout)
         return
-    if isinstance(model.output, ClassSoftmax) and not isinstance(layout, PassageLayout):
+    if isinstance(model.output, _OF_CLASS) and not isinstance(layout, PassageLayout):
         raise ValueError(
-            "output.kind = class is defined for passages with classes only; "
+            f"output.kind = {model.output.kind} is defined for passages with classes only; "
             "use output.kind = categorical, or laplace for graphs"
+        )
+    if isinstance(layout, GraphLayout) and model.structure is Structure.ENCODER:
+        raise ValueError(
+            f"output.kind = {model.output.kind} is not defined for graphs; use laplace"
         )
     if isinstance(layout, GraphLayout):
         raise ValueError(

@@ -1,51 +1,93 @@
-"""Encoder alone: of graphs, where self-attention is message passing between the nodes, and of
-passages, which it classifies.
+"""A stack of layers that reads all of its input before it predicts: graphs, where self-attention
+is message passing between the nodes, and passages, whose class or masked ids it predicts.
 """
 
 import torch
 from torch import Tensor, nn
 
-from models.settings import ClassSoftmax, DataShape, TransformerSettings
+from models.settings import (
+    Categorical,
+    ClassAndNextId,
+    DataShape,
+    Laplace,
+    Structure,
+    TransformerSettings,
+)
 from models.shared.base import PADDING, Internals, Model
 from models.shared.coordinates import Grid
-from models.shared.heads import Head, LaplaceHead, Softmax
-from models.transformer.decoder import final_norm
+from models.shared.heads import IGNORED, Head, LaplaceHead, Softmax
+from models.transformer.decoder import final_norm, softmax
 from models.transformer.embedding import Embedding
 from models.transformer.initialise import initialise
 from models.transformer.layers import Layer
-from models.transformer.patterns import encoder_pattern
+from models.transformer.patterns import encoder_pattern, pattern
 from models.transformer.recording import recorded
 
 
 class Encoder(Model):
-    """Predicts a number for each graph, or the class of each passage.
+    """Predicts a number for each graph, or of each passage its class or masked ids.
 
     Nodes have no order: a permutation of them changes nothing. What is read of a graph is the sum
-    of the hidden states of its nodes, of a passage the mean of those of its tokens.
+    of the hidden states of its nodes, of a passage the mean of those of its tokens; or, if no token
+    attends to later ones, as in a decoder, that of the last token (Radford et al. 2018). Masked ids
+    are predicted from the states of their positions (Devlin et al. 2018).
     """
 
     def __init__(self, settings: TransformerSettings, shape: DataShape) -> None:
         super().__init__()
         self.settings, self.shape = settings, shape
         grid = Grid.of(settings.attention, shape.layout)
-        self.embedding = Embedding(settings, shape, grid, shifted=False)
-        pattern = encoder_pattern(settings.attention)
+        causal = settings.structure is Structure.DECODER
+        self.embedding = Embedding(settings, shape, grid, shifted=causal)
+        attention = settings.attention
+        self.pattern = pattern(attention, shape.layout) if causal else encoder_pattern(attention)
         self.layers = nn.ModuleList(
-            Layer(settings, shape.layout, pattern) for _ in range(settings.num_layers)
+            Layer(settings, shape.layout, self.pattern) for _ in range(settings.num_layers)
         )
         self.final_norm = final_norm(settings)
-        self.head = _head(settings, shape)
+        self.head = _head(settings, shape, self.embedding)
+        if isinstance(settings.output, ClassAndNextId):
+            self.next_id = softmax(settings, shape, self.embedding)
         initialise(self)
 
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         """Map inputs and, of a graph, the labels of its edges to (batch, d_model).
 
-        Inputs are nodes or tokens (batch, position), labels (batch, query, key).
+        Inputs are nodes or tokens (batch, position), labels (batch, query, key). If it predicts
+        masked ids, return the hidden states of all positions.
         """
+        return self._read(self.hidden(inputs, source), inputs)
+
+    def _read(self, hidden: Tensor, inputs: Tensor) -> Tensor:
+        """Map hidden states (batch, position, d_model) to what the head gets."""
+        if isinstance(self.settings.output, Categorical):
+            return hidden
         real = (inputs != PADDING)[:, :, None]
-        total = (self.hidden(inputs, source) * real).sum(dim=1)
-        of_passage = isinstance(self.settings.output, ClassSoftmax)
-        return total / real.sum(dim=1) if of_passage else total
+        if self.pattern.causal:
+            last = real.sum(dim=1)[:, 0] - 1
+            return hidden[torch.arange(len(hidden), device=hidden.device), last]
+        total = (hidden * real).sum(dim=1)
+        return total if isinstance(self.settings.output, Laplace) else total / real.sum(dim=1)
+
+    def nats(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        source: Tensor | None = None,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """See Model; in training with the loss of the next ids if they are predicted too.
+
+        That is their mean over the passage, times its weight (Radford et al. 2018, eq. 5).
+        """
+        output = self.settings.output
+        if not (self.training and isinstance(output, ClassAndNextId)):
+            return super().nats(inputs, targets, source, label_smoothing)
+        hidden = self.hidden(inputs)
+        of_class = self.head.nats(self._read(hidden, inputs), targets, label_smoothing)
+        following = inputs[:, 1:].masked_fill(inputs[:, 1:] == PADDING, IGNORED)
+        of_ids = self.next_id.nats(hidden[:, :-1], following).sum(dim=1, keepdim=True)
+        return of_class + output.weight * of_ids / (following != IGNORED).sum(dim=1, keepdim=True)
 
     def hidden(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         """Map the arguments of `forward` to hidden states (batch, position, d_model)."""
@@ -65,7 +107,11 @@ class Encoder(Model):
         return Internals(encoder_attention=weights)
 
 
-def _head(settings: TransformerSettings, shape: DataShape) -> Head:
-    if isinstance(settings.output, ClassSoftmax):
-        return Softmax(settings.d_model, shape.layout.classes)
-    return LaplaceHead(settings.d_model)
+def _head(settings: TransformerSettings, shape: DataShape, embedding: Embedding) -> Head:
+    match settings.output:
+        case Laplace():
+            return LaplaceHead(settings.d_model)
+        case Categorical():
+            return softmax(settings, shape, embedding)
+        case _:
+            return Softmax(settings.d_model, shape.layout.classes)

@@ -1,6 +1,13 @@
 """Build a Transformer."""
 
-from models.settings import DataShape, LogisticMixture, Structure, TransformerSettings
+from models.settings import (
+    ClassAndNextId,
+    ClassSoftmax,
+    DataShape,
+    LogisticMixture,
+    Structure,
+    TransformerSettings,
+)
 from models.shared.base import Model
 from models.transformer.decoder import Decoder
 from models.transformer.encoder import Encoder
@@ -16,5 +23,10 @@ def build(settings: TransformerSettings, shape: DataShape) -> Model:
         case Structure.ENCODER_DECODER:
             return EncoderDecoder(settings, shape)
         case Structure.DECODER:
-            mixture = isinstance(settings.output, LogisticMixture)
-            return PixelDecoder(settings, shape) if mixture else Decoder(settings, shape)
+            match settings.output:
+                case LogisticMixture():
+                    return PixelDecoder(settings, shape)
+                case ClassSoftmax() | ClassAndNextId():
+                    return Encoder(settings, shape)
+                case _:
+                    return Decoder(settings, shape)

@@ -5,6 +5,7 @@ from pydantic import model_validator
 from models.settings import (
     Blockwise,
     Categorical,
+    ClassAndNextId,
     ClassSoftmax,
     GgnnSettings,
     ModelSettings,
@@ -45,7 +46,7 @@ class Run(Settings):
         smoothing = self.training.label_smoothing
         if smoothing > 0.0 and isinstance(self.model, TransformerSettings | GgnnSettings):
             output = self.model.output
-            if not isinstance(output, Categorical | Blockwise | ClassSoftmax):
+            if not isinstance(output, Categorical | Blockwise | ClassSoftmax | ClassAndNextId):
                 raise ValueError(
                     f"training.label_smoothing = {smoothing} is defined for a softmax, but "
                     f"model.output.kind = {output.kind}; use 0.0"

@@ -40,10 +40,12 @@ from tests.models.networks import (
     SINUSOID,
     SINUSOID_2D,
     SKEWED,
+    causal_classifier,
     classifier,
     decoder,
     encoder,
     encoder_decoder,
+    next_id_classifier,
     pixel_decoder,
 )
 
@@ -90,6 +92,9 @@ GRAPHS: dict[str, Callable[[], Model]] = {
 CLASSIFIERS: dict[str, Callable[[], Model]] = {
     "classifier": classifier,
     "classifier_shaw": lambda: classifier(SHAW),
+    "classifier_causal": causal_classifier,
+    "classifier_causal_shaw": lambda: causal_classifier(SHAW),
+    "classifier_next_id": next_id_classifier,
     "lstm_last": lambda: network(
         changed(LSTM_ENCODER, pooling=LAST, directions=Directions.FORWARD)
     ),

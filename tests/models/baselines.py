@@ -5,6 +5,7 @@ from torch import nn
 
 from models.build import build
 from models.settings import (
+    ClassAndNextId,
     ClassSoftmax,
     ConvS2SSettings,
     DataShape,
@@ -100,7 +101,7 @@ USUAL = {Structure.ENCODER_DECODER: TEXT, Structure.DECODER: IMAGE, Structure.EN
 
 def usual_shape(settings: ModelSettings) -> DataShape:
     """The shape of the data of a structure, or of passages if it is classes that are predicted."""
-    of_class = isinstance(getattr(settings, "output", None), ClassSoftmax)
+    of_class = isinstance(getattr(settings, "output", None), ClassSoftmax | ClassAndNextId)
     return PASSAGE if of_class else USUAL[settings.structure]
 
 

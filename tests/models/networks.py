@@ -13,6 +13,7 @@ from models.settings import (
     Backend,
     Blockwise,
     Categorical,
+    ClassAndNextId,
     ClassSoftmax,
     ConcatenatedSinusoid,
     DataShape,
@@ -70,6 +71,7 @@ CATEGORICAL = Categorical(kind="categorical")
 PROPOSALS = Blockwise(kind="blockwise", proposals=3, d_hidden=6)
 LAPLACE = Laplace(kind="laplace")
 CLASS = ClassSoftmax(kind="class")
+CLASS_AND_NEXT_ID = ClassAndNextId(kind="class_and_next_id", weight=0.5)
 MIXTURE = LogisticMixture(kind="logistic_mixture", mixtures=3)
 FULL = Full(kind="full", backend=Backend.DENSE)
 BLOCKWISE = Full(kind="full", backend=Backend.BLOCKWISE)
@@ -216,8 +218,26 @@ def classifier(
     **others: int | float | StrEnum,
 ) -> Model:
     """An encoder of passages in float64, with weights that are all random."""
-    chosen = settings(Structure.ENCODER, positions, attention, norm, output=CLASS, **others)
+    usual = {"structure": Structure.ENCODER, "output": CLASS}
+    chosen = settings(positions=positions, attention=attention, norm=norm, **(usual | others))
     return random_network(chosen, shape)
+
+
+def causal_classifier(positions: Positions = SINUSOID, **others: Output | StrEnum) -> Model:
+    """A classifier in which no token attends to later ones, in float64."""
+    return classifier(positions, structure=Structure.DECODER, **others)
+
+
+def next_id_classifier() -> Model:
+    """The same that predicts the next ids too."""
+    return causal_classifier(output=CLASS_AND_NEXT_ID, embeddings=Embeddings.TIED)
+
+
+def masked_encoder(
+    positions: Positions = SINUSOID, embeddings: Embeddings = Embeddings.TIED
+) -> Model:
+    """An encoder of passages that predicts masked ids, in float64."""
+    return classifier(positions, output=CATEGORICAL, embeddings=embeddings)
 
 
 def random_network(settings: TransformerSettings, shape: DataShape, seed: int = 0) -> Model:

@@ -6,15 +6,24 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from models.lstm.pooling import redundancy
-from models.settings import Directions
+from models.settings import Directions, Embeddings, Structure
 from models.shared.base import PADDING, Model
+from models.shared.heads import IGNORED
 from tests.models import naive_baselines as naive
 from tests.models import passages
 from tests.models.architectures import CLASSIFIERS
 from tests.models.baselines import HOPS, LAST, LSTM_ENCODER, MAX, changed, network
 from tests.models.comparison import assert_same_values_and_gradients, random_tensor
+from tests.models.networks import (
+    CLASS_AND_NEXT_ID,
+    NONE,
+    PASSAGE,
+    causal_classifier,
+    classifier,
+    masked_encoder,
+    next_id_classifier,
+)
 from tests.models.networks import CLASSIFIERS as TRANSFORMERS
-from tests.models.networks import NONE, PASSAGE, classifier
 
 every_network = pytest.mark.parametrize("make", CLASSIFIERS.values(), ids=CLASSIFIERS)
 TARGETS = torch.tensor([[2], [0], [3]])
@@ -71,7 +80,8 @@ def test_the_attention_of_a_passage_is_a_distribution_over_its_tokens(make):
     for weights in internals.encoder_attention if internals else []:
         _close(weights.sum(dim=-1), torch.ones(weights.shape[:-1]).double())
         seen = (tokens != PADDING)[:, None, None].expand_as(weights)
-        assert torch.equal(weights > 0.0, seen)
+        causal = model.settings.structure is Structure.DECODER
+        assert torch.equal(weights > 0.0, seen.tril() if causal else seen)
 
 
 # ---------------------------------------------------------------------------- the Transformer
@@ -92,6 +102,45 @@ def test_without_positions_a_passage_is_a_set():
     _close(model(tokens.flip(1)), model(tokens))
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("make", [causal_classifier, next_id_classifier])
+def test_a_causal_transformer_reads_its_last_token(make):
+    model, tokens = make(), passages.batch()
+    for row, read in zip(tokens, model(tokens), strict=True):
+        _close(read, model.hidden(row[row != PADDING][None])[0, -1])
+
+
+def test_the_next_ids_are_part_of_training_alone():
+    """Radford et al. 2018, eq. 5: token by token, with the matrix of the embeddings."""
+    model, tokens = next_id_classifier(), passages.batch((5, 2, 7))
+    before = model.nats(tokens, TARGETS)
+    expected = []
+    for row in tokens:
+        ids = row[row != PADDING]
+        logits = model.hidden(ids[None])[0] @ model.embedding.tokens.weight.T
+        nats = [-logits[at].log_softmax(-1)[ids[at + 1]] for at in range(len(ids) - 1)]
+        expected.append(CLASS_AND_NEXT_ID.weight * sum(nats) / len(nats))
+    _close(model.train().nats(tokens, TARGETS), before + torch.stack(expected)[:, None])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("embeddings", [Embeddings.TIED, Embeddings.SEPARATE])
+def test_masked_ids_are_predicted_from_all_of_the_passage(embeddings):
+    model, tokens = masked_encoder(embeddings=embeddings), passages.batch((6, 4))
+    targets = torch.full_like(tokens, IGNORED)
+    targets[0, 2], targets[1, 0] = 5, 3
+    nats = model.nats(tokens, targets)
+    for row, at, target in ((0, 2, 5), (1, 0, 3)):
+        ids = tokens[row][tokens[row] != PADDING]
+        logits = model.head.next_logits(model(ids[None])[0, at])
+        _close(nats[row, at], -logits.log_softmax(-1)[target])
+        for position in range(len(ids)):
+            other = ids.clone()
+            other[position] = ids[position] % (PASSAGE.inputs - 1) + 1
+            assert not torch.allclose(model(other[None])[0, at], model(ids[None])[0, at])
+    assert (nats != 0.0).sum() == 2
+
+
 # ------------------------------------------------------------------------------------- LSTMs
 
 
@@ -99,11 +148,11 @@ def _naive_states(model: Model, tokens: Tensor) -> Tensor:
     """The states (token, d_model) of one passage, cell by cell."""
     hidden = model.tokens.weight[tokens]
     for layer in model.layers:
-        states = naive.lstm(layer.forwards, hidden)
-        if layer.backwards is not None:
-            from_right = naive.lstm(layer.backwards, hidden.flip(0)).flip(0)
-            states = torch.cat((states, from_right), dim=1)
-        hidden = states
+        if model.settings.directions is Directions.FORWARD:
+            hidden = naive.lstm(layer, hidden)
+            continue
+        from_right = naive.lstm(layer.backwards, hidden.flip(0)).flip(0)
+        hidden = torch.cat((naive.lstm(layer.forwards, hidden), from_right), dim=1)
     return hidden
 
 

@@ -8,7 +8,7 @@ import hashlib
 import torch
 from torch import Tensor
 
-from models.settings import ClassSoftmax, Numerics, Structure
+from models.settings import ClassAndNextId, ClassSoftmax, Embeddings, Numerics, Structure
 from models.shared import products
 from models.shared.base import Model
 from tests.models import graphs, passages
@@ -30,6 +30,7 @@ from tests.models.baselines import (
 )
 from tests.models.networks import (
     ALIBI,
+    CLASS_AND_NEXT_ID,
     LOCAL_1D,
     LOCAL_2D,
     PITCH_TIME,
@@ -65,6 +66,12 @@ NETWORKS = {
     "row_lstm": lambda: network(changed(ROW_LSTM, d_model=66)),
     "encoder": lambda: encoder(**WIDE),
     "classifier": lambda: classifier(SHAW, **WIDE),
+    "next_id_classifier": lambda: classifier(
+        structure=Structure.DECODER,
+        output=CLASS_AND_NEXT_ID,
+        embeddings=Embeddings.TIED,
+        **WIDE,
+    ),
     "ggnn": lambda: network(changed(GGNN, d_model=64, towers=1)),
     "ggnn_towers": lambda: network(changed(GGNN, d_model=64, towers=4, readout=SET2SET)),
 }
@@ -73,7 +80,7 @@ NETWORKS = {
 def loss(model: Model, batch: int = 5) -> Tensor:
     """The sum of the nats of a random batch."""
     structure = model.settings.structure
-    if isinstance(getattr(model.settings, "output", None), ClassSoftmax):
+    if isinstance(getattr(model.settings, "output", None), ClassSoftmax | ClassAndNextId):
         tokens = passages.batch(range(3, 3 + 4 * batch, 4))
         return model.nats(tokens, torch.arange(batch)[:, None] % 4).sum()
     if structure is Structure.ENCODER:

@@ -7,16 +7,32 @@ import pytest
 import torch
 
 from models import store
+from models.settings import Directions, Embeddings, Norm
 from models.shared.base import AutoregressiveModel
 from pipeline.errors import CheckpointError
 from pipeline.settings.training import CheckpointSelection
 from pipeline.training.loss import MeanNats
 from pipeline.training.start import is_frozen, take_weights
 from pipeline.training.trainer import train
-from tests.models.networks import PROPOSALS
+from tests.models import baselines
+from tests.models.networks import (
+    PASSAGE,
+    PROPOSALS,
+    causal_classifier,
+    classifier,
+    decoder,
+    masked_encoder,
+    next_id_classifier,
+)
 from tests.training.test_resumption import Interrupted
 from tests.training.toys import Reversal, network, training
 
+READER = baselines.changed(
+    baselines.LSTM_ENCODER,
+    num_layers=baselines.LSTM.num_layers,
+    directions=Directions.FORWARD,
+    pooling=baselines.LAST,
+)
 HEAD = {f"head.w_{layer}.{kind}" for layer in (1, 2) for kind in ("weight", "bias")}
 
 
@@ -51,6 +67,33 @@ def test_what_agrees_in_name_and_shape_is_taken_and_the_rest_is_new(base, frozen
     assert said == f"{count:,} weights of base are {how}; new: head.w_1, head.w_2"
     trained = {name for name, each in model.named_parameters() if each.requires_grad}
     assert trained == (HEAD if frozen else {*taken, *HEAD})
+
+
+PRE_TRAINED = {
+    "BERT": (masked_encoder, classifier),
+    "GPT": (
+        lambda: decoder(shape=PASSAGE, norm=Norm.PRE, embeddings=Embeddings.TIED),
+        causal_classifier,
+    ),
+    "GPT, next ids too": (
+        lambda: decoder(shape=PASSAGE, norm=Norm.PRE, embeddings=Embeddings.TIED),
+        next_id_classifier,
+    ),
+    "LSTM": (lambda: baselines.network(baselines.LSTM, PASSAGE), lambda: baselines.network(READER)),
+}
+
+
+@pytest.mark.parametrize("name", PRE_TRAINED)
+def test_a_classifier_takes_all_weights_of_a_pre_trained_network_but_the_head(tmp_path, name):
+    learned, tuned = (make() for make in PRE_TRAINED[name])
+    folder = tmp_path / "base/model"
+    folder.mkdir(parents=True)
+    store.save(learned, folder)
+    said = take_weights(tuned, folder / store.WEIGHTS, frozen=False)
+    assert said.endswith("new: head.output_projection")
+    taken = weights(folder / store.WEIGHTS)
+    for key, tensor in tuned.state_dict().items():
+        assert key.startswith("head.") or torch.equal(tensor, taken[key])
 
 
 def test_a_weight_of_another_shape_is_new(base):

@@ -15,7 +15,7 @@ from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.process import prepare
-from pipeline.tasks.classification.settings import ClassificationRun
+from pipeline.tasks.classification.settings import ClassificationRun, OfClasses
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     """Check the options against the run in params.yaml, and classify.
 
-    Raises ConfigError if the run is of another task.
+    Raises ConfigError if the run predicts no classes.
     """
     from pipeline import config  # here, once the process is prepared
 
@@ -36,6 +36,11 @@ def run(options: argparse.Namespace) -> None:
     if not isinstance(settings, ClassificationRun):
         raise ConfigError(
             f"{config.PARAMS}: runs.{options.run}.task = {settings.task} does not classify"
+        )
+    if not isinstance(settings.training.objective, OfClasses):
+        raise ConfigError(
+            f"{config.PARAMS}: runs.{options.run}.training.objective.kind = "
+            f"{settings.training.objective.kind} does not classify; name a run that starts from it"
         )
     set_environment(settings.training.numerics)
     from pipeline.tasks.classification.classifier import classify  # here: torch takes a second

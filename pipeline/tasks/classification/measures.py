@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.measures import Baseline, Measures, Metric
 from pipeline.tasks.classification.metrics import statistics
-from pipeline.tasks.classification.settings import ClassificationDataset, ClassificationRun
+from pipeline.tasks.classification.settings import ClassificationDataset, ClassificationRun, Target
 
 
 def _accuracy_for_claims(key: str, label: str, names: tuple[str, str]) -> Metric:
@@ -12,6 +12,38 @@ def _accuracy_for_claims(key: str, label: str, names: tuple[str, str]) -> Metric
     return Metric(
         key, label, definition, decimals=1, higher_is_better=True, percent=True, statistics=names
     )
+
+
+def _of_pieces(target: Target, what: str, definition: str) -> tuple[Metric, Metric]:
+    """Declare the metrics of a network that was pre-trained, by its statistics."""
+    nats, correct = statistics.OF_PIECES[target]
+    return (
+        Metric(
+            nats.name,
+            f"nats per {what}",
+            f"-log p {definition}",
+            decimals=3,
+            higher_is_better=False,
+            has_interval=True,
+            optional=True,
+            statistics=(nats.name, nats.of),
+            headline=nats.name,
+        ),
+        Metric(
+            correct.name,
+            f"{what} found",
+            f"share {definition}, that is the likeliest",
+            decimals=1,
+            higher_is_better=True,
+            optional=True,
+            percent=True,
+            statistics=(correct.name, correct.of),
+        ),
+    )
+
+
+def _baselines_of(target: Target) -> dict[str, str]:
+    return {measure.name: measure.baseline for measure in statistics.OF_PIECES[target]}
 
 
 MEASURES = Measures(
@@ -23,6 +55,7 @@ MEASURES = Measures(
             decimals=1,
             higher_is_better=True,
             has_interval=True,
+            optional=True,
             percent=True,
             statistics=statistics.CORRECT,
             headline="accuracy",
@@ -34,6 +67,7 @@ MEASURES = Measures(
             decimals=1,
             higher_is_better=True,
             has_interval=True,
+            optional=True,
             percent=True,
         ),
         Metric(
@@ -42,22 +76,42 @@ MEASURES = Measures(
             "-log p of the class",
             decimals=3,
             higher_is_better=False,
+            optional=True,
             statistics=statistics.NATS,
+        ),
+        *_of_pieces(
+            Target.NEXT_PIECE,
+            "next piece",
+            "of each piece of the test passages, given those before",
+        ),
+        *_of_pieces(
+            Target.MASKED_PIECES,
+            "masked piece",
+            "of each piece of the test passages, hidden with every seventh, given the rest",
         ),
     ),
     baselines=(
-        Baseline("Most frequent class", {"accuracy": "frequent"}),
+        Baseline("Most frequent class", {"accuracy": "frequent"}, optional=True),
         Baseline(
             "One keyword a class",
             {"accuracy": "keyword"},
+            optional=True,
             definition="for each class the word whose share of the labelled passages is largest "
             "beyond that of the others; without any of them the most frequent class",
         ),
         Baseline(
             "Naive Bayes",
             {"accuracy": "bayes"},
+            optional=True,
             definition="multinomial naive Bayes of words (scikit-learn); baselines learn from as "
             "many labels as the first run, and are means over draws of them",
+        ),
+        *(
+            Baseline(f"Frequency of each {what}", _baselines_of(target), optional=True)
+            for target, what in (
+                (Target.NEXT_PIECE, "piece"),
+                (Target.MASKED_PIECES, "masked piece"),
+            )
         ),
     ),
     records="passages",

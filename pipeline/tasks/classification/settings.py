@@ -5,12 +5,36 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from models.settings import Layout, PassageLayout, Settings, Structure
+from models.settings import (
+    Categorical,
+    Layout,
+    ModelSettings,
+    PassageLayout,
+    RecurrentSettings,
+    Settings,
+    Structure,
+)
 from pipeline.settings.base import Seed, Share, Splits
 from pipeline.settings.evaluation import EvaluationSettings
 from pipeline.settings.run import Run
 from pipeline.settings.sources import AnySource
 from pipeline.settings.training import Training
+
+
+class Target(StrEnum):
+    """What a network predicts: kinds of `training.objective`."""
+
+    CLASS = "class"
+    NEXT_PIECE = "next_piece"  # each from those before it
+    MASKED_PIECES = "masked_pieces"  # those that are hidden, from all others
+
+
+def target_of(model: ModelSettings) -> Target:
+    """Return what a network with these settings predicts."""
+    pieces = isinstance(model, RecurrentSettings) or isinstance(model.output, Categorical)
+    if not pieces:
+        return Target.CLASS
+    return Target.MASKED_PIECES if model.structure is Structure.ENCODER else Target.NEXT_PIECE
 
 
 class ClassificationReader(StrEnum):
@@ -54,10 +78,43 @@ class ClassificationDataset(Settings):
         return PassageLayout(classes=len(self.encoding.classes))
 
 
-class ClassificationTraining(Training):
-    """The training of a run on passages."""
+class OfClasses(Settings):
+    """The class of a passage."""
 
-    labels_per_class: PositiveInt | None  # drawn by the seed; null: all
+    kind: Literal["class"]
+    labels_per_class: PositiveInt | None  # passages whose class is known; null: all
+
+
+class NextPiece(Settings):
+    """Each piece, from those before it (Radford et al. 2018, section 3.1)."""
+
+    kind: Literal["next_piece"]
+
+
+class MaskedPieces(Settings):
+    """Pieces that are hidden, from all others (Devlin et al. 2018, section 3.1)."""
+
+    kind: Literal["masked_pieces"]
+    share: Annotated[float, Field(gt=0.0, le=1.0)]  # of the pieces of a passage are predicted;
+    as_mask: Share  # of these are replaced by the mask,
+    as_other: Share  # are replaced by a random piece, and the rest stays
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> "MaskedPieces":
+        if self.as_mask + self.as_other > 1.0:
+            raise ValueError(
+                f"as_mask + as_other = {self.as_mask + self.as_other:g} is more than 1; lower one"
+            )
+        return self
+
+
+Objective = Annotated[OfClasses | NextPiece | MaskedPieces, Field(discriminator="kind")]
+
+
+class ClassificationTraining(Training):
+    """The training of a run on passages: of a classifier, or of what it starts from."""
+
+    objective: Objective
 
 
 class ClassificationDecoding(Settings):
@@ -66,12 +123,18 @@ class ClassificationDecoding(Settings):
     batch_passages: PositiveInt
 
 
-class ClassificationEvaluation(EvaluationSettings):
-    """Accuracy, beside baselines that learn from as many labels."""
+class Baselines(Settings):
+    """Baselines learn from labelled passages."""
 
     labels_per_class: PositiveInt | None  # as those of the training
     draws: Annotated[list[Seed], Field(min_length=1)]  # of labels: baselines are means over these
-    shown_passages: PositiveInt  # whose attention the page shows, from all of the test split
+
+
+class ClassificationEvaluation(EvaluationSettings):
+    """Accuracy, beside baselines that learn from as many labels; or the likelihood of pieces."""
+
+    baselines: Baselines | None  # null: no classes are predicted
+    shown_passages: PositiveInt  # that the page shows, from all of the test split
 
 
 class ClassificationRun(Run):
@@ -84,12 +147,26 @@ class ClassificationRun(Run):
 
     @model_validator(mode="after")
     def _check_task(self) -> "ClassificationRun":
-        self._expect(Structure.ENCODER)
         self._expect_whole_sequences()
-        learned, compared = self.training.labels_per_class, self.evaluation.labels_per_class
-        if learned != compared:
+        objective, baselines = self.training.objective, self.evaluation.baselines
+        if objective.kind != (target := target_of(self.model)):
             raise ValueError(
-                f"evaluation.labels_per_class = {compared}, but training.labels_per_class = "
-                f"{learned}; make them equal, or baselines learn from other labels"
+                f"training.objective.kind = {objective.kind}, but the model predicts {target}: "
+                "model.output.kind = class is for class, categorical for the next piece "
+                "(structure = decoder) or masked pieces (encoder)"
+            )
+        if not isinstance(objective, OfClasses):
+            if baselines is not None:
+                raise ValueError(
+                    f"evaluation.baselines are of classes, but training.objective.kind = "
+                    f"{objective.kind}; use null"
+                )
+            return self
+        if baselines is None or objective.labels_per_class != baselines.labels_per_class:
+            learned = None if baselines is None else baselines.labels_per_class
+            raise ValueError(
+                f"evaluation.baselines.labels_per_class = {learned}, but "
+                f"training.objective.labels_per_class = {objective.labels_per_class}; make them "
+                "equal, or baselines learn from other labels"
             )
         return self

@@ -27,6 +27,7 @@ from tests.models.networks import (
     ALONG_EDGES,
     CATEGORICAL,
     CLASS,
+    CLASS_AND_NEXT_ID,
     CLASSIFIERS,
     COLOUR,
     CONCATENATED,
@@ -312,17 +313,46 @@ def test_a_pixel_of_a_mixture_is_one_position():
     ("structure", "others", "message"),
     [
         (Structure.ENCODER, {"output": MIXTURE}, "output.kind = logistic_mixture"),
-        (Structure.ENCODER, {"output": CATEGORICAL}, "output.kind = categorical"),
+        (Structure.ENCODER, {"output": CLASS_AND_NEXT_ID}, "output.kind = class_and_next_id"),
         (Structure.DECODER, {"output": LAPLACE}, "output.kind = laplace"),
         (Structure.ENCODER_DECODER, {"output": LAPLACE}, "output.kind = laplace"),
-        (Structure.ENCODER, {"embeddings": Embeddings.TIED}, "embeddings = tied"),
-        (Structure.ENCODER, {"embeddings": Embeddings.CHANNELS}, "embeddings = channels"),
     ],
 )
 def test_a_graph_has_a_number_and_nothing_else_has(structure, others, message):
     refusal = _refusal(structure, NONE, **others)
     assert refusal.startswith(f"{message} is not defined for structure = {structure}")
     assert "; use " in refusal
+
+
+@pytest.mark.parametrize(
+    ("output", "embeddings", "remedy"),
+    [
+        (LAPLACE, Embeddings.TIED, "separate"),
+        (LAPLACE, Embeddings.CHANNELS, "separate"),
+        (CLASS, Embeddings.TIED, "separate"),
+        (CLASS_AND_NEXT_ID, Embeddings.SEPARATE, "tied"),
+    ],
+)
+def test_embeddings_are_tied_if_ids_are_predicted_and_only_then(output, embeddings, remedy):
+    structure = Structure.DECODER if output is CLASS_AND_NEXT_ID else Structure.ENCODER
+    refusal = _refusal(structure, NONE, output=output, embeddings=embeddings)
+    undefined = f"output.kind = {output.kind} is not defined for embeddings = {embeddings}, as it"
+    assert refusal.startswith(undefined) and refusal.endswith(f"; use embeddings = {remedy}")
+
+
+def test_a_class_is_of_whole_passages_and_masked_ids_are_of_no_graph():
+    for output in (CLASS, CLASS_AND_NEXT_ID):
+        tied = Embeddings.TIED if output is CLASS_AND_NEXT_ID else Embeddings.SEPARATE
+        model = settings(Structure.DECODER, output=output, embeddings=tied)
+        model.check_data(PASSAGE.layout)
+        with pytest.raises(ValueError, match=f"output.kind = {output.kind} is defined for passage"):
+            model.check_data(TEXT.layout)
+    refusal = _refusal(Structure.DECODER, SINUSOID, LOCAL_1D, output=CLASS)
+    assert refusal.startswith("attention.kind = local_1d is not defined for structure = decoder")
+    masked = settings(Structure.ENCODER, output=CATEGORICAL)
+    masked.check_data(PASSAGE.layout)
+    with pytest.raises(ValueError, match="output.kind = categorical is not defined for graphs"):
+        masked.check_data(GRAPH.layout)
 
 
 def test_the_source_of_super_resolution_is_no_graph():

@@ -10,10 +10,20 @@ from pipeline.encoding.records import Skipped
 from pipeline.encoding.words import tokens
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import read_json
-from pipeline.tasks.classification.codec import CLASS, PAD, TOKENS, Codec
+from pipeline.tasks.classification.codec import (
+    BOS,
+    CLASS,
+    EOS,
+    MASK,
+    PAD,
+    SPECIAL,
+    TOKENS,
+    UNLABELLED,
+    Codec,
+)
 from pipeline.tasks.classification.codec.passages import Passage, read_passages
 from pipeline.tasks.classification.encoding.cut import passages
-from pipeline.tasks.classification.encoding.encode import UNLABELLED, Reason, encode
+from pipeline.tasks.classification.encoding.encode import Reason, encode
 from pipeline.tasks.classification.encoding.read import Page, read
 from pipeline.tasks.classification.settings import ClassificationReader
 from tests.encoding.debs import deb
@@ -184,5 +194,8 @@ def test_the_same_texts_give_the_same_bytes(tmp_path):
     }
 
 
-def test_the_id_of_padding_is_that_which_is_learned():
-    assert PAD == pieces.PAD
+def test_special_ids_are_those_of_the_pieces_and_no_text_has_them(tmp_path):
+    assert (PAD, MASK, BOS, EOS) == (pieces.PAD, pieces.UNK, pieces.BOS, pieces.EOS)
+    codec = Codec.load(encoded_in(tmp_path))
+    for text in ("cell", "\N{SNOWMAN} \u4e2d \x00", "<unk> <s> </s> <pad>", "a\u0301"):
+        assert min(codec.encode(text)) >= SPECIAL

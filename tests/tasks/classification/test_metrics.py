@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.settings import Structure
 from models.shared.base import Model
 from pipeline.errors import DataError
 from pipeline.evaluation import Evaluation, scores_of
@@ -31,6 +32,7 @@ from pipeline.tasks.classification.metrics.confusion import (
 from pipeline.tasks.classification.metrics.evaluate import evaluate
 from pipeline.tasks.classification.metrics.predictions import read_predictions
 from pipeline.tasks.classification.settings import (
+    Baselines,
     ClassificationDecoding,
     ClassificationEvaluation,
 )
@@ -40,8 +42,7 @@ NAMES = [*SUBJECTS]
 EVALUATION = ClassificationEvaluation(
     bootstrap_samples=40,
     bootstrap_seed=1,
-    labels_per_class=None,
-    draws=[1, 2],
+    baselines=Baselines(labels_per_class=None, draws=[1, 2]),
     shown_passages=3,
 )
 
@@ -66,7 +67,7 @@ def test_probabilities_do_not_depend_on_the_batch_and_are_those_of_the_loss(enco
     at_once, one_by_one = (probabilities_of(model, passages, size) for size in (100, 1))
     np.testing.assert_allclose(at_once, one_by_one, atol=1e-6)
     np.testing.assert_allclose(at_once.sum(axis=1), 1.0)
-    batch = passages.batch(np.array([2]))
+    batch = passages.batch(np.array([2]), Structure.ENCODER)
     with torch.no_grad():
         nats = model.nats(batch.inputs, batch.targets).item()
     assert nats == pytest.approx(-math.log(at_once[2, passages.classes[2]]), abs=1e-5)
@@ -98,18 +99,22 @@ def test_macro_f1_is_the_mean_of_harmonic_means():
     assert macro_f1(np.stack([sums, 2 * sums])).tolist() == pytest.approx([macro_f1(sums)] * 2)
 
 
-def test_the_attention_of_shown_passages_is_a_mean_over_queries(encoded):
-    model = network(encoded)
+@pytest.mark.parametrize("structure", [Structure.ENCODER, Structure.DECODER])
+def test_the_attention_of_shown_passages_is_that_of_what_is_read(encoded, structure):
+    """Of an encoder the mean over queries, of a decoder the last query without the marks."""
+    model = network(encoded, structure=structure)
     figure = evaluated(model, encoded).figures["passages"]
     texts, test = read_passages(encoded, "test"), Passages.read(encoded, "test")
     for shown, index in zip(figure["passages"], (0, 5, 11), strict=True):
         assert "".join(shown["pieces"]).strip() == texts[index].text
         assert shown["class"] == NAMES[test.classes[index]]
-        batch = test.batch(np.array([index]))
+        batch = test.batch(np.array([index]), structure)
         for layer, weights in zip(
             shown["weights"], model.internals(batch.inputs).encoder_attention, strict=True
         ):
-            np.testing.assert_allclose(layer, 1000 * weights[0].mean(dim=1), atol=0.51)
+            causal = structure is Structure.DECODER
+            expected = weights[0, :, -1, 1:-1] if causal else weights[0].mean(dim=1)
+            np.testing.assert_allclose(layer, 1000 * expected, atol=0.51)
 
 
 def test_a_damaged_table_is_refused(tmp_path):
@@ -161,10 +166,10 @@ def test_naive_bayes_is_bayes_rule_with_smoothed_counts():
 
 
 def test_baselines_are_means_over_draws_of_labels(encoded):
-    few = EVALUATION.model_copy(update={"labels_per_class": 2, "draws": [1, 2, 3]})
+    few, every = Baselines(labels_per_class=2, draws=[1, 2, 3]), EVALUATION.baselines
     draws = drawn_passages(encoded, few)
     assert [len(each) for each in draws] == [6, 6, 6] and draws[0] != draws[1]
-    assert len(drawn_passages(encoded, EVALUATION)) == 1
+    assert len(drawn_passages(encoded, every)) == 1
     alone = [
         baselines(encoded, "test", 3, few.model_copy(update={"draws": [seed]}))
         for seed in (1, 2, 3)
@@ -172,7 +177,7 @@ def test_baselines_are_means_over_draws_of_labels(encoded):
     for name, correct in baselines(encoded, "test", 3, few).items():
         np.testing.assert_allclose(correct, np.mean([each[name] for each in alone], axis=0))
     # The word of the subject is in every passage of its class, and in no other.
-    assert baselines(encoded, "test", 3, EVALUATION)["keyword_correct"].tolist() == [1.0] * 12
+    assert baselines(encoded, "test", 3, every)["keyword_correct"].tolist() == [1.0] * 12
 
 
 def test_the_keywords_are_told(encoded):

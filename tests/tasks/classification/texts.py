@@ -51,8 +51,8 @@ def encoded_in(folder: Path, encoding: ClassificationEncoding = ENCODING) -> Pat
     return encoded
 
 
-def network(encoded: Path) -> Model:
-    """A Transformer encoder with random weights."""
+def network(encoded: Path, **changes: object) -> Model:
+    """A Transformer with random weights, an encoder of classes unless `changes` say otherwise."""
     torch.manual_seed(3)
     rates = ("dropout", "embedding_dropout", "attention_dropout", "relu_dropout")
     settings = {
@@ -71,6 +71,7 @@ def network(encoded: Path) -> Model:
         "output": {"kind": "class"},
         "super_resolution": None,
         **dict.fromkeys(rates, 0.0),
+        **changes,
     }
     shape = DataShape.model_validate(read_json(encoded / "manifest.json")["shape"])
     return build(TransformerSettings.model_validate(settings, strict=False), shape).eval()

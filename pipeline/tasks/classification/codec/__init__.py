@@ -8,10 +8,13 @@ from pathlib import Path
 
 import sentencepiece
 
+from pipeline.corpus import Split
 from pipeline.errors import DataError
 
-PAD = 0  # as in pipeline.encoding.pieces, which a test compares
+PAD, MASK, BOS, EOS = range(4)  # as in pipeline.encoding.pieces, which a test compares: no text has
+SPECIAL = 4  # the piece UNK, whose id is MASK; ids from here are pieces of texts
 TOKENS, CLASS = "tokens", "class"  # fields of a split: ids of pieces, and a number
+UNLABELLED: Split = "unlabelled"  # passages of folders that are no class
 MODEL = "pieces.model"
 
 

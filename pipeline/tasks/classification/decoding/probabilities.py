@@ -12,7 +12,8 @@ def probabilities_of(model: Model, passages: Passages, batch_passages: int) -> n
     """Return the probabilities (passage, class) that `model` gives the passages of a split."""
     device = next(model.parameters()).device
     found = []
-    for batch in passages.batches(batch_passages):
+    for first in range(0, len(passages), batch_passages):
+        batch = passages.batch(passages.indexes(first, batch_passages), model.settings.structure)
         logits = model.head.next_logits(model(batch.inputs.to(device)))
         found.append(logits.double().softmax(dim=-1).cpu())
     return torch.cat(found).numpy()

@@ -17,13 +17,12 @@ from pipeline.encoding.tally import Tally
 from pipeline.encoding.words import count_words, tokens
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically
-from pipeline.tasks.classification.codec import CLASS, MODEL, TOKENS, Codec
+from pipeline.tasks.classification.codec import CLASS, MODEL, TOKENS, UNLABELLED, Codec
 from pipeline.tasks.classification.codec.passages import Passage, write_passages
 from pipeline.tasks.classification.encoding.cut import passages
 from pipeline.tasks.classification.encoding.read import Page, read
 from pipeline.tasks.classification.settings import ClassificationEncoding
 
-UNLABELLED: Split = "unlabelled"  # passages of folders that are no class
 _NO_CLASS = -1
 
 

@@ -11,7 +11,7 @@ from pipeline.corpus import Split
 from pipeline.tasks.classification.batches import draw_labels
 from pipeline.tasks.classification.codec.passages import Passage, read_passages
 from pipeline.tasks.classification.metrics.statistics import BAYES, FREQUENT, KEYWORD
-from pipeline.tasks.classification.settings import ClassificationEvaluation
+from pipeline.tasks.classification.settings import Baselines
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Words:
 
 
 def baselines(
-    encoded: Path, split: Split, class_count: int, evaluation: ClassificationEvaluation
+    encoded: Path, split: Split, class_count: int, settings: Baselines
 ) -> dict[str, np.ndarray]:
     """Return the statistics (passage,) of each baseline on a test set.
 
@@ -33,7 +33,7 @@ def baselines(
     """
     tested = read_passages(encoded, split)
     actual = np.array([passage.number for passage in tested])
-    every = drawn_passages(encoded, evaluation)
+    every = drawn_passages(encoded, settings)
     correct = {name: np.zeros(len(tested)) for name, _ in (FREQUENT, KEYWORD, BAYES)}
     for labelled in every:
         vectorizer, words = count_words(labelled, class_count)
@@ -47,12 +47,12 @@ def baselines(
     return correct
 
 
-def drawn_passages(encoded: Path, evaluation: ClassificationEvaluation) -> list[list[Passage]]:
+def drawn_passages(encoded: Path, settings: Baselines) -> list[list[Passage]]:
     """Return the labelled passages of each draw; all drawings of all labels are the same."""
     train = read_passages(encoded, "train")
     classes = np.array([passage.number for passage in train])
-    per_class = evaluation.labels_per_class
-    draws = evaluation.draws if per_class is not None else evaluation.draws[:1]
+    per_class = settings.labels_per_class
+    draws = settings.draws if per_class is not None else settings.draws[:1]
     return [[train[index] for index in draw_labels(classes, per_class, seed)] for seed in draws]
 
 

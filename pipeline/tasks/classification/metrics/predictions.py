@@ -1,4 +1,4 @@
-"""The table of predictions that the decode stage wrote; imports no torch."""
+"""The tables of predictions that the decode stage wrote; imports no torch."""
 
 import csv
 from pathlib import Path
@@ -21,3 +21,17 @@ def read_predictions(path: Path, names: list[str]) -> tuple[np.ndarray, np.ndarr
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}); run the decode stage again") from None
     return predicted, shares
+
+
+def read_pieces(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each predicted piece (piece,): its passage, its id, the likeliest id, and -ln p.
+
+    DataError if the file is missing or damaged.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            columns = np.array([*csv.reader(file)][1:], dtype=np.float64).T
+        passage, actual, predicted = columns[:3].astype(np.int64)
+        return passage, actual, predicted, columns[3]
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); run the decode stage again") from None

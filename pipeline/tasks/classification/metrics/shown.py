@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from models.settings import Structure
 from models.shared.base import Model
 from pipeline.tasks.classification.batches import Passages
 from pipeline.tasks.classification.codec import Codec
@@ -25,13 +27,14 @@ def shown_passages(
     """Describe `count` test passages, from all of the split.
 
     `weights` (layer, head, piece) are in per mille: the attention of a head to each piece, its mean
-    over the queries; a hop is a head. None for a network without attention.
+    over the queries; a hop is a head. Of a decoder it is that of the last query, whose state is
+    read. None for a network without attention.
     """
     codec = Codec.load(encoded)
     device = next(model.parameters()).device
     described = []
-    for index in np.linspace(0, len(passages) - 1, min(count, len(passages)), dtype=int):
-        batch = passages.batch(np.array([index])).to(device)
+    for index in passages.spread(count):
+        batch = passages.batch(np.array([index]), model.settings.structure).to(device)
         internals = model.internals(batch.inputs)
         layers = [] if internals is None else internals.encoder_attention
         described.append(
@@ -41,9 +44,16 @@ def shown_passages(
                 "predicted": names[probabilities[index].argmax()],
                 "probability": round(float(probabilities[index].max()), 3),
                 "weights": [
-                    (weights[0].double().mean(dim=1) * _PER_MILLE).round().int().tolist()
+                    (_looked_at(weights[0].double(), model) * _PER_MILLE).round().int().tolist()
                     for weights in layers
                 ],
             }
         )
     return {"passages": described}
+
+
+def _looked_at(weights: Tensor, model: Model) -> Tensor:
+    """Map weights (head, query, key) of a passage to (head, piece); a decoder has marks around."""
+    if model.settings.structure is Structure.DECODER:
+        return weights[:, -1, 1:-1]
+    return weights.mean(dim=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.measures import Metric
 from pipeline.reporting.results import Result, by_dataset
 from pipeline.reporting.scores import Score, tabulate
+from pipeline.tasks.classification.settings import ClassificationRun
 
 _BASELINES = {"keyword": "One keyword a class", "bayes": "Naive Bayes"}
 
@@ -34,15 +35,20 @@ def _table(dataset: str, results: Sequence[Result]) -> ByLabels:
     titles: dict[str, str] = {}
     for row in table.runs:
         run = runs[row.run]
-        network = json.dumps(run.model.model_dump(mode="json"), sort_keys=True)
-        found.setdefault(network, {})[run.training.labels_per_class] = row.scores[0]
+        parts = run.model_dump(mode="json", include={"start_from", "model"})
+        network = json.dumps(parts, sort_keys=True)
+        found.setdefault(network, {})[_labels(run)] = row.scores[0]
         titles[network] = min(titles.get(network, row.label), row.label, key=len)
     columns = sorted(
-        {run.training.labels_per_class for run in runs.values()},
+        {_labels(run) for run in runs.values()},
         key=lambda number: (number is None, number),
     )
     rows = [(titles[key], [scores.get(n) for n in columns]) for key, scores in found.items()]
-    learned = {result.run.training.labels_per_class: result for result in results}
+    learned = {_labels(result.run): result for result in results}
     for key, label in _BASELINES.items():
         rows.append((label, [Score(learned[n].metrics["baseline"][key]) for n in columns]))
     return ByLabels(dataset, table.metrics[0], columns, rows)
+
+
+def _labels(run: ClassificationRun) -> int | None:
+    return run.training.objective.labels_per_class

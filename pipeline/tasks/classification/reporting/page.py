@@ -1,4 +1,6 @@
-"""The section of classification on the page: accuracy against labels, and what heads look at."""
+"""The section of classification on the page: accuracy against labels, what heads look at, and what
+networks that were pre-trained fill in.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +9,10 @@ from pathlib import Path
 from pipeline.config import Report
 from pipeline.reporting.results import Result, by_replicates
 from pipeline.reporting.section import Loss, TaskPage
+from pipeline.tasks.classification.reporting.guesses import Guessed, read_guesses
 from pipeline.tasks.classification.reporting.labels import ByLabels, by_labels
 from pipeline.tasks.classification.reporting.passages import Shown, read_shown
+from pipeline.tasks.classification.settings import Target, target_of
 
 
 @dataclass(frozen=True)
@@ -17,15 +21,28 @@ class Section:
 
     by_labels: list[ByLabels]
     shown: list[Shown]
+    guessed: list[Guessed]
 
 
 def show(results: Sequence[Result], report: Report) -> Section:
     """Read the passages of the runs with attention, of replicates the first that is here."""
+    classifiers, pre_trained = [], []
+    for result in results:
+        of_classes = target_of(result.run.model) is Target.CLASS
+        (classifiers if of_classes else pre_trained).append(result)
+    return Section(
+        by_labels(classifiers),
+        [shown for each in _first_here(classifiers) if (shown := read_shown(each))],
+        [read_guesses(each) for each in _first_here(pre_trained)],
+    )
+
+
+def _first_here(results: Sequence[Result]) -> list[Result]:
+    """Return of replicates the first that is here."""
     here = [result for result in results if result.is_here]
-    first = [group[0] for group in by_replicates(here)]
-    return Section(by_labels(results), [shown for each in first if (shown := read_shown(each))])
+    return [group[0] for group in by_replicates(here)]
 
 
 PAGE = TaskPage(
-    templates=Path(__file__).with_name("templates"), show=show, loss=Loss("nats per passage")
+    templates=Path(__file__).with_name("templates"), show=show, loss=Loss("nats per class or piece")
 )

@@ -11,6 +11,7 @@ from pipeline.reporting.results import Result, read_results
 from pipeline.tasks.classification.reporting.labels import by_labels
 from pipeline.tasks.classification.reporting.page import PAGE
 from pipeline.tasks.classification.reporting.passages import read_shown, shades_of
+from pipeline.tasks.classification.settings import OfClasses
 from tests.reporting.scale import write_scale
 
 RUN = "classification_attention"
@@ -56,7 +57,8 @@ def test_a_damaged_file_is_named_with_the_remedy(result):
 
 def with_labels(result: Result, name: str, labels: int, title: str, accuracy: float) -> Result:
     """The same run with fewer labels and another accuracy."""
-    training = result.run.training.model_copy(update={"labels_per_class": labels})
+    objective = OfClasses(kind="class", labels_per_class=labels)
+    training = result.run.training.model_copy(update={"objective": objective})
     run = result.run.model_copy(update={"training": training, "title": title})
     test = result.metrics["test"] | {"accuracy": accuracy}
     baseline = result.metrics["baseline"] | {"bayes": accuracy / 2}
