@@ -81,6 +81,8 @@ class Encoder(Model):
         That is their mean over the passage, times its weight (Radford et al. 2018, eq. 5).
         """
         output = self.settings.output
+        if isinstance(output, Categorical):
+            return self._masked_nats(inputs, targets, label_smoothing)
         if not (self.training and isinstance(output, ClassAndNextId)):
             return super().nats(inputs, targets, source, label_smoothing)
         hidden = self.hidden(inputs)
@@ -88,6 +90,12 @@ class Encoder(Model):
         following = inputs[:, 1:].masked_fill(inputs[:, 1:] == PADDING, IGNORED)
         of_ids = self.next_id.nats(hidden[:, :-1], following).sum(dim=1, keepdim=True)
         return of_class + output.weight * of_ids / (following != IGNORED).sum(dim=1, keepdim=True)
+
+    def _masked_nats(self, inputs: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+        """Apply the head to the few positions with a target alone, as it costs most of the time."""
+        at = targets != IGNORED
+        of_targets = self.head.nats(self(inputs)[at][None], targets[at][None], label_smoothing)
+        return of_targets.new_zeros(targets.shape).index_put((at,), of_targets[0])
 
     def hidden(self, inputs: Tensor, source: Tensor | None = None) -> Tensor:
         """Map the arguments of `forward` to hidden states (batch, position, d_model)."""
