@@ -2,9 +2,9 @@
 
     python -m pipeline rates     # in tuning/
 
-A grid are the runs <name>_rate_<number>, which differ in training.learning_rate alone. Reads
-params.yaml and reports/curves; records the grids in reports/rates.json of the repository, which the
-page of the lecture's scale shows.
+A grid are the runs <name>_rate_<number>, which differ in training.learning_rate alone; runs that
+others start from belong to none. Reads params.yaml and reports/curves; records the grids in
+reports/rates.json of the repository, which the page of the lecture's scale shows.
 """
 
 from collections import defaultdict
@@ -24,7 +24,10 @@ def read_grids(params: Params) -> Grids:
     Raises ConfigError if a run belongs to no grid.
     """
     grids = defaultdict(list)
+    starts = {run.start_from.run for run in params.runs.values()}
     for name, run in params.runs.items():
+        if name in starts:
+            continue
         grid, suffix, _ = name.rpartition(_SUFFIX)
         if not suffix:
             raise ConfigError(f"{config.PARAMS}: runs.{name} is not named <name>{_SUFFIX}<number>")

@@ -45,6 +45,14 @@ def test_a_grid_is_a_run_of_the_lecture_for_a_quarter_of_its_updates(grids):
             assert tried.title == run.title
 
 
+def test_what_networks_start_from_is_trained_as_in_the_lecture():
+    """So that dvc takes its weights from there: also of the same numerics."""
+    for name in {run.start_from.run for run in TUNING.runs.values()} - {"scratch"}:
+        tried, run = (params.runs[name].model_dump() for params in (TUNING, LECTURE))
+        for part in ("task", "dataset", "start_from", "model", "training"):
+            assert tried[part] == run[part], name
+
+
 def test_grids_have_the_data_of_the_lecture():
     for name, dataset in TUNING.datasets.items():
         assert dataset == LECTURE.datasets[name]
@@ -59,10 +67,11 @@ def test_the_lecture_takes_the_rates_that_the_grids_choose(grids):
 
 
 def test_runs_of_a_network_share_its_rate(grids):
-    """But those of the texture and of performances, which are only shown."""
+    """But those of the texture and of performances, which are only shown, and of pre-training."""
     tuned = {(LECTURE.runs[name].task, LECTURE.runs[name].training.learning_rate) for name in grids}
     for name, run in LECTURE.runs.items():
-        if name not in ("image_texture", "performance_relative", "image_enlarged"):
+        untuned = name in ("image_texture", "performance_relative", "image_enlarged")
+        if not untuned and not name.startswith("pretrained_"):
             assert (run.task, run.training.learning_rate) in tuned, name
 
 
