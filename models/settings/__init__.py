@@ -46,6 +46,7 @@ from models.settings.positions import (
     NoPositions,
     Positions,
     RelativePitchTime,
+    RelativePositionSettings,
     Rotary,
     ShawParts,
     ShawRelative,

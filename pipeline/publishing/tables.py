@@ -21,7 +21,7 @@ from pipeline.reporting.judged import (
     read_judged_claims,
 )
 from pipeline.reporting.machines import read_machines
-from pipeline.reporting.published import read_published
+from pipeline.reporting.published import cited, read_published
 from pipeline.reporting.results import Result, by_dataset, by_task, by_test, read_data_facts
 from pipeline.reporting.scores import Row, Table, tabulate
 from pipeline.reporting.section import read_demonstration
@@ -162,7 +162,7 @@ def _claims(results: Sequence[Result]) -> Rows:
             "id": claim.id,
             "claim": claim.claim,
             "published": claim.published,
-            "source": f"{published.authors_of(claim)}, arXiv {claim.arxiv}, {claim.where}",
+            "source": f"{published.authors_of(claim)}, {cited(claim.arxiv)}, {claim.where}",
             "verdict": claim.verdict.value,
             "one_seed": claim.one_seed,
             "missing": " ".join(claim.missing),

@@ -25,7 +25,7 @@ from pipeline.reporting.flatten import flatten
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
 from pipeline.reporting.origins import read_origins
-from pipeline.reporting.published import read_published
+from pipeline.reporting.published import address_of, cited, read_published
 from pipeline.reporting.rates import Trial, best, read_rates
 from pipeline.reporting.results import (
     Result,
@@ -252,6 +252,8 @@ def _environment(results: Sequence[Result]) -> Environment:
     )
     environment.filters["flatten"] = flatten
     environment.filters["slug"] = _slug
+    environment.filters["address"] = address_of
+    environment.filters["cited"] = cited
     environment.globals["origins"] = read_origins(results)
     return environment
 

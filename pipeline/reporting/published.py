@@ -12,8 +12,18 @@ from pipeline.tasks import FOLDER, specs
 _NAME = "published.yaml"
 
 
+def address_of(arxiv: str) -> str:
+    """Return the address of a paper by its arXiv number; one that is not there has an address."""
+    return arxiv if "://" in arxiv else f"https://arxiv.org/abs/{arxiv}"
+
+
+def cited(arxiv: str) -> str:
+    """Return how a paper is named beside its authors."""
+    return "report" if "://" in arxiv else f"arXiv {arxiv}"
+
+
 class Paper(Settings):
-    """A paper."""
+    """A paper; `arxiv` is its number there, or the address of a paper that is not there."""
 
     arxiv: str
     authors: str

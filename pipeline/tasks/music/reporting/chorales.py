@@ -14,6 +14,7 @@ VOICES = ("soprano", "alto", "tenor", "bass")
 _WIDTH, _LEFT, _TOP, _BOTTOM = 460, 26, 6, 16
 _ROW = 4.0  # units of the viewBox per semitone
 _MAX_HEIGHT = 220.0  # units; rows are lower if a network uses many pitches
+_SIXTEENTHS_PER_BAR = 16
 _GAP = 0.6  # units between repeated notes
 _ALONE = ("piano", "violin")  # instruments of performances and tunes, drawn as the first voice
 _KEYS = {
@@ -68,6 +69,7 @@ class Roll:
     row: float
     highest: int  # pitch of the uppermost row
     given_width: float
+    trained: float | None  # where a chorale is as long as training saw; None if it is no longer
     bars: list[float]
     octaves: list[tuple[float, str]]  # height and name of each C
     voices: list[str]
@@ -126,8 +128,11 @@ def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:
     return min(pitches), max(pitches)
 
 
-def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
-    """Return the piano roll of `chorale` on the pitches lowest..highest."""
+def roll(chorale: Chorale, lowest: int, highest: int, crop: int | None = None) -> Roll:
+    """Return the piano roll of `chorale` on the pitches lowest..highest.
+
+    Training saw `crop` tokens at once, of a chorale one for each voice and 16th.
+    """
     second = (_WIDTH - _LEFT) / max(chorale.seconds, 1.0)
     pitches = highest - lowest + 1
     row = min(_ROW, _MAX_HEIGHT / pitches)
@@ -143,6 +148,9 @@ def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
         length = max((note.end - note.start) * second - _GAP, _GAP)
         return f"M{x_of(note.start):g} {y_of(note.pitch):g}h{length:.1f}"
 
+    trained = None
+    if crop and chorale.bar_seconds:
+        trained = crop / len(VOICES) / _SIXTEENTHS_PER_BAR * chorale.bar_seconds
     return Roll(
         width=_WIDTH,
         height=bottom + _BOTTOM,
@@ -152,6 +160,7 @@ def roll(chorale: Chorale, lowest: int, highest: int) -> Roll:
         row=round(row, 2),
         highest=highest,
         given_width=round(chorale.primer_seconds * second, 1),
+        trained=x_of(trained) if trained and trained < chorale.seconds else None,
         bars=[x_of(bar * chorale.bar_seconds) for bar in range(chorale.bars)],
         octaves=[
             (y_of(pitch), f"C{pitch // 12 - 1}")

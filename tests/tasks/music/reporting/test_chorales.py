@@ -84,3 +84,11 @@ def test_a_piece_of_one_instrument_has_one_colour_and_no_bars(scale: Params, ins
     assert drawn.bars == []
     assert [bool(path) for path in drawn.voices] == [True, False, False, False]
     assert drawn.given_width == pytest.approx((drawn.width - drawn.left) / 4, abs=0.05)
+
+
+def test_the_line_stands_where_a_piece_is_as_long_as_training_saw(scale: Params):
+    """Of four voices: 128 of the 256 tokens of a piece are half of it."""
+    chorale = read_chorales(MUSIC)[2]
+    assert [roll(chorale, 60, 60, crop).trained for crop in (None, 256, 300)] == [None] * 3
+    drawn = roll(chorale, 60, 60, 128)
+    assert drawn.trained == pytest.approx((drawn.left + drawn.width) / 2, abs=0.05)
