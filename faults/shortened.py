@@ -10,6 +10,7 @@ from pathlib import Path
 
 from faults.scale import read, stage
 from pipeline.encoding.archives import only_archive
+from pipeline.encoding.debian import read_deb
 
 # Members of the archives, and how many are left; of a table the rows that are left.
 _MEMBERS = {
@@ -18,8 +19,11 @@ _MEMBERS = {
     r"sklearn/datasets/data/digits\.csv\.gz": 1,
     r"qmllib-[^/]+/tests/assets/qm7/\d+\.xyz": 80,
     r"qmllib-[^/]+/tests/assets/hof_qm7\.txt": 1,
+    r"usr/share/libreoffice/help/en-US/text/scalc/.+\.html": 40,
+    r"usr/share/libreoffice/help/en-US/text/swriter/.+\.html": 40,
 }
 _ROWS = 100
+_MAX_FILE_BYTES = 1 << 24  # the largest page of the help has 0.5 MB
 
 
 def download(folder: Path) -> None:
@@ -30,6 +34,8 @@ def download(folder: Path) -> None:
         raw = folder / "data/raw" / name
         if list(raw.glob("*.whl")):
             shorten_wheel(only_archive(raw, "*.whl"))
+        elif list(raw.glob("*.deb")):
+            shorten_package(only_archive(raw, "*.deb"))
         else:
             shorten_source(only_archive(raw, "*.tar.gz"))
 
@@ -56,6 +62,20 @@ def shorten_source(source: Path) -> None:
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     source.write_bytes(gzip.compress(packed.getvalue(), mtime=0))
+
+
+def shorten_package(package: Path) -> None:
+    """Leave the first of _MEMBERS in `package`, a Debian package, by name."""
+    contents = dict(read_deb(package, _MAX_FILE_BYTES))
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:xz") as archive:
+        for name in _first_members(contents):
+            member = tarfile.TarInfo(f"./{name}")
+            member.size = len(contents[name])
+            archive.addfile(member, io.BytesIO(contents[name]))
+    content = data.getvalue()
+    header = f"{'data.tar.xz':<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n"
+    package.write_bytes(b"!<arch>\n" + header.encode() + content + b"\n" * (len(content) % 2))
 
 
 def _first_members(names: Iterable[str]) -> list[str]:

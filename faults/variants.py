@@ -19,11 +19,13 @@ class Variant(NamedTuple):
     model: Section = {}
     training: Section = {}
     decoding: Section = {}
+    evaluation: Section = {}
     dataset: str | None = None
 
 
 TRANSLATION, IMAGE, MUSIC = "translation_sinusoid", "image_local_2d", "music_relative"
-MOLECULES = "molecules_attention"  # of the default scale: the smoke scale has no molecules
+# Of the default scale: the smoke scale has neither molecules nor passages.
+MOLECULES, PASSAGES = "molecules_attention", "classification_attention"
 UNLABELLED = "digits_unlabelled"
 # Widths of the default scale: kernels depend on the size of a product.
 WIDE = {"d_model": 128, "num_heads": 4, "d_ff": 512}
@@ -44,6 +46,11 @@ GGNN = {
     "towers": 4,
     "dropout": 0.1,
 }
+PIECES = {"output": {"kind": "categorical"}, "embeddings": "tied"}
+NO_CLASSES = {"baselines": None}
+MASKED = {"kind": "masked_pieces", "share": 0.15, "as_mask": 0.8, "as_other": 0.1}
+NEXT_ID = {"output": {"kind": "class_and_next_id", "weight": 0.5}, "embeddings": "tied"}
+HOPS = {"kind": "self_attentive", "hops": 4, "width": 16, "penalty": 0.1}
 ALONG_BONDS = {"kind": "edges", "labels": [1, 2, 3]}
 BLOCKS = {"kind": "local_1d", "query_block": 16, "memory_block": 16}
 VARIANTS = {
@@ -82,6 +89,20 @@ VARIANTS = {
     "molecules_set2set": Variant(
         MOLECULES, GGNN | {"readout": {"kind": "set2set", "steps": 2}}, FEW
     ),
+    "passages_encoder": Variant(PASSAGES, SMALL, FEW),
+    "passages_decoder": Variant(PASSAGES, SMALL | NEXT_ID | {"structure": "decoder"}, FEW),
+    "passages_masked": Variant(
+        PASSAGES, SMALL | PIECES, FEW | {"objective": MASKED}, evaluation=NO_CLASSES
+    ),
+    "passages_next": Variant(
+        PASSAGES,
+        SMALL | PIECES | {"structure": "decoder"},
+        FEW | {"objective": {"kind": "next_piece"}},
+        evaluation=NO_CLASSES,
+    ),
+    "passages_hops": Variant(
+        PASSAGES, LSTM | {"structure": "encoder", "directions": "both", "pooling": HOPS}, FEW
+    ),
 }
 # Little to compute: emulated, a multiplication takes about a hundred times as long. There are more
 # positions than models/shared/products.py adds up in one sum.
@@ -103,6 +124,12 @@ ENCODINGS = {  # of shortened archives
     "chorales": {"splits": {"validation": 0.1, "test": 0.1, "seed": 1}},
     "digits": {"splits": {"validation": 0.1, "test": 0.1, "seed": 1}},
     "qm7": {"splits": {"validation": 0.1, "test": 0.2, "seed": 1}},
+    "help_programs": {
+        "classes": ["scalc", "swriter"],
+        "max_pieces": 32,
+        "vocabulary_size": 600,
+        "splits": {"validation": 0.1, "test": 0.2, "seed": 1},
+    },
 }
 
 
@@ -110,8 +137,10 @@ def write_scale(folder: Path) -> None:
     """Write the params.yaml of all VARIANTS."""
     raw, default = read(SMOKE), read(ROOT)
     datasets, runs = raw["datasets"], raw["runs"]
-    runs[MOLECULES] = default["runs"][MOLECULES]
-    datasets["qm7"] = default["datasets"]["qm7"]
+    for run in (MOLECULES, PASSAGES):
+        runs[run] = default["runs"][run]
+        dataset = runs[run]["dataset"]
+        datasets[dataset] = default["datasets"][dataset]
     for name, encoding in ENCODINGS.items():
         datasets[name]["encoding"] |= encoding
     datasets[UNLABELLED] = copy.deepcopy(datasets["digits"])
@@ -127,4 +156,5 @@ def _changed(run: Section, variant: Variant) -> Section:
         "model": variant.model if whole else run["model"] | variant.model,
         "training": run["training"] | UPDATES | variant.training,
         "decoding": run["decoding"] | variant.decoding,
+        "evaluation": run["evaluation"] | variant.evaluation,
     }

@@ -18,6 +18,7 @@ from models.settings.attention import Attention
 from models.settings.choices import Output, Readout
 from pipeline import config, processor
 from pipeline.tasks import specs
+from pipeline.tasks.classification.settings import Target
 from tests.models.settings.test_architectures import members
 
 
@@ -27,27 +28,25 @@ def kinds(union, field: str) -> set[str]:
     return {get_args(each.model_fields[field].annotation)[0] for each in types}
 
 
-# Passages are not emulated: no shortened archive has them.
-PASSAGES = {"classification", "class"}
-
-
 def test_runs_have_every_architecture_position_scheme_attention_head_and_task(tmp_path):
     write_scale(tmp_path)
     runs = config.load(tmp_path / "params.yaml").runs.values()
     models = [run.model for run in runs]
     transformers = [model for model in models if model.architecture == "transformer"]
-    assert {run.task for run in runs} == set(specs()) - PASSAGES
+    assert {run.task for run in runs} == set(specs())
     architectures = {model.architecture for model in models}
     assert architectures == kinds(ModelSettings, "architecture")
     assert {model.positions.kind for model in models} == kinds(Positions, "kind")
     assert {model.attention.kind for model in transformers} == kinds(Attention, "kind")
-    assert {model.output.kind for model in transformers} == kinds(Output, "kind") - PASSAGES
+    assert {model.output.kind for model in transformers} == kinds(Output, "kind")
     assert {model.super_resolution for model in transformers} == {None, 2}
     structures = {model.architecture: set() for model in models}
     for model in models:
         structures[model.architecture].add(model.structure)
-    assert structures["transformer"] == set(Structure)
-    assert structures["lstm"] == {Structure.DECODER, Structure.ENCODER_DECODER}
+    assert structures["transformer"] == structures["lstm"] == set(Structure)
+    assert {run.training.objective.kind for run in runs if run.task == "classification"} == {
+        *Target
+    }
     readouts = {model.readout.kind for model in models if model.architecture == "ggnn"}
     assert readouts == kinds(Readout, "kind")
 

@@ -3,7 +3,9 @@ import io
 import tarfile
 import zipfile
 
-from faults.shortened import shorten_source, shorten_wheel
+from faults.shortened import shorten_package, shorten_source, shorten_wheel
+from pipeline.encoding.debian import read_deb
+from tests.encoding.debs import deb
 
 DIGITS = "sklearn/datasets/data/digits.csv.gz"
 
@@ -61,5 +63,25 @@ def test_the_first_molecules_are_left_of_a_source(tmp_path):
             assert archive.getnames() == [*kept[1:81], kept[0]]
             for name in archive.getnames():
                 assert archive.extractfile(name).read().decode() == f"content of {name}"
+        shortened.append(path.read_bytes())
+    assert shortened[0] == shortened[1]
+
+
+def test_the_first_pages_are_left_of_a_package(tmp_path):
+    folder = "usr/share/libreoffice/help/en-US/text"
+    pages = {
+        f"{folder}/{program}/{number:02d}.html": f"page {number} of {program}".encode()
+        for program in ("swriter", "scalc", "smath")
+        for number in reversed(range(50))
+    }
+    shortened = []
+    for path in tmp_path / "a.deb", tmp_path / "b.deb":
+        path.write_bytes(deb(pages | {"usr/share/doc/copyright": b"MPL"}))
+        shorten_package(path)
+        assert dict(read_deb(path, 1000)) == {
+            name: content
+            for name, content in sorted(pages.items())
+            if "smath" not in name and int(name[-7:-5]) < 40
+        }
         shortened.append(path.read_bytes())
     assert shortened[0] == shortened[1]

@@ -103,7 +103,7 @@ def test_nothing_is_loaded_from_outside(outline: Outline):
 def test_all_runs_and_samples_are_shown(html: str, outline: Outline, made_up_scale: Path):
     for name in ("translation_sinusoid", "image_local_2d", "music_relative"):
         assert f"<code>{name}</code>" in html
-    assert len(outline.all("audio")) == 9  # of eight pieces: one is on the first screen too
+    assert len(outline.all("audio")) == 11  # of eight pieces: three stand by themselves too
     downloads = [each["download"] for each in outline.all("a") if "download" in each]
     assert len(set(downloads)) == 8
     assert html.count('data-label="Hypothesis"') == 40
@@ -418,7 +418,7 @@ def chromium(html: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Br
 
 def test_every_sound_and_every_picture_is_there(chromium: Browser):
     durations = chromium.evaluate("[...document.querySelectorAll('audio')].map(a => a.duration)")
-    assert len(durations) == 9
+    assert len(durations) == 11
     assert all(9.6 < duration < 10.2 for duration in durations)
     loaded = chromium.evaluate(
         "Promise.all([...document.querySelectorAll('image')].map(image => {"
@@ -498,7 +498,7 @@ def lay_out(chromium: Browser, width: int) -> None:
 
 def seek(chromium: Browser, seconds: float) -> None:
     chromium.evaluate(
-        "new Promise(done => { const audio = document.querySelector('#music audio');"
+        "new Promise(done => { const audio = document.querySelector('#music details audio');"
         "audio.addEventListener('seeked', done, {once: true});"
         f"audio.currentTime = {seconds}; }})"
     )
@@ -506,7 +506,7 @@ def seek(chromium: Browser, seconds: float) -> None:
 
 def arcs(chromium: Browser) -> list[str]:
     return chromium.evaluate(
-        "[...document.querySelector('#music .piece').querySelectorAll('.arc')]"
+        "[...document.querySelector('#music details .piece').querySelectorAll('.arc')]"
         ".map(arc => arc.getAttribute('d'))"
     )
 
@@ -516,13 +516,13 @@ def test_play_head_and_arcs_follow_the_sound(chromium: Browser, made_up_scale: P
         (made_up_scale / "runs/music_sinusoid/records/from_nothing_0.arcs.json").read_text()
     )
     left, right, seconds = (
-        chromium.evaluate(f"Number(document.querySelector('#music .roll').dataset.{key})")
+        chromium.evaluate(f"Number(document.querySelector('#music details .roll').dataset.{key})")
         for key in ("left", "right", "seconds")
     )
     for time in (0.05, 4.0, 7.3):
         seek(chromium, time)
         head = chromium.evaluate(
-            "document.querySelector('#music .playhead').getAttribute('transform')"
+            "document.querySelector('#music details .playhead').getAttribute('transform')"
         )
         assert float(re.match(r"translate\(([\d.]+)", head)[1]) == pytest.approx(
             time / seconds * (right - left), abs=0.01
@@ -544,18 +544,18 @@ def test_a_head_can_be_chosen_and_keys_seek(chromium: Browser):
     both = arcs(chromium)
     assert len(both) == 3  # the strongest
     choose = (
-        "(() => {{ const head = document.querySelectorAll('#music .music-run select')[1];"
+        "(() => {{ const head = document.querySelectorAll('#music details.music-run select')[1];"
         "head.value = '{}'; head.dispatchEvent(new Event('change')); }})()"
     )
     chromium.evaluate(choose.format(1))
     assert len(arcs(chromium)) == 3 and set(arcs(chromium)) != set(both)
     chromium.evaluate(choose.format(""))
 
-    chromium.evaluate("document.querySelector('#music .roll').focus()")
+    chromium.evaluate("document.querySelector('#music details .roll').focus()")
     chromium.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
-    chromium.wait_for("document.querySelector('#music audio').currentTime === 5")
+    chromium.wait_for("document.querySelector('#music details audio').currentTime === 5")
     chromium.wait_for(
-        "document.querySelector('#music .roll')"
+        "document.querySelector('#music details .roll')"
         ".getAttribute('aria-valuetext').startsWith('5.0 seconds, ')"
     )
 
@@ -564,15 +564,15 @@ def test_a_click_on_a_roll_plays_from_there(chromium: Browser):
     seek(chromium, 0.0)
     lay_out(chromium, 1280)
     x, y = chromium.evaluate(
-        "(() => { const roll = document.querySelector('#music .roll');"
+        "(() => { const roll = document.querySelector('#music details .roll');"
         "roll.scrollIntoView({block: 'center'}); const box = roll.getBoundingClientRect();"
         "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
     )
     for kind in ("mousePressed", "mouseReleased"):
         chromium.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-    chromium.wait_for("!document.querySelector('#music audio').paused")
-    assert chromium.evaluate("document.querySelector('#music audio').currentTime") > 3
-    chromium.evaluate("document.querySelector('#music audio').pause()")
+    chromium.wait_for("!document.querySelector('#music details audio').paused")
+    assert chromium.evaluate("document.querySelector('#music details audio').currentTime") > 3
+    chromium.evaluate("document.querySelector('#music details audio').pause()")
 
 
 def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
@@ -580,10 +580,10 @@ def test_who_wants_less_motion_sees_arcs_only_at_rest(chromium: Browser):
     chromium.call("Emulation.setEmulatedMedia", features=[feature])
     seek(chromium, 4.0)
     assert arcs(chromium)
-    chromium.evaluate("document.querySelector('#music audio').play()")
-    chromium.wait_for("!document.querySelector('#music .arc')")
-    chromium.evaluate("document.querySelector('#music audio').pause()")
-    chromium.wait_for("document.querySelector('#music .arc') !== null")
+    chromium.evaluate("document.querySelector('#music details audio').play()")
+    chromium.wait_for("!document.querySelector('#music details .arc')")
+    chromium.evaluate("document.querySelector('#music details audio').pause()")
+    chromium.wait_for("document.querySelector('#music details .arc') !== null")
     chromium.call("Emulation.setEmulatedMedia", features=[])
 
 

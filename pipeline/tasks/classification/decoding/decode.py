@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from models.shared.base import Model
 from pipeline.corpus import all_tests
 from pipeline.files import read_json, write_atomically
 from pipeline.tasks.classification.batches import Passages
-from pipeline.tasks.classification.decoding.pieces import predict
+from pipeline.tasks.classification.decoding.pieces import GUESSES, predict
 from pipeline.tasks.classification.decoding.probabilities import probabilities_of
 from pipeline.tasks.classification.settings import ClassificationDecoding, Target, target_of
 
@@ -23,7 +24,8 @@ def decode(
     """Write <split>.csv of each test set; return how earlier weights of the run are decoded: alike.
 
     A row is a passage, with class, predicted class, and a probability per class; or a piece, with
-    the number of its passage, its id, the likeliest id, and -ln p of its id.
+    the number of its passage, its id, -ln p of that, and the likeliest ids with their
+    probabilities.
     """
     names = read_json(encoded / "manifest.json")["classes"]
     for split in all_tests(encoded):
@@ -49,8 +51,9 @@ def _classes(
 
 
 def _pieces(model: Model, passages: Passages, batch_passages: int) -> Iterable[list[Any]]:
-    yield ["passage", "piece", "predicted", "nats"]
-    for number, found in enumerate(predict(model, passages, batch_passages, ranks=1)):
-        columns = found.actual, found.likeliest[:, 0], found.nats
-        for actual, likeliest, nats in zip(*columns, strict=True):
-            yield [number, actual, likeliest, f"{nats:.{_DIGITS}f}"]
+    guesses = [[f"guess_{rank}", f"probability_{rank}"] for rank in range(1, GUESSES + 1)]
+    yield ["passage", "piece", "nats", *chain(*guesses)]
+    for number, found in enumerate(predict(model, passages, batch_passages, GUESSES)):
+        for actual, nats, likeliest, shares in zip(*found, strict=True):
+            numbers = [nats, *chain(*zip(likeliest, shares, strict=True))]
+            yield [number, actual, *(f"{number:.{_DIGITS}g}" for number in numbers)]

@@ -12,6 +12,7 @@ from pipeline.tasks.classification.batches import Passages
 from pipeline.tasks.classification.settings import Target, target_of
 from pipeline.training.batches import Batch
 
+GUESSES = 3  # of each piece
 EVERY = 7  # pieces are hidden in turn, every seventh at once: about as many as in training
 
 

@@ -11,13 +11,11 @@ from pipeline.evaluation import Evaluation, records_of
 from pipeline.tasks.classification.batches import Passages
 from pipeline.tasks.classification.codec import EOS, SPECIAL, Codec
 from pipeline.tasks.classification.codec.passages import read_passages
-from pipeline.tasks.classification.decoding.pieces import predict
-from pipeline.tasks.classification.metrics.predictions import read_pieces
+from pipeline.tasks.classification.metrics.predictions import Pieces, read_pieces
 from pipeline.tasks.classification.metrics.statistics import OF_PIECES
 from pipeline.tasks.classification.settings import ClassificationEvaluation, Target, target_of
 
 _DIGITS = 6
-_GUESSES = 3  # of each piece that is shown
 
 
 def evaluate_pieces(
@@ -34,10 +32,12 @@ def evaluate_pieces(
     metrics, records = {}, {}
     for split in all_tests(encoded):
         texts = read_passages(encoded, split)
-        of, actual, predicted, found = read_pieces(samples / f"{split}.csv")
+        found = read_pieces(samples / f"{split}.csv")
+        of, actual = found.passage, found.actual
+        right = found.likeliest[:, 0] == actual
         statistics = {
-            nats.name: np.bincount(of, found, len(texts)),
-            correct.name: np.bincount(of[predicted == actual], minlength=len(texts)),
+            nats.name: np.bincount(of, found.nats, len(texts)),
+            correct.name: np.bincount(of[right], minlength=len(texts)),
             nats.of: np.bincount(of, minlength=len(texts)),
         }
         metrics[split] = {
@@ -49,7 +49,7 @@ def evaluate_pieces(
         }
         contents = (passage.text.encode() for passage in texts)
         records[split] = records_of(encoded, split, contents, statistics)
-    guesses = _guesses(model, encoded, evaluation.shown_passages)
+    guesses = _guesses(encoded, read_pieces(samples / "test.csv"), evaluation.shown_passages)
     return Evaluation(metrics.pop("test") | metrics, records, {}, {"guesses": guesses})
 
 
@@ -64,23 +64,18 @@ def _log_frequencies(encoded: Path, vocabulary: int, target: Target) -> np.ndarr
         return np.log(counts / counts.sum())
 
 
-def _guesses(model: Model, encoded: Path, count: int) -> list[dict[str, Any]]:
+def _guesses(encoded: Path, found: Pieces, count: int) -> list[dict[str, Any]]:
     """Describe `count` test passages, from all of the split: pieces, and guesses of each."""
-    codec = Codec.load(encoded)
-    test = Passages.read(encoded, "test")
-    chosen = test.spread(count)
-    shown = Passages([test.tokens[index] for index in chosen], test.classes[chosen])
-    found = predict(model, shown, len(shown), _GUESSES)
-    return [
-        {
-            "pieces": codec.texts(tokens),
-            "guesses": [
-                [
-                    [text, round(float(share), 3)]
-                    for text, share in zip(codec.texts(ids), shares, strict=True)
-                ]
-                for ids, shares in zip(each.likeliest, each.probabilities, strict=True)
-            ],
-        }
-        for tokens, each in zip(shown.tokens, found, strict=True)
-    ]
+    codec, test = Codec.load(encoded), Passages.read(encoded, "test")
+    shown = []
+    for index in test.spread(count):
+        at = found.passage == index
+        guesses = [
+            [
+                [text, round(float(share), 3)]
+                for text, share in zip(codec.texts(ids), shares, strict=True)
+            ]
+            for ids, shares in zip(found.likeliest[at], found.probabilities[at], strict=True)
+        ]
+        shown.append({"pieces": codec.texts(test.tokens[index]), "guesses": guesses})
+    return shown

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,15 +24,22 @@ def read_predictions(path: Path, names: list[str]) -> tuple[np.ndarray, np.ndarr
     return predicted, shares
 
 
-def read_pieces(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return of each predicted piece (piece,): its passage, its id, the likeliest id, and -ln p.
+class Pieces(NamedTuple):
+    """What was predicted of each piece of a split."""
 
-    DataError if the file is missing or damaged.
-    """
+    passage: np.ndarray  # its number (piece,)
+    actual: np.ndarray  # ids (piece,)
+    nats: np.ndarray  # -ln p of these (piece,)
+    likeliest: np.ndarray  # ids (piece, rank)
+    probabilities: np.ndarray  # of these (piece, rank)
+
+
+def read_pieces(path: Path) -> Pieces:
+    """Return the table of pieces; DataError if the file is missing or damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             columns = np.array([*csv.reader(file)][1:], dtype=np.float64).T
-        passage, actual, predicted = columns[:3].astype(np.int64)
-        return passage, actual, predicted, columns[3]
+        ids = columns.astype(np.int64)
+        return Pieces(ids[0], ids[1], columns[2], ids[3::2].T, columns[4::2].T)
     except (OSError, ValueError, IndexError) as error:
         raise DataError(f"{path}: cannot be read ({error}); run the decode stage again") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.config import Report
 from pipeline.reporting.results import Result, by_replicates
 from pipeline.reporting.section import Loss, TaskPage
+from pipeline.tasks.classification.reporting.confusion import Confusion, confusions
 from pipeline.tasks.classification.reporting.guesses import Guessed, read_guesses
 from pipeline.tasks.classification.reporting.labels import ByLabels, by_labels
 from pipeline.tasks.classification.reporting.passages import Shown, read_shown
@@ -20,6 +21,7 @@ class Section:
     """What the section shows beside the tables of all tasks."""
 
     by_labels: list[ByLabels]
+    confusions: list[Confusion]
     shown: list[Shown]
     guessed: list[Guessed]
 
@@ -32,6 +34,7 @@ def show(results: Sequence[Result], report: Report) -> Section:
         (classifiers if of_classes else pre_trained).append(result)
     return Section(
         by_labels(classifiers),
+        confusions(classifiers),
         [shown for each in _first_here(classifiers) if (shown := read_shown(each))],
         [read_guesses(each) for each in _first_here(pre_trained)],
     )

@@ -9,12 +9,12 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.results import Result
 
-_SHADES = 4  # classes shade-1 and on in style.css
+SHADES = 4  # classes shade-1 and on in style.css
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage, and how dark each layer's head makes each piece: 0 to _SHADES."""
+    """A passage, and how dark each layer's head makes each piece: 0 to SHADES."""
 
     pieces: list[str]
     name: str  # of its class
@@ -64,4 +64,4 @@ def _passage(content: dict[str, Any]) -> Passage:
 def shades_of(weights: list[int]) -> list[int]:
     """Return the shade of each weight: by its square root, the largest is the darkest."""
     most = max(weights)
-    return [round(_SHADES * sqrt(weight / most)) if most else 0 for weight in weights]
+    return [round(SHADES * sqrt(weight / most)) if most else 0 for weight in weights]

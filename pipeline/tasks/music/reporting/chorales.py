@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import pretty_midi
@@ -73,6 +74,7 @@ class Roll:
     bars: list[float]
     octaves: list[tuple[float, str]]  # height and name of each C
     voices: list[str]
+    passes: list[tuple[float, float, float]]  # left, width, share of the longest; see `roll`
 
 
 def read_chorales(samples: Path) -> list[Chorale]:
@@ -128,10 +130,17 @@ def pitch_range(chorales: Sequence[Chorale]) -> tuple[int, int]:
     return min(pitches), max(pitches)
 
 
-def roll(chorale: Chorale, lowest: int, highest: int, crop: int | None = None) -> Roll:
+def roll(
+    chorale: Chorale,
+    lowest: int,
+    highest: int,
+    crop: int | None = None,
+    blocks: Sequence[int] = (),
+) -> Roll:
     """Return the piano roll of `chorale` on the pitches lowest..highest.
 
-    Training saw `crop` tokens at once, of a chorale one for each voice and 16th.
+    Training saw `crop` tokens at once, of a chorale one for each voice and 16th. `blocks` are the
+    tokens that each pass of the network added to a chorale after its opening, if several.
     """
     second = (_WIDTH - _LEFT) / max(chorale.seconds, 1.0)
     pitches = highest - lowest + 1
@@ -148,9 +157,9 @@ def roll(chorale: Chorale, lowest: int, highest: int, crop: int | None = None) -
         length = max((note.end - note.start) * second - _GAP, _GAP)
         return f"M{x_of(note.start):g} {y_of(note.pitch):g}h{length:.1f}"
 
-    trained = None
-    if crop and chorale.bar_seconds:
-        trained = crop / len(VOICES) / _SIXTEENTHS_PER_BAR * chorale.bar_seconds
+    token = (chorale.bar_seconds or 0.0) / _SIXTEENTHS_PER_BAR / len(VOICES)
+    trained = crop * token if crop else 0.0
+    ends = [chorale.primer_seconds + end * token for end in accumulate(blocks)] if token else []
     return Roll(
         width=_WIDTH,
         height=bottom + _BOTTOM,
@@ -160,7 +169,7 @@ def roll(chorale: Chorale, lowest: int, highest: int, crop: int | None = None) -
         row=round(row, 2),
         highest=highest,
         given_width=round(chorale.primer_seconds * second, 1),
-        trained=x_of(trained) if trained and trained < chorale.seconds else None,
+        trained=x_of(trained) if 0.0 < trained < chorale.seconds else None,
         bars=[x_of(bar * chorale.bar_seconds) for bar in range(chorale.bars)],
         octaves=[
             (y_of(pitch), f"C{pitch // 12 - 1}")
@@ -170,5 +179,9 @@ def roll(chorale: Chorale, lowest: int, highest: int, crop: int | None = None) -
         voices=[
             "".join(stroke(note) for note in chorale.notes if note.voice == voice)
             for voice in range(len(VOICES))
+        ],
+        passes=[
+            (x_of(end - size * token), round(size * token * second, 2), size / max(blocks))
+            for end, size in zip(ends, blocks, strict=False)
         ],
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.blocks import read_blocks
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.figures import Chart
 from pipeline.reporting.results import Result
@@ -25,6 +26,7 @@ class Piece:
 
     chorale: Chorale
     roll: Roll
+    blocks: Sequence[int]  # tokens that each pass added; empty if each added one
     audio: str | None  # None if it exceeds the size limit
     midi: str
     arcs: Arcs | None  # None if no attention was recorded
@@ -62,13 +64,16 @@ def read_pieces(result: Result, audio_bytes: int) -> RunPieces:
     chorales = read_chorales(result.samples)
     lowest, highest = pitch_range(chorales)
     pieces = []
-    for chorale in chorales:
+    found = read_blocks(result.samples)
+    for number, chorale in enumerate(chorales):
+        blocks = found.sizes[number] if found else ()
         audio = data_uri("audio/mpeg", chorale.mp3)
         audio_bytes -= len(audio)
         pieces.append(
             Piece(
                 chorale,
-                roll(chorale, lowest, highest, result.run.training.crop),
+                roll(chorale, lowest, highest, result.run.training.crop, blocks),
+                blocks,
                 audio if audio_bytes >= 0 else None,
                 data_uri("audio/midi", chorale.midi),
                 read_arcs(result.records, chorale.file),

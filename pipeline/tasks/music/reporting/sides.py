@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from models.settings import RelativePositionSettings, Sinusoid
-from pipeline.tasks.music.reporting.chorales import pitch_range, roll
+from pipeline.tasks.music.reporting.chorales import Roll, pitch_range, roll
 from pipeline.tasks.music.reporting.pieces import Piece, RunPieces
 
 
@@ -44,11 +44,15 @@ def _same_opening(relative: RunPieces, absolute: RunPieces) -> Sides | None:
         if other := continued.get(piece.chorale.piece):
             lowest, highest = pitch_range([piece.chorale, other.chorale])
             drawn = (
-                Side(run, replace(each, roll=roll(each.chorale, lowest, highest, run.crop)))
+                Side(run, replace(each, roll=_roll(run, each, lowest, highest)))
                 for run, each in ((relative, piece), (absolute, other))
             )
             return Sides(piece.chorale.piece, *drawn)
     return None
+
+
+def _roll(run: RunPieces, piece: Piece, lowest: int, highest: int) -> Roll:
+    return roll(piece.chorale, lowest, highest, run.crop, piece.blocks)
 
 
 def _is_played(piece: Piece) -> bool:

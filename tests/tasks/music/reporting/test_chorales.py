@@ -92,3 +92,15 @@ def test_the_line_stands_where_a_piece_is_as_long_as_training_saw(scale: Params)
     assert [roll(chorale, 60, 60, crop).trained for crop in (None, 256, 300)] == [None] * 3
     drawn = roll(chorale, 60, 60, 128)
     assert drawn.trained == pytest.approx((drawn.left + drawn.width) / 2, abs=0.05)
+
+
+def test_a_pass_is_as_long_as_the_tokens_that_it_added(scale: Params):
+    """After an opening of 64 of 256 tokens, four of which are a 16th."""
+    chorale = read_chorales(MUSIC)[2]
+    drawn = roll(chorale, 60, 60, None, (8, 2, 4))
+    token = (drawn.width - drawn.left) / 256
+    lefts, widths, shares = zip(*drawn.passes, strict=True)
+    assert lefts == pytest.approx([drawn.left + at * token for at in (64, 72, 74)], abs=0.06)
+    assert widths == pytest.approx([8 * token, 2 * token, 4 * token], abs=0.01)
+    assert shares == (1.0, 0.25, 0.5)
+    assert roll(chorale, 60, 60).passes == []
