@@ -68,6 +68,14 @@ _RUNS = {
     "metavar": "PATTERN",
     "help": "names of runs, with * and ?; all stages without any",
 }
+_SET = {
+    "flags": ["-S", "--set-param"],
+    "dest": "overrides",
+    "action": "append",
+    "default": [],
+    "metavar": "runs.RUN.PARAMETER=VALUE,VALUE",
+    "help": "make an experiment of each value instead, of each combination if given several times",
+}
 _DRY_RUN, _STATUS = (
     {
         "flags": [f"--{mode.replace('_', '-')}"],
@@ -97,7 +105,9 @@ COMMANDS = {
     "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
     "new": Command("make a scale for files of one's own", arguments=(_FOLDER, _FROM)),
     "runs": Command("make the runs of a scale, several at once", arguments=(_JOBS, _TARGETS)),
-    "submit": Command("make a scale on a SLURM cluster", arguments=(_RUNS, _DRY_RUN, _STATUS)),
+    "submit": Command(
+        "make a scale on a SLURM cluster", arguments=(_RUNS, _SET, _DRY_RUN, _STATUS)
+    ),
     "commit": Command("record a stage that ran without dvc", arguments=(_STAGE,)),
     "recover": Command("clean up after a killed dvc"),
     "summary": Command("print the scores of every run"),

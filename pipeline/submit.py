@@ -8,27 +8,34 @@
 cluster.yaml says what jobs ask for. A job waits for those of the stages that it depends on. One
 that is preempted, or whose node fails, is queued again, and so is a training at its time limit;
 trainings resume from their last checkpoint. A stage that is queued already is not queued again.
-Call the command again for what failed, after its cause is mended.
+Call the command again for what failed, after its cause is mended, and for what is held.
 """
 
 import subprocess
 import sys
+from contextlib import chdir
 
 from pipeline import commit, config
-from pipeline.cluster import graph, queue, settings, status
+from pipeline.cluster import graph, queue, settings, status, sweep
 from pipeline.cluster.cost import cost
 from pipeline.cluster.graph import Graph
-from pipeline.cluster.scripts import LOGS, PUSH, log_of, name_of, script
+from pipeline.cluster.scripts import LOGS, Resources, batch, log_of, name_of, script
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.runs import STAGES, Plan
 
+PUSH = "push"  # the job that sends the results to the DVC remote
 
-def main(runs: list[str], mode: str) -> None:
+
+def main(runs: list[str], overrides: list[str], mode: str) -> None:
     """Queue what is left of the runs with these patterns, or say what would be queued or is.
 
-    Raises PipelineError if SLURM refuses a job, or a stage fails that is run here.
+    With overrides, queue experiments instead. Raises PipelineError if SLURM refuses a job, or a
+    stage fails that is run here.
     """
     params, asked = config.load(), settings.load()
+    if overrides:
+        _sweep(overrides, mode)
+        return
     left = graph.of_runs(graph.stale_stages(), runs)
     if mode == "status":
         print("\n".join(status.lines(left)))
@@ -39,26 +46,47 @@ def main(runs: list[str], mode: str) -> None:
                 print(script(stage, params, asked))
         print(cost(left, params, asked))
     else:
-        _submit(left, params, asked)
+        numbers = _submit(left, params, asked)
+        if asked.push and numbers and name_of(PUSH) not in queue.jobs():
+            push = batch(PUSH, Resources(), asked, "exec dvc --wait-for-lock push\n")
+            queue.submit(push, numbers, how="afterany")
     plan = Plan(params, list(params.runs), list(STAGES), {*left})
     print(plan.describe(max(1, status.running())), file=sys.stderr)
 
 
-def _submit(left: Graph, params: config.Params, asked: settings.ClusterSettings) -> None:
+def _sweep(overrides: list[str], mode: str) -> None:
+    for name, values in sweep.experiments(overrides).items():
+        print(f"{name}: {' '.join(values)}", flush=True)
+        if mode == "dry_run":
+            continue
+        folder, runs = sweep.copy(name, values), sweep.runs_of(values)
+        asked = settings.load()
+        with chdir(folder):
+            left = graph.of_runs(graph.stale_stages(), runs)
+            numbers = _submit(left, config.load(), asked)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        queue.submit(
+            batch(f"save@{name}", Resources(), asked, sweep.saving(name, folder, runs)), numbers
+        )
+
+
+def _submit(left: Graph, params: config.Params, asked: settings.ClusterSettings) -> list[str]:
+    """Queue the stages `left`; return the numbers of their jobs."""
     left = _without_those_made_here(left, asked)
     scripts = {stage: script(stage, params, asked) for stage in left}
     LOGS.mkdir(parents=True, exist_ok=True)
     queued = queue.jobs()
     numbers: dict[str, str] = {}
     for stage, waits_for in left.items():
-        if name_of(stage) in queued:
-            numbers[stage] = queued[name_of(stage)].number
+        if job := queued.get(name_of(stage)):
+            numbers[stage] = job.number
+            if job.is_held:
+                queue.release(job)
             continue
         log_of(stage).unlink(missing_ok=True)
         numbers[stage] = queue.submit(scripts[stage], [numbers[each] for each in waits_for])
         print(f"{stage}: job {numbers[stage]}")
-    if asked.push and numbers and name_of(PUSH) not in queued:
-        queue.submit(script(PUSH, params, asked), numbers.values(), how="afterany")
+    return list(numbers.values())
 
 
 def _without_those_made_here(left: Graph, asked: settings.ClusterSettings) -> Graph:

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from pipeline.errors import PipelineError
 from pipeline.runs import STAGES
 
+_YAML = YAML(typ="safe", pure=True)
 Graph = dict[str, set[str]]  # stages in an order in which they can run, and what each waits for
 
 
@@ -65,11 +66,14 @@ def of_runs(graph: Graph, patterns: list[str]) -> Graph:
 def command_of(stage: str) -> str:
     """Return the command of a stage in dvc.yaml."""
     name, _, key = stage.partition("@")
-    yaml = YAML(typ="safe", pure=True)
-    definition = yaml.load(Path("dvc.yaml"))["stages"][name]
-    code = yaml.load(Path("scale.yaml"))["code"]
+    definition = _YAML.load(Path("dvc.yaml"))["stages"][name]
     command = definition.get("do", definition)["cmd"]
-    return command.replace("${code}", code).replace("${key}", key)
+    return command.replace("${code}", code()).replace("${key}", key)
+
+
+def code() -> str:
+    """Return the folder with the code, as the scale's stages name it."""
+    return _YAML.load(Path("scale.yaml"))["code"]
 
 
 def _dvc(*arguments: str) -> str:

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import PipelineError
@@ -17,15 +16,19 @@ class Job(NamedTuple):
     nodes: str  # on which it runs
     restarts: int
 
+    @property
+    def is_held(self) -> bool:
+        """Whether its node failed as it started, after which SLURM does not start it again."""
+        return self.state == "PENDING" and self.reason.startswith("launch failed")
+
 
 def jobs() -> dict[str, Job]:
-    """Return the user's jobs of the current folder, by name."""
-    form = "--Format=JobID:|,State:|,Reason:|,NodeList:|,RestartCnt:|,Name:|,WorkDir:|"
+    """Return the user's jobs, by name."""
+    form = "--Format=JobID:|,State:|,Reason:|,NodeList:|,RestartCnt:|,Name:|"
     found = {}
     for line in _call(["squeue", "--me", "--noheader", form]).splitlines():
-        number, state, reason, nodes, restarts, name, folder, _ = line.split("|")
-        if Path(folder) == Path.cwd():
-            found[name] = Job(number, state, reason, nodes, int(restarts))
+        number, state, reason, nodes, restarts, name, _ = line.split("|")
+        found[name] = Job(number, state, reason, nodes, int(restarts))
     return found
 
 
@@ -35,6 +38,11 @@ def submit(script: str, after: Iterable[str], how: str = "afterok") -> str:
     options = ["--parsable", "--requeue", "--kill-on-invalid-dep=yes"]
     dependency = f"--dependency=singleton{waits_for}"
     return _call(["sbatch", *options, dependency], script).strip().partition(";")[0]
+
+
+def release(job: Job) -> None:
+    """Let a held job start."""
+    _call(["scontrol", "release", job.number])
 
 
 def _call(command: list[str], given: str | None = None) -> str:

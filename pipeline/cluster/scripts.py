@@ -1,6 +1,5 @@
 """The batch script of a stage."""
 
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +12,6 @@ from pipeline.runs import STAGES
 from pipeline.settings.training import Device
 
 LOGS = Path(".work/jobs")  # what a job prints, by stage
-PUSH = "push"  # the job that sends the results to the DVC remote
-_PIPELINE = Path(__file__).resolve().parents[1]
 _NOTICE = 120  # seconds before its time limit at which a training is told
 _GPUS = re.compile(r"gres|gpus")  # options that ask for GPUs
 
@@ -40,17 +37,17 @@ trap at_time_limit USR1
 """
 _RUN = """\
 ({start}) &
-wait $! && python {pipeline} commit $stage
+wait $! && python {code}/pipeline commit $stage
 """
 
 
 class Resources(NamedTuple):
     """What a stage needs, as its run says."""
 
-    nodes: int
-    processes: int  # on each node
-    threads: int  # of each process
-    device: Device
+    nodes: int = 1
+    processes: int = 1  # on each node
+    threads: int = 1  # of each process
+    device: Device = Device.CPU
 
 
 def log_of(stage: str) -> Path:
@@ -60,7 +57,7 @@ def log_of(stage: str) -> Path:
 
 def name_of(stage: str) -> str:
     """Return the name of the job of `stage`: no two of the same name run at once."""
-    return f"{Path.cwd().name}:{stage}"
+    return f"{stage}:{Path.cwd()}"
 
 
 def resources(stage: str, params: Params, most: int) -> Resources:
@@ -70,7 +67,7 @@ def resources(stage: str, params: Params, most: int) -> Resources:
     """
     kind, _, run = stage.partition("@")
     if kind not in STAGES:
-        return Resources(1, 1, 1, Device.CPU)
+        return Resources()
     training = params.runs[run].training
     processes = training.processes if kind == "train" else 1
     nodes = -(-processes // most)
@@ -85,9 +82,18 @@ def resources(stage: str, params: Params, most: int) -> Resources:
 def script(stage: str, params: Params, settings: ClusterSettings) -> str:
     """Return the batch script of `stage`; what it waits for is an option of sbatch."""
     needs = resources(stage, params, settings.processes_per_node)
-    options = _options(stage, needs, settings)
-    lines = [f"#SBATCH --{name}={value}" for name, value in options.items()]
-    return "\n".join(["#!/bin/bash", *lines, "", _body(stage, needs)])
+    kind, _, run = stage.partition("@")
+    names = {"stage": stage, "run": run, "logs": LOGS, "settings": FILE, "params": PARAMS}
+    names |= {"code": graph.code(), "start": _start(stage, needs)}
+    body = _ONCE + (_AT_TIME_LIMIT if kind == "train" else "") + _RUN
+    return batch(stage, needs, settings, body.format_map(names))
+
+
+def batch(name: str, needs: Resources, settings: ClusterSettings, body: str) -> str:
+    """Return a batch script with the options of the job `name` and these lines."""
+    options = _options(name, needs, settings)
+    lines = [f"#SBATCH --{option}={value}" for option, value in options.items()]
+    return "\n".join(["#!/bin/bash", *lines, "", body])
 
 
 def _options(stage: str, needs: Resources, settings: ClusterSettings) -> dict[str, str | int]:
@@ -109,15 +115,6 @@ def _options(stage: str, needs: Resources, settings: ClusterSettings) -> dict[st
     return options | own
 
 
-def _body(stage: str, needs: Resources) -> str:
-    if stage == PUSH:
-        return "exec dvc --wait-for-lock push"
-    kind, _, run = stage.partition("@")
-    names = {"stage": stage, "run": run, "logs": LOGS, "settings": FILE, "params": PARAMS}
-    names |= {"pipeline": os.path.relpath(_PIPELINE), "start": _start(stage, needs)}
-    return (_ONCE + (_AT_TIME_LIMIT if kind == "train" else "") + _RUN).format_map(names)
-
-
 def _start(stage: str, needs: Resources) -> str:
     """Return the command of dvc.yaml, or, for several nodes, the same command by torchrun."""
     if needs.nodes == 1:
@@ -126,5 +123,5 @@ def _start(stage: str, needs: Resources) -> str:
         f"export OMP_NUM_THREADS={needs.threads}; exec srun --kill-on-bad-exit=1 torchrun "
         f"--nnodes={needs.nodes} --nproc-per-node={needs.processes} --rdzv-backend=c10d "
         "--rdzv-endpoint=$(scontrol show hostnames | head -n 1):$((20000 + SLURM_JOB_ID % 10000)) "
-        f"--rdzv-id=$SLURM_JOB_ID {os.path.relpath(_PIPELINE)} {stage.replace('@', ' ')}"
+        f"--rdzv-id=$SLURM_JOB_ID {graph.code()}/pipeline {stage.replace('@', ' ')}"
     )

@@ -24,7 +24,9 @@ def lines(left: Graph) -> Iterator[str]:
 
 def running() -> int:
     """Return how many jobs of the current folder run."""
-    return sum(job.state == "RUNNING" for job in queue.jobs().values())
+    return sum(
+        job.state == "RUNNING" and name.endswith(name_of("")) for name, job in queue.jobs().items()
+    )
 
 
 def _state(stage: str, left: Graph, queued: dict[str, Job]) -> str:
@@ -39,6 +41,8 @@ def _state(stage: str, left: Graph, queued: dict[str, Job]) -> str:
             return f"not queued: {', '.join(failed)} failed" if failed else "not queued"
         case Job(state="PENDING", reason="Dependency") if left[stage]:
             return f"waits for {', '.join(sorted(left[stage]))}"
+        case Job(is_held=True):
+            return "held, as its node failed when it started; submit lets it start again"
         case Job(state="PENDING"):
             return f"waits ({job.reason}){again}"
     return f"{job.state.lower()} on {job.nodes}{again}{f': {said[-1]}' if said else ''}"

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.cluster import graph
 from pipeline.cluster.cost import cost
-from pipeline.cluster.scripts import LOGS, PUSH, resources, script
+from pipeline.cluster.scripts import LOGS, resources, script
 from pipeline.cluster.settings import ClusterSettings
 from pipeline.errors import ConfigError
 from pipeline.settings.training import Device
@@ -27,6 +27,7 @@ ASKED = ClusterSettings(
 @pytest.fixture(autouse=True)
 def _commands(monkeypatch):
     monkeypatch.setattr(graph, "command_of", lambda stage: f"exec python ../pipeline {stage}")
+    monkeypatch.setattr(graph, "code", lambda: "..")
 
 
 def with_training(scale, **changes):
@@ -178,8 +179,3 @@ def test_a_training_at_its_time_limit_is_queued_again_if_it_got_further(
     assert ("scontrol requeue 7" in commands.called()) == is_further
     assert ("error: " in said and "training.checkpoint_every" in said) != is_further
     assert not any("commit" in line for line in commands.called())
-
-
-def test_the_last_job_sends_what_is_there(scale, commands):
-    assert commands.start(script(PUSH, scale, ASKED)).wait() == 0
-    assert commands.called() == ["dvc --wait-for-lock push"]
