@@ -21,20 +21,14 @@ from pathlib import Path
 from faults.copies import call, fresh_copy
 from faults.kills import contents, processes_in
 from faults.rows import record
-from faults.slurm import HOSTS, Cluster, cluster, missing
+from faults.slurm import HOSTS, SETTINGS, Cluster, cluster, missing
 from pipeline.files import read_json, write_json
 
 SEED = 1
 WORK = Path(".work/cluster").resolve()
 BASE, UNDISTURBED = WORK / "base", WORK / "undisturbed.json"
-_SHORTEST, _LONGEST = 2.0, 12.0  # seconds between kills
+_SHORTEST, _LONGEST = 1.0, 9.0  # seconds between kills
 _DOWN = 3.0  # seconds until what was killed is started again
-_SETTINGS = """
-here: [check, scratch, "download@*"]
-processes_per_node: 1
-push: false
-options: {"*": {time: "01:00:00", mem: 1G}}
-"""
 
 
 class Target(StrEnum):
@@ -81,7 +75,7 @@ def prepare() -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     BASE.mkdir(parents=True)
     fresh_copy(BASE)
-    (BASE / "cluster.yaml").write_text(_SETTINGS)
+    (BASE / "cluster.yaml").write_text(SETTINGS)
     call(BASE, "dvc", "repro", "check", "scratch", *_downloads(BASE))
     shutil.copytree(BASE, whole := WORK / "whole", symlinks=True)
     call(whole, "dvc", "repro")
@@ -100,6 +94,7 @@ def disturbed(folder: Path, slurm: Cluster, kills: int, done: Counter[str]) -> i
         submitted += 1
         call(folder, sys.executable, "pipeline", "submit")
         while (said := slurm.call("squeue", "-h", "-o", "%T %r")) and "held" not in said:
+            slurm.resume()
             draw = random.Random(f"{SEED} {done.total()}")
             time.sleep(draw.uniform(_SHORTEST, _LONGEST))
             if done.total() < kills and "RUNNING" in slurm.call("squeue", "-h", "-o", "%T"):

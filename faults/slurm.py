@@ -16,6 +16,12 @@ from pathlib import Path
 
 HOSTS = ("n1", "n2")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "ip", "unshare", "setpriv")
+SETTINGS = """
+here: [check, scratch, "download@*"]
+processes_per_node: 1
+push: false
+options: {"*": {time: "01:00:00", mem: 1G}}
+"""  # of a scale on this cluster
 _BRIDGE, _NETWORK = "slurm-bridge", "10.77.0"
 _ONE_AT_A_TIME = Path("/run/lock/slurm-bridge")
 _PATIENCE = 60.0  # seconds; a busy machine is no failure
@@ -113,7 +119,7 @@ class Cluster:
         """Start a host, whose first process is the parent of all that runs on it."""
         unshare = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
         names = f"mount --bind '{self._folder}/hosts' /etc/hosts && hostname {host}"
-        program = f"{names} && {_program('slurmd')} -D & wait"
+        program = f"{names} && {_program('slurmd')} -D -c & wait"
         self._start(host, *_inside(host), *unshare, "sh", "-c", program)
 
     def kill(self, name: str) -> None:
@@ -121,6 +127,11 @@ class Cluster:
         process = self._processes.pop(name)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
+
+    def resume(self) -> None:
+        """Let drained hosts take jobs again, as an administrator does after a crash."""
+        if "drain" in self.call("sinfo", "-h", "-N", "-o", "%t"):
+            self.call("scontrol", "update", f"NodeName={','.join(HOSTS)}", "State=RESUME")
 
     def wait_until_idle(self) -> None:
         """Wait until every host is there and has nothing to do."""

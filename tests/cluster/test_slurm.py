@@ -46,9 +46,10 @@ def project(tmp_path) -> Path:
     (folder / "scale.yaml").write_text("code: .\n")
     (folder / "dvc.yaml").write_text(GRAPH % (RUN, RUN))
     (folder / "train.sh").write_text(TRAIN % STEPS)
-    asked = {"here": [], "processes_per_node": 1, "push": False}
+    asked = {"here": [], "processes_per_node": 1, "push": True}
     (folder / "cluster.yaml").write_text(json.dumps(asked | {"options": {"*": {"mem": "100M"}}}))
     call(folder, "dvc", "init", "--quiet", "--no-scm")
+    call(folder, "dvc", "remote", "add", "--default", "--quiet", "home", str(tmp_path / "remote"))
     return folder
 
 
@@ -64,7 +65,7 @@ def wait_until(condition) -> None:
         time.sleep(0.1)
 
 
-def test_a_scale_is_made_though_a_host_dies(project, tmp_path, monkeypatch):
+def test_a_scale_is_made_and_sent_home_though_a_host_dies(project, tmp_path, monkeypatch):
     submit = (sys.executable, str(ROOT / "pipeline"), "submit")
     with cluster(tmp_path / "slurm") as slurm:
         for name, value in slurm.environment.items():
@@ -80,4 +81,7 @@ def test_a_scale_is_made_though_a_host_dies(project, tmp_path, monkeypatch):
     assert [int(step) for _, step in counted(project)] == [*range(STEPS)]
     assert dead in HOSTS
     assert (project / "verdicts").read_text() == (project / f"runs/{RUN}/model").read_text()
+    shutil.rmtree(project / ".dvc/cache")
+    shutil.rmtree(project / "runs")
+    call(project, "dvc", "pull", "--quiet")
     assert "up to date" in call(project, "dvc", "status")
