@@ -2,8 +2,8 @@
 
 Needs root, SLURM and munge. A run with two processes trains on two hosts, each a network namespace
 with a process of its own, joined by torchrun (gloo). In the middle the network of one of them is
-cut for some seconds, and in another training a host is killed. SLURM ends the job and queues it
-again; it resumes from its last checkpoint, and the model has to have the bytes of two processes on
+cut, and in another training a host is killed. SLURM ends the job and queues it again; once the host
+is back it resumes from its last checkpoint, and the model has to have the bytes of two processes on
 one machine that nobody disturbed. Writes a row of reports/faults.json.
 """
 
@@ -22,7 +22,6 @@ from faults.slurm import HOSTS, SETTINGS, Cluster, cluster, cut, mend, missing
 RUN, DATASET = "image_local_2d", "digits"
 WORK = Path(".work/links").resolve()
 STEPS, EVERY = 240, 6  # of the training, and until a checkpoint
-_AWAY = 25.0  # seconds, longer than SLURM waits for a host
 
 
 def main() -> None:
@@ -82,16 +81,16 @@ def trained(folder: Path, slurm: Cluster, disturb: Callable[[Cluster], None] | N
 
 
 def away(slurm: Cluster) -> None:
-    """Cut the network of a host for some seconds."""
+    """Cut the network of a host until SLURM takes it for lost."""
     cut(HOSTS[1])
-    time.sleep(_AWAY)
+    _await(lambda: "RUNNING" not in slurm.call("squeue", "-h", "-o", "%T"))
     mend(HOSTS[1])
 
 
 def killed(slurm: Cluster) -> None:
-    """Kill a host and start it again."""
+    """Kill a host until SLURM takes it for lost."""
     slurm.kill(HOSTS[1])
-    time.sleep(_AWAY)
+    _await(lambda: "RUNNING" not in slurm.call("squeue", "-h", "-o", "%T"))
     slurm.start_host(HOSTS[1])
 
 

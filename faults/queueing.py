@@ -75,14 +75,11 @@ def of_dvc(runs: int) -> dict[str, float]:
 
 
 def processor_time(folder: Path, *command: str) -> float:
-    """Seconds of a core of a command, the least of two."""
-    times = []
-    for _ in range(2):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        call(folder, *command)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return round(min(times), 1)
+    """Seconds of a core of a command."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    call(folder, *command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)
 
 
 def of_slurm(slurm: Cluster) -> dict[str, float]:

@@ -120,7 +120,8 @@ def _start(stage: str, needs: Resources) -> str:
     if needs.nodes == 1:
         return graph.command_of(stage)
     return (
-        f"export OMP_NUM_THREADS={needs.threads}; exec srun --kill-on-bad-exit=1 torchrun "
+        f"export OMP_NUM_THREADS={needs.threads}; exec srun --kill-on-bad-exit=1 python "
+        f"{graph.code()}/pipeline/cluster/torchrun.py "
         f"--nnodes={needs.nodes} --nproc-per-node={needs.processes} --rdzv-backend=c10d "
         "--rdzv-endpoint=$(scontrol show hostnames | head -n 1):$((20000 + SLURM_JOB_ID % 10000)) "
         f"--rdzv-id=$SLURM_JOB_ID {graph.code()}/pipeline {stage.replace('@', ' ')}"

@@ -49,5 +49,6 @@ def _state(stage: str, left: Graph, queued: dict[str, Job]) -> str:
 
 
 def _reason(said: list[str]) -> str:
-    """Return the last line with an error, or else the last line."""
-    return next((line for line in reversed(said) if "error" in line.lower()), said[-1])
+    """Return the last error of a stage, or else of SLURM, or else the last line."""
+    told = [line for line in said if line.startswith("error: ")]
+    return [said[-1], *(line for line in said if "error:" in line), *told][-1]

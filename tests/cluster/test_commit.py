@@ -90,10 +90,11 @@ def test_half_a_record_of_a_killed_commit_is_undone(before):
 
 
 def test_a_commit_whose_dvc_outlives_it_is_waited_for():
-    Path("seconds").write_text("1")
+    Path("seconds").write_text("3")
     job = start("a")
     while not Path("writes").exists():
         time.sleep(0.02)
+    Path("seconds").write_text("0")
     job.kill()
     job.wait()
     began = time.monotonic()

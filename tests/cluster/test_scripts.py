@@ -58,7 +58,7 @@ def test_a_training_with_more_processes_than_a_node_runs_on_several(scale, proce
     params = with_training(scale, processes=processes, device=Device.CUDA)
     asked = options(f"train@{RUN}", params)
     assert (asked["nodes"], asked["gpus-per-node"]) == (str(nodes), str(each))
-    is_torchrun = f"torchrun --nnodes={nodes} --nproc-per-node={each} " in script(
+    is_torchrun = f"torchrun.py --nnodes={nodes} --nproc-per-node={each} " in script(
         f"train@{RUN}", params, ASKED
     )
     assert is_torchrun == (nodes > 1)
