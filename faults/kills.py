@@ -162,14 +162,15 @@ def _locks(clone: Path) -> list[str]:
 def _left(clone: Path) -> list[str]:
     """The processes that still work in `clone` after ten seconds; they are killed."""
     end = time.monotonic() + 10.0
-    while (found := list(_inside(clone))) and time.monotonic() < end:
+    while (found := list(processes_in(clone))) and time.monotonic() < end:
         time.sleep(0.1)
     for pid, _ in found:
         os.kill(pid, signal.SIGKILL)
     return [command for _, command in found]
 
 
-def _inside(clone: Path) -> Iterator[tuple[int, str]]:
+def processes_in(clone: Path) -> Iterator[tuple[int, str]]:
+    """Yield the number and the command of each process that works in `clone`."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if Path(os.readlink(process / "cwd")).is_relative_to(clone.resolve()):

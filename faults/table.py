@@ -1,6 +1,10 @@
-"""reports/faults.json as a Markdown table: python -m faults.table."""
+"""reports/faults.json as a Markdown table: python -m faults.table, or of some of its rows alone.
+
+python -m faults.table cluster links
+"""
 
 import json
+import sys
 from collections import Counter
 from typing import Any
 
@@ -91,6 +95,53 @@ def _processors(numbers: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def _cluster(numbers: dict[str, Any]) -> list[list[str]]:
+    kinds = ", ".join(f"{count} of {kind}" for kind, count in numbers["kills"].items())
+    fault = f"SLURM on two hosts, {numbers['total']} kills ({kinds})"
+    same = numbers["files and records"] - numbers["different"]
+    return [
+        [
+            fault,
+            f"{same} of {numbers['files and records']} files and records of stages the same; "
+            f"submitted again {numbers['submitted again']} times",
+        ]
+    ]
+
+
+def _links(numbers: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            f"torchrun on two hosts, {found['updates']} updates, {disturbance}",
+            f"model {_same(found['the same bytes'])}; resumed {found['resumptions']} times",
+        ]
+        for disturbance, found in numbers.items()
+    ]
+
+
+def _queueing(numbers: dict[str, Any]) -> list[list[str]]:
+    slurm = numbers["SLURM"]
+    table = [
+        [
+            f"dvc, {runs} runs",
+            f"commit {of['commit']} s of a core, status and dag {of['status'] + of['dag']:.1f} s",
+        ]
+        for runs, of in numbers["dvc, seconds of a core by runs"].items()
+    ]
+    table += [
+        [f"smoke scale, {name.rpartition(': ')[2]} hosts", f"{seconds} s"]
+        for name, seconds in numbers.items()
+        if name.startswith("smoke scale")
+    ]
+    return [
+        [
+            f"{slurm['jobs']:,} jobs in the queue",
+            f"sbatch {slurm['sbatch, milliseconds a job']} ms a job, "
+            f"squeue {slurm['squeue of them, milliseconds']} ms",
+        ],
+        *table,
+    ]
+
+
 def _same(same: bool) -> str:
     return "the same" if same else "differ"
 
@@ -105,10 +156,15 @@ _LINES = {
     "memory": _memory,
     "machines": _machines,
     "processors": _processors,
+    "cluster": _cluster,
+    "links": _links,
+    "queueing": _queueing,
 }
 
 
 if __name__ == "__main__":
     head = [["fault", "result"], ["---", "---"]]
-    for line in head + lines(json.loads(FILE.read_text())):
+    rows = json.loads(FILE.read_text())
+    chosen = [row for row in rows if row["what"] in (sys.argv[1:] or _LINES)]
+    for line in head + lines(chosen):
         print(f"| {' | '.join(line)} |")

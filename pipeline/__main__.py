@@ -60,6 +60,37 @@ _FROM = {
     "metavar": "FOLDER",
     "help": "the folder with the files",
 }
+_RUNS = {
+    "flags": ["--runs"],
+    "dest": "runs",
+    "nargs": "+",
+    "default": [],
+    "metavar": "PATTERN",
+    "help": "names of runs, with * and ?; all stages without any",
+}
+_SET = {
+    "flags": ["-S", "--set-param"],
+    "dest": "overrides",
+    "action": "append",
+    "default": [],
+    "metavar": "runs.RUN.PARAMETER=VALUE,VALUE",
+    "help": "make an experiment of each value instead, of each combination if given several times",
+}
+_DRY_RUN, _STATUS = (
+    {
+        "flags": [f"--{mode.replace('_', '-')}"],
+        "dest": "mode",
+        "action": "store_const",
+        "const": mode,
+        "default": "submit",
+        "help": text,
+    }
+    for mode, text in (
+        ("dry_run", "print the batch scripts and the cost, and queue nothing"),
+        ("status", "print what the jobs do, and why one failed"),
+    )
+)
+_STAGE = {"dest": "stage", "help": "a stage of dvc.yaml, such as train@music_relative"}
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
@@ -74,6 +105,10 @@ COMMANDS = {
     "config": Command("check params.yaml without running anything", arguments=(_PATH,)),
     "new": Command("make a scale for files of one's own", arguments=(_FOLDER, _FROM)),
     "runs": Command("make the runs of a scale, several at once", arguments=(_JOBS, _TARGETS)),
+    "submit": Command(
+        "make a scale on a SLURM cluster", arguments=(_RUNS, _SET, _DRY_RUN, _STATUS)
+    ),
+    "commit": Command("record a stage that ran without dvc", arguments=(_STAGE,)),
     "recover": Command("clean up after a killed dvc"),
     "summary": Command("print the scores of every run"),
     "claims": Command("print how many claims of the lecture have each verdict"),
