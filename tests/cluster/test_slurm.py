@@ -22,7 +22,7 @@ stages:
     do: {cmd: mkdir -p data && echo ids > data/a, outs: [data/a]}
   train:
     foreach: [%s]
-    do: {cmd: exec sh train.sh ${key}, deps: [data/a], outs: ["runs/${key}/model"]}
+    do: {cmd: "exec sh train.sh ${key}", deps: [data/a], outs: ["runs/${key}/model"]}
   judge: {cmd: cp runs/%s/model verdicts, deps: [runs], outs: [verdicts]}
 """
 # It counts, from its last checkpoint, and says where and what it counts.
