@@ -21,7 +21,7 @@ stages:
     foreach: [a]
     do: {cmd: mkdir -p data && echo ids > data/a, outs: [data/a]}
   train:
-    foreach: [%s]
+    foreach: {%s: {}}
     do: {cmd: "exec sh train.sh ${key}", deps: [data/a], outs: ["runs/${key}/model"]}
   judge: {cmd: cp runs/%s/model verdicts, deps: [runs], outs: [verdicts]}
 """
