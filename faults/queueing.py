@@ -1,15 +1,14 @@
 """What a cluster costs beside the work itself: python -m faults.queueing.
 
-Needs root, SLURM and munge. Times the smoke scale on one and on two hosts, how long SLURM takes for
-a job, and the processor time of dvc for scales with more and more runs, of which every job pays a
-commit and every submission a status. Writes a row of reports/faults.json.
+Needs root, SLURM and munge. Measures how long SLURM takes to queue a job, and the processor time of
+dvc for scales of two sizes: every job pays a commit, every submission a status. Writes a row of
+reports/faults.json.
 """
 
 import json
 import os
 import resource
 import shutil
-import sys
 import time
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from faults import cluster as kills
 from faults.copies import call
 from faults.rows import record
 from faults.scale import read, write
-from faults.slurm import HOSTS, Cluster, cluster, missing
+from faults.slurm import Cluster, cluster, missing
 
 RUN, STAGES = "image_local_2d", ("train", "decode", "evaluate")
-SIZES = (10, 30, 100)  # runs of a scale
+SIZES = (10, 30)  # runs of a scale
 JOBS = 1000  # that wait in the queue
 WORK = Path(".work/queueing").resolve()
 
@@ -41,9 +40,6 @@ def main() -> None:
         os.environ.update(slurm.environment)
         numbers["SLURM"] = of_slurm(slurm)
         print(numbers["SLURM"], flush=True)
-        for hosts in (1, 2):
-            numbers[f"smoke scale, seconds, hosts: {hosts}"] = seconds_of_scale(slurm, hosts)
-            print(numbers, flush=True)
     record("queueing", "python -m faults.queueing", numbers)
 
 
@@ -99,22 +95,6 @@ def of_slurm(slurm: Cluster) -> dict[str, float]:
     }
     slurm.call("scancel", "--me")
     return found
-
-
-def seconds_of_scale(slurm: Cluster, hosts: int) -> int:
-    """Seconds from the submission to the last end of a job, on so many hosts."""
-    for host in HOSTS[hosts:]:
-        slurm.call("scontrol", "update", f"NodeName={host}", "State=DRAIN", "Reason=one")
-    folder = WORK / f"hosts_{hosts}"
-    shutil.copytree(kills.BASE, folder, symlinks=True)
-    began = time.monotonic()
-    call(folder, sys.executable, "pipeline", "submit")
-    while slurm.call("squeue", "--noheader"):
-        time.sleep(0.5)
-    seconds = round(time.monotonic() - began)
-    assert call(folder, "dvc", "status").strip().endswith("up to date.")
-    slurm.resume()
-    return seconds
 
 
 if __name__ == "__main__":

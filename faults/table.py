@@ -127,11 +127,6 @@ def _queueing(numbers: dict[str, Any]) -> list[list[str]]:
         ]
         for runs, of in numbers["dvc, seconds of a core by runs"].items()
     ]
-    table += [
-        [f"smoke scale, {name.rpartition(': ')[2]} hosts", f"{seconds} s"]
-        for name, seconds in numbers.items()
-        if name.startswith("smoke scale")
-    ]
     return [
         [
             f"{slurm['jobs']:,} jobs in the queue",

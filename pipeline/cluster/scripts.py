@@ -24,20 +24,23 @@ exec 9> $job.lock && flock 9
 """
 _AT_TIME_LIMIT = """\
 touch $job.began
+got_further() {{
+    find .work/train/{run} -name checkpoint.safetensors -newer $job.began 2> /dev/null | grep -q .
+}}
 at_time_limit() {{
-    if find .work/train/{run} -name checkpoint.safetensors -newer $job.began | grep -q .; then
-        echo "$stage: out of time; queued again, it resumes from its last checkpoint"
-        scontrol requeue $SLURM_JOB_ID
-    else
-        echo "error: $stage: no checkpoint within its time limit; raise time in {settings}," \
-            "or lower runs.{run}.training.checkpoint_every in {params}"
-    fi
+    got_further || echo "error: $stage: no checkpoint yet and its time limit is near; raise" \
+        "time in {settings}, or lower runs.{run}.training.checkpoint_every in {params}"
+    until got_further; do kill -0 $process 2> /dev/null || return; sleep 1; done
+    echo "$stage: out of time; queued again, it resumes from its last checkpoint"
+    scontrol requeue $SLURM_JOB_ID
 }}
 trap at_time_limit USR1
 """
 _RUN = """\
-({start}) &
-wait $! && python {code}/pipeline commit $stage
+(export DVC_STAGE=$stage && {start}) &  # the variable lets it end with this shell
+process=$!
+wait $process  # ends early at a signal
+wait $process && python {code}/pipeline commit $stage
 """
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -159,23 +160,48 @@ def test_two_jobs_do_not_run_the_same_stage_at_once(scale, commands):
     assert kinds == ["python", "end"] * 4
 
 
-@pytest.mark.parametrize("is_further", [True, False])
-def test_a_training_at_its_time_limit_is_queued_again_if_it_got_further(
-    scale, commands, is_further
-):
-    checkpoint = commands.folder / f".work/train/{RUN}/0123/checkpoint.safetensors"
-    checkpoint.parent.mkdir(parents=True)
-    checkpoint.touch()
-    os.utime(checkpoint, (1, 1))  # of an earlier job
-    commands.write("python", "sleep 60")
+@pytest.fixture
+def training(scale, commands) -> subprocess.Popen:
+    """A job whose training goes on until there is a file `end`; its checkpoint is an old one."""
+    checkpoint(commands).parent.mkdir(parents=True)
+    checkpoint(commands).touch()
+    os.utime(checkpoint(commands), (1, 1))
+    commands.write("python", "[ $2 = commit ] && exit; until [ -e end ]; do sleep 0.1; done")
     job = commands.start(script(f"train@{RUN}", scale, ASKED))
     commands.wait_for("python")
-    if is_further:
-        checkpoint.touch()
-    os.kill(job.pid, signal.SIGUSR1)  # as B:USR1, to the shell alone
-    assert job.wait() != 0
-    os.killpg(job.pid, signal.SIGKILL)
-    said = job.stdout.read()
-    assert ("scontrol requeue 7" in commands.called()) == is_further
-    assert ("error: " in said and "training.checkpoint_every" in said) != is_further
-    assert not any("commit" in line for line in commands.called())
+    yield job
+    with suppress(ProcessLookupError):
+        os.killpg(job.pid, signal.SIGKILL)
+
+
+def checkpoint(commands) -> Path:
+    return commands.folder / f".work/train/{RUN}/0123/checkpoint.safetensors"
+
+
+def test_a_training_at_its_time_limit_is_queued_again(training, commands):
+    checkpoint(commands).touch()
+    os.kill(training.pid, signal.SIGUSR1)  # as B:USR1, to the shell alone
+    commands.wait_for("scontrol requeue 7")
+    assert "out of time; queued again" in training.stdout.readline()
+
+
+def test_a_training_without_a_new_checkpoint_is_not_queued_again_before_it_has_one(
+    training, commands
+):
+    os.kill(training.pid, signal.SIGUSR1)
+    said = training.stdout.readline()
+    assert said.startswith(f"error: train@{RUN}: no checkpoint yet")
+    assert f"runs.{RUN}.training.checkpoint_every" in said
+    assert len(commands.called()) == 1
+    checkpoint(commands).touch()
+    commands.wait_for("scontrol requeue 7")
+
+
+def test_a_training_that_ends_just_before_its_time_limit_is_committed(training, commands):
+    os.kill(training.pid, signal.SIGUSR1)
+    (commands.folder / "end").touch()
+    assert training.wait(30) == 0
+    assert [line.split(" ", 2)[2] for line in commands.called()] == [
+        f"train@{RUN}",
+        f"commit train@{RUN}",
+    ]

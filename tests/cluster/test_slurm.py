@@ -14,25 +14,25 @@ from faults.slurm import HOSTS, cluster, missing
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
 ROOT = Path(__file__).parents[2]
-RUN, STEPS = "music_relative", 40
+RUN, STEPS = "music_relative", 6
 GRAPH = """
 stages:
   encode:
     foreach: [a]
     do: {cmd: mkdir -p data && echo ids > data/a, outs: [data/a]}
   train:
-    foreach: [%s]
-    do: {cmd: exec sh train.sh ${key}, deps: [data/a], outs: ["runs/${key}/model"]}
+    foreach: {%s: {}}
+    do: {cmd: "exec sh train.sh ${key}", deps: [data/a], outs: ["runs/${key}/model"]}
   judge: {cmd: cp runs/%s/model verdicts, deps: [runs], outs: [verdicts]}
 """
-# It counts, from its last checkpoint, and says where and what it counts.
+# It counts, from its last checkpoint, and says where and what it counts; 3 waits for a file `go`.
 TRAIN = """
 work=.work/train/$1/0
 mkdir -p $work runs/$1 && touch $work/checkpoint.safetensors
 while step=$(wc -l < $work/checkpoint.safetensors) && [ $step -lt %d ]; do
+    [ $step -lt 3 ] || until [ -e go ]; do sleep 0.1; done
     echo $step >> $work/checkpoint.safetensors
     echo $(hostname) $step >> counted
-    sleep 0.1
 done
 cp $work/checkpoint.safetensors runs/$1/model
 """
@@ -43,7 +43,7 @@ def project(tmp_path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     shutil.copy(ROOT / "tests/smoke/params.yaml", folder)
-    (folder / "scale.yaml").write_text("code: .\n")
+    (folder / "scale.yaml").write_text(f"code: {ROOT}\n")
     (folder / "dvc.yaml").write_text(GRAPH % (RUN, RUN))
     (folder / "train.sh").write_text(TRAIN % STEPS)
     asked = {"here": [], "processes_per_node": 1, "push": True}
@@ -71,10 +71,11 @@ def test_a_scale_is_made_and_sent_home_though_a_host_dies(project, tmp_path, mon
         for name, value in slurm.environment.items():
             monkeypatch.setenv(name, value)
         call(project, *submit)
-        wait_until(lambda: len(counted(project)) > 2)
+        wait_until(lambda: len(counted(project)) == 3)
         told = subprocess.run(submit + ("--status",), cwd=project, capture_output=True, text=True)
         dead = counted(project)[0][0]
         slurm.kill(dead)
+        (project / "go").touch()
         slurm.start_host(dead)
         wait_until(lambda: not slurm.call("squeue", "--noheader"))
     assert f"train@{RUN}: running on {dead}" in told.stdout
