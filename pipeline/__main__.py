@@ -51,6 +51,7 @@ _TARGETS = {
     "nargs": "*",
     "help": "stages (train decode evaluate) and names of runs, with * and ?; all without any",
 }
+_NAMES = {"dest": "names", "nargs": "+", "metavar": "run", "help": "keys of runs in params.yaml"}
 _FOLDER = {"dest": "folder", "type": Path, "help": "the folder to write, named as the data set"}
 _FROM = {
     "flags": ["--from"],
@@ -78,6 +79,7 @@ COMMANDS = {
     "summary": Command("print the scores of every run"),
     "claims": Command("print how many claims of the lecture have each verdict"),
     "rates": Command("print which learning rate of each grid has the lowest loss"),
+    "pretrained": Command("keep networks in pretrained/, if they are better", arguments=(_NAMES,)),
     "publish": Command("write public/, a folder for any static host"),
     "verify": Command("compare the outputs with the committed ones"),
     "retrace": Command("train a run up to the first row of its loss curve, and compare", "run"),

@@ -29,6 +29,7 @@ class Publication:
     command: Callable[[Result], str]  # a shell command that uses the run, for the model card
     languages: Callable[[Dataset], list[str] | None] = no_languages  # for the model card
     tables: Callable[[Sequence[Result]], dict[str, Rows]] = no_tables  # by name, of all its runs
+    read_by_command: tuple[str, ...] = ()  # files of the encoded data, beside its manifest
 
 
 def publication_of(task: str) -> Publication:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.publishing.publication import Publication, Rows
 from pipeline.reporting.results import Result
+from pipeline.tasks.translation.codec import MODEL
 from pipeline.tasks.translation.reporting.search_grid import read_search_grid
 from pipeline.tasks.translation.reporting.translations import Translation, read_translations
 from pipeline.tasks.translation.settings import TranslationDataset
@@ -58,5 +59,9 @@ def tables(results: Sequence[Result]) -> dict[str, Rows]:
 
 
 PUBLICATION = Publication(
-    write_samples=write_samples, command=command, languages=languages, tables=tables
+    write_samples=write_samples,
+    command=command,
+    languages=languages,
+    tables=tables,
+    read_by_command=(MODEL,),
 )
