@@ -95,7 +95,7 @@ def main() -> None:
     name, arguments = parse()
     if name not in COMMANDS:
         sys.argv[1:] = arguments
-        import_module(f"pipeline.tasks.{_of_tasks()[name].task}.command").main()
+        import_module(f"pipeline.tasks.{commands_of_tasks()[name].task}.command").main()
         return
     from pipeline.process import prepare
 
@@ -131,7 +131,7 @@ class _OfTask(NamedTuple):
     what: str  # it does, in a line
 
 
-def _of_tasks() -> dict[str, _OfTask]:
+def commands_of_tasks() -> dict[str, _OfTask]:
     """Return the commands of the tasks by name, the `prog` of their parsers; imports none."""
     found = {}
     for path in sorted((FOLDER / "tasks").glob("*/command.py")):
@@ -148,7 +148,7 @@ def parse() -> tuple[str, list[Any]]:
 
     The arguments of a task's command are left to it.
     """
-    known = {name: each.what for name, each in (*COMMANDS.items(), *_of_tasks().items())}
+    known = {name: each.what for name, each in (*COMMANDS.items(), *commands_of_tasks().items())}
     width = max(map(len, known))
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
