@@ -64,6 +64,22 @@ _FROM = {
     "metavar": "FOLDER",
     "help": "the folder with the files",
 }
+_RUN = {"dest": "name", "metavar": "run", "help": "a run of params.yaml, or a pretrained one"}
+_FORMAT = {
+    "flags": ["--format"],
+    "dest": "chosen",
+    "required": True,
+    "choices": ["onnx", "ctranslate2"],
+    "help": "of the files",
+}
+_TO = {
+    "flags": ["--to"],
+    "dest": "folder",
+    "required": True,
+    "type": Path,
+    "metavar": "FOLDER",
+    "help": "the folder to write; what is there is replaced",
+}
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
@@ -83,6 +99,7 @@ COMMANDS = {
     "claims": Command("print how many claims of the lecture have each verdict"),
     "rates": Command("print which learning rate of each grid has the lowest loss"),
     "pretrained": Command("keep networks in pretrained/, if they are better", arguments=(_NAMES,)),
+    "export": Command("write a network for other programs", arguments=(_RUN, _FORMAT, _TO)),
     "publish": Command("write public/, a folder for any static host"),
     "verify": Command("compare the outputs with the committed ones"),
     "retrace": Command("train a run up to the first row of its loss curve, and compare", "run"),

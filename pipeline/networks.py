@@ -92,7 +92,7 @@ def network_of(task: str, name: str | None) -> Network:
     if name is None:
         raise ConfigError(f"{pretrained}: no such file; name a run of {PARAMS} with --run")
     if name == known and (here is None or name not in here.runs or not _is_trained(name)):
-        return _pretrained(pretrained.parent, origin)
+        return pretrained_in(pretrained.parent)
     params = config.load() if here is None else here
     dataset = config.run_of(params, name).dataset
     folder = Path("runs") / name
@@ -100,11 +100,20 @@ def network_of(task: str, name: str | None) -> Network:
     return Network(name, params, folder / "model", encoded, folder / "samples", None)
 
 
+def network_named(name: str) -> Network:
+    """Return the network of the run `name`, whatever its task; see `network_of`."""
+    origins = PRETRAINED.glob(f"*/{ORIGIN}")
+    tasks = [path.parent.name for path in origins if read_json(path)["run"] == name]
+    return network_of(tasks[0] if tasks else "", name)
+
+
 def _is_trained(name: str) -> bool:
     return (Path("runs") / name / "model").is_dir()
 
 
-def _pretrained(folder: Path, origin: dict[str, Any]) -> Network:
+def pretrained_in(folder: Path) -> Network:
+    """Return the pretrained network in the folder of a task."""
+    origin = read_json(folder / ORIGIN)
     params = config.load(folder / PARAMS.name)
     parts = (folder / part for part in ("model", "encoded", "samples"))
     return Network(origin["run"], params, *parts, origin)

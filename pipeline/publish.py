@@ -2,11 +2,13 @@
 
     python -m pipeline publish     # in the folder of a scale, after dvc repro or dvc pull
 
-index.html is the report; files.html lists the rest: tables/*.csv, curves/*.csv, samples/<run>/ and
-models/<run>/, a model card with the weights. Equal results give equal bytes.
+index.html is the report; play.html lets the pretrained networks run in the reader's browser, if
+pip install -e ".[onnx]" is done; files.html lists the rest: tables/*.csv, curves/*.csv,
+samples/<run>/ and models/<run>/, a model card with the weights. Equal results give equal bytes.
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,6 +18,8 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
+from pipeline.publishing.play import PAGE as PLAY
+from pipeline.publishing.play import can_play, write_play
 from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables, to_csv
 from pipeline.reporting.results import (
@@ -46,6 +50,10 @@ def main() -> None:
             _publish_run(result, folder)
         for name in params.demonstrations:
             shutil.copytree(RUNS / name / "figures", folder / "samples" / name)
+        if can_play():
+            write_play(params.report.title, folder)
+        else:
+            print(f'{PLAY}: not written; it needs pip install -e ".[onnx]"', file=sys.stderr)
         _write_listing(params.report.title, folder)
     print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
 

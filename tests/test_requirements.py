@@ -69,6 +69,11 @@ def test_the_lock_has_the_versions_that_are_required():
         assert locked[name] == line["version"], name
 
 
+def test_publishing_needs_what_the_extra_onnx_asks_for():
+    lines = (ROOT / "requirements-publish.txt").read_text().splitlines()
+    assert lines == ["-r requirements.txt", *extras()["onnx"]]
+
+
 def test_the_tests_build_with_the_backend_of_the_package():
     (backend,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
     assert backend in (ROOT / "requirements-dev.txt").read_text().splitlines()

@@ -48,14 +48,15 @@ class Browser:
                 return reply["result"]
             self.events.append(reply)
 
-    def open(self, page: Path) -> None:
-        """Load `page` and wait until it and all that it holds are there."""
+    def open(self, page: Path | str) -> None:
+        """Load `page`, a file or an address, and wait until it and all that it holds are there."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        url = page if isinstance(page, str) else page.resolve().as_uri()
+        self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete'")
 
     def evaluate(self, expression: str) -> Any:
@@ -87,11 +88,13 @@ class Browser:
 
 
 @contextmanager
-def browser(profile: Path) -> Iterator[Browser]:
+def browser(profile: Path, *flags: str) -> Iterator[Browser]:
     """Start Chromium with the empty folder `profile` and stop it at the end of the block."""
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    command = " ".join(f"'{part}'" for part in (CHROMIUM, *_FLAGS, f"--user-data-dir={profile}"))
+    command = " ".join(
+        f"'{part}'" for part in (CHROMIUM, *_FLAGS, *flags, f"--user-data-dir={profile}")
+    )
     # Chromium reads commands from descriptor 3 and writes replies to 4; dash knows none above 9.
     process = subprocess.Popen(
         ["bash", "-c", f"exec {command} --remote-debugging-pipe 3<&{theirs_in} 4>&{theirs_out}"],
