@@ -69,7 +69,7 @@ _FORMAT = {
     "flags": ["--format"],
     "dest": "chosen",
     "required": True,
-    "choices": ["onnx", "ctranslate2"],
+    "choices": ["onnx", "ctranslate2", "huggingface"],
     "help": "of the files",
 }
 _TO = {

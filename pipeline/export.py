@@ -2,11 +2,13 @@
 
     python -m pipeline export music_relative --format onnx --to exported
     python -m pipeline export translation_sinusoid --format ctranslate2 --to exported
+    python -m pipeline export translation_sinusoid --format huggingface --to exported
 
 onnx: graphs for onnxruntime, in Python, C++, Java or a browser: decoder.onnx and, if there is a
 source, encoder.onnx. Needs pip install -e ".[onnx]". ctranslate2: a folder that
-ctranslate2.Translator loads. Needs pip install -e ".[ctranslate2]". Each has what the ids mean, and
-config.json. The run is one of params.yaml that is trained, or one that is pretrained.
+ctranslate2.Translator loads. Needs pip install -e ".[ctranslate2]". huggingface: a Pegasus model,
+which transformers loads. Each has what the ids mean, and config.json. The run is one of params.yaml
+that is trained, or one that is pretrained.
 """
 
 import shutil
@@ -28,6 +30,11 @@ class Format(StrEnum):
 
     ONNX = "onnx"
     CTRANSLATE2 = "ctranslate2"
+    HUGGINGFACE = "huggingface"
+
+
+# The module of a task that writes a format of others; a task without it is not exported.
+_OF_TASK = {Format.CTRANSLATE2: "export", Format.HUGGINGFACE: "huggingface"}
 
 
 def main(name: str, chosen: str, folder: Path) -> None:
@@ -54,9 +61,9 @@ def _write(network: Network, chosen: Format, folder: Path) -> None:
             shutil.copy(network.model / store.CONFIG, folder)
             for file in publication_of(task).read_by_command:
                 shutil.copy(network.encoded / file, folder)
-        case Format.CTRANSLATE2:
-            if find_spec(f"pipeline.tasks.{task}.export") is None:
-                raise ValueError(f"task = {task} is not exported, only translation is")
-            if find_spec("ctranslate2") is None:
+        case Format.CTRANSLATE2 | Format.HUGGINGFACE:
+            if find_spec(f"pipeline.tasks.{task}.{_OF_TASK[chosen]}") is None:
+                raise ValueError(f"task = {task} has no such format; choose onnx")
+            if chosen is Format.CTRANSLATE2 and find_spec("ctranslate2") is None:
                 raise ValueError('the package is missing; run pip install -e ".[ctranslate2]"')
-            part(task, "export").export_network(model, network.encoded, folder)
+            part(task, _OF_TASK[chosen]).export_network(model, network.encoded, folder)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from pipeline import config
 from pipeline.config import Params
@@ -19,9 +20,10 @@ from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
 from pipeline.publishing.play import PAGE as PLAY
-from pipeline.publishing.play import can_play, write_play
+from pipeline.publishing.play import STYLE, can_play, write_play
 from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables, to_csv
+from pipeline.reporting.inline import content_hash
 from pipeline.reporting.results import (
     CURVES,
     PAGE,
@@ -93,7 +95,13 @@ def _publish_run(result: Result, folder: Path) -> None:
 
 
 def _write_listing(title: str, folder: Path) -> None:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Write a page with all files, by folder, those of the root first."""
+    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    folders: dict[str, list[tuple[str, str, int]]] = {}
+    for path in sorted(paths, key=lambda path: (len(path.parts) > 1, path)):
+        parent = path.parent.as_posix().removeprefix(".")
+        size = (folder / path).stat().st_size
+        folders.setdefault(parent, []).append((path.as_posix(), path.name, size))
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -101,6 +109,12 @@ def _write_listing(title: str, folder: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    files = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
-    page = environment.get_template(LISTING).render(title=title, files=files)
+    style = STYLE.read_text(encoding="utf-8")
+    page = environment.get_template(LISTING).render(
+        title=title,
+        folders=folders,
+        play=PLAY if (folder / PLAY).exists() else None,
+        style=Markup(style),  # noqa: S704 (our own file)
+        style_hash=content_hash(style),
+    )
     (folder / LISTING).write_text(page + "\n", encoding="utf-8", newline="\n")

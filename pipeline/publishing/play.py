@@ -40,7 +40,7 @@ _RUNTIME_FILES = (
     "ort-wasm-simd-threaded.wasm",
 )
 _HERE = Path(__file__).parent
-_STYLE = Path(reporting.__file__).parent / "templates" / "style.css"
+STYLE = Path(reporting.__file__).parent / "templates" / "style.css"
 
 
 def can_play() -> bool:
@@ -52,7 +52,7 @@ def write_play(title: str, folder: Path) -> None:
     """Write play.html and play/ into `folder`; DataError if the runtime cannot be fetched."""
     to = folder / FOLDER
     shutil.copytree(_HERE / FOLDER, to)
-    shutil.copy(_STYLE, to / "page.css")
+    shutil.copy(STYLE, to / "page.css")
     runtime = _write_runtime(to / "ort")
     networks = {task: pretrained_in(PRETRAINED / task) for task in _tasks()}
     about = {task: _write_network(network, to / task) for task, network in networks.items()}

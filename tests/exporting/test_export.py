@@ -12,6 +12,7 @@ from models.build import build
 from models.settings import Embeddings, LogisticMixture, Structure
 from models.shared.base import AutoregressiveModel
 from models.transformer.encoder_decoder import EncoderDecoder
+from pipeline import __main__ as commands
 from pipeline import export
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.errors import ConfigError
@@ -20,6 +21,7 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import search
 from pipeline.tasks.translation.decoding.decode import GREEDY
+from pipeline.tasks.translation.huggingface import export_network
 from tests.models.baselines import LSTM
 from tests.models.networks import (
     COLOUR,
@@ -168,9 +170,42 @@ def test_the_command_writes_what_another_program_needs(tmp_path, capsys, monkeyp
     export.main("translation_sinusoid", "onnx", Path("out"))
     files = "config.json, decoder.onnx, encoder.onnx, pieces.model"
     assert capsys.readouterr().out == f"out: {files}\n"
-    with pytest.raises(ConfigError, match="runs.music_relative: task = music is not exported"):
+    with pytest.raises(ConfigError, match="task = music has no such format; choose onnx"):
         export.main("music_relative", "ctranslate2", Path("other"))
     assert not Path("other").exists()
+
+
+@pytest.mark.parametrize("chosen", [*export.Format])
+def test_every_format_is_offered(chosen, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["pipeline", "export", "run", "--format", chosen, "--to", "a"])
+    assert commands.parse() == ("export", ["run", chosen, Path("a")])
+
+
+def test_transformers_loads_what_the_command_writes(tmp_path, monkeypatch, capsys):
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    export.main("translation_sinusoid", "huggingface", Path("out"))
+    theirs, told = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+        "out", output_loading_info=True
+    )
+    assert not any(told.values())
+    ours = store.load(PRETRAINED / "translation/model")
+    torch.manual_seed(1)
+    source, target = torch.randint(4, 4000, (2, 9)), torch.randint(4, 4000, (2, 7))
+    with torch.no_grad():
+        found = theirs.eval()(input_ids=source, decoder_input_ids=target).logits
+        expected = ours.head.next_logits(ours(target, source))
+    assert (found - expected).abs().max() < TOLERANCE
+    codec = Codec((tmp_path / "out/pieces.model").read_bytes())
+    ids = torch.tensor([[*codec.encode("Turn on the light."), EOS]])
+    generated = theirs.generate(input_ids=ids, max_new_tokens=50, num_beams=1, do_sample=False)
+    assert codec.decode(generated[0].tolist()) == "Schalte die Leuchte ein."
+
+
+def test_a_network_that_is_no_pegasus_is_refused(tmp_path):
+    post = build(settings(Structure.ENCODER_DECODER, SINUSOID), TEXT)
+    with pytest.raises(ValueError, match="sinusoid, model.norm = post is not exported"):
+        export_network(post, tmp_path, tmp_path)
 
 
 def test_ctranslate2_loads_what_the_command_writes(tmp_path, monkeypatch):
