@@ -93,8 +93,7 @@ docs: .venv/requirements
 scales:
 	for scale in $(SCALES); do cp dvc.yaml $$scale/dvc.yaml; done
 
-.venv/requirements-dev: requirements.txt requirements-publish.txt
-.venv/requirements-publish: requirements.txt
+.venv/requirements-dev .venv/requirements-publish: requirements.txt
 .venv/%: %.txt pyproject.toml
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@echo "installing $< into .venv (once, some minutes)"

@@ -170,7 +170,7 @@ def test_what_is_likeliest_is_what_torch_finds_likeliest(page, task, first, coun
 def test_a_sentence_is_translated_and_its_attention_shown(page):
     page.evaluate("document.querySelector('#translation form').requestSubmit()")
     viewer = "document.querySelector('#translation .attention')"
-    page.wait_for(viewer)
+    page.wait_for(f"{viewer} !== null")
     shown = page.evaluate("document.querySelector('#translation output').textContent")
     assert shown == "Schalte die Leuchte ein."
     (sentence,) = json.loads(page.evaluate(f"{viewer}.dataset.sentences"))
@@ -224,8 +224,12 @@ def test_nothing_is_asked_of_another_host_and_no_rule_is_broken(page, address):
 
 
 def test_without_webassembly_the_page_says_so(address, tmp_path):
-    with browser(tmp_path, "--js-flags=--noexpose_wasm") as opened:
-        opened.open(address)
+    with browser(tmp_path) as opened:
+        opened.open("about:blank")
+        source = "delete globalThis.WebAssembly"
+        opened.call("Page.addScriptToEvaluateOnNewDocument", source=source)
+        opened.call("Page.navigate", url=address)
+        opened.wait_for("document.readyState === 'complete'")
         opened.wait_for("!document.querySelector('#failure').hidden")
         told = opened.evaluate("document.querySelector('#failure').textContent")
         assert "WebAssembly, which is switched off in this browser" in told

@@ -88,13 +88,11 @@ class Browser:
 
 
 @contextmanager
-def browser(profile: Path, *flags: str) -> Iterator[Browser]:
+def browser(profile: Path) -> Iterator[Browser]:
     """Start Chromium with the empty folder `profile` and stop it at the end of the block."""
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    command = " ".join(
-        f"'{part}'" for part in (CHROMIUM, *_FLAGS, *flags, f"--user-data-dir={profile}")
-    )
+    command = " ".join(f"'{part}'" for part in (CHROMIUM, *_FLAGS, f"--user-data-dir={profile}"))
     # Chromium reads commands from descriptor 3 and writes replies to 4; dash knows none above 9.
     process = subprocess.Popen(
         ["bash", "-c", f"exec {command} --remote-debugging-pipe 3<&{theirs_in} 4>&{theirs_out}"],

@@ -1,7 +1,5 @@
 // Loads the networks one after another, tells of each how far it is, and starts its section.
-import { Network } from "./networks.js";
-
-const load = async (section, about, runtimeBytes) => {
+const load = async (Network, section, about, runtimeBytes) => {
   const bar = section.querySelector("progress");
   const state = section.querySelector(".state");
   bar.max = about.bytes + runtimeBytes;
@@ -24,9 +22,10 @@ const main = async () => {
     tell("These networks compute in WebAssembly, which is switched off in this browser. Allow it for this page, or use another browser.");
     return;
   }
+  const { Network } = await import("./networks.js"); // it cannot be read without WebAssembly
   let { networks, runtimeBytes } = await (await fetch(new URL("./networks.json", import.meta.url))).json();
   for (const section of document.querySelectorAll("main > section")) {
-    const network = await load(section, networks[section.id], runtimeBytes);
+    const network = await load(Network, section, networks[section.id], runtimeBytes);
     runtimeBytes = 0; // it is there, for all networks
     const { start } = await import(`./${section.id}/section.js`);
     start(section, network);
