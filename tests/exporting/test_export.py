@@ -51,7 +51,6 @@ NETWORKS = {
     "rotary": (Structure.DECODER, ROTARY, None, TEXT),
     "local 2-D, of pixels": (Structure.DECODER, SINUSOID_2D, LOCAL_2D, IMAGE),
     "local 1-D, relative": (Structure.DECODER, SKEWED, LOCAL_1D, IMAGE),
-    "translator": (Structure.ENCODER_DECODER, SINUSOID, None, TEXT),
     "translator, Shaw et al.": (Structure.ENCODER_DECODER, SHAW, None, TEXT),
     "translator, learned": (Structure.ENCODER_DECODER, LEARNED, None, TEXT),
 }
