@@ -55,7 +55,8 @@ def main() -> None:
         if can_play():
             write_play(params.report.title, folder)
         else:
-            print(f'{PLAY}: not written; it needs pip install -e ".[onnx]"', file=sys.stderr)
+            needs = 'pretrained networks, and pip install -e ".[onnx]"'
+            print(f"{PLAY}: not written; it needs {needs}", file=sys.stderr)
         _write_listing(params.report.title, folder)
     print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
 

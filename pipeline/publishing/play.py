@@ -13,10 +13,8 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
-from models import store
 from pipeline import reporting
 from pipeline.errors import DataError
-from pipeline.exporting.onnx_files import write_onnx
 from pipeline.files import staged_folder, write_json
 from pipeline.networks import PRETRAINED, Network, pretrained_in
 from pipeline.publishing.publication import publication_of
@@ -100,6 +98,9 @@ def _write_runtime(folder: Path) -> int:
 
 def _write_network(network: Network, folder: Path) -> dict[str, Any]:
     """Write graphs, card and scripts of a network; return what the scripts have to know of it."""
+    from models import store  # here, because torch takes a second to import
+    from pipeline.exporting.onnx_files import write_onnx
+
     folder.mkdir()
     model = store.load(network.model)
     player = publication_of(network.run.task).player

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from models.shared.base import Model
 from pipeline.config import Dataset
 from pipeline.reporting.results import Result
 from pipeline.tasks import part
+
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
 
 Rows = list[dict[str, Any]]  # of a table, by column
 
@@ -32,7 +34,7 @@ class Player:
     """
 
     templates: tuple[Path, ...]
-    write: Callable[[Model, Path, Path], dict[str, Any]]
+    write: Callable[["Model", Path, Path], dict[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from models.shared.base import Model
 from models.shared.order import generation_order
 from pipeline.files import read_json
 from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.reporting.grids import read_grid
+
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
 
 _PLAYING = Path(__file__).with_name("playing")
 _DESCRIPTION = "samples.json"  # of the grids in the same folder
@@ -31,7 +33,7 @@ def command(result: Result) -> str:
     return f"paint --run {result.name} --class 0 -o out.png"
 
 
-def write_player(model: Model, encoded: Path, folder: Path) -> dict[str, Any]:
+def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     """Copy the script; return size, levels and classes of an image, and the order of its pixels."""
     shutil.copy(_PLAYING / "section.js", folder)
     codec = ImageCodec.of(model.shape)

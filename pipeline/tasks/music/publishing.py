@@ -2,12 +2,14 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from models.shared.base import Model
 from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
 from pipeline.tasks.music.reporting.chorales import read_chorales
+
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
 
 _PLAYING = Path(__file__).with_name("playing")
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
@@ -29,7 +31,7 @@ def command(result: Result) -> str:
     return f"compose --run {result.name} --seconds 30 -o out.mid"
 
 
-def write_player(model: Model, encoded: Path, folder: Path) -> dict[str, Any]:
+def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     """Copy the script; return the keys of the keyboard: pitch, name, and whether it is black."""
     shutil.copy(_PLAYING / "section.js", folder)
     names = {pitch: _NAMES[pitch % len(_NAMES)] for pitch in _KEYS}

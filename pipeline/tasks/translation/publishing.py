@@ -3,17 +3,19 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sentencepiece
 
-from models.shared.base import Model
 from pipeline.publishing.publication import Player, Publication, Rows
 from pipeline.reporting.results import Result
 from pipeline.tasks.translation.codec import MODEL
 from pipeline.tasks.translation.reporting.search_grid import read_search_grid
 from pipeline.tasks.translation.reporting.translations import Translation, read_translations
 from pipeline.tasks.translation.settings import TranslationDataset
+
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
 
 _TEMPLATES = Path(__file__).with_name("reporting") / "templates"
 _PLAYING = Path(__file__).with_name("playing")
@@ -65,7 +67,7 @@ def tables(results: Sequence[Result]) -> dict[str, Rows]:
     return {"search_grids": rows}
 
 
-def write_player(model: Model, encoded: Path, folder: Path) -> dict[str, Any]:
+def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     """Copy the scripts, with the viewer's; return the pieces: text, score, and kind if no text."""
     for name in ("section.js", "pieces.js"):
         shutil.copy(_PLAYING / name, folder)
