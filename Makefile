@@ -34,7 +34,7 @@ paper: .venv/requirements
 
 # A folder for any static host: public/, or mine/public/ with SCALE=mine.
 SCALE := .
-publish: .venv/requirements
+publish: .venv/requirements-publish
 	cd "$(SCALE)" && python -m pipeline publish
 
 test: .venv/requirements-dev
@@ -93,7 +93,7 @@ docs: .venv/requirements
 scales:
 	for scale in $(SCALES); do cp dvc.yaml $$scale/dvc.yaml; done
 
-.venv/requirements-dev: requirements.txt
+.venv/requirements-dev .venv/requirements-publish: requirements.txt
 .venv/%: %.txt pyproject.toml
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@echo "installing $< into .venv (once, some minutes)"

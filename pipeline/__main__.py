@@ -4,6 +4,9 @@ A command is the function `main` of the module of its name, whose docstring is i
 is imported after the command line is parsed and the names in it are looked up in params.yaml,
 because torch takes seconds to import.
 
+`python -m pipeline translate "Turn on the light."` is the command of a task, whose arguments
+pipeline/tasks/<task>/command.py parses.
+
 `python -m pipeline` runs the installed code, or that of the current folder. Started as a folder,
 `python ../pipeline train music_relative`, it runs the code of that folder, whatever is installed.
 dvc.yaml starts it as a folder, so that the code that runs is the code that DVC hashes, also in a
@@ -51,6 +54,7 @@ _TARGETS = {
     "nargs": "*",
     "help": "stages (train decode evaluate) and names of runs, with * and ?; all without any",
 }
+_NAMES = {"dest": "names", "nargs": "+", "metavar": "run", "help": "keys of runs in params.yaml"}
 _FOLDER = {"dest": "folder", "type": Path, "help": "the folder to write, named as the data set"}
 _FROM = {
     "flags": ["--from"],
@@ -91,6 +95,22 @@ _DRY_RUN, _STATUS = (
     )
 )
 _STAGE = {"dest": "stage", "help": "a stage of dvc.yaml, such as train@music_relative"}
+_RUN = {"dest": "name", "metavar": "run", "help": "a run of params.yaml, or a pretrained one"}
+_FORMAT = {
+    "flags": ["--format"],
+    "dest": "chosen",
+    "required": True,
+    "choices": ["onnx", "ctranslate2", "huggingface"],
+    "help": "of the files",
+}
+_TO = {
+    "flags": ["--to"],
+    "dest": "folder",
+    "required": True,
+    "type": Path,
+    "metavar": "FOLDER",
+    "help": "the folder to write; what is there is replaced",
+}
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
@@ -113,6 +133,8 @@ COMMANDS = {
     "summary": Command("print the scores of every run"),
     "claims": Command("print how many claims of the lecture have each verdict"),
     "rates": Command("print which learning rate of each grid has the lowest loss"),
+    "pretrained": Command("keep networks in pretrained/, if they are better", arguments=(_NAMES,)),
+    "export": Command("write a network for other programs", arguments=(_RUN, _FORMAT, _TO)),
     "publish": Command("write public/, a folder for any static host"),
     "verify": Command("compare the outputs with the committed ones"),
     "retrace": Command("train a run up to the first row of its loss curve, and compare", "run"),
@@ -123,6 +145,10 @@ COMMANDS = {
 def main() -> None:
     """Run the command that the command line names."""
     name, arguments = parse()
+    if name not in COMMANDS:
+        sys.argv[1:] = arguments
+        import_module(f"pipeline.tasks.{commands_of_tasks()[name].task}.command").main()
+        return
     from pipeline.process import prepare
 
     prepare()  # before the command is imported, and torch with it
@@ -150,19 +176,44 @@ def _run_stage(name: str, item: str) -> None:
     import_module(f"pipeline.{name}").main(item)
 
 
+class _OfTask(NamedTuple):
+    """The command of a task."""
+
+    task: str
+    what: str  # it does, in a line
+
+
+def commands_of_tasks() -> dict[str, _OfTask]:
+    """Return the commands of the tasks by name, the `prog` of their parsers; imports none."""
+    found = {}
+    for path in sorted((FOLDER / "tasks").glob("*/command.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        what = ast.get_docstring(module).partition("\n")[0].partition(".")[0]
+        keywords = (each for each in ast.walk(module) if isinstance(each, ast.keyword))
+        name = next(each.value.value for each in keywords if each.arg == "prog")
+        found[name] = _OfTask(path.parent.name, what[0].lower() + what[1:])
+    return found
+
+
 def parse() -> tuple[str, list[Any]]:
-    """Parse the command line: the name of a command, and the values of its arguments."""
-    width = max(map(len, COMMANDS))
+    """Parse the command line: the name of a command, and the values of its arguments.
+
+    The arguments of a task's command are left to it.
+    """
+    known = {name: each.what for name, each in (*COMMANDS.items(), *commands_of_tasks().items())}
+    width = max(map(len, known))
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
-        description="\n".join(f"{name:<{width}}  {each.what}" for name, each in COMMANDS.items()),
+        description="\n".join(f"{name:<{width}}  {what}" for name, what in known.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of these")
+    parser.add_argument("command", choices=known, metavar="command", help="one of these")
     parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, help="of the command; --help explains them"
     )
     chosen = parser.parse_args()
+    if chosen.command not in COMMANDS:
+        return chosen.command, chosen.arguments
     arguments = _parser_of(chosen.command, parser.prog).parse_args(chosen.arguments)
     return chosen.command, list(vars(arguments).values())
 

@@ -2,22 +2,28 @@
 
     python -m pipeline publish     # in the folder of a scale, after dvc repro or dvc pull
 
-index.html is the report; files.html lists the rest: tables/*.csv, curves/*.csv, samples/<run>/ and
-models/<run>/, a model card with the weights. Equal results give equal bytes.
+index.html is the report; play.html lets the pretrained networks run in the reader's browser, if
+pip install -e ".[onnx]" is done; files.html lists the rest: tables/*.csv, curves/*.csv,
+samples/<run>/ and models/<run>/, a model card with the weights. Equal results give equal bytes.
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from pipeline import config
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
+from pipeline.publishing.play import PAGE as PLAY
+from pipeline.publishing.play import STYLE, can_play, write_play
 from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables, to_csv
+from pipeline.reporting.inline import content_hash
 from pipeline.reporting.results import (
     CURVES,
     PAGE,
@@ -46,6 +52,11 @@ def main() -> None:
             _publish_run(result, folder)
         for name in params.demonstrations:
             shutil.copytree(RUNS / name / "figures", folder / "samples" / name)
+        if can_play():
+            write_play(params.report.title, folder)
+        else:
+            needs = 'pretrained networks, and pip install -e ".[onnx]"'
+            print(f"{PLAY}: not written; it needs {needs}", file=sys.stderr)
         _write_listing(params.report.title, folder)
     print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
 
@@ -85,7 +96,13 @@ def _publish_run(result: Result, folder: Path) -> None:
 
 
 def _write_listing(title: str, folder: Path) -> None:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Write a page with all files, by folder, those of the root first."""
+    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    folders: dict[str, list[tuple[str, str, int]]] = {}
+    for path in sorted(paths, key=lambda path: (len(path.parts) > 1, path)):
+        parent = path.parent.as_posix().removeprefix(".")
+        size = (folder / path).stat().st_size
+        folders.setdefault(parent, []).append((path.as_posix(), path.name, size))
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -93,6 +110,12 @@ def _write_listing(title: str, folder: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    files = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
-    page = environment.get_template(LISTING).render(title=title, files=files)
+    style = STYLE.read_text(encoding="utf-8")
+    page = environment.get_template(LISTING).render(
+        title=title,
+        folders=folders,
+        play=PLAY if (folder / PLAY).exists() else None,
+        style=Markup(style),  # noqa: S704 (our own file)
+        style_hash=content_hash(style),
+    )
     (folder / LISTING).write_text(page + "\n", encoding="utf-8", newline="\n")

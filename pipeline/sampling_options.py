@@ -12,7 +12,7 @@ from pipeline.settings.base import Method, Sampling
 from pipeline.settings.run import Run
 
 if TYPE_CHECKING:
-    from pipeline.config import Params
+    from pipeline.networks import Network
 
 
 def add_sampling_options(parser: argparse.ArgumentParser) -> None:
@@ -45,25 +45,26 @@ def chosen(default: Sampling, options: argparse.Namespace) -> Sampling:
         raise ConfigError(f"--{explain(error, values).replace('_', '-')}") from None
 
 
-def check_decoding(params: "Params", run: Run, options: argparse.Namespace) -> Method:
-    """Return how the ids of `run` are decoded; ConfigError if nothing proposes several."""
+def check_decoding(network: "Network", options: argparse.Namespace) -> Method:
+    """Return how the ids of `network` are decoded; ConfigError if nothing proposes several."""
     from pipeline.config import run_of  # here, once the process is prepared
 
+    params, name, run = network.params, network.name, network.run
     method = Method(options.decoding or run.decoding.method)
     if options.proposer is not None:
         proposer = run_of(params, options.proposer)
         if method is not Method.BLOCKWISE:
             raise ConfigError(f"--proposer {options.proposer} needs --decoding blockwise; add it")
-        for name, each in ((options.run, run), (options.proposer, proposer)):
-            _check_blockwise(name, each)
+        for each, settings in ((name, run), (options.proposer, proposer)):
+            _check_blockwise(each, settings)
         if proposer.dataset != run.dataset or run.model.structure is not Structure.DECODER:
             raise ConfigError(
-                f"--proposer {options.proposer}: its ids are not those of {options.run}; choose a "
+                f"--proposer {options.proposer}: its ids are not those of {name}; choose a "
                 f"run on {run.dataset} without a source"
             )
     elif method is Method.BLOCKWISE and not _proposes(run):
         raise ConfigError(
-            f"--decoding blockwise: {options.run} has no proposals (model.output.kind = "
+            f"--decoding blockwise: {name} has no proposals (model.output.kind = "
             "blockwise); name a small network with --proposer"
         )
     return method

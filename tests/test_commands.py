@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,20 @@ def test_an_unknown_command_is_refused_and_the_right_ones_are_told(monkeypatch, 
         commands.main()
     assert ended.value.code == 2
     assert "invalid choice: 'trian' (choose from 'download'" in capsys.readouterr().err
+
+
+def test_every_task_has_its_command_there_too(monkeypatch, capsys):
+    for name, task in (("translate", "translation"), ("compose", "music"), ("energy", "molecules")):
+        monkeypatch.setattr("sys.argv", ["pipeline", name, "--help"])
+        with pytest.raises(SystemExit) as ended:
+            commands.main()
+        told = capsys.readouterr().out
+        assert ended.value.code == 0 and told.startswith(f"usage: {name} [-h]")
+        assert import_module(f"pipeline.tasks.{task}.command").__doc__.strip() in told
+    monkeypatch.setattr("sys.argv", ["pipeline", "--help"])
+    with pytest.raises(SystemExit):
+        commands.main()
+    assert re.search("^paint +sample images: of a class, or", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", commands.COMMANDS)

@@ -74,7 +74,25 @@ def test_the_tests_build_with_the_backend_of_the_package():
     assert backend in (ROOT / "requirements-dev.txt").read_text().splitlines()
 
 
-@pytest.mark.parametrize("file", ["requirements-dev.txt", "benchmarks/requirements.txt"])
-def test_the_tests_and_the_benchmarks_have_the_optional_packages_in_the_same_version(file):
+@pytest.mark.parametrize(
+    ("file", "features"),
+    [
+        ("requirements-dev.txt", extras()),
+        ("requirements-publish.txt", ["onnx"]),
+        ("benchmarks/requirements.txt", ["ctranslate2"]),
+    ],
+)
+def test_optional_packages_have_the_same_version_wherever_they_are_installed(file, features):
     lines = (ROOT / file).read_text().splitlines()
-    assert [line for required in extras().values() for line in required if line not in lines] == []
+    assert [line for name in features for line in extras()[name] if line not in lines] == []
+
+
+def test_what_a_fresh_clone_needs_to_try_it_has_the_versions_of_all_others():
+    """That it suffices, and what it leaves out, tests/test_try.py says."""
+    first, *names = [
+        line
+        for line in (ROOT / "requirements-try.txt").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert first == "-c requirements.txt"
+    assert set(map(normal, names)) < required().keys()

@@ -1,7 +1,5 @@
 """Render all results of a scale as one self-contained HTML page."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
+from pipeline.reporting.inline import content_hash
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
 from pipeline.reporting.origins import read_origins
@@ -196,8 +195,8 @@ def render(params: Params) -> str:
             ),
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
-            style_hash=_content_hash(style),
-            script_hash=_content_hash(script),
+            style_hash=content_hash(style),
+            script_hash=content_hash(script),
         )
     )
     size = len(page.encode())
@@ -269,12 +268,6 @@ def _script() -> str:
     paths = [path for folder in folders for path in sorted(folder.glob("*.js"))]
     blocks = (f"{{\n{path.read_text(encoding='utf-8')}}}\n" for path in paths)
     return '"use strict";\n' + "".join(blocks)
-
-
-def _content_hash(text: str) -> str:
-    """Return the hash source of an inline style or script for the Content-Security-Policy."""
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return f"sha256-{digest}"
 
 
 def _section(task: str, results: list[Result], report: Report) -> Section:

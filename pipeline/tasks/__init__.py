@@ -13,7 +13,8 @@ depends only on the part that it runs:
     reporting/published.yaml      results published in papers
     publishing                    PUBLICATION, a pipeline.publishing.publication.Publication
     demonstrations.demonstrate    demonstrate: figures without training, if the task has any
-    command                       main: the console command
+    playing/section.{html,js}     its section of play.html, if its publication has a player
+    command                       main: the console command, of `python -m pipeline` too
     own                           FILES, EXAMPLE, and own_data: a data set of a user's own files
 
 Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a sixth

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from docs.picture import PICTURE
 from docs.printed import ROOT, blocks, output, pages
-from pipeline.__main__ import COMMANDS
+from pipeline.__main__ import COMMANDS, commands_of_tasks
 from pipeline.files import read_json
 from pipeline.reporting.flatten import leaves
 
@@ -73,7 +73,9 @@ def test_the_readme_links_every_page_and_has_at_most_130_lines():
 @pytest.mark.parametrize("name", PAGES)
 def test_every_command_that_a_page_names_exists(name: str):
     text = " ".join(PAGES[name].split())
-    assert {*re.findall(r"python -m pipeline (\w+)", text)} <= COMMANDS.keys()
+    assert {
+        *re.findall(r"python -m pipeline (\w+)", text)
+    } <= COMMANDS.keys() | commands_of_tasks().keys()
     modules = re.findall(r"python -m ((?:benchmarks|docs|faults)\.\w+)", text)
     assert [module for module in modules if find_spec(module) is None] == []
     assert {*re.findall(r"(?:^|`)make ([a-z][a-z-]*)", PAGES[name], re.MULTILINE)} <= TARGETS

@@ -48,14 +48,15 @@ class Browser:
                 return reply["result"]
             self.events.append(reply)
 
-    def open(self, page: Path) -> None:
-        """Load `page` and wait until it and all that it holds are there."""
+    def open(self, page: Path | str) -> None:
+        """Load `page`, a file or an address, and wait until it and all that it holds are there."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        url = page if isinstance(page, str) else page.resolve().as_uri()
+        self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete'")
 
     def evaluate(self, expression: str) -> Any:

@@ -1,20 +1,24 @@
 """Samples images with a trained run."""
 
 import argparse
+import io
 import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image, ImageOps
 
 from models.shared.base import AutoregressiveModel
+from models.shared.order import generation_order
 from pipeline.decoding.fill import Fill
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.machine import to_use
+from pipeline.networks import Network
 from pipeline.proposer import fill_with
 from pipeline.settings.base import Method, Sampling
 from pipeline.tasks.image.codec import ImageCodec
@@ -26,9 +30,8 @@ from pipeline.tasks.image.encoding.picture import (
     read_picture,
     stored_mode,
 )
-from pipeline.tasks.image.settings import ImageRun
-from pipeline.trained import load_model
 
+MIN_WIDTH = 128  # pixels of an image that is written
 BATCH_IMAGES = 4  # larger batches are faster, but the first images take longer
 
 
@@ -70,25 +73,36 @@ class Painter:
             yield finished
 
 
-def paint(options: argparse.Namespace, run: ImageRun, sampling: Sampling, method: Method) -> None:
-    """Sample images with `run`, named `options.run`, as the command `paint`.
+def paint(
+    options: argparse.Namespace, network: Network, sampling: Sampling, method: Method
+) -> None:
+    """Sample images with `network`, as the command `paint`.
 
     Raises ConfigError if the class is unknown, and DataError if a picture cannot be read.
     """
-    name, path = options.run, options.output
-    training = to_use(name, run.training)
+    path = options.output
+    training = to_use(network.name, network.run.training)
     fill = fill_with(method, options.proposer, training)
-    painter = Painter(load_model(name, training), sampling, fill)
+    model = network.load(training)
+    painter = Painter(model, sampling, fill)
     label = check_class(options.label, painter.codec.classes)
-    _log(f"{name}: {run.title}, trained on {run.dataset}")
+    _log(network.introduction())
     if options.complete is None:
         updates = painter.paint(label, options.count)
     else:
         pixels = fitting_pixels(options.complete, painter.codec, _log)
+        if options.invert:
+            pixels = negative(pixels, painter.codec)
+        elif is_likelier_inverted(model, label, pixels):
+            _log(
+                f"{options.complete}: dark and light look swapped, compared with the images of the "
+                "training; try --invert"
+            )
         updates = painter.complete(label, pixels, options.count)
     cells = options.count + (options.complete is not None)
     for images in updates:
-        write_atomically(path, png_grid(arrange(shades(images, painter.codec), cells)))
+        page = arrange(shades(images, painter.codec), cells)
+        write_atomically(path, enlarged(png_grid(page), columns=page.shape[1]))
         _log(f"{path}: {len(images)} of {cells}")
 
 
@@ -120,6 +134,37 @@ def fitting_pixels(path: Path, codec: ImageCodec, log: Callable[[str], None]) ->
     if conversions:
         log(f"{path}: {', '.join(conversions)}")
     return pixels
+
+
+def negative(pixels: np.ndarray, codec: ImageCodec) -> np.ndarray:
+    """Swap dark and light of intensities (height, width, channels)."""
+    return codec.levels - 1 - pixels
+
+
+def is_likelier_inverted(model: AutoregressiveModel, label: int, pixels: np.ndarray) -> bool:
+    """Whether the network finds the negative of the upper half of `pixels` likelier than itself."""
+    codec = ImageCodec.of(model.shape)
+    order = np.array(generation_order(model.settings, model.shape.layout))
+    both = np.stack([pixels, negative(pixels, codec)]).reshape(2, -1)
+    ids = np.hstack([np.full((2, 1), codec.class_id(label)), both[:, order]])
+    device = next(model.parameters()).device
+    batch = torch.from_numpy(ids).to(device)
+    with torch.no_grad():
+        nats = model.nats(batch[:, :-1], batch[:, 1:]).cpu().numpy()
+    of_half = nats[:, order < codec.dimensions // 2].sum(axis=1)
+    return bool(of_half[1] < of_half[0])
+
+
+def enlarged(png: bytes, columns: int) -> bytes:
+    """Enlarge a PNG of so many columns of images, until each is MIN_WIDTH pixels wide or more."""
+    picture = Image.open(io.BytesIO(png))
+    factor = math.ceil(MIN_WIDTH * columns / picture.width)
+    if factor == 1:
+        return png
+    file = io.BytesIO()
+    size = (picture.width * factor, picture.height * factor)
+    picture.resize(size, Image.Resampling.NEAREST).save(file, "PNG")
+    return file.getvalue()
 
 
 def check_class(label: int | None, classes: int) -> int:

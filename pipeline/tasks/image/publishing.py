@@ -2,12 +2,19 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from models.shared.order import generation_order
 from pipeline.files import read_json
-from pipeline.publishing.publication import Publication
+from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
+from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.reporting.grids import read_grid
 
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
+
+_PLAYING = Path(__file__).with_name("playing")
 _DESCRIPTION = "samples.json"  # of the grids in the same folder
 
 
@@ -26,4 +33,19 @@ def command(result: Result) -> str:
     return f"paint --run {result.name} --class 0 -o out.png"
 
 
-PUBLICATION = Publication(write_samples=write_samples, command=command)
+def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
+    """Copy the script; return size, levels and classes of an image, and the order of its pixels."""
+    shutil.copy(_PLAYING / "section.js", folder)
+    codec = ImageCodec.of(model.shape)
+    return {
+        "height": codec.height,
+        "width": codec.width,
+        "levels": codec.levels,
+        "classes": codec.classes,
+        "order": generation_order(model.settings, model.shape.layout),
+    }
+
+
+PUBLICATION = Publication(
+    write_samples=write_samples, command=command, player=Player((_PLAYING,), write_player)
+)

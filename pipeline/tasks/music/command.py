@@ -1,10 +1,14 @@
-"""Compose with a trained run: from nothing, or continuing a primer that is given as MIDI.
+"""Compose music: from nothing, continuing a MIDI file, or adding voices to one.
 
-    compose --run music_relative --seconds 30 -o out.mid
+    compose
+    compose --harmonise melody.mid -o chorale.mid --audio chorale.mp3
     compose --run music_relative --primer primer.mid -o out.mid --audio out.ogg --roll out.png
 
-Needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first. Writes a MIDI file, with
---audio also its sound and with --roll its piano roll. With --count above 1 files are numbered.
+--harmonise keeps the voices of a file, a melody in one track being the soprano, and composes those
+that are silent. Writes a MIDI file, with --audio also its sound and with --roll its piano roll;
+without -o composed.mid and its sound, composed.mp3. With --count above 1 files are numbered.
+Without --run, and where no run was trained, the pretrained network of the repository composes; a
+run of params.yaml needs runs/<run>/model: run `dvc repro train@<run>` or `dvc pull` first.
 """
 
 import argparse
@@ -30,21 +34,25 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Check the options against the run in params.yaml, and compose.
+    """Check the options against the run, and compose.
 
     Raises ConfigError if the run does not compose or an option does not fit, and DataError if the
     primer cannot be read.
     """
     from pipeline import config  # here, once the process is prepared
+    from pipeline.networks import network_of
 
-    params = config.load()
-    settings = config.run_of(params, options.run)
+    network = network_of("music", options.run)
+    settings = network.run
     if not isinstance(settings, MusicRun):
         raise ConfigError(
-            f"{config.PARAMS}: runs.{options.run}.task = {settings.task} does not compose"
+            f"{config.PARAMS}: runs.{network.name}.task = {settings.task} does not compose"
         )
     sampling = chosen(settings.decoding.sampling, options)
-    method = check_decoding(params, settings, options)
+    method = check_decoding(network, options)
+    if options.output is None:
+        options.output = Path("composed.mid")
+        options.audio = options.audio or Path("composed.mp3")
     _check_suffix("--output", options.output, [".mid", ".midi"])
     _check_suffix("--audio", options.audio, FORMATS)
     _check_suffix("--roll", options.roll, [".png"])
@@ -53,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
         compose,
     )  # here, because torch takes a second to import
 
-    compose(options, settings, sampling, method)
+    compose(options, network, sampling, method)
 
 
 def _check_suffix(option: str, path: Path | None, suffixes: Collection[str]) -> None:
@@ -74,14 +82,20 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="compose", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", required=True, help="name of a run in params.yaml")
-    parser.add_argument("--primer", type=Path, help="MIDI file to continue")
+    parser.add_argument("--run", help="name of a run in params.yaml (the pretrained one)")
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument("--primer", type=Path, help="MIDI file to continue")
+    given.add_argument(
+        "--harmonise", type=Path, help="MIDI file whose silent voices are composed, all of it"
+    )
     parser.add_argument(
         "--seconds", type=_duration, default=30.0, help="length of a piece, primer included (30)"
     )
     parser.add_argument("--count", type=positive, default=1, help="number of pieces (1)")
     add_sampling_options(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="MIDI file to write")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="MIDI file to write (composed.mid, with composed.mp3)"
+    )
     parser.add_argument("--audio", type=Path, help="audio file to write: .ogg, .mp3, .flac or .wav")
     parser.add_argument("--roll", type=Path, help="piano roll to write: .png")
     return parser.parse_args(arguments)

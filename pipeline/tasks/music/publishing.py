@@ -2,11 +2,18 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipeline.publishing.publication import Publication
+from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
 from pipeline.tasks.music.reporting.chorales import read_chorales
 
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
+
+_PLAYING = Path(__file__).with_name("playing")
+_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+_KEYS = range(60, 80)  # MIDI pitches, those of a soprano
 _DESCRIPTION = "samples.json"  # of the pieces in the same folder
 _SUFFIXES = (".mid", ".mp3", ".png")  # notes, sound and piano roll
 
@@ -24,4 +31,13 @@ def command(result: Result) -> str:
     return f"compose --run {result.name} --seconds 30 -o out.mid"
 
 
-PUBLICATION = Publication(write_samples=write_samples, command=command)
+def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
+    """Copy the script; return the keys of the keyboard: pitch, name, and whether it is black."""
+    shutil.copy(_PLAYING / "section.js", folder)
+    names = {pitch: _NAMES[pitch % len(_NAMES)] for pitch in _KEYS}
+    return {"keyboard": [(pitch, name, len(name) > 1) for pitch, name in names.items()]}
+
+
+PUBLICATION = Publication(
+    write_samples=write_samples, command=command, player=Player((_PLAYING,), write_player)
+)

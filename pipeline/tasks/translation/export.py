@@ -3,6 +3,7 @@
 The vocabulary is the pieces of the codec; a source ends with the end piece, as for our encoder.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,14 @@ from models.shared.sinusoid import sinusoid
 from models.transformer.encoder_decoder import EncoderDecoder
 from models.transformer.layers import FeedForward
 from models.transformer.multi_head import CrossAttention, SelfAttention
-from pipeline.tasks.translation.codec import BOS, EOS, UNK
+from pipeline.tasks.translation.codec import BOS, EOS, MODEL, UNK, Codec
 from pipeline.tasks.translation.engine import MAX_POSITIONS, check_exportable
+
+
+def export_network(model: EncoderDecoder, encoded: Path, folder: Path) -> None:
+    """Write `model` and the pieces of its encoded data into `folder`; errors as for `export`."""
+    export(model, Codec.load(encoded).vocabulary(), folder)
+    shutil.copy(encoded / MODEL, folder)
 
 
 def export(model: EncoderDecoder, pieces: list[str], folder: Path) -> None:

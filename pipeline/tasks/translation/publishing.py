@@ -1,14 +1,24 @@
 """Publishes the translations of runs."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipeline.publishing.publication import Publication, Rows
+import sentencepiece
+
+from pipeline.publishing.publication import Player, Publication, Rows
 from pipeline.reporting.results import Result
+from pipeline.tasks.translation.codec import MODEL
 from pipeline.tasks.translation.reporting.search_grid import read_search_grid
 from pipeline.tasks.translation.reporting.translations import Translation, read_translations
 from pipeline.tasks.translation.settings import TranslationDataset
 
+if TYPE_CHECKING:  # it imports torch
+    from models.shared.base import Model
+
+_TEMPLATES = Path(__file__).with_name("reporting") / "templates"
+_PLAYING = Path(__file__).with_name("playing")
 _LINE_BREAKS = str.maketrans("\r\n", "  ")
 
 
@@ -57,6 +67,35 @@ def tables(results: Sequence[Result]) -> dict[str, Rows]:
     return {"search_grids": rows}
 
 
+def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
+    """Copy the scripts, with the viewer's; return the pieces: text, score, and kind if no text."""
+    for name in ("section.js", "pieces.js"):
+        shutil.copy(_PLAYING / name, folder)
+    script = (_TEMPLATES / "attention.js").read_text(encoding="utf-8")
+    (folder / "attention.js").write_text(
+        f"{script}\nexport {{ showAttention }};\n", encoding="utf-8", newline="\n"
+    )
+    model_of_pieces = sentencepiece.SentencePieceProcessor(model_file=str(encoded / MODEL))
+
+    def kind(index: int) -> str:
+        if model_of_pieces.is_byte(index):
+            return "byte"
+        special = model_of_pieces.is_control(index) or model_of_pieces.is_unknown(index)
+        return "control" if special else ""
+
+    return {
+        "pieces": [
+            [model_of_pieces.id_to_piece(index), model_of_pieces.get_score(index), kind(index)]
+            for index in range(model_of_pieces.get_piece_size())
+        ]
+    }
+
+
 PUBLICATION = Publication(
-    write_samples=write_samples, command=command, languages=languages, tables=tables
+    write_samples=write_samples,
+    command=command,
+    languages=languages,
+    tables=tables,
+    player=Player((_PLAYING, _TEMPLATES), write_player),
+    read_by_command=(MODEL,),
 )

@@ -2,21 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models.settings import Learned
 from models.shared.base import AutoregressiveModel
 from pipeline.errors import DataError
-from pipeline.files import read_json
+from pipeline.files import write_atomically
 from pipeline.machine import to_use
+from pipeline.networks import Network
 from pipeline.tasks.translation.codec import Codec
 from pipeline.tasks.translation.decoding.beam import Hypothesis
 from pipeline.tasks.translation.decoding.decode import (
     Sources,
     different,
-    longest_source,
     translate,
 )
 from pipeline.tasks.translation.encoding.clean import tidy_text
@@ -25,13 +24,12 @@ from pipeline.tasks.translation.engine import MAX_POSITIONS, Engine
 from pipeline.tasks.translation.lines import prompt_lines, read_lines
 from pipeline.tasks.translation.settings import (
     LetterCase,
-    TranslationDataset,
     TranslationDecoding,
     TranslationRun,
 )
-from pipeline.trained import load_model
 
 MAX_TOKENS = 1 << 15  # of a line; memory grows with it
+MAX_SHOWN = 20  # lines on the page of --attention
 
 
 class Translation(NamedTuple):
@@ -71,7 +69,7 @@ class Translator:
         """
         first, refused = 1, 0
         for window in windows:
-            sources = [self._ids(line) for line in window]
+            sources = [self.ids(line) for line in window]
             for number, source in enumerate(sources, first):
                 if len(source) > self._max_source_length:
                     warn(f"line {number} has {len(source)} tokens, {self._verdict(source)}")
@@ -83,7 +81,8 @@ class Translator:
         if refused:
             raise DataError(f"{refused} of {first - 1} lines were too long and are not translated")
 
-    def _ids(self, line: str) -> list[int]:
+    def ids(self, line: str) -> list[int]:
+        """Return the ids that the network reads of a line, without EOS."""
         return self._codec.encode(in_case(tidy_text(line), self._case))
 
     def _is_translated(self, source: list[int]) -> bool:
@@ -119,14 +118,12 @@ def longest_line(model: AutoregressiveModel, extra_length: int, engine: Engine) 
     return limit
 
 
-def translate_input(
-    options: argparse.Namespace, run: TranslationRun, dataset: TranslationDataset
-) -> None:
-    """Translate standard input with `run`, named `options.run`: the command `translate`."""
-    encoded = Path("data/encoded") / run.dataset
-    manifest = read_json(encoded / "manifest.json")
-    source, target = manifest["source_language"], manifest["target_language"]
-    model, codec = load_model(options.run, to_use(options.run, run.training)), Codec.load(encoded)
+def translate_input(options: argparse.Namespace, network: Network, run: TranslationRun) -> None:
+    """Translate sentences or standard input with `network`, by `run`: the command `translate`."""
+    encoding = network.dataset.encoding
+    source, target = encoding.source_language, encoding.target_language
+    model = network.load(to_use(network.name, run.training))
+    codec = Codec.load(network.encoded)
     engine = Engine(options.engine)
     search = own_search(model, run.decoding)
     if engine is Engine.CTRANSLATE2:
@@ -136,20 +133,46 @@ def translate_input(
     translator = Translator(
         search,
         codec,
-        dataset.encoding.letter_case,
-        max_source_length=longest_source(encoded),
+        encoding.letter_case,
+        max_source_length=network.longest("source"),
         limit=longest_line(model, run.decoding.extra_length, engine),
     )
-    _log(f"{options.run}: {run.title}, {source} to {target}, trained on {run.dataset}")
+    _log(network.introduction(f"{source} to {target}"))
     if not sys.stdout.isatty():  # a terminal has its encoding, a file UTF-8
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    windows = prompt_lines(source) if sys.stdin.isatty() else read_lines(_log)
+    lines: list[str] = []
+    pairs: list[tuple[str, str]] = []  # of a line and its translation
+    windows = _remembered(_windows(options.sentences, source), lines)
     number = 0
     try:
         for number, translations in enumerate(translator.lines(windows, _log), start=1):
             _print(number, translations, options.n_best)
+            if number <= MAX_SHOWN:
+                pairs.append((lines[number - 1], translations[0].text))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; {number} lines are translated") from None
+    if options.attention is not None:
+        from pipeline.tasks.translation.attention_page import attention_page  # needs jinja2
+
+        sources = ((translator.ids(line), translation) for line, translation in pairs)
+        title = network.introduction(f"{source} to {target}")
+        content = attention_page(title, model, codec, sources)
+        write_atomically(options.attention, content.encode())
+        _log(f"{options.attention}: what each head looked at")
+
+
+def _windows(sentences: Sequence[str], language: str) -> Iterator[list[str]]:
+    """Yield the sentences of the command line or, if there are none, standard input."""
+    if sentences:
+        return iter([list(sentences)])
+    return prompt_lines(language) if sys.stdin.isatty() else read_lines(_log)
+
+
+def _remembered(windows: Iterable[list[str]], lines: list[str]) -> Iterator[list[str]]:
+    """Yield `windows`, and add their first lines to `lines`."""
+    for window in windows:
+        lines += window[: MAX_SHOWN - len(lines)]
+        yield window
 
 
 def _print(number: int, translations: list[Translation], n_best: int | None) -> None:

@@ -10,11 +10,21 @@ from models.build import build
 from pipeline import config
 from pipeline.decoding.sampling import TO_SAMPLE
 from pipeline.errors import ConfigError, DataError
+from pipeline.networks import Network
 from pipeline.settings.base import Sampling
 from pipeline.tasks.image import command, painter
 from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.image.decoding.decode import GAP
-from pipeline.tasks.image.painter import BATCH_IMAGES, Painter, arrange, check_class, fitting_pixels
+from pipeline.tasks.image.painter import (
+    BATCH_IMAGES,
+    Painter,
+    arrange,
+    check_class,
+    enlarged,
+    fitting_pixels,
+    is_likelier_inverted,
+    negative,
+)
 from tests.models.networks import images
 from tests.tasks.image.counting import Counting
 from tests.tasks.image.networks import LOCAL, SHAPE, settings
@@ -171,7 +181,7 @@ def painted(network, monkeypatch, tmp_path):
     """The command, with a network that is not trained in place of that of the run."""
     params = config.load()
     monkeypatch.setattr(config, "load", lambda: params)
-    monkeypatch.setattr(painter, "load_model", lambda *_: network)
+    monkeypatch.setattr(Network, "load", lambda *_: network)
     monkeypatch.chdir(tmp_path)
 
     def paint(*arguments: str) -> None:
@@ -182,7 +192,7 @@ def painted(network, monkeypatch, tmp_path):
 
 def test_the_command_writes_a_picture_and_says_how_far_it_is(painted, capsys):
     painted("--run", "image_local_1d", "--class", "7", "--count", "20", "-o", "out.png")
-    assert Image.open("out.png").size == ((5 * 5 - 1) * 4, (4 * 5 - 1) * 4)
+    assert Image.open("out.png").size == ((5 * 5 - 1) * 28, (4 * 5 - 1) * 28)
     said = capsys.readouterr().err.splitlines()
     assert "out.png: 16 of 20" in said and said[-1] == "out.png: 20 of 20"
 
@@ -191,7 +201,7 @@ def test_the_picture_is_written_whenever_images_are_finished(painted, monkeypatc
     written = []
     monkeypatch.setattr(painter, "write_atomically", lambda path, content: written.append(content))
     painted("--run", "image_local_1d", "--class", "7", "--count", "9", "-o", "out.png")
-    pages = [np.array(Image.open(io.BytesIO(content)))[::4, ::4] for content in written]
+    pages = [np.array(Image.open(io.BytesIO(content)))[::28, ::28] for content in written]
     cells = [np.pad(page, (0, 1)).reshape(3, 5, 3, 5).swapaxes(1, 2) for page in pages]
     finished = [(each[:, :, :4, :4] != GAP).any(axis=(2, 3)).ravel() for each in cells]
     assert [each.tolist() for each in finished] == [
@@ -205,11 +215,37 @@ def test_the_command_completes_a_picture(painted, tmp_path, capsys):
         *("--run", "image_local_1d", "--class", "7", "--complete", "mine.png"),
         *("--count", "3", "--temperature", "0.5", "--seed", "4", "-o", "out.png"),
     )
-    page = np.array(Image.open("out.png"))[::4, ::4]
+    page = np.array(Image.open("out.png"))[::32, ::32]
     upper = round(90 * 17 // 256 * 255 / 16)
     for row, column in ((0, 0), (0, 5), (5, 0), (5, 5)):
         assert (page[row : row + 2, column : column + 4] == upper).all()
     assert "mine.png: 10 x 10 pixels cropped and resized to 4 x 4" in capsys.readouterr().err
+    painted(
+        *("--run", "image_local_1d", "--class", "7", "--complete", "mine.png", "--invert"),
+        *("--count", "3"),
+    )
+    negative = np.array(Image.open("painted.png"))[0, 0]
+    assert negative == round((16 - 90 * 17 // 256) * 255 / 16)
+
+
+def test_each_image_is_wide_enough_to_look_at_and_no_pixel_is_blurred():
+    for width, factor in ((16, 8), (100, 2), (128, 1), (500, 1)):
+        pixels = np.arange(3 * width, dtype=np.uint8).reshape(1, -1).repeat(2, axis=0)
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG")
+        found = np.array(Image.open(io.BytesIO(enlarged(file.getvalue(), columns=3))))
+        assert np.array_equal(found, pixels.repeat(factor, axis=0).repeat(factor, axis=1))
+
+
+def test_a_picture_of_ink_is_told_and_one_of_light_is_not(network):
+    """By how likely the upper half is; Counting finds an image that counts upwards likeliest."""
+    upwards = np.arange(16).reshape(4, 4, 1)
+    model = Counting(LOCAL_1D, SHAPE, 100.0)
+    assert not is_likelier_inverted(model, 0, upwards)
+    assert is_likelier_inverted(model, 0, negative(upwards, CODEC))
+    swapped = upwards.copy()
+    swapped[2:] = negative(upwards, CODEC)[2:]  # what is painted over does not count
+    assert not is_likelier_inverted(model, 0, swapped)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 from models import store
 from models.build import build
 from models.settings import DataShape, Norm, Structure
+from pipeline.decoding.sampling import fill
 from pipeline.errors import ConfigError, DataError
 from pipeline.settings.base import Sampling
 from pipeline.tasks.music import command, composer
@@ -16,6 +17,7 @@ from pipeline.tasks.music.codec import events, grid
 from pipeline.tasks.music.decoding.compose import compose_for
 from pipeline.tasks.music.decoding.midi import SECONDS_PER_SIXTEENTH, notes_to_midi, to_midi
 from pipeline.tasks.music.decoding.roll import piano_roll
+from pipeline.tasks.music.harmony import harmonise, template_of
 from pipeline.tasks.music.primers import read_primer
 from tests.models import networks
 from tests.tasks.music.midi_bytes import END, midi, on
@@ -113,6 +115,47 @@ def test_several_tokens_a_pass_compose_the_same_if_they_are_the_likeliest(scale)
     run(*options, "-o", "more.mid", "--decoding", "blockwise", "--proposer", "music_relative")
     for number in (1, 2):
         assert notes(f"one_{number}.mid") == notes(f"more_{number}.mid")
+
+
+def test_a_melody_comes_back_in_four_voices(scale, capsys):
+    alone = np.full_like(CHORDS, grid.SILENCE)
+    alone[:, 0] = CHORDS[:, 0]
+    (scale / "melody.mid").write_bytes(to_midi(alone))
+    run("--harmonise", "melody.mid")
+    melody, found = notes("melody.mid"), notes("out.mid")
+    assert [note for note in found if note[0] == "soprano"] == melody
+    assert {voice for voice, *_ in found} == set(grid.VOICES)
+    assert "the silent voices of melody.mid composed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kept", "what"), [([], "no"), ([0, 1, 2, 3], "every")])
+def test_a_piece_with_nothing_to_add_is_refused(kept, what):
+    piece = np.full_like(CHORDS, grid.SILENCE)
+    piece[:, kept] = CHORDS[:, kept]
+    with pytest.raises(ConfigError, match=f"^--harmonise: {what} voice of the file has notes"):
+        template_of(grid.to_ids(piece))
+
+
+def test_voices_that_are_given_stay_whatever_is_composed():
+    piece = np.full_like(CHORDS, grid.SILENCE)
+    piece[:, [0, 3]] = CHORDS[:, [0, 3]]
+    ids = harmonise(model(grid.SHAPE), grid.to_ids(piece), 3, SAMPLING, fill)
+    voices = np.stack([grid.from_ids(each) for each in ids])
+    assert (voices[:, :, [0, 3]] == CHORDS[:, [0, 3]]).all()
+    assert len({each.tobytes() for each in voices}) == 3
+
+
+def test_a_network_of_notes_does_not_harmonise():
+    ids = events.to_ids(NOTES)
+    with pytest.raises(ConfigError, match="^--harmonise needs a network of four voices"):
+        harmonise(model(events.SHAPE), ids, 1, SAMPLING, fill)
+
+
+def test_without_a_name_there_are_notes_and_sound(scale):
+    command.run(command.parse(["--run", "music_relative", "--seconds", "2"]))
+    assert notes("composed.mid")
+    samples, rate = soundfile.read("composed.mp3")
+    assert len(samples) / rate == pytest.approx(3.0, abs=0.2)
 
 
 REFUSED = {

@@ -1,5 +1,5 @@
 // A query is previewed under the pointer and pinned by a click; each head's line is shaded by its weights.
-for (const figure of document.querySelectorAll(".attention")) {
+const showAttention = (figure) => {
   const sentences = JSON.parse(figure.dataset.sentences);
   const [sentence, kind, layer] = figure.querySelectorAll("select");
   const queries = figure.querySelector(".pieces-line");
@@ -95,4 +95,5 @@ for (const figure of document.querySelectorAll(".attention")) {
   for (const control of [kind, layer]) control.addEventListener("change", build);
   build();
   figure.hidden = false;
-}
+};
+document.querySelectorAll(".attention").forEach(showAttention);

@@ -1,0 +1,243 @@
+"""play.html in Chromium: what the browser computes is what PyTorch computes."""
+
+import functools
+import json
+import random
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models import store
+from pipeline.decoding.sampling import TO_SAMPLE, fill
+from pipeline.networks import PRETRAINED
+from pipeline.settings.base import Sampling
+from pipeline.tasks.translation.codec import BOS, EOS, Codec
+from pipeline.tasks.translation.decoding.beam import search
+from pipeline.tasks.translation.decoding.decode import GREEDY
+from tests.reporting.browser import CHROMIUM, Browser, browser
+
+pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+from pipeline.publishing.play import write_play  # noqa: E402 (needs the package above)
+
+TOLERANCE = 1e-4
+STRINGS = 10_000
+SENTENCES = ["Turn on the light.", "The device is already configured.", "Invalid password"]
+CODEC = Codec.load(PRETRAINED / "translation/encoded")
+# Code points of ASCII (twice as often), Latin, Greek and Cyrillic, Japanese, pictures.
+BLOCKS = [(32, 126), (32, 126), (160, 591), (880, 1279), (12352, 12543), (127744, 128591)]
+ODD = ["", " ", "  two  spaces ", "▁", "<s> </s> <0x41>", "e\u0301", "\u2028\t\x00"]
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """A static host, without a word."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    """The address of the page on a static host, in a folder of it."""
+    root = tmp_path_factory.mktemp("host")
+    folder = root / "some/where"
+    folder.mkdir(parents=True)
+    write_play("A <title>", folder)
+    (folder / "strings.json").write_text(json.dumps(strings()), encoding="utf-8")
+    host = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=root))
+    threading.Thread(target=host.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{host.server_port}/some/where/play.html"
+    host.shutdown()
+
+
+@pytest.fixture(scope="module")
+def page(address, tmp_path_factory) -> Iterator[Browser]:
+    """The page, with its networks loaded."""
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        opened.open(address)
+        failed = "!document.querySelector('#failure').hidden"
+        opened.wait_for(f"'ready' in document.body.dataset || {failed}")
+        assert not opened.evaluate(failed)
+        yield opened
+
+
+def strings() -> list[str]:
+    """Sentences, joined pieces, and characters of every kind."""
+    draw = random.Random(1)
+    pieces = [piece.replace("▁", " ") for piece in CODEC.vocabulary()[260:]]
+    found = [*SENTENCES, *ODD]
+    while len(found) < STRINGS:
+        if draw.random() < 0.5:
+            parts = draw.choices(pieces, k=draw.randint(1, 12))
+        else:
+            block = draw.choice(BLOCKS)
+            parts = [chr(draw.randint(*block)) for _ in range(draw.randint(1, 20))]
+        found.append("".join(parts))
+    return found
+
+
+IMPORTED = """
+    const { Network } = await import("./play/networks.js");
+    const { Pieces } = await import("./play/translation/pieces.js");
+    const { fill, likeliest } = await import("./play/sampling.js");
+    const { translate } = await import("./play/translation/section.js");
+    const { networks } = await (await fetch("play/networks.json")).json();
+"""
+
+
+def run(page: Browser, body: str, **values: Any) -> Any:
+    """What a function returns that has the modules of the page and `values`."""
+    given = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in values.items())
+    return page.evaluate(f"(async () => {{{IMPORTED}{given}{body}}})()")
+
+
+def test_pieces_are_those_of_sentencepiece(page):
+    body = """
+        const pieces = new Pieces(networks.translation.pieces);
+        const strings = await (await fetch("strings.json")).json();
+        return strings.map((text) => {
+            const ids = pieces.encode(text);
+            return [ids, pieces.decode(ids)];
+        });
+    """
+    found = run(page, body)
+    assert len(found) == STRINGS
+    for text, (ids, decoded) in zip(strings(), found, strict=True):
+        assert ids == CODEC.encode(text), text
+        assert decoded == CODEC.decode(ids), text
+
+
+@pytest.mark.parametrize(("task", "first"), [("translation", BOS), ("image", 24), ("music", 129)])
+def test_logits_are_those_of_torch_step_by_step_and_at_once(page, task, first):
+    model = store.load(PRETRAINED / task / "model")
+    torch.manual_seed(1)
+    ids = [first, *torch.randint(4, model.shape.outputs, (40,)).tolist()]
+    source = [*CODEC.encode(SENTENCES[1]), EOS] if task == "translation" else None
+    with torch.no_grad():
+        read = None if source is None else torch.tensor([source])
+        expected = model.head.next_logits(model(torch.tensor([ids]), read))[0].numpy()
+    body = """
+        const network = await Network.load(networks[task]);
+        await network.restart(source);
+        const rows = [];
+        for (const id of ids) rows.push(Array.from((await network.feed([id])).logits));
+        await network.restart(source);
+        return [rows, Array.from((await network.feed(ids)).logits)];
+    """
+    rows, last = run(page, body, task=task, source=source, ids=ids)
+    assert np.abs(np.array(rows) - expected).max() < TOLERANCE
+    assert np.abs(np.array(last) - expected[-1]).max() < TOLERANCE
+
+
+def test_translations_are_those_of_greedy_search(page):
+    model = store.load(PRETRAINED / "translation/model")
+    body = """
+        const network = await Network.load(networks.translation);
+        const all = [];
+        for (const source of sources) all.push((await translate(network, source)).found);
+        return all;
+    """
+    found = run(page, body, sources=[CODEC.encode(text) for text in SENTENCES])
+    for text, ids in zip(SENTENCES, found, strict=True):
+        source = torch.tensor([*CODEC.encode(text), EOS])
+        ((best,),) = search(model, [source], BOS, EOS, GREEDY, 50)
+        assert ids == list(best.ids)
+
+
+@pytest.mark.parametrize(("task", "first", "count"), [("image", 24, 64), ("music", 129, 120)])
+def test_what_is_likeliest_is_what_torch_finds_likeliest(page, task, first, count):
+    model = store.load(PRETRAINED / task / "model")
+    known = [*[5] * 7, *[None] * (count - 7)]
+    ids = [first, *(TO_SAMPLE if each is None else each for each in known)]
+    sampling = Sampling(seed=1, temperature=1.0, top_k=1, top_p=1.0)
+    expected = fill(model, torch.tensor([ids]), sampling)[0, 1:].tolist()
+    body = """
+        const network = await Network.load(networks[task]);
+        const all = [];
+        for await (const [, id] of fill(network, first, known, likeliest)) all.push(id);
+        return all;
+    """
+    assert run(page, body, task=task, first=first, known=known) == expected
+
+
+def test_a_sentence_is_translated_and_its_attention_shown(page):
+    page.evaluate("document.querySelector('#translation form').requestSubmit()")
+    viewer = "document.querySelector('#translation .attention')"
+    page.wait_for(f"{viewer} !== null")
+    shown = page.evaluate("document.querySelector('#translation output').textContent")
+    assert shown == "Schalte die Leuchte ein."
+    (sentence,) = json.loads(page.evaluate(f"{viewer}.dataset.sentences"))
+    model = store.load(PRETRAINED / "translation/model")
+    read = [BOS, *CODEC.encode(shown)], [*CODEC.encode(SENTENCES[0]), EOS]
+    internals = model.internals(*(torch.tensor([ids]) for ids in read))
+    for kind in ("encoder", "decoder", "cross"):
+        expected = torch.cat(getattr(internals, f"{kind}_attention")).numpy() * 1000
+        assert np.abs(np.array(sentence[kind]) - expected).max() < 0.6
+    assert page.evaluate(f"{viewer}.querySelectorAll('.head').length") == 4
+
+
+def pixels(page: Browser, section: str, width: int, height: int) -> np.ndarray:
+    """The canvas of a section, (height, width, 4)."""
+    canvas = f"document.querySelector('#{section} canvas').getContext('2d')"
+    data = page.evaluate(f"Array.from({canvas}.getImageData(0, 0, {width}, {height}).data)")
+    return np.array(data).reshape(height, width, 4)
+
+
+def test_the_lower_half_of_a_digit_is_drawn(page):
+    before = pixels(page, "image", 8, 8)
+    page.evaluate("document.querySelector('#image form').requestSubmit()")
+    page.wait_for("document.querySelector('#image [name=state]').value === '64 of 64 pixels'")
+    after = pixels(page, "image", 8, 8)
+    assert np.array_equal(after[:4], before[:4]) and before[:4, :, 0].max() == 255
+    levels = np.rint(np.arange(17) * 255 / 16)
+    assert np.isin(after[4:, :, 0], levels).all() and len(np.unique(after[4:, :, 0])) > 2
+
+
+def processor_seconds(page: Browser) -> float:
+    """What the page's thread computed so far: a busy machine is no failure."""
+    metrics = page.call("Performance.getMetrics")["metrics"]
+    (seconds,) = [each["value"] for each in metrics if each["name"] == "TaskDuration"]
+    return seconds
+
+
+def test_a_motif_is_continued_faster_than_it_sounds(page):
+    page.call("Performance.enable", timeDomain="threadTicks")
+    page.evaluate("""document.querySelector('#music [data-pitch="69"]').click()""")
+    assert page.evaluate("document.querySelector('.motif').textContent") == "G4 A4 B4 C5 A4"
+    started = processor_seconds(page)
+    page.evaluate("document.querySelector('#music form').requestSubmit()")
+    page.wait_for("document.querySelector('#music [name=lead]').value === 'composed'", 600)
+    assert 0 < processor_seconds(page) - started < 160 * 0.1875
+    roll = pixels(page, "music", 640, 192)[..., 3] > 0
+    assert roll.any(axis=0).mean() > 0.9  # at nearly all times something sounds
+    motif = [67, 67, 67, 67, 69, 69, 69, 69]  # 16ths
+    assert all(roll[(83 - pitch) * 4 + 2, 4 * index + 2] for index, pitch in enumerate(motif))
+
+
+def test_nothing_is_asked_of_another_host_and_no_rule_is_broken(page, address):
+    """After all that the other tests did."""
+    asked = [event["request"]["url"] for event in page.happened("Network.requestWillBeSent")]
+    own = (address.rpartition("/")[0], "data:", "blob:")
+    assert len(asked) > 10 and [url for url in asked if not url.startswith(own)] == []
+    assert page.happened("Runtime.exceptionThrown") == []
+    told = [event["entry"] for event in page.happened("Log.entryAdded")]
+    assert [each["text"] for each in told if each["level"] == "error"] == []
+
+
+def test_without_webassembly_the_page_says_so(address, tmp_path):
+    with browser(tmp_path) as opened:
+        opened.open("about:blank")
+        source = "delete globalThis.WebAssembly"
+        opened.call("Page.addScriptToEvaluateOnNewDocument", source=source)
+        opened.call("Page.navigate", url=address)
+        opened.wait_for("document.readyState === 'complete'")
+        opened.wait_for("!document.querySelector('#failure').hidden")
+        told = opened.evaluate("document.querySelector('#failure').textContent")
+        assert "WebAssembly, which is switched off in this browser" in told
