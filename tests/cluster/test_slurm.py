@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -72,13 +71,13 @@ def test_a_scale_is_made_and_sent_home_though_a_host_dies(project, tmp_path, mon
             monkeypatch.setenv(name, value)
         call(project, *submit)
         wait_until(lambda: len(counted(project)) == 3)
-        told = subprocess.run(submit + ("--status",), cwd=project, capture_output=True, text=True)
+        told = call(project, *submit, "--status")
         dead = counted(project)[0][0]
         slurm.kill(dead)
         (project / "go").touch()
         slurm.start_host(dead)
         wait_until(lambda: not slurm.call("squeue", "--noheader"))
-    assert f"train@{RUN}: running on {dead}" in told.stdout
+    assert f"train@{RUN}: running on {dead}" in told
     assert [int(step) for _, step in counted(project)] == [*range(STEPS)]
     assert dead in HOSTS
     assert (project / "verdicts").read_text() == (project / f"runs/{RUN}/model").read_text()
