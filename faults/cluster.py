@@ -43,7 +43,8 @@ class Target(StrEnum):
 def main(kills: int) -> None:
     """Run the scale until so many kills are done, compare, and record the row."""
     if reason := missing():
-        sys.exit(f"error: {reason}")
+        print(f"skipped: {reason}")
+        return
     os.nice(2)
     prepare()
     numbers: Counter[str] = Counter()
