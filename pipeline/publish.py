@@ -37,6 +37,7 @@ from pipeline.reporting.results import (
 
 PUBLIC = Path("public")
 LISTING = "files.html"
+BESIDE = "<!-- beside the published page -->"  # where the report's contents end
 _TEMPLATES = Path(__file__).parent / "publishing" / "templates"
 
 
@@ -46,7 +47,6 @@ def main() -> None:
     _check_outputs(params)
     results = read_results(params)
     with staged_folder(PUBLIC) as folder:
-        shutil.copy(PAGE, folder / PAGE.name)
         _write_tables(params, results, folder / "tables")
         for result in results:
             _publish_run(result, folder)
@@ -58,6 +58,7 @@ def main() -> None:
             needs = 'pretrained networks, and pip install -e ".[onnx]"'
             print(f"{PLAY}: not written; it needs {needs}", file=sys.stderr)
         _write_listing(params.report.title, folder)
+        _write_report(folder)
     print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
 
 
@@ -70,6 +71,18 @@ def _check_outputs(params: Params) -> None:
             f"{missing[0]}: no such folder, as for {len(missing)} of {len(params.runs)} runs; "
             "samples are not in git: run `dvc pull` if a remote has them, else `dvc repro`"
         )
+
+
+def _write_report(folder: Path) -> None:
+    """Copy the report, with links to the pages that stand beside it in `folder`."""
+    pages = {"Play": PLAY, "Files": LISTING}
+    links = [
+        f'<li><a href="{page}">{name}</a></li>'
+        for name, page in pages.items()
+        if (folder / page).exists()
+    ]
+    text = PAGE.read_text(encoding="utf-8").replace(BESIDE, "".join(links))
+    (folder / PAGE.name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_tables(params: Params, results: list[Result], folder: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pretty_midi
 import pytest
 
-from pipeline import config
+from pipeline import config, publish
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_json
@@ -729,3 +729,7 @@ def test_as_slides_each_figure_fills_a_screen(html: str, tmp_path: Path):
             "parseFloat(getComputedStyle(each).fontSize))"
         )
         assert min(sizes) >= 24
+
+
+def test_publishing_finds_where_its_links_go(html: str):
+    assert html.count(publish.BESIDE) == 1
