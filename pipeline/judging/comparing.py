@@ -67,7 +67,8 @@ def compare(first: Side, second: Side) -> tuple[Comparison, Difference]:
 def compare_all(records: Mapping[str, RunRecords]) -> Comparisons:
     """Compare all pairs of runs on each test set by the default metric; DataError as `compare`.
 
-    Replicates are one side. A test set of a single cluster has no comparisons.
+    Replicates are one side. A test set of a single cluster has no comparisons, nor have runs that
+    recorded no metric in common, as one that classifies and one that was pre-trained.
     """
     groups = replicates({name: run.settings for name, run in records.items()}).values()
     by_test_set = defaultdict(list)
@@ -76,12 +77,29 @@ def compare_all(records: Mapping[str, RunRecords]) -> Comparisons:
         for split in filter(is_test, members[group[0]].splits):
             settings = members[group[0]].settings
             by_test_set[settings["task"], settings["dataset"], split].append(members)
-    test_sets = [
-        ComparedTestSet(task=task, dataset=dataset, split=split, pairs=_all_pairs(members, split))
-        for (task, dataset, split), members in sorted(by_test_set.items())
-        if len(members) > 1 and _has_clusters(members[0], split)
-    ]
+    test_sets = []
+    for (task, dataset, split), members in sorted(by_test_set.items()):
+        if len(members) > 1 and _has_clusters(members[0], split):
+            groups = [each for each in _alike(members, split) if len(each) > 1]
+            pairs = [pair for group in groups for pair in _all_pairs(group, split)]
+            test_sets.append(ComparedTestSet(task=task, dataset=dataset, split=split, pairs=pairs))
     return Comparisons(resampling=RESAMPLING, test_sets=test_sets)
+
+
+def _alike(
+    members: Sequence[Mapping[str, RunRecords]], split: Split
+) -> list[list[Mapping[str, RunRecords]]]:
+    """Group members so that each metric of a group's comparisons was recorded by all in it."""
+    groups: list[list[Mapping[str, RunRecords]]] = []
+    for member in members:
+        for group in groups:
+            runs = [run for each in (*group, member) for run in each.values()]
+            if common_metric(task_of(member), runs, split) is not None:
+                group.append(member)
+                break
+        else:
+            groups.append([member])
+    return groups
 
 
 def task_of(records: Mapping[str, RunRecords]) -> str:
@@ -97,11 +115,17 @@ def named_metric(task: str, key: str) -> Metric:
     return metrics[key]
 
 
-def default_metric(task: str, runs: Sequence[RunRecords], split: Split) -> Metric:
-    """Return the first metric of the task that all `runs` recorded on `split`, else the first."""
+def common_metric(task: str, runs: Sequence[RunRecords], split: Split) -> Metric | None:
+    """Return the first metric of the task that all `runs` recorded on `split`; None without one."""
     metrics = part(task, "measures").MEASURES.comparable
     recorded = (metric for metric in metrics if all(has(run, metric, split) for run in runs))
-    return next(recorded, metrics[0])
+    return next(recorded, None)
+
+
+def default_metric(task: str, runs: Sequence[RunRecords], split: Split) -> Metric:
+    """Return the first metric of the task that all `runs` recorded on `split`, else the first."""
+    first = part(task, "measures").MEASURES.comparable[0]
+    return common_metric(task, runs, split) or first
 
 
 def has(run: RunRecords, metric: Metric, split: Split) -> bool:

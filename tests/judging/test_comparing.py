@@ -46,6 +46,21 @@ def of_one_seed(name: str, records: RunRecords, key: str | None = None) -> Side:
     return side(name, {name: records}, key)
 
 
+def test_runs_without_a_metric_in_common_are_not_compared():
+    """A classifier has other metrics than what it started from, which two such runs share."""
+    of = settings("classification")
+    classifier, other = (
+        run({"correct": np.arange(20) % rest, "passages": np.ones(20, int)}, of) for rest in (2, 3)
+    )
+    guesser, better = (
+        run({"piece_nats": np.full(20, nats), "pieces": np.full(20, 2)}, of) for nats in (9.0, 7.0)
+    )
+    compared = pairs(a=classifier, b=guesser, c=other, d=better)
+    found = [(each.first.run, each.second.run, each.first.metric) for each in compared]
+    assert found == [("a", "c", "accuracy"), ("b", "d", "piece_nats")]
+    assert pairs(a=classifier, b=guesser) == []
+
+
 def test_each_pair_is_compared():
     # "nun" instead of "heute" in every fourth sentence: one run's errors are not the other's.
     good, as_good = (
