@@ -29,10 +29,10 @@ from pipeline.reporting.rates import Trial, best, read_rates
 from pipeline.reporting.results import (
     Result,
     by_dataset,
-    by_replicates,
     by_task,
     by_test,
     finished,
+    first_seeds,
     read_curve,
     read_data_facts,
     read_results,
@@ -272,20 +272,18 @@ def _script() -> str:
 
 def _section(task: str, results: list[Result], report: Report) -> Section:
     page = page_of(task)
-    first_seeds = [group[0] for group in by_replicates(results)]
     return Section(
         specs()[task],
         results,
         [_group(page, *item) for item in by_dataset(results).items()],
-        page.show(first_seeds, report),
+        page.show(results, report),
         page.loss,
         part(task, "measures").MEASURES.metrics,
     )
 
 
 def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
-    first_seeds = [group[0] for group in by_replicates(results)]
-    with_curve = [result for result in first_seeds if result.has_curve]
+    with_curve = [result for result in first_seeds(results) if result.has_curve]
     return Group(
         dataset,
         [_test_set(split, on) for split, on in by_test(results).items()],

@@ -209,6 +209,11 @@ def by_replicates(results: Iterable[Result]) -> list[list[Result]]:
     return [[by_name[name] for name in group] for group in groups]
 
 
+def first_seeds(results: Iterable[Result]) -> list[Result]:
+    """Return of runs that differ only in their seed the one with the first."""
+    return [group[0] for group in by_replicates(results)]
+
+
 def by_test(results: Iterable[Result]) -> dict[str, list[Result]]:
     """Group results on one data set by test set, "test" first."""
     groups: dict[str, list[Result]] = {}

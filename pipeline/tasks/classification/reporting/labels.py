@@ -1,6 +1,7 @@
 """Accuracy of each network against the number of labels that it learned from."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from pipeline.reporting.results import Result, by_dataset
 from pipeline.reporting.scores import Score, tabulate
 from pipeline.tasks.classification.settings import ClassificationRun
 
+_LABELS = re.compile(r", \d+ labels a class$")  # at the end of the title of a run with few
 _BASELINES = {"keyword": "One keyword a class", "bayes": "Naive Bayes"}
 
 
@@ -38,7 +40,7 @@ def _table(dataset: str, results: Sequence[Result]) -> ByLabels:
         parts = run.model_dump(mode="json", include={"start_from", "model"})
         network = json.dumps(parts, sort_keys=True)
         found.setdefault(network, {})[_labels(run)] = row.scores[0]
-        titles[network] = min(titles.get(network, row.label), row.label, key=len)
+        titles[network] = _LABELS.sub("", row.label)
     columns = sorted(
         {_labels(run) for run in runs.values()},
         key=lambda number: (number is None, number),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Report
-from pipeline.reporting.results import Result, by_replicates
+from pipeline.reporting.results import Result, first_seeds
 from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.classification.reporting.confusion import Confusion, confusions
 from pipeline.tasks.classification.reporting.guesses import Guessed, read_guesses
@@ -42,8 +42,7 @@ def show(results: Sequence[Result], report: Report) -> Section:
 
 def _first_here(results: Sequence[Result]) -> list[Result]:
     """Return of replicates the first that is here."""
-    here = [result for result in results if result.is_here]
-    return [group[0] for group in by_replicates(here)]
+    return first_seeds(result for result in results if result.is_here)
 
 
 PAGE = TaskPage(

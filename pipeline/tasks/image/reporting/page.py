@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Report
-from pipeline.reporting.results import Result
+from pipeline.reporting.results import Result, first_seeds
 from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.image.reporting.completed import Completed, read_completed
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
@@ -13,8 +13,8 @@ from pipeline.tasks.image.reporting.grids import Grid, read_grid
 
 
 def show(results: Sequence[Result], report: Report) -> list[tuple[Result, dict[str, Grid]]]:
-    """Read the grids, by kind, of the runs whose samples are in this folder."""
-    return [(result, _grids(result)) for result in results if result.is_here]
+    """Read the grids, by kind, of the runs whose samples are in this folder; one of replicates."""
+    return [(result, _grids(result)) for result in first_seeds(results) if result.is_here]
 
 
 def highlight(shown: Sequence[tuple[Result, dict[str, Grid]]]) -> Completed | None:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Report
-from pipeline.reporting.results import Result
+from pipeline.reporting.results import Result, first_seeds
 from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.molecules.reporting.molecules import Shown, read_molecules
 
 
 def show(results: Sequence[Result], report: Report) -> list[Shown]:
-    """Read the molecules of the runs with attention whose records are in this folder."""
-    here = [result for result in results if result.is_here]
+    """Read the molecules of runs with attention whose records are here, of replicates the first."""
+    here = [result for result in first_seeds(results) if result.is_here]
     return [shown for result in here if (shown := read_molecules(result)).best is not None]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Report
-from pipeline.reporting.results import Result
+from pipeline.reporting.results import Result, first_seeds
 from pipeline.reporting.section import FamilyFigures, TaskPage
 from pipeline.tasks.music.reporting.by_position import chart_by_position
 from pipeline.tasks.music.reporting.pieces import Piece, RunPieces, read_pieces
@@ -23,8 +23,8 @@ class Section:
 
 
 def show(results: Sequence[Result], report: Report) -> Section:
-    """Read the pieces of the runs whose samples are in this folder."""
-    here = [result for result in results if result.is_here]
+    """Read the pieces of the runs whose samples are in this folder, of replicates the first."""
+    here = [result for result in first_seeds(results) if result.is_here]
     runs = [read_pieces(result, AUDIO_BYTES // len(here)) for result in here]
     return Section(runs, sides(runs))
 

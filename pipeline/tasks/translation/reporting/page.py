@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.config import Report
 from pipeline.reporting.families import Family, families
-from pipeline.reporting.results import Result, by_dataset
+from pipeline.reporting.results import Result, by_dataset, first_seeds
 from pipeline.reporting.section import ATTENTION, WORD_ORDER, Chapter, Loss, TaskPage
 from pipeline.tasks.translation.reporting.alignment import Alignment, read_alignment
 from pipeline.tasks.translation.reporting.attention import Attention, read_attention
@@ -43,7 +43,11 @@ class Section:
 
 
 def show(results: Sequence[Result], report: Report) -> Section:
-    """Read the measurements of all runs, and translations of those whose samples are here."""
+    """Read the measurements of all runs, and translations of those whose samples are here.
+
+    Of replicates the first.
+    """
+    results = first_seeds(results)
     here = [result for result in results if result.is_here]
     counts = [report.table_rows] + [max(report.table_rows // _FEWER_ROWS, 1)] * len(here)
     grids = [(result, read_search_grid(result)) for result in results]
