@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import config
 from pipeline.config import PARAMS, AnyRun, Dataset, Params
-from pipeline.corpus import read_sequences
 from pipeline.errors import CheckpointError, ConfigError
 from pipeline.files import read_json
 from pipeline.settings.training import Training
@@ -53,6 +52,8 @@ class Network:
         """Return the ids of the longest training record in a field of the encoded data."""
         if self.origin is not None:
             return self.origin["longest"][field]
+        from pipeline.corpus import read_sequences  # here, because numpy takes time to import
+
         return int(read_sequences(self.encoded, "train", field).lengths.max())
 
     def load(self, training: Training) -> "Model":

@@ -102,7 +102,7 @@ def _write(folder: Path, own: Params, result: Result, origin: dict[str, Any]) ->
         text = card(result, read_data_facts(result.run.dataset), weights=True)
         (new / "README.md").write_text(text, encoding="utf-8", newline="\n")
         yaml = io.StringIO()
-        YAML().dump(own.model_dump(mode="json"), yaml)
+        YAML(typ="rt").dump(own.model_dump(mode="json"), yaml)
         (new / PARAMS.name).write_text(yaml.getvalue(), encoding="utf-8", newline="\n")
         files = sorted(path for path in new.rglob("*") if path.is_file())
         digests = {path.relative_to(new).as_posix(): sha256_of(path) for path in files}

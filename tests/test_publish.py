@@ -452,5 +452,5 @@ def test_the_workflow_publishes_with_pinned_actions():
     commands = " ".join(step.get("run", "") for step in steps)
     targets = re.findall(r"make (\S+)", commands)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert targets == [".venv/requirements", "publish"]
-    assert "\npublish: .venv/requirements\n" in makefile
+    assert targets == [".venv/requirements-publish", "publish"]
+    assert "\npublish: .venv/requirements-publish\n" in makefile

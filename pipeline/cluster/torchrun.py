@@ -8,8 +8,6 @@ import os
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[2])  # the code that this file belongs to
-
 
 def main(arguments: list[str]) -> None:
     """Start the processes of this node and wait for all; each reports its own errors."""
@@ -37,4 +35,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])  # the code that this file belongs to
     main(sys.argv[1:])

@@ -70,7 +70,7 @@ for name in sys.argv[1:]:
         print(Path.cwd().name, name, file=ran)
     print(name, 1.5, flush=True)
 """
-DATA = ("home_assistant", "digits", "chorales", "qm7", "digits_unlabelled")
+DATA = ("home_assistant", "digits", "chorales", "qm7", "help_programs", "digits_unlabelled")
 PARTS = (*DATA, *VARIANTS, RESULTS)
 
 

@@ -45,7 +45,7 @@ def test_no_code_is_made_of_data(path):
         if name == "np.load":
             assert _keywords(call)["allow_pickle"] == "False"
         if name == "YAML":
-            assert _keywords(call)["typ"] == "'safe'"
+            assert _keywords(call)["typ"] in ("'safe'", "'rt'")  # neither makes objects of tags
     names = {
         alias.name
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
