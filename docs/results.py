@@ -21,18 +21,24 @@ def rows(scale: str) -> dict[str, tuple[str, ...]]:
     with chdir(scale):
         params, _ = finished(config.load())
         return {
-            run.run: _row(dataset, table, run)
+            run.run: _row(dataset, table, run, tabulate([by_name[run.run]]))
             for of_task in by_task(read_results(params)).values()
             for dataset, results in by_dataset(of_task).items()
+            for by_name in [{result.name: result for result in results}]
             for table in [tabulate(results)]
             for run in table.runs
         }
 
 
-def _row(dataset: str, table: Table, run: Row) -> tuple[str, ...]:
-    metric = table.metrics[0]
-    score, _, spread = as_text(metric, run.scores[0]).partition(" ")
-    label, baseline = table.best_baseline
+def _row(dataset: str, table: Table, run: Row, own: Table) -> tuple[str, ...]:
+    """Return the row of `run` in `table`; its metric and baseline are those of its `own` table.
+
+    A network that was pre-trained has other metrics than the classifiers of the table, and
+    baselines learn from as many labels as a run.
+    """
+    metric = own.metrics[0]
+    score, _, spread = as_text(metric, run.scores[table.metrics.index(metric)]).partition(" ")
+    label, baseline = own.best_baseline
     return (
         f"`{run.run}`",
         run.label,
