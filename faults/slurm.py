@@ -68,7 +68,12 @@ def missing() -> str | None:
     if os.geteuid() != 0:
         return "only root may make network namespaces"
     absent = [name for name in PROGRAMS if _program(name) is None]
-    return f"not installed: {', '.join(absent)}" if absent else None
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    namespaces = ["unshare", "--net", "--pid", "--fork", "--mount-proc", "--uts", "true"]
+    if subprocess.run(namespaces, capture_output=True, check=False).returncode:
+        return "no namespaces of networks, processes and host names can be made here"
+    return None
 
 
 def _program(name: str) -> str | None:
