@@ -20,10 +20,10 @@ from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
 from pipeline.publishing.play import PAGE as PLAY
-from pipeline.publishing.play import STYLE, can_play, write_play
+from pipeline.publishing.play import can_play, write_play
 from pipeline.publishing.publication import publication_of
 from pipeline.publishing.tables import tables, to_csv
-from pipeline.reporting.inline import content_hash
+from pipeline.reporting.inline import STYLE, content_hash
 from pipeline.reporting.results import (
     CURVES,
     PAGE,

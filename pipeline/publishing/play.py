@@ -13,11 +13,11 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
-from pipeline import reporting
 from pipeline.errors import DataError
 from pipeline.files import staged_folder, write_json
 from pipeline.networks import PRETRAINED, Network, pretrained_in
 from pipeline.publishing.publication import publication_of
+from pipeline.reporting.inline import STYLE
 from pipeline.settings.sources import UrlSource
 from pipeline.sources import fetch
 from pipeline.tasks import specs
@@ -38,7 +38,6 @@ _RUNTIME_FILES = (
     "ort-wasm-simd-threaded.wasm",
 )
 _HERE = Path(__file__).parent
-STYLE = Path(reporting.__file__).parent / "templates" / "style.css"
 
 
 def can_play() -> bool:

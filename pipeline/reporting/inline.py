@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+from pathlib import Path
+
+STYLE = Path(__file__).with_name("templates") / "style.css"  # of all our pages
 
 
 def content_hash(text: str) -> str:

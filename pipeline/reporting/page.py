@@ -20,7 +20,7 @@ from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
 from pipeline.reporting.flatten import flatten
-from pipeline.reporting.inline import content_hash
+from pipeline.reporting.inline import STYLE, content_hash
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
 from pipeline.reporting.origins import read_origins
@@ -157,7 +157,7 @@ def render(params: Params) -> str:
     costs = read_costs(published)
     claims = read_judged_claims(results)
     faults = read_faults()
-    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
     script = _script()
     page = (
         _environment(results)

@@ -11,12 +11,10 @@ from markupsafe import Markup
 from torch import Tensor
 
 from models.shared.base import AutoregressiveModel
-from pipeline import reporting
-from pipeline.reporting.inline import content_hash
+from pipeline.reporting.inline import STYLE, content_hash
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 
 _TEMPLATES = Path(__file__).with_name("reporting") / "templates"
-_STYLE = Path(reporting.__file__).parent / "templates" / "style.css"
 _PER_MILLE = 1000
 
 
@@ -47,7 +45,7 @@ def attention_page(
         autoescape=True,
         undefined=StrictUndefined,
     )
-    style = _STYLE.read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
     script = (_TEMPLATES / "attention.js").read_text(encoding="utf-8")
     return environment.get_template("looked_at.html").render(
         title=title,

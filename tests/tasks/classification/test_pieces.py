@@ -5,10 +5,8 @@ import pytest
 import torch
 
 from models.shared.base import Model
-from pipeline.config import load
 from pipeline.errors import ConfigError, DataError
 from pipeline.evaluation import scores_of
-from pipeline.files import read_json
 from pipeline.tasks.classification import command
 from pipeline.tasks.classification.batches import Passages
 from pipeline.tasks.classification.codec import BOS, EOS, MASK, SPECIAL, Codec
@@ -144,13 +142,3 @@ def test_a_run_that_predicts_pieces_does_not_classify(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(lecture.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(ConfigError, match="masked_pieces does not classify; name a run that start"):
         command.run(command.parse(["--run", "pretrained_encoder", "A passage"]))
-
-
-def test_replicates_of_fine_tuning_draw_other_labels():
-    runs = load(DEFAULT.parent / "lecture" / "params.yaml").runs
-    one, two = runs["classification_bert_10"], runs["classification_bert_10_seed_2"]
-    assert one.start_from == two.start_from and one.training.seed != two.training.seed
-
-
-def test_manifests_say_how_many_passages_have_no_class(encoded):
-    assert "unlabelled" not in read_json(encoded / "manifest.json")["splits"]
