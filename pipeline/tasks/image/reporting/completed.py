@@ -8,7 +8,7 @@ from PIL import Image
 from pipeline.files import read_json
 from pipeline.reporting.data_uri import data_uri
 from pipeline.reporting.results import Result
-from pipeline.tasks.image.reporting.grids import read_grid
+from pipeline.tasks.image.reporting.grids import Cells, read_grid
 
 _ROWS = {"given": "given", "at": "completed", "original": "original"}  # by column title
 _GREY = 128  # of the gaps, as in the grid
@@ -30,23 +30,22 @@ def read_completed(result: Result) -> Completed:
     """Cut the first completion of each test image from the grid of completions."""
     grid = read_grid(result.samples, "completions")
     titles = read_json(result.samples / "samples.json")["completions"]["column_titles"]
-    columns = [_first(titles, start) for start in _ROWS]
+    columns = [first_column(titles, start) for start in _ROWS]
     with Image.open(result.samples / "completions.png") as source:
-        gap = -source.width % grid.columns  # between images, and none after the last
-        width, height = (source.width + gap) // grid.columns, (source.height + gap) // grid.rows
+        cells = Cells(source, grid)
+        width, height, gap = cells.width, cells.height, cells.gap
         picture = Image.new(
             source.mode, (grid.rows * width - gap, len(columns) * height - gap), _GREY
         )
         for image in range(grid.rows):
             for row, column in enumerate(columns):
-                corner = (column * width, image * height)
-                cell = source.crop((*corner, corner[0] + width - gap, corner[1] + height - gap))
-                picture.paste(cell, (image * width, row * height))
+                picture.paste(cells.of(image, column), (image * width, row * height))
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     uri = data_uri("image/png", buffer.getvalue())
     return Completed(result, uri, list(_ROWS.values()), grid.rows, _SIZE)
 
 
-def _first(titles: list[str], start: str) -> int:
+def first_column(titles: list[str], start: str) -> int:
+    """Return the first column of a grid whose title begins so."""
     return next(number for number, title in enumerate(titles) if title.startswith(start))

@@ -33,6 +33,23 @@ class Grid:
         return round((row + 0.5) * self.shown_height / self.rows, 1)
 
 
+class Cells:
+    """The images of a grid, cut out of its picture."""
+
+    def __init__(self, picture: Image.Image, grid: Grid) -> None:
+        self._picture = picture
+        self.gap = -picture.width % grid.columns  # between images, and none after the last
+        self.width = (picture.width + self.gap) // grid.columns  # of an image and a gap
+        self.height = (picture.height + self.gap) // grid.rows
+
+    def of(self, row: int, column: int) -> Image.Image:
+        """Return the image that stands there."""
+        left, top = column * self.width, row * self.height
+        return self._picture.crop(
+            (left, top, left + self.width - self.gap, top + self.height - self.gap)
+        )
+
+
 def read_grid(samples: Path, kind: str) -> Grid:
     """Read the grid `kind`, "conditional" or "completions", and its description."""
     path, description = samples / f"{kind}.png", samples / "samples.json"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Report
@@ -10,17 +11,33 @@ from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.image.reporting.completed import Completed, read_completed
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
+from pipeline.tasks.image.reporting.passes import Passes, read_passes
 
 
-def show(results: Sequence[Result], report: Report) -> list[tuple[Result, dict[str, Grid]]]:
-    """Read the grids, by kind, of the runs whose samples are in this folder; one of replicates."""
-    return [(result, _grids(result)) for result in first_seeds(results) if result.is_here]
+@dataclass(frozen=True)
+class Shown:
+    """What a run generated."""
+
+    result: Result
+    grids: dict[str, Grid]  # by kind
+    passes: Passes | None  # of one image; None if each pass of the network added one intensity
 
 
-def highlight(shown: Sequence[tuple[Result, dict[str, Grid]]]) -> Completed | None:
+def show(results: Sequence[Result], report: Report) -> list[Shown]:
+    """Read the images of the runs whose samples are in this folder; of replicates those of one."""
+    return [
+        Shown(result, _grids(result), read_passes(result))
+        for result in first_seeds(results)
+        if result.is_here
+    ]
+
+
+def highlight(shown: Sequence[Shown]) -> Completed | None:
     """Return what the best run on the first data set completes, None without such a run."""
     runs = [
-        result for result, _ in shown if not getattr(result.run.model, "super_resolution", None)
+        each.result
+        for each in shown
+        if not getattr(each.result.run.model, "super_resolution", None)
     ]
     first = [result for result in runs if result.run.dataset == runs[0].run.dataset]
     best = min(first, key=lambda result: result.metrics["test"]["bits_per_dimension"], default=None)
