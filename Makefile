@@ -64,7 +64,7 @@ bench-quick: OPTIONS_sampling := --limit 128
 bench-quick: OPTIONS_mixture := --updates 3
 bench-quick: OPTIONS_towers := --rounds 20
 OPTIONS_blocks := lecture
-bench-quick: OPTIONS_blocks := lecture --sentences 20 --pieces 2
+bench-quick: OPTIONS_blocks := lecture --sentences 20 --pieces 2 --images 16
 bench-quick: OPTIONS_starting := --rounds 1
 bench-quick: OPTIONS_growing := --updates 1 --pairs 20000 160000
 

@@ -22,10 +22,12 @@ from torch import Tensor
 from benchmarks.rows import machine, record
 from models import store
 from models.shared.base import BlockwiseModel
+from models.shared.order import super_resolution_factor
 from pipeline.corpus import read_sequences
 from pipeline.decoding.fill import Blockwise, Fill
 from pipeline.decoding.sampling import TO_SAMPLE, fill
 from pipeline.settings.base import Sampling
+from pipeline.tasks.image.codec import ImageCodec
 from pipeline.tasks.music.codec import FIELD
 from pipeline.tasks.translation.codec import BOS, EOS
 from pipeline.tasks.translation.decoding.beam import search
@@ -42,6 +44,7 @@ TRANSLATORS = {
     "8 tuned": "translation_blocks_8",
 }
 COMPOSERS = {"8 frozen": "music_blocks_frozen", "8 tuned": "music_blocks"}
+ENLARGERS = {"4 frozen": "image_enlarged_blocks_frozen", "4 tuned": "image_enlarged_blocks"}
 
 Way = Callable[[Any], Any]
 
@@ -91,6 +94,15 @@ def composing(model: BlockwiseModel, sampling: Sampling) -> dict[str, Way]:
     return {"greedy": filling(fill), "blocks": filling(Blockwise())}
 
 
+def enlarging(model: BlockwiseModel) -> dict[str, Way]:
+    """Ways to enlarge images, templates and sources; one id a pass is the first."""
+
+    def filling(by: Fill) -> Way:
+        return lambda batch: by(model, batch[0], GREEDY, source=batch[1])
+
+    return {"greedy": filling(fill), "blocks": filling(Blockwise())}
+
+
 def sentences(encoded: Path, count: int) -> list[Tensor]:
     """Evenly spaced sources of the test split."""
     sources = read_sequences(encoded, "test", "source")
@@ -105,6 +117,17 @@ def openings(encoded: Path, count: int) -> list[Tensor]:
     for template, ids in zip(templates, pieces, strict=False):
         template[0, : 1 + PRIMER] = torch.from_numpy(ids[: 1 + PRIMER].astype(np.int64))
     return list(templates)
+
+
+def small_images(encoded: Path, model: BlockwiseModel, count: int) -> list[tuple[Tensor, Tensor]]:
+    """Templates (1, 1 + intensity) and sources (1, id) of the first test images."""
+    codec = ImageCodec.of(model.shape)
+    labels, pixels = codec.decode_all(read_sequences(encoded, "test", "pixels").rows()[:count])
+    factor = super_resolution_factor(model.settings)
+    sources = torch.from_numpy(codec.sources(pixels.astype(np.int64), factor))
+    templates = torch.full((len(labels), 1, 1 + codec.dimensions), TO_SAMPLE)
+    templates[:, 0, 0] = torch.tensor([codec.class_id(int(label)) for label in labels])
+    return list(zip(templates, sources[:, None], strict=True))
 
 
 def rows(what: str, taken: dict[str, Seconds], others: Sequence[str]) -> list[dict]:
@@ -135,6 +158,7 @@ def main() -> None:
     parser.add_argument("scale", help="the folder of a scale with networks that propose")
     parser.add_argument("--sentences", type=int, default=200, help="translated one by one")
     parser.add_argument("--pieces", type=int, default=8, help="continued one by one")
+    parser.add_argument("--images", type=int, default=64, help="enlarged one by one")
     options = parser.parse_args()
     os.chdir(options.scale)
     torch.set_num_threads(1)
@@ -154,6 +178,13 @@ def main() -> None:
                 for sampling, how in ((GREEDY, ""), (SAMPLED, ", sampled")):
                     taken = alternating(composing(model, sampling), batches)
                     record(rows(f"chorales, {kind}, {label}{how}", taken, ["blocks"]))
+    for label, run in ENLARGERS.items():
+        if (model := trained(run)) is not None:
+            single = small_images(Path("data/encoded/digits_unlabelled"), model, options.images)
+            batch = [tuple(torch.cat(parts) for parts in zip(*single, strict=True))]
+            for kind, batches in (("single images", single), ("a batch", batch)):
+                taken = alternating(enlarging(model), batches)
+                record(rows(f"enlargement, {kind}, {label}", taken, ["blocks"]))
 
 
 def trained(run: str) -> BlockwiseModel | None:
