@@ -99,13 +99,12 @@ def _check(params: Params) -> None:
 
 
 def _check_start(params: Params, name: str, run: AnyRun) -> None:
-    """Check that a run starts from a run with such weights; ValueError if not."""
+    """Check that a run starts from a run with such layers; ValueError if not."""
     for start in starts_of(params, name):
         other = params.runs[start]
         for path, own, its in (
             ("task", run.task, other.task),
             ("model.architecture", run.model.architecture, other.model.architecture),
-            ("dataset", params.datasets[run.dataset].layout, params.datasets[other.dataset].layout),
         ):
             if own != its:
                 raise ValueError(

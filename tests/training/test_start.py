@@ -11,6 +11,7 @@ from models.settings import Directions, Embeddings, Norm
 from models.shared.base import AutoregressiveModel
 from pipeline.errors import CheckpointError
 from pipeline.settings.training import CheckpointSelection
+from pipeline.tasks.music.codec import grid, melody
 from pipeline.training.loss import MeanNats
 from pipeline.training.start import is_frozen, take_weights
 from pipeline.training.trainer import train
@@ -33,6 +34,7 @@ READER = baselines.changed(
     directions=Directions.FORWARD,
     pooling=baselines.LAST,
 )
+OTHER_IDS = (melody.SHAPE, grid.SHAPE)
 HEAD = {f"head.w_{layer}.{kind}" for layer in (1, 2) for kind in ("weight", "bias")}
 
 
@@ -94,6 +96,18 @@ def test_a_classifier_takes_all_weights_of_a_pre_trained_network_but_the_head(tm
     taken = weights(folder / store.WEIGHTS)
     for key, tensor in tuned.state_dict().items():
         assert key.startswith("head.") or torch.equal(tensor, taken[key])
+
+
+def test_a_network_of_chorales_takes_the_layers_of_one_of_melodies(tmp_path):
+    learned, tuned = (decoder(shape=shape, embeddings=Embeddings.SEPARATE) for shape in OTHER_IDS)
+    folder = tmp_path / "base/model"
+    folder.mkdir(parents=True)
+    store.save(learned, folder)
+    said = take_weights(tuned, folder / store.WEIGHTS, frozen=False)
+    assert said.endswith("; new: embedding.tokens, head.output_projection")
+    taken = weights(folder / store.WEIGHTS)
+    layers = [key for key in taken if not key.startswith(("embedding.", "head."))]
+    assert layers and all(torch.equal(tuned.state_dict()[key], taken[key]) for key in layers)
 
 
 def test_a_weight_of_another_shape_is_new(base):

@@ -65,6 +65,7 @@ class ChoraleEncoding(Settings):
     reader: ChoraleReader
     max_shared_ngrams: Share  # pieces that share more of their 8-chord n-grams are merged
     max_skipped: Share
+    training_share: Annotated[float, Field(gt=0, le=1)]  # of the training pieces, which are used
     splits: Splits | None  # null: the data come split
 
     @model_validator(mode="after")

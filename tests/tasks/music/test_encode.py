@@ -27,6 +27,7 @@ def encoding(**changes) -> ChoraleEncoding:
         "reader": ChoraleReader.MUSIC21_CHORALES,
         "max_shared_ngrams": 0.5,
         "max_skipped": 0.2,
+        "training_share": 1.0,
         "splits": Splits(validation=0.2, test=0.3, seed=1),
     }
     return ChoraleEncoding(**{**settings, **changes})
@@ -94,6 +95,22 @@ def test_the_same_bytes_on_every_run_and_another_split_for_another_seed(raw, tmp
         splits[name] = {file.name: file.read_bytes() for file in files}
     assert splits["a"] == splits["b"]
     assert splits["a"]["test.pieces.json"] != splits["c"]["test.pieces.json"]
+
+
+def test_a_share_of_the_training_pieces_is_part_of_a_larger_one(raw, tmp_path):
+    names = {}
+    for share, count in ((0.2, 1), (0.5, 3), (1.0, 5)):  # of 5 pieces, rounded up
+        folder = tmp_path / str(share)
+        manifest = run(raw, folder, training_share=share)
+        names[share] = json.loads((folder / "train.pieces.json").read_text())
+        assert manifest["splits"]["train"]["records"] == len(names[share]) == count
+        assert manifest["dropped"].get("not in the share for training", 0) == 5 - count
+        assert len(list(read_sequences(folder, "train", "tokens").rows())) == count
+        for split in ("validation", "test"):
+            for path in folder.glob(f"{split}.*"):
+                assert path.read_bytes() == (tmp_path / "0.2" / path.name).read_bytes()
+    assert set(names[0.2]) < set(names[0.5]) < set(names[1.0])
+    assert names[0.5] == sorted(names[0.5]) != names[1.0][:3]
 
 
 def test_too_many_unusable_records_are_an_error(raw, tmp_path):

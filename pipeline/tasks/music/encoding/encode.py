@@ -16,7 +16,7 @@ from pipeline.tasks.music.encoding.near_duplicates import (
 from pipeline.tasks.music.encoding.performances import encode_performances
 from pipeline.tasks.music.encoding.piece import Piece
 from pipeline.tasks.music.encoding.read import read_pieces
-from pipeline.tasks.music.encoding.splits import split_pieces, write_pieces
+from pipeline.tasks.music.encoding.splits import keep_share, split_pieces, write_pieces
 from pipeline.tasks.music.encoding.tunes import encode_tunes
 from pipeline.tasks.music.settings import (
     ChoraleEncoding,
@@ -52,6 +52,10 @@ def encode_chorales(raw: Path, encoded: Path, encoding: ChoraleEncoding) -> dict
     )
     tally.dropped.update("near-duplicate" for _ in merged)
     splits = split_pieces(raw, kept, encoding.splits)
+    training = keep_share(splits["train"], encoding.training_share)
+    if left_out := len(splits["train"]) - len(training):
+        tally.dropped["not in the share for training"] = left_out
+    splits["train"] = training
     write_pieces(encoded, splits, lambda piece: to_ids(piece.grid), IDS)
     return {
         "representation": encoding.representation,

@@ -1,5 +1,6 @@
 """The split of each piece: as the data come, or drawn."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -37,6 +38,15 @@ def split_pieces(
         parts = {split: [pieces[index] for index in which] for split, which in drawn.items()}
     check_not_empty(raw, parts)
     return parts
+
+
+def keep_share(pieces: Sequence[AnyPiece], share: float) -> list[AnyPiece]:
+    """Return a share of `pieces`, rounded up to whole ones and drawn at random, in their order.
+
+    What a smaller share keeps, a larger one keeps too.
+    """
+    drawn = np.random.default_rng(len(pieces)).permutation(len(pieces))
+    return [pieces[index] for index in np.sort(drawn[: math.ceil(share * len(pieces))])]
 
 
 def write_pieces(
