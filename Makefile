@@ -71,7 +71,7 @@ bench-quick: OPTIONS_growing := --updates 1 --pairs 20000 160000
 # What it survives: kills, full disks, wrong parameters, broken inputs, long runs, other machines and
 # processors, which qemu-user emulates. About two hours; an interrupted one goes on from the last kill
 # and the last run on a processor.
-FAULTS := parameters inputs hostile midi disk memory machines processors crashes cluster links queueing table
+FAULTS := parameters inputs hostile midi disk memory machines processors crashes cluster links limits queueing table
 faults: .venv/requirements-dev
 	for name in $(FAULTS); do python -m faults.$$name || exit; done
 

@@ -118,6 +118,20 @@ def _links(numbers: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def _limits(numbers: dict[str, Any]) -> list[list[str]]:
+    sweep, limit = numbers["sweep"], numbers["time limit"]
+    return [
+        [
+            f"sweep on SLURM, experiments: {sweep['experiments']}",
+            f"with the results of plain stages: {sweep['the same']}",
+        ],
+        [
+            f"time limit of a minute, {limit['updates']:,} updates",
+            f"model {_same(limit['the same bytes'])}; out of time {limit['out of time']} times",
+        ],
+    ]
+
+
 def _queueing(numbers: dict[str, Any]) -> list[list[str]]:
     slurm = numbers["SLURM"]
     table = [
@@ -153,6 +167,7 @@ _LINES = {
     "processors": _processors,
     "cluster": _cluster,
     "links": _links,
+    "limits": _limits,
     "queueing": _queueing,
 }
 

@@ -19,3 +19,12 @@ def test_a_cut_link_and_whether_the_model_is_the_same():
     ((fault, result),) = lines([{"what": "links", "numbers": {"link cut": found}}])
     assert fault.endswith("9 updates, link cut")
     assert result == "model differ; resumed 1 times"
+
+
+def test_a_sweep_and_a_time_limit_say_whether_results_are_the_same():
+    limit = {"updates": 1500, "out of time": 3, "resumptions": 3, "the same bytes": True}
+    numbers = {"sweep": {"experiments": 2, "the same": 1}, "time limit": limit}
+    assert lines([{"what": "limits", "numbers": numbers}]) == [
+        ["sweep on SLURM, experiments: 2", "with the results of plain stages: 1"],
+        ["time limit of a minute, 1,500 updates", "model the same; out of time 3 times"],
+    ]
