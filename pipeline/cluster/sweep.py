@@ -83,12 +83,16 @@ def copy(name: str, overrides: list[str]) -> Path:
 
 
 def saving(name: str, folder: Path, runs: list[str]) -> str:
-    """Return the lines of the last job: save the copy as an experiment, and remove it."""
+    """Return the lines of the last job: save the copy as an experiment, and remove it.
+
+    Reports of a run whose results were never committed are new to git and have to be included.
+    """
     root, copied = _call("git", "rev-parse", "--show-toplevel"), (COPIES / name).resolve()
     targets = " ".join(f"evaluate@{run}" for run in runs)
     return (
         f"cd {shlex.quote(str(folder))} &&\n"
-        f"    dvc --wait-for-lock exp save --quiet --force --name {name} {targets} &&\n"
+        f"    dvc --wait-for-lock exp save --quiet --force --name {name} "
+        f"--include-untracked reports {targets} &&\n"
         f"    git push --quiet --force {shlex.quote(root)} 'refs/exps/*:refs/exps/*' &&\n"
         f"    rm -rf {shlex.quote(str(copied))}\n"
     )

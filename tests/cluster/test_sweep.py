@@ -59,15 +59,18 @@ def made(tmp_path_factory) -> Path:
         )
     }
     stages["evaluate"]["params"] = [RATE]
-    stages["evaluate"]["metrics"] = [{"loss.json": {"cache": False}}]
-    stages["evaluate"]["cmd"] += " && echo '{}' > loss.json"
+    stages["evaluate"]["metrics"] = [{"reports/loss.json": {"cache": False}}]
+    stages["evaluate"]["cmd"] += " && mkdir -p reports && echo '{}' > reports/loss.json"
     for name in ("train", "evaluate"):
         stages[name] = {"foreach": [RUN], "do": stages[name]}
     (folder / "dvc.yaml").write_text(json.dumps({"stages": stages}))
     call(folder.parent, "git", "init", "-q")
     call(folder, "dvc", "init", "-q", "--subdir")
+    commit(folder.parent)  # the first experiment of a run has reports that git does not know
     call(folder, "dvc", "repro", "-q")
-    commit(folder.parent)
+    call(folder, "git", "add", "dvc.lock")
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    call(folder, "git", *identity, "commit", "-q", "-m", "lock")
     return folder
 
 
@@ -91,14 +94,15 @@ def test_an_experiment_is_made_in_a_copy_and_comes_back(scale):
     with pytest.raises(PipelineError, match="exists; its jobs are queued or failed"):
         sweep.copy(name, values)
 
-    (folder / "loss.json").write_text('{"loss": 7}')
+    (folder / "reports").mkdir()
+    (folder / "reports/loss.json").write_text('{"loss": 7}')
     call(folder, "dvc", "commit", "-q", "--force", f"evaluate@{RUN}")
     subprocess.run(["bash", "-c", sweep.saving(name, folder, [RUN])], check=True)
     shown = call(scale, "dvc", "exp", "show", "--csv")
     (row,) = [line for line in shown.splitlines() if name in line]
     assert ",7," in row and "0.5" in row
     assert not folder.exists()
-    assert call(scale, "git", "status", "--porcelain") == ""
+    assert call(scale, "git", "status", "--porcelain") == "?? scale/reports/\n"
     with pytest.raises(PipelineError, match=f"experiment {name} exists; remove it"):
         sweep.copy(name, values)
 
