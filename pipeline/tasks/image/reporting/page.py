@@ -1,7 +1,8 @@
-"""The image section of the page: the grids of each run."""
+"""The image section of the page: what a query sees, and the grids of each run."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Report
@@ -10,17 +11,29 @@ from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.image.reporting.completed import Completed, read_completed
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
+from pipeline.tasks.image.reporting.neighbourhoods import Neighbourhood, read_neighbourhoods
 
 
-def show(results: Sequence[Result], report: Report) -> list[tuple[Result, dict[str, Grid]]]:
-    """Read the grids, by kind, of the runs whose samples are in this folder; one of replicates."""
-    return [(result, _grids(result)) for result in first_seeds(results) if result.is_here]
+@dataclass(frozen=True)
+class Section:
+    """Content of `section.html`."""
+
+    neighbourhoods: list[Neighbourhood]
+    grids: list[tuple[Result, dict[str, Grid]]]  # by kind
 
 
-def highlight(shown: Sequence[tuple[Result, dict[str, Grid]]]) -> Completed | None:
+def show(results: Sequence[Result], report: Report) -> Section:
+    """Draw neighbourhoods, and read the grids of runs whose samples are here, one of replicates."""
+    here = [result for result in first_seeds(results) if result.is_here]
+    return Section(read_neighbourhoods(results), [(result, _grids(result)) for result in here])
+
+
+def highlight(shown: Section) -> Completed | None:
     """Return what the best run on the first data set completes, None without such a run."""
     runs = [
-        result for result, _ in shown if not getattr(result.run.model, "super_resolution", None)
+        result
+        for result, _ in shown.grids
+        if not getattr(result.run.model, "super_resolution", None)
     ]
     first = [result for result in runs if result.run.dataset == runs[0].run.dataset]
     best = min(first, key=lambda result: result.metrics["test"]["bits_per_dimension"], default=None)
