@@ -16,6 +16,7 @@ from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.demonstrations import Demonstration
+from pipeline.reporting.failures import failure_of_training
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
@@ -83,6 +84,7 @@ class Figures:
     train: Chart
     validation: Chart | None
     clipped: bool  # whether losses exceed the charts
+    failures: list[str]  # of trainings that went wrong
     extra: FamilyFigures
 
 
@@ -314,6 +316,11 @@ def _figures(page: TaskPage, family: Family) -> Figures:
 def _test_set(split: str, results: Sequence[Result]) -> TestSet:
     table = tabulate(results)
     return TestSet(split, table, strips(table), read_compared_pairs(results))
+        [
+            failure
+            for result, curve in zip(family.results, curves, strict=True)
+            if (failure := failure_of_training(result, curve, page.loss.label))
+        ],
 
 
 def _data_view(dataset: str) -> dict[str, Any]:
