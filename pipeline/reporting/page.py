@@ -19,7 +19,7 @@ from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.failures import failure_of_training
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
-from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
+from pipeline.reporting.figures import Chart, Strip, chart, four_digits, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.inline import STYLE, content_hash
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
@@ -253,6 +253,8 @@ def _environment(results: Sequence[Result]) -> Environment:
     )
     environment.filters["flatten"] = flatten
     environment.filters["slug"] = _slug
+    environment.filters["minus"] = _with_minus
+    environment.filters["four_digits"] = four_digits
     environment.filters["address"] = address_of
     environment.filters["cited"] = cited
     environment.globals["origins"] = read_origins(results)
@@ -262,6 +264,11 @@ def _environment(results: Sequence[Result]) -> Environment:
 def _slug(text: str) -> str:
     """Return `text` as a part of an HTML id."""
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _with_minus(number: str) -> str:
+    """Return a formatted number with a minus sign instead of a hyphen."""
+    return number.replace("-", "−")
 
 
 def _script() -> str:
@@ -309,6 +316,11 @@ def _figures(page: TaskPage, family: Family) -> Figures:
         chart(list(zip(titles, train, strict=True)), limits, page.loss.label),
         chart(validated, limits, page.loss.label) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
+        [
+            failure
+            for result, curve in zip(family.results, curves, strict=True)
+            if (failure := failure_of_training(result, curve, page.loss.label))
+        ],
         page.figures(family.results),
     )
 
@@ -316,11 +328,6 @@ def _figures(page: TaskPage, family: Family) -> Figures:
 def _test_set(split: str, results: Sequence[Result]) -> TestSet:
     table = tabulate(results)
     return TestSet(split, table, strips(table), read_compared_pairs(results))
-        [
-            failure
-            for result, curve in zip(family.results, curves, strict=True)
-            if (failure := failure_of_training(result, curve, page.loss.label))
-        ],
 
 
 def _data_view(dataset: str) -> dict[str, Any]:

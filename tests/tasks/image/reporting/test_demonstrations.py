@@ -97,7 +97,7 @@ def test_what_a_shift_changes_is_a_table(shown: Params):
     section = html[html.index('<section id="equivariance"') :].partition("</section>")[0]
     assert section.count("data:image/png;base64,") == 2
     assert (section.count("0.185"), section.count("0.000</td>")) == (8, 16)
-    assert "moved by 3</th>" in section and ">skewed relative</th>" in section
+    assert "moved by 3 pixels</th>" in section and ">relative, skewed</th>" in section
     assert '<a href="#equivariance">Equivariance</a>' in html
 
 
