@@ -28,14 +28,14 @@ def failure_of_training(result: Result, curve: Curve, unit: str) -> str | None:
     before = [loss for at, loss in curve.train if at <= step]
     if last > best * (1 + _OVERFITTED) and before and curve.train[-1][1] < before[-1]:
         return (
-            f"{title} overfits: its validation loss was lowest, {best:.3f} {unit}, after {step:,} "
-            f"of {training.steps:,} updates and rose to {last:.3f}, while the training loss fell "
-            f"from {before[-1]:.3f} to {curve.train[-1][1]:.3f}. The weights used are "
+            f"{title}: overfitting; the validation loss was lowest, {best:.3f} {unit}, after "
+            f"{step:,} of {training.steps:,} updates and rose to {last:.3f}, while the training "
+            f"loss fell from {before[-1]:.3f} to {curve.train[-1][1]:.3f}. The weights used are "
             f"{_WEIGHTS[training.checkpoint_selection]}."
         )
     if result.run.start_from.run == SCRATCH and best > first * (1 - _UNTRAINED):
         return (
-            f"{title} hardly trained: {training.steps:,} updates lowered its validation loss from "
+            f"{title}: hardly trained; {training.steps:,} updates lowered the validation loss from "
             f"{first:.3f} to no less than {best:.3f} {unit}{_cause(result)}."
         )
     return None

@@ -101,6 +101,11 @@ class Group:
         """Explanations of the additional charts."""
         return _distinct(figures.extra.note for figures in self.figures)
 
+    @property
+    def failures(self) -> list[str]:
+        """Sentences on trainings that went wrong, one a run: families share the first run."""
+        return _distinct(failure for figures in self.figures for failure in figures.failures)
+
 
 @dataclass(frozen=True)
 class Highlight:

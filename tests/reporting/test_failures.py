@@ -1,11 +1,13 @@
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline.config import Params
 from pipeline.reporting import page
 from pipeline.reporting.failures import failure_of_training
+from pipeline.reporting.page import Group
 from pipeline.reporting.results import Curve, Result, read_results
 from pipeline.settings.training import CheckpointSelection, InverseSquareRoot
 
@@ -31,8 +33,8 @@ def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitti
     )
 
     assert told == (
-        "PixelCNN overfits: its validation loss was lowest, 1.250 bits per dimension, after 30 of "
-        "40 updates and rose to 1.600, while the training loss fell from 1.000 to 0.500. The "
+        "PixelCNN: overfitting; the validation loss was lowest, 1.250 bits per dimension, after 30 "
+        "of 40 updates and rose to 1.600, while the training loss fell from 1.000 to 0.500. The "
         "weights used are those of the lowest validation loss."
     )
 
@@ -54,7 +56,7 @@ def test_a_loss_that_hardly_falls_is_told_with_the_missing_warm_up(scale: Params
 
     told = failure_of_training(a_run(scale), flat, "nats per piece")
     assert told == (
-        "PixelCNN hardly trained: 40 updates lowered its validation loss from 8.000 to no less "
+        "PixelCNN: hardly trained; 40 updates lowered the validation loss from 8.000 to no less "
         "than 7.500 nats per piece."
     )
     without = InverseSquareRoot(kind="inverse_square_root", warmup_steps=1)
@@ -68,6 +70,11 @@ def test_a_loss_that_hardly_falls_is_told_with_the_missing_warm_up(scale: Params
 def test_of_a_run_that_starts_from_another_no_fall_is_expected(scale: Params):
     flat = Curve(FALLING, [(10, 1.5), (40, 1.5)])
     assert failure_of_training(a_run(scale, start="image_local_2d"), flat, "nats") is None
+
+
+def test_a_run_that_several_families_share_is_told_once():
+    group = Group("digits", [], [SimpleNamespace(failures=of) for of in (["a"], [], ["a", "b"])])
+    assert group.failures == ["a", "b"]
 
 
 def test_a_run_that_was_never_validated_is_not_judged(scale: Params):
@@ -85,5 +92,7 @@ def test_the_sentence_stands_below_the_curves_and_nothing_where_nothing_went_wro
 
     title = scale.runs["image_local_1d"].title
     (sentence,) = html.split('<p class="failure">')[1:]
-    assert sentence.startswith(f"{title} overfits: its validation loss was lowest, 1.443 bits per")
-    assert html.index('id="image-digits-curves-1-validation"') < html.index('class="failure"')
+    assert sentence.startswith(f"{title}: overfitting; the validation loss was lowest, 1.443")
+    after = html.index('class="failure"')
+    assert html.index("Learning curves on <code>digits<") < after
+    assert after < html.index('id="image-digits-curves-1-training"')
