@@ -185,6 +185,12 @@ def _power_of_ten(power: int) -> str:
     return f"10{str(power).translate(_SUPERSCRIPTS)}"
 
 
+def four_digits(value: float) -> str:
+    """Format `value` with four significant digits, with a power of ten if it is long."""
+    digits, _, power = f"{value:.4g}".partition("e")
+    return f"{digits} · {_power_of_ten(int(power))}" if power else digits
+
+
 def _three_digits(value: float) -> str:
     """Format `value` with three significant digits, with a power of ten if it is long."""
     digits, power = f"{value:.2e}".split("e")

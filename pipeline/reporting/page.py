@@ -16,9 +16,10 @@ from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.demonstrations import Demonstration
+from pipeline.reporting.failures import failure_of_training
 from pipeline.reporting.families import Family, families
 from pipeline.reporting.faults import read_faults
-from pipeline.reporting.figures import Chart, Strip, chart, loss_limits, strips
+from pipeline.reporting.figures import Chart, Strip, chart, four_digits, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.inline import STYLE, content_hash
 from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
@@ -83,6 +84,7 @@ class Figures:
     train: Chart
     validation: Chart | None
     clipped: bool  # whether losses exceed the charts
+    failures: list[str]  # of trainings that went wrong
     extra: FamilyFigures
 
 
@@ -98,6 +100,11 @@ class Group:
     def notes(self) -> list[str]:
         """Explanations of the additional charts."""
         return _distinct(figures.extra.note for figures in self.figures)
+
+    @property
+    def failures(self) -> list[str]:
+        """Sentences on trainings that went wrong, one a run: families share the first run."""
+        return _distinct(failure for figures in self.figures for failure in figures.failures)
 
 
 @dataclass(frozen=True)
@@ -251,6 +258,8 @@ def _environment(results: Sequence[Result]) -> Environment:
     )
     environment.filters["flatten"] = flatten
     environment.filters["slug"] = _slug
+    environment.filters["minus"] = _with_minus
+    environment.filters["four_digits"] = four_digits
     environment.filters["address"] = address_of
     environment.filters["cited"] = cited
     environment.globals["origins"] = read_origins(results)
@@ -260,6 +269,11 @@ def _environment(results: Sequence[Result]) -> Environment:
 def _slug(text: str) -> str:
     """Return `text` as a part of an HTML id."""
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _with_minus(number: str) -> str:
+    """Return a formatted number with a minus sign instead of a hyphen."""
+    return number.replace("-", "−")
 
 
 def _script() -> str:
@@ -307,6 +321,11 @@ def _figures(page: TaskPage, family: Family) -> Figures:
         chart(list(zip(titles, train, strict=True)), limits, page.loss.label),
         chart(validated, limits, page.loss.label) if validated else None,
         any(loss > limits[1] for points in train for _, loss in points),
+        [
+            failure
+            for result, curve in zip(family.results, curves, strict=True)
+            if (failure := failure_of_training(result, curve, page.loss.label))
+        ],
         page.figures(family.results),
     )
 

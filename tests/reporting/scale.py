@@ -245,15 +245,7 @@ def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
             "licence": dataset.source.licence,
             "kind": dataset.source.kind,
             "files": {dataset.source.file: dataset.source.sha256},
-            "shape": {
-                "inputs": 4000,
-                "outputs": 4000,
-                "height": None,
-                "width": None,
-                "channels": None,
-                "voices": None,
-                "pitches": None,
-            },
+            "shape": {"inputs": 4000, "outputs": 4000, "layout": _layout(dataset)},
             "splits": {
                 "test": {"records": 842, "tokens": 11873},
                 "train": {"records": 12731, "tokens": 178_234} | counted,
@@ -263,6 +255,12 @@ def write_data_facts(folder: Path, name: str, dataset: config.Dataset) -> None:
             "skipped": [{"record": "tuya/de.json", "reason": "not valid JSON"}],
         },
     )
+
+
+def _layout(dataset: config.Dataset) -> dict[str, str | int]:
+    if dataset.task == "image":
+        return {"kind": "image", "height": 8, "width": 8, "channels": 1}
+    return {"kind": "sequence"}
 
 
 def _classes(dataset: config.Dataset) -> int:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.reporting.figures import (
     chart,
     effect,
+    four_digits,
     linear_chart,
     log_chart,
     loss_limits,
@@ -27,6 +28,20 @@ from pipeline.reporting.scores import Metric, Row, Score, Table
 )
 def test_ticks_are_round(low: float, high: float, expected: list[float]):
     assert ticks(low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1.2534, "1.253"),
+        (4.441e-16, "4.441 · 10⁻¹⁶"),
+        (1e-6, "1 · 10⁻⁶"),
+        (64, "64"),
+        (0.05, "0.05"),
+    ],
+)
+def test_long_numbers_have_a_power_of_ten(value: float, expected: str):
+    assert four_digits(value) == expected
 
 
 @given(st.floats(-100, 100), st.floats(0.001, 1000))

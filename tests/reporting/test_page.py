@@ -708,6 +708,40 @@ def test_a_pinned_query_stays_until_it_is_released(chromium: Browser):
     assert do(1, point) == [1, 0, 0, 0]
 
 
+def test_a_click_or_an_arrow_key_makes_another_pixel_the_query(chromium: Browser):
+    """The pictures of local attention; each view is the one that was computed for that query."""
+    picture = "document.querySelector('#image-neighbourhoods-local-2d svg')"
+
+    def shown() -> tuple[int, str, str]:
+        query = chromium.evaluate(
+            f"[...{picture}.querySelectorAll('.cell')].findIndex(each => each.matches('.query'))"
+        )
+        label = "text[data-kind=M]"
+        return (
+            query,
+            chromium.evaluate(f"{picture}.querySelector('{label}').getAttribute('visibility')"),
+            chromium.evaluate(f"{picture}.getAttribute('aria-valuetext')"),
+        )
+
+    assert shown()[0] == 53
+    chromium.evaluate(
+        f"{picture}.querySelectorAll('.cell')[9].dispatchEvent(new MouseEvent('click'))"
+    )
+    seen = "1 layer sees 5 of the 5 pixels generated before the query."
+    assert shown() == (9, "hidden", f"row 2, column 2: {seen}")
+    for key, query in (("ArrowDown", 17), ("ArrowLeft", 16), ("ArrowLeft", 16), ("ArrowUp", 8)):
+        chromium.evaluate(
+            f"{picture}.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}'}}))"
+        )
+        assert shown()[0] == query
+    titles = f"[...{picture}.querySelectorAll('title')].slice(7, 10).map(each => each.textContent)"
+    assert chromium.evaluate(titles) == [
+        "row 1, column 8: not seen",
+        "row 2, column 1: query",
+        "row 2, column 2: later in the block",
+    ]
+
+
 def test_as_slides_each_figure_fills_a_screen(html: str, tmp_path: Path):
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")

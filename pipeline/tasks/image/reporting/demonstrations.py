@@ -18,6 +18,7 @@ from pipeline.tasks.image.reporting.grids import Grid, read_grid
 
 _DENOISING = ("original", "noisy", "averaged", "denoised")
 _TEXTURE = ("sample", "texture")
+_WEIGHTS = ("weights_1", "weights_2", "weights_3")
 _SHIFTS = ("placed", "moved")
 _TABLES = ("sequence", "image")
 
@@ -30,8 +31,9 @@ def read_demonstration(
     match settings:
         case SelfSimilarity():
             pictures = _self_similarity(name, numbers)
+            tables = {"weights": _weights(name, numbers)}
             learned = _learned(settings.texture.photograph, results)
-            return Demonstration(name, settings, pictures, {}, learned, SELF_SIMILARITY)
+            return Demonstration(name, settings, pictures, tables, learned, SELF_SIMILARITY)
         case Equivariance():
             pictures = {title: _read_picture(name, title, None) for title in _SHIFTS}
             tables = _equivariance(name, settings, numbers)
@@ -40,12 +42,23 @@ def read_demonstration(
 
 def _self_similarity(name: str, numbers: dict[str, Any]) -> dict[str, Picture]:
     pictures = {}
-    for title in _DENOISING + _TEXTURE:
+    for title in _DENOISING + _TEXTURE + _WEIGHTS:
         psnr = None
         if title in _DENOISING[1:]:
             psnr = _number(name, numbers, title)
         pictures[title] = _read_picture(name, title, psnr)
     return pictures
+
+
+def _weights(name: str, numbers: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the query of each picture of weights, its own weight, and how spread out they are."""
+    return {
+        title: {
+            key: _number(name, numbers, "weights", title, key)
+            for key in ("row", "column", "own", "patches")
+        }
+        for title in _WEIGHTS
+    }
 
 
 def _learned(photograph: str, results: Sequence[Result]) -> list[tuple[Result, Grid]]:
@@ -79,7 +92,7 @@ def _number(name: str, numbers: dict[str, Any], *path: str) -> float:
     value: Any = numbers
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(value, float) or not math.isfinite(value):
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise DataError(
             f"{MEASUREMENTS / name}.json: demonstration.{'.'.join(path)} = {value!r} is not a "
             f"number; run `dvc repro demonstrate@{name}`"

@@ -1,4 +1,4 @@
-"""The image section of the page: the grids of each run."""
+"""The image section of the page: what a query sees, and the grids of each run."""
 
 import math
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ from pipeline.reporting.section import Loss, TaskPage
 from pipeline.tasks.image.reporting.completed import Completed, read_completed
 from pipeline.tasks.image.reporting.demonstrations import read_demonstration
 from pipeline.tasks.image.reporting.grids import Grid, read_grid
+from pipeline.tasks.image.reporting.neighbourhoods import Neighbourhood, read_neighbourhoods
 from pipeline.tasks.image.reporting.passes import Passes, read_passes
 
 
 @dataclass(frozen=True)
-class Shown:
+class Generated:
     """What a run generated."""
 
     result: Result
@@ -23,20 +24,28 @@ class Shown:
     passes: Passes | None  # of one image; None if each pass of the network added one intensity
 
 
-def show(results: Sequence[Result], report: Report) -> list[Shown]:
-    """Read the images of the runs whose samples are in this folder; of replicates those of one."""
-    return [
-        Shown(result, _grids(result), read_passes(result))
-        for result in first_seeds(results)
-        if result.is_here
-    ]
+@dataclass(frozen=True)
+class Section:
+    """Content of `section.html`."""
+
+    neighbourhoods: list[Neighbourhood]
+    generated: list[Generated]  # of the runs whose samples are here, one of replicates
 
 
-def highlight(shown: Sequence[Shown]) -> Completed | None:
+def show(results: Sequence[Result], report: Report) -> Section:
+    """Draw neighbourhoods, and read the images of the runs."""
+    here = [result for result in first_seeds(results) if result.is_here]
+    return Section(
+        read_neighbourhoods(results),
+        [Generated(result, _grids(result), read_passes(result)) for result in here],
+    )
+
+
+def highlight(shown: Section) -> Completed | None:
     """Return what the best run on the first data set completes, None without such a run."""
     runs = [
         each.result
-        for each in shown
+        for each in shown.generated
         if not getattr(each.result.run.model, "super_resolution", None)
     ]
     first = [result for result in runs if result.run.dataset == runs[0].run.dataset]

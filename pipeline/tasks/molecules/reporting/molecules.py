@@ -16,6 +16,7 @@ _GAP = 3.0  # between the lines of a double bond
 _RADII = {"H": 8.0}  # pixels of an atom
 _RADIUS = 11.0  # of the others
 _BEND = 0.22  # height of an arc / its length
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Drawing:
     bonds: list[tuple[str, bool]]  # path, and whether it is dashed
     arcs: list[tuple[str, float]]  # path and opacity
     data: str  # JSON for the script: labels and weights
+
+    @property
+    def formula_with_subscripts(self) -> str:
+        """The formula as chemists write it: C₂H₇N."""
+        return self.formula.translate(_SUBSCRIPTS)
 
 
 @dataclass(frozen=True)

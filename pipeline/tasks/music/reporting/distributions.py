@@ -6,6 +6,10 @@ from pipeline.errors import DataError
 from pipeline.files import read_json
 from pipeline.reporting.figures import Chart, linear_chart
 
+_AXES = {  # names that the records have, with what is measured
+    "16ths": "duration, 16th notes",
+    "log2 of the duration in 15.625 ms": "duration, log₂ of units of 15.625 ms",
+}
 _TITLES = {"pitch_class": "Pitch classes", "duration": "Durations"}
 
 
@@ -26,4 +30,4 @@ def _chart(axis: str, at: list[float], drawn: list[float], test: list[float]) ->
         (label, list(zip(at, shares, strict=True)))
         for label, shares in (("generated", drawn), ("test pieces", test))
     ]
-    return linear_chart(lines, axis, "share of notes")
+    return linear_chart(lines, _AXES.get(axis, axis), "share of notes")

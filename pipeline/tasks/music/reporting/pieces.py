@@ -18,6 +18,7 @@ from pipeline.tasks.music.reporting.chorales import (
     roll,
 )
 from pipeline.tasks.music.reporting.distributions import read_distributions
+from pipeline.tasks.music.reporting.failures import failures
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class RunPieces:
     pieces: list[Piece]
     distributions: list[tuple[str, Chart]]  # with their titles
     voices: Sequence[str]  # empty if they are no chorales
+    failures: list[str]  # sentences on what went wrong
 
     @property
     def motif_head(self) -> tuple[int, int] | None:
@@ -81,4 +83,5 @@ def read_pieces(result: Result, audio_bytes: int) -> RunPieces:
         )
     has_bars = any(piece.chorale.bars for piece in pieces)
     distributions = read_distributions(result.records)
-    return RunPieces(result, pieces, distributions, VOICES if has_bars else ())
+    voices = VOICES if has_bars else ()
+    return RunPieces(result, pieces, distributions, voices, failures(result, chorales))

@@ -15,6 +15,7 @@ from pipeline.tasks.translation.reporting.search_grid import SearchGrid, read_se
 from pipeline.tasks.translation.reporting.translations import (
     Translation,
     read_translations,
+    repetition,
     spread,
 )
 
@@ -29,6 +30,7 @@ class Excerpt:
     result: Result
     rows: list[Translation]
     total: int  # translations of the run
+    failures: list[str]  # sentences on what went wrong
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def _maps(results: Sequence[Result]) -> list[tuple[Family, list[Attention]]]:
 
 def _excerpt(result: Result, count: int) -> Excerpt:
     translations = read_translations(result.samples, result.split)
-    return Excerpt(result, spread(translations, count), len(translations))
+    failures = list(filter(None, [repetition(translations)]))
+    return Excerpt(result, spread(translations, count), len(translations), failures)
 
 
 PAGE = TaskPage(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from pipeline.errors import DataError
@@ -32,9 +33,15 @@ class Translation:
     score: float  # length-normalised log probability
     passes: Sequence[Pass] = ()  # of blockwise decoding; none if each pass added a token
 
+    @property
+    def repeats(self) -> bool:
+        """Whether three words in a row occur twice or more, as none in the reference do."""
+        return _is_repetitive(self.hypothesis) and not _is_repetitive(self.reference)
+
 
 _COLUMNS = ("source", "reference", "hypothesis", "score")
 _SHADES = 4
+_REPEATED = 0.01  # share of translations that repeat words, from which on it is told
 
 
 def read_translations(samples: Path, split: str) -> list[Translation]:
@@ -72,3 +79,31 @@ def spread(translations: list[Translation], count: int) -> list[Translation]:
     if count == 1:
         return ranked[:1]
     return [ranked[index * (len(ranked) - 1) // (count - 1)] for index in range(count)]
+
+
+def repetition(translations: Sequence[Translation]) -> str | None:
+    """Say how many translations repeat words, and how long their sources are; None if few do."""
+    repeating = [row for row in translations if row.repeats]
+    others = [row for row in translations if not row.repeats]
+    if len(repeating) < _REPEATED * len(translations):
+        return None
+    sentence = (
+        f"{len(repeating):,} of {len(translations):,} translations repeat three words in a row, "
+        "which their references do not"
+    )
+    if not others or _source_words(repeating) <= _source_words(others):
+        return f"{sentence}."
+    return (
+        f"{sentence}; mostly in long sentences: their sources have "
+        f"{_source_words(repeating):.1f} words on average, the others {_source_words(others):.1f}."
+    )
+
+
+def _source_words(translations: Sequence[Translation]) -> float:
+    return fmean(len(row.source.split()) for row in translations)
+
+
+def _is_repetitive(text: str) -> bool:
+    words = text.split()
+    triples = list(zip(words, words[1:], words[2:], strict=False))
+    return len(set(triples)) < len(triples)

@@ -24,6 +24,7 @@ def result(tmp_path, monkeypatch):
 def test_water_has_two_bonds_and_an_arc_from_each_atom(result):
     shown = read_molecules(result)
     (drawing,) = shown.drawings
+    assert drawing.formula_with_subscripts == "H₂O"
     assert (drawing.formula, drawing.energy, drawing.estimate) == ("H2O", -219.3, -221.0)
     oxygen, *hydrogens = drawing.atoms
     assert oxygen.y < hydrogens[0].y == hydrogens[1].y and hydrogens[1].x < oxygen.x

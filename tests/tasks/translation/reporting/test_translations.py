@@ -11,6 +11,7 @@ from pipeline.reporting import page
 from pipeline.tasks.translation.reporting.translations import (
     Translation,
     read_translations,
+    repetition,
     spread,
 )
 
@@ -59,3 +60,36 @@ def test_damaged_translation_names_the_line(scale: Params, line: str):
         file.write(line + "\n")
     with pytest.raises(DataError, match="line 121: .*decode@translation_sinusoid"):
         read_translations(TEXT, "test")
+
+
+def row(hypothesis: str, reference: str = "ein Wort", source: str = "a word") -> Translation:
+    return Translation(source, reference, hypothesis, -1.0)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "reference", "repeats"),
+    [
+        ("wird es übernommen, wird es übernommen,", "es wird übernommen", True),
+        ("die du die du die Webhook", "den Webhook", True),
+        ("PEP 8 PEP 8", "PEP 8", False),  # two words
+        ("a b c, a b c,", "x y z x y z", False),  # as in the reference
+        ("", "ein Wort", False),
+    ],
+)
+def test_three_words_in_a_row_repeat(hypothesis: str, reference: str, repeats: bool):
+    assert row(hypothesis, reference).repeats is repeats
+
+
+def test_repetition_is_told_with_the_length_of_its_sources():
+    loop = row("a b c a b c", source="one two three four")
+    assert repetition([loop, row("ein Wort")]) == (
+        "1 of 2 translations repeat three words in a row, which their references do not; "
+        "mostly in long sentences: their sources have 4.0 words on average, the others 2.0."
+    )
+    assert repetition([loop, row("ein Wort", source="1 2 3 4 5")]) == (
+        "1 of 2 translations repeat three words in a row, which their references do not."
+    )
+    assert repetition([loop]).startswith("1 of 1 translations")
+    assert repetition([loop] + 99 * [row("ein Wort")]).startswith("1 of 100 translations")
+    assert repetition([loop] + 100 * [row("ein Wort")]) is None
+    assert repetition([row("ein Wort")]) is None

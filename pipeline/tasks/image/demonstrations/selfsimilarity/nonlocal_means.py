@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.transformer.attention import attention
+from models.transformer.attention import attention, attention_weights
 
 
 def nonlocal_means(image: Tensor, patch: int, bandwidth: float) -> Tensor:
@@ -21,6 +21,14 @@ def nonlocal_means(image: Tensor, patch: int, bandwidth: float) -> Tensor:
     value = image.flatten(0, 1)
     denoised = attention(query[None, None], key[None, None], value[None, None], None, 0.0)
     return denoised[0, 0].view(image.shape)
+
+
+def weights_of(image: Tensor, patch: int, bandwidth: float, row: int, column: int) -> Tensor:
+    """Return the weights (height, width) of all pixels in the mean that (row, column) becomes."""
+    query, key = fixed_kernel(patches(image, patch) / bandwidth)
+    pixel = row * image.shape[1] + column
+    weights = attention_weights(query[None, None, pixel : pixel + 1], key[None, None], None)
+    return weights.view(image.shape[:2])
 
 
 def fixed_kernel(vectors: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from pipeline.tasks.image.demonstrations.selfsimilarity.nonlocal_means import (
     fixed_kernel,
     nonlocal_means,
     patches,
+    weights_of,
 )
 
 torch.set_num_threads(1)
@@ -68,6 +69,17 @@ def test_the_weights_of_attention_are_the_gaussian_kernel():
 
     kernel = torch.exp(-(torch.cdist(vectors, vectors) ** 2))
     assert torch.allclose(weights, kernel / kernel.sum(dim=1, keepdim=True), rtol=0, atol=1e-10)
+
+
+def test_the_weights_of_a_pixel_make_what_it_becomes():
+    image = torch.from_numpy(np.random.default_rng(0).random((5, 6, 3)))
+
+    weights = weights_of(image, 3, 0.4, row=2, column=4)
+
+    assert weights.shape == (5, 6) and weights.sum() == pytest.approx(1)
+    assert weights.argmax() == 2 * 6 + 4
+    denoised = nonlocal_means(image, 3, 0.4)[2, 4]
+    assert torch.allclose((weights[..., None] * image).sum(dim=(0, 1)), denoised, atol=1e-12)
 
 
 def test_float32_is_close_to_float64_though_the_norms_are_large():
