@@ -5,7 +5,7 @@ is imported after the command line is parsed and the names in it are looked up i
 because torch takes seconds to import.
 
 `python -m pipeline translate "Turn on the light."` is the command of a task, whose arguments
-pipeline/tasks/<task>/command.py parses.
+pipeline/tasks/<task>/command.py parses; a task may have more, in modules named <name>_command.
 
 `python -m pipeline` runs the installed code, or that of the current folder. Started as a folder,
 `python ../pipeline train music_relative`, it runs the code of that folder, whatever is installed.
@@ -147,7 +147,8 @@ def main() -> None:
     name, arguments = parse()
     if name not in COMMANDS:
         sys.argv[1:] = arguments
-        import_module(f"pipeline.tasks.{commands_of_tasks()[name].task}.command").main()
+        task, module, _ = commands_of_tasks()[name]
+        import_module(f"pipeline.tasks.{task}.{module}").main()
         return
     from pipeline.process import prepare
 
@@ -177,21 +178,22 @@ def _run_stage(name: str, item: str) -> None:
 
 
 class _OfTask(NamedTuple):
-    """The command of a task."""
+    """A command of a task."""
 
     task: str
+    module: str
     what: str  # it does, in a line
 
 
 def commands_of_tasks() -> dict[str, _OfTask]:
     """Return the commands of the tasks by name, the `prog` of their parsers; imports none."""
     found = {}
-    for path in sorted((FOLDER / "tasks").glob("*/command.py")):
+    for path in sorted((FOLDER / "tasks").glob("*/*command.py")):
         module = ast.parse(path.read_text(encoding="utf-8"))
         what = ast.get_docstring(module).partition("\n")[0].partition(".")[0]
         keywords = (each for each in ast.walk(module) if isinstance(each, ast.keyword))
         name = next(each.value.value for each in keywords if each.arg == "prog")
-        found[name] = _OfTask(path.parent.name, what[0].lower() + what[1:])
+        found[name] = _OfTask(path.parent.name, path.stem, what[0].lower() + what[1:])
     return found
 
 

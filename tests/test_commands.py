@@ -41,13 +41,17 @@ def test_an_unknown_command_is_refused_and_the_right_ones_are_told(monkeypatch, 
 
 
 def test_every_task_has_its_command_there_too(monkeypatch, capsys):
-    for name, task in (("translate", "translation"), ("compose", "music"), ("energy", "molecules")):
+    for name, module in (
+        ("translate", "translation.command"),
+        ("compose", "music.command"),
+        ("fill", "classification.fill_command"),
+    ):
         monkeypatch.setattr("sys.argv", ["pipeline", name, "--help"])
         with pytest.raises(SystemExit) as ended:
             commands.main()
         told = capsys.readouterr().out
         assert ended.value.code == 0 and told.startswith(f"usage: {name} [-h]")
-        assert import_module(f"pipeline.tasks.{task}.command").__doc__.strip() in told
+        assert import_module(f"pipeline.tasks.{module}").__doc__.strip() in told
     monkeypatch.setattr("sys.argv", ["pipeline", "--help"])
     with pytest.raises(SystemExit):
         commands.main()

@@ -430,7 +430,7 @@ def imported_by_command(command: str, chosen: dict[str, list[str]]) -> set[Path]
         if path not in found:
             found.add(path)
             for imported in imports_of(path):
-                if imported == "pipeline.tasks.<task>.command":  # which no stage runs
+                if imported == "pipeline.tasks.<task>.<module>":  # a command, which no stage runs
                     continue
                 of_all = imported == "pipeline.tasks.<task>.spec"
                 for name in resolutions(imported, EVERY if of_all else chosen):

@@ -1,12 +1,15 @@
 """Geometry of the figures, which templates/figures.html draws with the colours of the CSS."""
 
 import math
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from pipeline.reporting.scores import Score, Table
+from pipeline.measures import Metric
+from pipeline.reporting.scores import Score, Table, as_text
 
 _WIDTH, _HEIGHT = 440, 250  # units of the viewBox, about CSS pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 22, 10, 36  # minimum margins
@@ -16,10 +19,14 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MAX_POINTS = 240  # of a line
 _MAX_LABELS, _MAX_LABEL = 5, 40  # lines of a chart, and characters, that are labelled directly
 _LINE = 13  # height of a label
+_LEADER = 14  # width of what leads to a label on the right of a chart
+_TALL = 340  # height of a chart with intervals
+_SHARE = 0.5  # of a column, in which the lines of such a chart stand beside each other
 _STRIP_WIDTH, _STRIP_MARGIN = 200, 8
 _BOUND = 60  # of a test, in a strip
 
 Points = Sequence[tuple[int, float]]
+Scores = Sequence[Score | None]  # of a line by column; None: not measured
 
 
 @dataclass(frozen=True)
@@ -31,14 +38,37 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A score and the ends of its interval, if it has one, in units of the viewBox; and as text."""
+
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Label of a line on the right of a chart, and the path that leads to it."""
+
+    text: str
+    x: int
+    y: float
+    leader: str
+
+
+@dataclass(frozen=True)
 class Line:
-    """Line of a run: `index` selects colour and dash, `last` is the formatted last value."""
+    """Line of a run: `last` is the formatted last value."""
 
     label: str
-    index: int
+    index: int | None  # selects colour and dash; None: a baseline
     path: str
     last: str
-    label_y: float | None  # of its label beside its end; None if the legend has it alone
+    label_y: float | None  # of its label above its end; None if the legend or `aside` has it
+    points: Sequence[Point] = ()
+    aside: Aside | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +86,7 @@ class Chart:
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     lines: list[Line]
-    marks: list[Tick]  # labelled vertical lines
+    marks: Sequence[Tick]  # labelled vertical lines
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,37 @@ class _Axis:
     high: float
     ticks: list[float]
     format: Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The axes of a chart and the margins around its lines."""
+
+    x_axis: _Axis
+    y_axis: _Axis
+    height: int = _HEIGHT
+    right: int = _WIDTH - _RIGHT  # where the lines end
+
+    @cached_property
+    def left(self) -> int:
+        """Where the lines begin: the margin is as wide as the labels of the y axis."""
+        labels = map(self.y_axis.format, self.y_axis.ticks)
+        return max(_LEFT, _GAP + max(map(_width, labels)))
+
+    @property
+    def bottom(self) -> int:
+        """Where the lines are lowest."""
+        return self.height - _BOTTOM
+
+    def x_of(self, value: float) -> float:
+        """Return the x of a value, in units of the viewBox."""
+        share = (value - self.x_axis.low) / ((self.x_axis.high - self.x_axis.low) or 1)
+        return self.left + (self.right - self.left) * share
+
+    def y_of(self, value: float) -> float:
+        """Return the y of a value, in units of the viewBox."""
+        share = (self.y_axis.high - value) / ((self.y_axis.high - self.y_axis.low) or 1)
+        return _TOP + (self.bottom - _TOP) * share
 
 
 @dataclass(frozen=True)
@@ -117,7 +178,7 @@ def chart(lines: Sequence[tuple[str, Points]], limits: tuple[float, float], y_la
     updates = _Axis(
         "optimizer updates", 0, max(last_step, 1), ticks(0, last_step), "{:,.0f}".format
     )
-    return _chart(thin, updates, _linear(y_label, *limits), "{:.3f}".format)
+    return _chart(thin, _Frame(updates, _linear(y_label, *limits)), "{:.3f}".format)
 
 
 def linear_chart(
@@ -130,20 +191,15 @@ def linear_chart(
     xs = [x for _, points in lines for x, _ in points]
     ys = [y for _, points in lines for _, y in points]
     margin = 0.05 * (max(ys) - min(ys)) or 0.5
-    return _chart(
-        lines,
-        _linear(x_label, min(xs), max(xs)),
-        _linear(y_label, min(ys) - margin, max(ys) + margin),
-        "{:.2f}".format,
-        marks,
-    )
+    y_axis = _linear(y_label, min(ys) - margin, max(ys) + margin)
+    return _chart(lines, _Frame(_linear(x_label, min(xs), max(xs)), y_axis), "{:.2f}".format, marks)
 
 
-def _linear(label: str, low: float, high: float) -> _Axis:
-    """Build an axis with round ticks and as many decimals as they need."""
+def _linear(label: str, low: float, high: float, factor: int = 1) -> _Axis:
+    """Build an axis with round ticks, labelled times `factor` with the decimals that they need."""
     values = ticks(low, high)
-    decimals = max(len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in values)
-    return _Axis(label, low, high, values, f"{{:.{decimals}f}}".format)
+    decimals = max(len(f"{value * factor:.10f}".rstrip("0").partition(".")[2]) for value in values)
+    return _Axis(label, low, high, values, lambda value: f"{value * factor:.{decimals}f}")
 
 
 def log_chart(
@@ -160,22 +216,23 @@ def log_chart(
     ys = [y for _, points in lines for _, y in points]
     powers = range(math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys))) + 1)
     doublings = range(math.ceil(math.log2(min(xs))), math.floor(math.log2(max(xs))) + 1)
+    x_axis = _Axis(
+        x_label,
+        math.log2(min(xs)),
+        math.log2(max(xs)),
+        list(doublings),
+        lambda power: f"{2**power:,.0f}",
+    )
+    y_axis = _Axis(
+        y_label,
+        powers[0],
+        powers[-1],
+        list(powers),
+        (lambda power: f"{10**power:,.9g}") if set(powers) <= set(_PLAIN) else _power_of_ten,
+    )
     return _chart(
         [(label, [(math.log2(x), math.log10(y)) for x, y in points]) for label, points in lines],
-        _Axis(
-            x_label,
-            math.log2(min(xs)),
-            math.log2(max(xs)),
-            list(doublings),
-            lambda power: f"{2**power:,.0f}",
-        ),
-        _Axis(
-            y_label,
-            powers[0],
-            powers[-1],
-            list(powers),
-            (lambda power: f"{10**power:,.9g}") if set(powers) <= set(_PLAIN) else _power_of_ten,
-        ),
+        _Frame(x_axis, y_axis),
         lambda power: _three_digits(10**power),
         [(math.log2(x), label) for x, label in marks],
     )
@@ -199,65 +256,146 @@ def _three_digits(value: float) -> str:
     return f"{float(digits):g} · {_power_of_ten(int(power))}"
 
 
+def interval_chart(
+    lines: Sequence[tuple[str, Scores]],
+    baselines: Sequence[tuple[str, Scores]],
+    columns: Sequence[str],
+    x_label: str,
+    metric: Metric,
+) -> Chart:
+    """Draw `lines` and `baselines` (label, scores) with the interval of each score.
+
+    Columns are equally far apart, and the lines stand beside each other in each. Labels stand on
+    the right, outside the viewBox, and leaders go there also from lines that end earlier.
+    """
+    every = [*lines, *baselines]
+    texts = [textwrap.shorten(label, _MAX_LABEL, placeholder="…") for label, _ in every]
+    frame = _Frame(
+        _Axis(x_label, -0.5, len(columns) - 0.5, range(len(columns)), columns.__getitem__),
+        _reached([score for _, scores in every for score in scores if score], metric),
+        max(_TALL, _TOP + _BOTTOM + _LINE * len(every)),
+    )
+    rows = [
+        _points(frame, scores, _SHARE * ((number + 0.5) / len(every) - 0.5), metric)
+        for number, (_, scores) in enumerate(every)
+    ]
+    heights = _spread([row[-1].y for row in rows], _TOP, frame.bottom)
+    return _framed(
+        frame,
+        [
+            Line(
+                label,
+                number if number < len(lines) else None,
+                _path((point.x, point.y) for point in rows[number]),
+                rows[number][-1].text,
+                None,
+                rows[number],
+                _aside(frame, texts[number], rows[number][-1], heights[number]),
+            )
+            for number, (label, _) in enumerate(every)
+        ],
+    )
+
+
+def _reached(scores: Sequence[Score], metric: Metric) -> _Axis:
+    """Build the axis of a metric that holds `scores` and their intervals, with a margin."""
+    values = [end for score in scores for end in (score.value, *_ends(score)) if end is not None]
+    margin = 0.05 * (max(values) - min(values)) or 0.05
+    unit, factor = (", %", 100) if metric.percent else ("", 1)
+    return _linear(metric.label + unit, min(values) - margin, max(values) + margin, factor)
+
+
+def _points(frame: _Frame, scores: Scores, offset: float, metric: Metric) -> list[Point]:
+    """Place the scores of a line, which stands by `offset` beside the middle of each column."""
+    points = []
+    for column, score in enumerate(scores):
+        if score:
+            low, high = (None if end is None else round(frame.y_of(end), 1) for end in _ends(score))
+            x, y = round(frame.x_of(column + offset), 1), round(frame.y_of(score.value), 1)
+            at = f"{frame.x_axis.format(column)} {frame.x_axis.label}"
+            points.append(Point(x, y, low, high, f"{as_text(metric, score)}, {at}"))
+    return points
+
+
+def _aside(frame: _Frame, text: str, last: Point, height: float) -> Aside:
+    """Label the line that ends at the point `last`."""
+    x = frame.right + _LEADER
+    return Aside(text, x, height, f"M{last.x} {last.y}H{frame.right}L{x - 3} {height}")
+
+
 def _chart(
     lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
-    x_axis: _Axis,
-    y_axis: _Axis,
+    frame: _Frame,
     format_last: Callable[[float], str],
     marks: Sequence[tuple[float, str]] = (),
 ) -> Chart:
     """Lay out `lines` (label, points) with points in the units of the axes."""
-    left = max(_LEFT, _GAP + max(_width(y_axis.format(tick)) for tick in y_axis.ticks))
-
-    def x_of(value: float) -> float:
-        share = (value - x_axis.low) / ((x_axis.high - x_axis.low) or 1)
-        return left + (_WIDTH - left - _RIGHT) * share
-
-    def y_of(value: float) -> float:
-        share = (y_axis.high - value) / ((y_axis.high - y_axis.low) or 1)
-        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * share
-
-    ends = [y_of(points[-1][1]) for _, points in lines]
-    labels = _beside([label for label, _ in lines], ends)
-    return Chart(
-        width=_WIDTH,
-        height=_HEIGHT,
-        left=left,
-        right=_WIDTH - _RIGHT,
-        top=_TOP,
-        bottom=_HEIGHT - _BOTTOM,
-        x_label=x_axis.label,
-        y_label=y_axis.label,
-        x_ticks=[Tick(round(x_of(tick), 1), x_axis.format(tick)) for tick in x_axis.ticks],
-        y_ticks=[Tick(round(y_of(tick), 1), y_axis.format(tick)) for tick in y_axis.ticks],
-        lines=[
+    last = [frame.y_of(points[-1][1]) for _, points in lines]
+    labels = _beside([label for label, _ in lines], last)
+    return _framed(
+        frame,
+        [
             Line(
                 label,
                 index,
-                "M" + "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in points),
+                _path((frame.x_of(x), frame.y_of(y)) for x, y in points),
                 format_last(points[-1][1]),
                 labels[index],
             )
             for index, (label, points) in enumerate(lines)
         ],
-        marks=[
-            Tick(round(x_of(x), 1), label) for x, label in marks if x_axis.low <= x <= x_axis.high
+        [
+            Tick(round(frame.x_of(x), 1), label)
+            for x, label in marks
+            if frame.x_axis.low <= x <= frame.x_axis.high
         ],
     )
 
 
-def _beside(labels: Sequence[str], ends: Sequence[float]) -> list[float | None]:
+def _framed(frame: _Frame, lines: list[Line], marks: Sequence[Tick] = ()) -> Chart:
+    """Draw `lines` within the axes."""
+    x_axis, y_axis = frame.x_axis, frame.y_axis
+    return Chart(
+        width=_WIDTH,
+        height=frame.height,
+        left=frame.left,
+        right=frame.right,
+        top=_TOP,
+        bottom=frame.bottom,
+        x_label=x_axis.label,
+        y_label=y_axis.label,
+        x_ticks=[Tick(round(frame.x_of(tick), 1), x_axis.format(tick)) for tick in x_axis.ticks],
+        y_ticks=[Tick(round(frame.y_of(tick), 1), y_axis.format(tick)) for tick in y_axis.ticks],
+        lines=lines,
+        marks=marks,
+    )
+
+
+def _path(points: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _beside(labels: Sequence[str], lasts: Sequence[float]) -> list[float | None]:
     """Return the y of each label above the end of its line, without overlap; None if too many."""
     if len(labels) > _MAX_LABELS or any(len(label) > _MAX_LABEL for label in labels):
         return [None] * len(labels)
-    order = sorted(range(len(ends)), key=lambda line: ends[line])
-    heights: list[float | None] = [None] * len(ends)
-    lowest = _HEIGHT - _BOTTOM - 4  # of what is left for the labels below
+    return _spread([last - 5 for last in lasts], _TOP + 8, _HEIGHT - _BOTTOM - 4)
+
+
+def _spread(wanted: Sequence[float], low: float, high: float) -> list[float]:
+    """Return heights in the order of `wanted` and near them, at least _LINE apart.
+
+    They are within [low, high] if there is room.
+    """
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    heights = [*wanted]
     for line in reversed(order):
-        lowest = min(ends[line] - 5, lowest)
-        heights[line] = round(max(lowest, _TOP + 8.0), 1)
-        lowest -= _LINE
-    return heights
+        heights[line] = high = min(heights[line], high)
+        high -= _LINE
+    for line in order:
+        heights[line] = low = max(heights[line], low)
+        low += _LINE
+    return [round(height, 1) for height in heights]
 
 
 def _width(label: str) -> int:

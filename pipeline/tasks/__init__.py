@@ -15,6 +15,7 @@ depends only on the part that it runs:
     demonstrations.demonstrate    demonstrate: figures without training, if the task has any
     playing/section.{html,js}     its section of play.html, if its publication has a player
     command                       main: the console command, of `python -m pipeline` too
+    <name>_command                main: another one, if the task has more
     own                           FILES, EXAMPLE, and own_data: a data set of a user's own files
 
 Further modules, such as the codec, are private to the task. tests/tasks/test_specs.py adds a sixth

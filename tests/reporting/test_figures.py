@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.reporting.figures import (
+    _spread,
     chart,
     effect,
     four_digits,
+    interval_chart,
     linear_chart,
     log_chart,
     loss_limits,
@@ -135,3 +137,55 @@ def test_a_mark_stands_where_its_value_is():
     assert linear.marks[0].at == linear.left + (linear.right - linear.left) / 4
     log = log_chart([("a", [(1, 1.0), (16, 2.0)])], "x", "y", [(2, "two")])
     assert log.marks[0].at == log.left + (log.right - log.left) / 4
+
+
+ACCURACY = Metric("accuracy", "accuracy", "", 1, True, has_interval=True, percent=True)
+
+
+def test_scores_stand_at_their_column_and_value_with_their_intervals():
+    rows = [
+        ("one", [Score(0.4, 0.2, 0.6), None]),
+        ("two", [Score(0.6, spread=0.1, seeds=3), Score(0.8, 0.7, 1.0)]),
+    ]
+    drawn = interval_chart(rows, [("guess", [Score(0.3), Score(0.5)])], "AB", "labels", ACCURACY)
+    assert [tick.label for tick in drawn.y_ticks] == ["20", "40", "60", "80", "100"]
+    y = {tick.label: tick.at for tick in drawn.y_ticks}
+    a, b = (tick.at for tick in drawn.x_ticks)
+    assert [tick.label for tick in drawn.x_ticks] == ["A", "B"]
+    assert a - drawn.left == pytest.approx((drawn.right - drawn.left) / 4)
+    one, two, guess = drawn.lines
+    (only,) = one.points
+    assert (only.y, only.low, only.high) == (y["40"], y["20"], y["60"])
+    assert only.text == "40.0 % [20.0 %, 60.0 %], A labels"
+    first, last = two.points
+    assert (first.x, last.x) == (a, b)  # the middle of three lines
+    assert only.x == pytest.approx(a - (b - a) / 6, abs=0.1)  # a third of half a column to the left
+    assert first.low - first.y == pytest.approx(first.y - first.high, abs=0.1)  # ± 0.1
+    assert first.low - first.high == pytest.approx(y["40"] - y["60"], abs=0.1)
+    assert (last.low, last.high) == (pytest.approx((y["60"] + y["80"]) / 2, abs=0.1), y["100"])
+    assert two.path == f"M{a} {first.y}L{b} {last.y}" and two.last == last.text
+    assert (one.index, two.index, guess.index) == (0, 1, None)
+    assert guess.points[0].low is None and guess.points[0].text == "30.0 %, A labels"
+
+
+def test_a_line_that_ends_early_is_led_to_its_label():
+    rows = [("early", [Score(0.4), None]), ("late", [Score(0.3), Score(0.4)])]
+    early, late = interval_chart(rows, [], "AB", "labels", ACCURACY).lines
+    for line in (early, late):
+        end = line.points[-1]
+        assert line.aside.leader.startswith(f"M{end.x} {end.y}H418L")
+        assert line.aside.leader.endswith(f" {line.aside.y}") and line.aside.x > 418
+    assert early.points[-1].y == late.points[-1].y
+    assert abs(early.aside.y - late.aside.y) == pytest.approx(13)
+    long = interval_chart([("a word or " * 9, [Score(0.4)])], [], "A", "labels", ACCURACY).lines[0]
+    assert long.aside.text == "a word or a word or a word or a word or…" and len(long.label) == 90
+
+
+@given(st.lists(st.floats(0, 300), max_size=20))
+def test_labels_are_apart_in_the_order_of_their_lines_and_inside(ends: list[float]):
+    heights = _spread(ends, 10.0, 300.0)
+    ordered = [height for _, height in sorted(zip(ends, heights, strict=True))]
+    assert all(b - a >= 12.9 for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(10.0 <= height <= 300.0 for height in heights)
+    if all(b - a >= 13 for a, b in zip([-3.0, *sorted(ends)], sorted(ends), strict=False)):
+        assert heights == [round(end, 1) for end in ends]  # none has to move

@@ -15,7 +15,7 @@ from models.shared.numerics import set_environment
 from pipeline.console import exit_on_error
 from pipeline.errors import ConfigError
 from pipeline.process import prepare
-from pipeline.tasks.classification.settings import ClassificationRun, OfClasses
+from pipeline.tasks.classification.settings import ClassificationRun, Target
 
 
 def main() -> None:
@@ -30,22 +30,28 @@ def run(options: argparse.Namespace) -> None:
 
     Raises ConfigError if the run predicts no classes.
     """
+    settings = run_that(
+        "classify", Target.CLASS, options.run, remedy="name a run that starts from it"
+    )
+    set_environment(settings.training.numerics)
+    from pipeline.tasks.classification.classifier import Classifier  # here: torch takes a second
+
+    Classifier(options.run, settings).answer_each(options.passages)
+
+
+def run_that(does: str, target: Target, name: str, remedy: str) -> ClassificationRun:
+    """Return the settings of the run `name`; ConfigError if it does not predict `target`."""
     from pipeline import config  # here, once the process is prepared
 
-    settings = config.run_of(config.load(), options.run)
+    settings = config.run_of(config.load(), name)
     if not isinstance(settings, ClassificationRun):
+        raise ConfigError(f"{config.PARAMS}: runs.{name}.task = {settings.task} does not {does}")
+    if (kind := settings.training.objective.kind) != target:
         raise ConfigError(
-            f"{config.PARAMS}: runs.{options.run}.task = {settings.task} does not classify"
+            f"{config.PARAMS}: runs.{name}.training.objective.kind = {kind} does not {does}; "
+            f"{remedy}"
         )
-    if not isinstance(settings.training.objective, OfClasses):
-        raise ConfigError(
-            f"{config.PARAMS}: runs.{options.run}.training.objective.kind = "
-            f"{settings.training.objective.kind} does not classify; name a run that starts from it"
-        )
-    set_environment(settings.training.numerics)
-    from pipeline.tasks.classification.classifier import classify  # here: torch takes a second
-
-    classify(options, settings)
+    return settings
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -15,10 +15,14 @@ def write_samples(result: Result, folder: Path) -> None:
 
 
 def command(result: Result) -> str:
-    """Return the shell command that classifies with the run, or how another starts from it."""
-    if target_of(result.run.model) is Target.CLASS:
-        return f"classify --run {result.name} < passages.txt"
-    return f"# in params.yaml: start_from: {{run: {result.name}, frozen: false}}"
+    """Return the shell command that uses the run, or how another starts from it."""
+    match target_of(result.run.model):
+        case Target.CLASS:
+            return f"classify --run {result.name} < passages.txt"
+        case Target.MASKED_PIECES:
+            return f'fill --run {result.name} "Click the ____ to open the document."'
+        case Target.NEXT_PIECE:
+            return f"# in params.yaml: start_from: {{run: {result.name}, frozen: false}}"
 
 
 PUBLICATION = Publication(write_samples=write_samples, command=command)

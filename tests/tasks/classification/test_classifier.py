@@ -7,10 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from models import store
 from pipeline.errors import ConfigError
 from pipeline.tasks.classification import command
-from tests.tasks.classification.texts import SUBJECTS, encoded_in, network
+from tests.tasks.classification.texts import SUBJECTS, write_scale
 from tests.test_config import DEFAULT
 
 RUN = "classification_attention"
@@ -20,14 +19,7 @@ RUN = "classification_attention"
 def scale(tmp_path, monkeypatch):
     """A scale in which the run has a model, untrained, and made-up manuals as data."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text(DEFAULT.read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "data/encoded").mkdir(parents=True)
-    encoded = tmp_path / "data/encoded/help_programs"
-    encoded_in(tmp_path).rename(encoded)
-    folder = tmp_path / f"runs/{RUN}/model"
-    folder.mkdir(parents=True)
-    store.save(network(encoded), folder)
-    return tmp_path
+    write_scale(tmp_path, DEFAULT, RUN)
 
 
 def classify(*passages: str, run: str = RUN) -> None:
@@ -49,6 +41,12 @@ def test_lines_of_standard_input_are_passages(scale, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=lines))
     classify()
     assert capsys.readouterr().out == as_arguments
+
+
+def test_characters_are_composed_as_in_the_training(scale, capsys):
+    classify("The caf\u00e9 cell", "The cafe\u0301 cell")
+    composed, decomposed = capsys.readouterr().out.splitlines()
+    assert composed == decomposed
 
 
 def test_a_long_passage_is_cut_off_with_a_warning(scale, capsys):

@@ -1,10 +1,12 @@
 """Made-up manuals of three programs, and small networks that read them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from models import store
 from models.build import build
 from models.settings import DataShape, TransformerSettings
 from models.shared.base import Model
@@ -75,3 +77,25 @@ def network(encoded: Path, **changes: object) -> Model:
     }
     shape = DataShape.model_validate(read_json(encoded / "manifest.json")["shape"])
     return build(TransformerSettings.model_validate(settings, strict=False), shape).eval()
+
+
+def write_scale(
+    folder: Path,
+    params: Path,
+    run: str,
+    encoding: ClassificationEncoding = ENCODING,
+    **changes: object,
+) -> Model:
+    """Make `folder` a scale in which `run` has a network; return that.
+
+    Its weights are random, and made-up manuals stand in for its data.
+    """
+    shutil.copy(params, folder / "params.yaml")
+    encoded = folder / "data/encoded/help_programs"
+    encoded.parent.mkdir(parents=True)
+    encoded_in(folder, encoding).rename(encoded)
+    model = network(encoded, **changes)
+    saved = folder / "runs" / run / "model"
+    saved.mkdir(parents=True)
+    store.save(model, saved)
+    return model

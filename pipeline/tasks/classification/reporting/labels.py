@@ -6,22 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.measures import Metric
+from pipeline.reporting.figures import Chart, Scores, interval_chart
 from pipeline.reporting.results import Result, by_dataset
 from pipeline.reporting.scores import Score, tabulate
 from pipeline.tasks.classification.settings import ClassificationRun
 
 _LABELS = re.compile(r", \d+ labels a class$")  # at the end of the title of a run with few
-_BASELINES = {"keyword": "One keyword a class", "bayes": "Naive Bayes"}
+_BASELINES = {"keyword": "One keyword a class", "bayes": "Naive Bayes"}  # the last is drawn
 
 
 @dataclass(frozen=True)
 class ByLabels:
-    """Accuracies on a data set: a row for each network and baseline, a column for each number."""
+    """Accuracies on a data set: scores of each network and baseline by the number of labels."""
 
     dataset: str
     metric: Metric
     labels: list[int | None]  # a class; None: all
-    rows: list[tuple[str, list[Score | None]]]
+    networks: list[tuple[str, Scores]]
+    baselines: list[tuple[str, Scores]]
+    runs: list[str]  # names
+
+    @property
+    def columns(self) -> list[str]:
+        """The numbers of labels as text."""
+        return ["all" if number is None else str(number) for number in self.labels]
+
+    @property
+    def chart(self) -> Chart:
+        """A line for each network, and for the best baseline."""
+        return interval_chart(
+            self.networks, self.baselines[-1:], self.columns, "labels a class", self.metric
+        )
 
 
 def by_labels(results: Sequence[Result]) -> list[ByLabels]:
@@ -45,11 +60,15 @@ def _table(dataset: str, results: Sequence[Result]) -> ByLabels:
         {_labels(run) for run in runs.values()},
         key=lambda number: (number is None, number),
     )
-    rows = [(titles[key], [scores.get(n) for n in columns]) for key, scores in found.items()]
-    learned = {_labels(result.run): result for result in results}
-    for key, label in _BASELINES.items():
-        rows.append((label, [Score(learned[n].metrics["baseline"][key]) for n in columns]))
-    return ByLabels(dataset, table.metrics[0], columns, rows)
+    learned = {_labels(result.run): result.metrics["baseline"] for result in results}
+    return ByLabels(
+        dataset,
+        table.metrics[0],
+        columns,
+        [(titles[key], [scores.get(n) for n in columns]) for key, scores in found.items()],
+        [(label, [Score(learned[n][key]) for n in columns]) for key, label in _BASELINES.items()],
+        [row.run for row in table.runs],
+    )
 
 
 def _labels(run: ClassificationRun) -> int | None:
