@@ -34,8 +34,9 @@ def command(result: Result) -> str:
 def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     """Copy the script; return the keys of the keyboard: pitch, name, and whether it is black."""
     shutil.copy(_PLAYING / "section.js", folder)
-    names = {pitch: _NAMES[pitch % len(_NAMES)] for pitch in _KEYS}
-    return {"keyboard": [(pitch, name, len(name) > 1) for pitch, name in names.items()]}
+    octave = len(_NAMES)
+    names = {pitch: f"{_NAMES[pitch % octave]}{pitch // octave - 1}" for pitch in _KEYS}
+    return {"keyboard": [(pitch, name, "♯" in name) for pitch, name in names.items()]}
 
 
 PUBLICATION = Publication(
