@@ -1,11 +1,8 @@
 """play.html in Chromium: what the browser computes is what PyTorch computes."""
 
-import functools
 import json
 import random
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,7 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import search
 from pipeline.tasks.translation.decoding.decode import GREEDY
+from tests.publishing.host import served
 from tests.reporting.accessibility import NEEDS_AXE, SCHEMES, WIDTHS, show, violations
 from tests.reporting.browser import CHROMIUM, Browser, browser
 
@@ -36,15 +34,6 @@ BLOCKS = [(32, 126), (32, 126), (160, 591), (880, 1279), (12352, 12543), (127744
 ODD = ["", " ", "  two  spaces ", "▁", "<s> </s> <0x41>", "e\u0301", "\u2028\t\x00"]
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """A static host, without a word."""
-
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
     """The address of the page on a static host, in a folder of it."""
@@ -52,14 +41,12 @@ def address(tmp_path_factory) -> Iterator[str]:
     folder = root / "some/where"
     folder.mkdir(parents=True)
     try:
-        write_play("A <title>", folder)
+        write_play("A <title>", "https://example.org/a/", folder)
     except DataError as error:
         pytest.skip(f"the runtime for browsers cannot be fetched: {error}")
     (folder / "strings.json").write_text(json.dumps(strings()), encoding="utf-8")
-    host = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=root))
-    threading.Thread(target=host.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{host.server_port}/some/where/play.html"
-    host.shutdown()
+    with served(root) as host:
+        yield f"{host}/some/where/play.html"
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +311,8 @@ def test_nothing_is_asked_of_another_host_and_no_rule_is_broken(page, address):
     """After all that the other tests did."""
     asked = [event["request"]["url"] for event in page.happened("Network.requestWillBeSent")]
     own = (address.rpartition("/")[0], "data:", "blob:")
-    assert len(asked) > 10 and [url for url in asked if not url.startswith(own)] == []
+    assert len(asked) > 10 and not any(url.endswith("preview.png") for url in asked)
+    assert [url for url in asked if not url.startswith(own)] == []
     assert page.happened("Runtime.exceptionThrown") == []
     told = [event["entry"] for event in page.happened("Log.entryAdded")]
     assert [each["text"] for each in told if each["level"] == "error"] == []

@@ -4,9 +4,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image, ImageDraw
+
+from pipeline.publishing.drawing import PANEL, colours
 from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
-from pipeline.tasks.music.reporting.chorales import read_chorales
+from pipeline.tasks.music.reporting.chorales import pitch_range, read_chorales
+from pipeline.tasks.music.reporting.pieces import Piece, RunPieces
 
 if TYPE_CHECKING:  # it imports torch
     from models.shared.base import Model
@@ -39,6 +43,24 @@ def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     return {"keyboard": [(pitch, name, "♯" in name) for pitch, name in names.items()]}
 
 
+def draw(shown: tuple[RunPieces, Piece]) -> Image.Image:
+    """Draw the piano roll of a piece, with what was given of it on a darker ground."""
+    chorale, colour = shown[1].chorale, colours()
+    lowest, highest = pitch_range([chorale])
+    second, pitch = PANEL[0] / chorale.seconds, PANEL[1] / (highest - lowest + 1)
+    panel = Image.new("RGB", PANEL, colour["panel"])
+    canvas = ImageDraw.Draw(panel)
+    canvas.rectangle((0, 0, chorale.primer_seconds * second, PANEL[1]), colour["given"])
+    for note in chorale.notes:
+        top = (highest - note.pitch) * pitch
+        box = (note.start * second, top, max(note.end * second - 2, 0), top + pitch - 1)
+        canvas.rectangle(tuple(map(round, box)), colour[f"voice-{note.voice}"])
+    return panel
+
+
 PUBLICATION = Publication(
-    write_samples=write_samples, command=command, player=Player((_PLAYING,), write_player)
+    write_samples=write_samples,
+    command=command,
+    player=Player((_PLAYING,), write_player),
+    draw=draw,
 )
