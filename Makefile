@@ -32,10 +32,11 @@ paper: .venv/requirements
 		dvc --wait-for-lock repro
 	cd $@ && python -m pipeline summary
 
-# A folder for any static host: public/, or mine/public/ with SCALE=mine.
+# A folder for any static host: public/, or mine/public/ with SCALE=mine. ADDRESS=https://...: where it
+# will be, for previews of its links.
 SCALE := .
 publish: .venv/requirements-publish
-	cd "$(SCALE)" && python -m pipeline publish
+	cd "$(SCALE)" && python -m pipeline publish $(if $(ADDRESS),--address "$(ADDRESS)")
 
 test: .venv/requirements-dev
 	ruff check --quiet . && ruff format --quiet --check .

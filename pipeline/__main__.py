@@ -111,6 +111,13 @@ _TO = {
     "metavar": "FOLDER",
     "help": "the folder to write; what is there is replaced",
 }
+_ADDRESS = {
+    "flags": ["--address"],
+    "dest": "address",
+    "metavar": "URL",
+    "help": "where the folder will be, which previews of its links need, such as "
+    "https://example.org/attention/",
+}
 _NEW = {"dest": "new", "type": Path, "help": "the folder to write"}
 
 COMMANDS = {
@@ -135,7 +142,7 @@ COMMANDS = {
     "rates": Command("print which learning rate of each grid has the lowest loss"),
     "pretrained": Command("keep networks in pretrained/, if they are better", arguments=(_NAMES,)),
     "export": Command("write a network for other programs", arguments=(_RUN, _FORMAT, _TO)),
-    "publish": Command("write public/, a folder for any static host"),
+    "publish": Command("write public/, a folder for any static host", arguments=(_ADDRESS,)),
     "verify": Command("compare the outputs with the committed ones"),
     "retrace": Command("train a run up to the first row of its loss curve, and compare", "run"),
     "migrate": Command("convert a model saved by an earlier version", arguments=(_OLD, _NEW)),

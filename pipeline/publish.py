@@ -2,16 +2,17 @@
 
     python -m pipeline publish     # in the folder of a scale, after dvc repro or dvc pull
 
-index.html is the report; play.html lets the pretrained networks run in the reader's browser, if
-pip install -e ".[onnx]" is done; files.html lists the rest: tables/*.csv, curves/*.csv,
-samples/<run>/ and models/<run>/, a model card with the weights. Equal results give equal bytes.
+index.html is the report, and says how to cite it; play.html lets the pretrained networks run in the
+reader's browser, if pip install -e ".[onnx]" is done; files.html lists the rest: tables/*.csv,
+curves/*.csv, samples/<run>/ and models/<run>/, a model card with the weights. With --address other
+sites show a picture of the results beside a link to a page. Equal results of a commit give equal
+bytes.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import config
@@ -19,9 +20,14 @@ from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import staged_folder
 from pipeline.publishing.cards import card
+from pipeline.publishing.headlines import describe, read_headlines
+from pipeline.publishing.pages import environment
+from pipeline.publishing.picture import write_picture
 from pipeline.publishing.play import PAGE as PLAY
 from pipeline.publishing.play import can_play, write_play
+from pipeline.publishing.preview import PICTURE, Preview, checked_address
 from pipeline.publishing.publication import publication_of
+from pipeline.publishing.report import write_report
 from pipeline.publishing.tables import tables, to_csv
 from pipeline.reporting.inline import STYLE, content_hash
 from pipeline.reporting.results import (
@@ -37,12 +43,14 @@ from pipeline.reporting.results import (
 
 PUBLIC = Path("public")
 LISTING = "files.html"
-BESIDE = "<!-- beside the published page -->"  # where the report's contents end
-_TEMPLATES = Path(__file__).parent / "publishing" / "templates"
 
 
-def main() -> None:
-    """Write public/; DataError, with public/ unchanged, if a result is missing."""
+def main(address: str | None = None) -> None:
+    """Write public/; DataError, with public/ unchanged, if a result is missing.
+
+    `address` is where the folder will be.
+    """
+    site = checked_address(address) if address else None
     params, _ = finished(config.load())
     _check_outputs(params)
     results = read_results(params)
@@ -52,13 +60,7 @@ def main() -> None:
             _publish_run(result, folder)
         for name in params.demonstrations:
             shutil.copytree(RUNS / name / "figures", folder / "samples" / name)
-        if can_play():
-            write_play(params.report.title, folder)
-        else:
-            needs = 'pretrained networks, and pip install -e ".[onnx]"'
-            print(f"{PLAY}: not written; it needs {needs}", file=sys.stderr)
-        _write_listing(params.report.title, folder)
-        _write_report(folder)
+        _write_pages(params, results, site, folder)
     print(f"{PUBLIC}/ is written: {PUBLIC / PAGE.name} is the report, {PUBLIC / LISTING} the rest")
 
 
@@ -73,16 +75,23 @@ def _check_outputs(params: Params) -> None:
         )
 
 
-def _write_report(folder: Path) -> None:
-    """Copy the report, with links to the pages that stand beside it in `folder`."""
-    pages = {"Play": PLAY, "Files": LISTING}
-    links = [
-        f'<li><a href="{page}">{name}</a></li>'
-        for name, page in pages.items()
-        if (folder / page).exists()
-    ]
-    text = PAGE.read_text(encoding="utf-8").replace(BESIDE, "".join(links))
-    (folder / PAGE.name).write_text(text, encoding="utf-8", newline="\n")
+def _write_pages(params: Params, results: list[Result], site: str | None, folder: Path) -> None:
+    title, headlines = params.report.title, read_headlines(results)
+    if site is not None:
+        write_picture(params, results, headlines, folder / PICTURE)
+    else:
+        print(
+            "no picture and no address for previews of links: they need --address", file=sys.stderr
+        )
+    beside = {"Files": LISTING}
+    if can_play():
+        write_play(title, site, folder)
+        beside = {"Play": PLAY} | beside
+    else:
+        needs = 'pretrained networks, and pip install -e ".[onnx]"'
+        print(f"{PLAY}: not written; it needs {needs}", file=sys.stderr)
+    write_report(Preview(title, describe(headlines), "", site), beside, folder)
+    _write_listing(title, site, folder)
 
 
 def _write_tables(params: Params, results: list[Result], folder: Path) -> None:
@@ -108,7 +117,7 @@ def _publish_run(result: Result, folder: Path) -> None:
     (model / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 
-def _write_listing(title: str, folder: Path) -> None:
+def _write_listing(title: str, site: str | None, folder: Path) -> None:
     """Write a page with all files, by folder, those of the root first."""
     paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
     folders: dict[str, list[tuple[str, str, int]]] = {}
@@ -116,19 +125,23 @@ def _write_listing(title: str, folder: Path) -> None:
         parent = path.parent.as_posix().removeprefix(".")
         size = (folder / path).stat().st_size
         folders.setdefault(parent, []).append((path.as_posix(), path.name, size))
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = STYLE.read_text(encoding="utf-8")
-    page = environment.get_template(LISTING).render(
-        title=title,
-        folders=folders,
-        play=PLAY if (folder / PLAY).exists() else None,
-        style=Markup(style),  # noqa: S704 (our own file)
-        style_hash=content_hash(style),
+    preview = Preview(
+        title=f"Files of {title}",
+        description="What the report was made from: tables, curves, samples, and networks with "
+        "their cards.",
+        page=LISTING,
+        site=site,
+    )
+    page = (
+        environment()
+        .get_template(LISTING)
+        .render(
+            preview=preview,
+            folders=folders,
+            play=PLAY if (folder / PLAY).exists() else None,
+            style=Markup(style),  # noqa: S704 (our own file)
+            style_hash=content_hash(style),
+        )
     )
     (folder / LISTING).write_text(page + "\n", encoding="utf-8", newline="\n")

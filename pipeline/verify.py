@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from pipeline import config, processor
+from pipeline import config, processor, provenance
 from pipeline.errors import PipelineError
 from pipeline.files import read_json
 from pipeline.reporting import machines
@@ -82,16 +82,11 @@ def _machine(same: int, of: int) -> machines.Machine:
         instructions=processor.vectors(),
         threads=sorted({run.training.threads for run in runs}),
         torch=version("torch"),
-        scale=_scale(),
+        scale=provenance.scale(),
         commit=_git("log", "-1", "--format=%h", "--", LOCK.as_posix()).strip(),
         same=same,
         of=of,
     )
-
-
-def _scale() -> str:
-    folder = Path.cwd()
-    return "default" if folder == machines.FILE.parents[1] else folder.name
 
 
 def _has_same_list(output: Output, committed: Stages, current: Stages) -> bool:

@@ -14,19 +14,22 @@ import pretty_midi
 import pytest
 import soundfile
 from huggingface_hub import ModelCard
+from PIL import Image
 from ruamel.yaml import YAML
 from sacrebleu.metrics import BLEU
 
 from pipeline import config, publish
 from pipeline.config import Params
-from pipeline.errors import DataError
+from pipeline.errors import DataError, PipelineError
 from pipeline.files import write_json
 from pipeline.judging.judgements import Verdict, read_comparisons, read_judgements
 from pipeline.publishing.cards import card
 from pipeline.publishing.markdown import code, table
 from pipeline.publishing.publication import publication_of
+from pipeline.publishing.report import BESIDE
 from pipeline.publishing.tables import tables
 from pipeline.records import read_records
+from pipeline.reporting.inline import content_hash
 from pipeline.reporting.results import PAGE, finished, read_data_facts, read_results
 from pipeline.tasks.translation.metrics.statistics import BLEU as BLEU_STATISTICS
 from pipeline.tasks.translation.metrics.statistics import bleu
@@ -41,7 +44,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The made-up scale with a page and the model of one run."""
     folder = tmp_path_factory.mktemp("scale")
     write_scale(folder)
-    text = "<!DOCTYPE html><title>page</title><ul><!-- beside the published page --></ul>"
+    text = f"<meta content=\"script-src 'a'\"><title>page</title><ul>{BESIDE}</ul><main>1</main>"
     (folder / PAGE).write_text(text, encoding="utf-8")
     model = folder / "runs" / TRANSLATING / "model"
     model.mkdir()
@@ -96,11 +99,82 @@ class Links(HTMLParser):
         self.found += [value for name, value in attrs if name == "href"]
 
 
-def test_the_page_is_published_as_it_is(public: Path):
+def test_the_page_is_published_as_it_is_but_for_what_is_added(public: Path):
+    published = (public / "index.html").read_text(encoding="utf-8")
+    about = re.search(r"<meta name=\"description\".*?(?=<title>)", published, re.DOTALL)[0]
+    (script,) = re.findall("<script>(.*?)</script>", published, re.DOTALL)
+    cite = re.search(r"<section id=\"cite\".*?</section>\n", published, re.DOTALL)[0]
+    links = '<li><a href="#cite">Cite</a></li><li><a href="files.html">Files</a></li>'
     page = PAGE.read_text(encoding="utf-8")
-    links = '<li><a href="files.html">Files</a></li>'  # no networks to play with: see `scale`
-    expected = page.replace("<!-- beside the published page -->", links)
-    assert (public / "index.html").read_text(encoding="utf-8") == expected != page
+    assert page == (
+        published.replace(about, "")
+        .replace(f"'{content_hash(script)}' ", "")
+        .replace(links, BESIDE)
+        .replace(cite, "")
+    )
+
+
+class Tags(HTMLParser):
+    """The content of the tags of a page by name or property."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        told = dict(attrs)
+        if tag == "meta" and (name := told.get("property") or told.get("name")):
+            self.found[name] = told["content"]
+
+
+PREVIEWS = [
+    ("index.html", "", "Transformers and self-attention for generative models, reproduced"),
+    ("files.html", "files.html", "Files of Transformers and self-attention for generative models"),
+]
+
+
+@pytest.mark.parametrize(("page", "path", "title"), PREVIEWS)
+def test_with_an_address_links_have_previews(scale: Params, page: str, path: str, title: str):
+    publish.main("https://example.org/a")
+    tags = Tags(Path("public", page).read_text(encoding="utf-8")).found
+    assert tags["og:title"].startswith(title)
+    assert tags["og:description"] == tags["description"] != ""
+    assert tags["og:url"] == f"https://example.org/a/{path}"
+    assert tags["og:image"] == "https://example.org/a/preview.png"
+    assert tags["twitter:card"] == "summary_large_image"
+    with Image.open("public/preview.png") as picture:
+        assert (str(picture.width), str(picture.height)) == (
+            tags["og:image:width"],
+            tags["og:image:height"],
+        )
+
+
+def test_without_an_address_what_needs_one_is_left_out_and_that_is_said(scale: Params, capsys):
+    publish.main()
+    for page in ("index.html", "files.html"):
+        tags = Tags(Path("public", page).read_text(encoding="utf-8")).found
+        assert {name for name in tags if name.startswith("og:")} == {
+            "og:type",
+            "og:title",
+            "og:description",
+        }
+        assert tags["twitter:card"] == "summary"
+    assert not Path("public/preview.png").exists()
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "--address" in line]
+    assert line == "no picture and no address for previews of links: they need --address"
+
+
+def test_a_wrong_address_is_refused_before_anything_is_written(scale: Params):
+    with pytest.raises(PipelineError, match="--address here: not the address of a folder"):
+        publish.main("here")
+    assert not Path("public").exists()
+
+
+def test_a_page_of_an_earlier_version_is_named(scale: Params):
+    PAGE.write_text("<title>page</title><main></main>", encoding="utf-8")
+    with pytest.raises(DataError, match="index.html: has no script-src '; write it anew"):
+        publish.main()
 
 
 def test_the_listing_links_every_file_and_no_other(public: Path):
@@ -363,7 +437,7 @@ def test_texts_from_data_are_shown_as_they_are(scale: Params):
 def test_names_of_files_are_escaped_in_the_listing(tmp_path: Path):
     name = 'a"b%41 <c>.mid'
     (tmp_path / name).write_bytes(b"")
-    publish._write_listing("title", tmp_path)
+    publish._write_listing("title", None, tmp_path)
     page = (tmp_path / "files.html").read_text(encoding="utf-8")
     assert {unquote(link) for link in Links(page).found} == {"index.html", name}
     assert "<c>" not in page

@@ -11,11 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import FileSystemLoader, PrefixLoader
 
 from pipeline.errors import DataError
 from pipeline.files import staged_folder, write_json
 from pipeline.networks import PRETRAINED, Network, pretrained_in
+from pipeline.publishing.pages import environment
+from pipeline.publishing.preview import Preview
 from pipeline.publishing.publication import publication_of
 from pipeline.reporting.inline import STYLE
 from pipeline.settings.sources import UrlSource
@@ -45,8 +47,11 @@ def can_play() -> bool:
     return bool(_tasks()) and all(find_spec(name) for name in ("onnx", "onnxscript"))
 
 
-def write_play(title: str, folder: Path) -> None:
-    """Write play.html and play/ into `folder`; DataError if the runtime cannot be fetched."""
+def write_play(title: str, site: str | None, folder: Path) -> None:
+    """Write play.html and play/ into `folder`; DataError if the runtime cannot be fetched.
+
+    `title` is that of the report, `site` the address that the folder will have.
+    """
     to = folder / FOLDER
     shutil.copytree(_HERE / FOLDER, to)
     shutil.copy(STYLE, to / "page.css")
@@ -55,18 +60,22 @@ def write_play(title: str, folder: Path) -> None:
     about = {task: _write_network(network, to / task) for task, network in networks.items()}
     write_json(to / "networks.json", {"runtimeBytes": runtime, "networks": about})
     templates = {task: FileSystemLoader(publication_of(task).player.templates) for task in networks}
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(_HERE / "templates"), PrefixLoader(templates)]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    preview = Preview(
+        title=f"Play with the networks: {title}",
+        description="Small Transformers that run in your browser: type a sentence, draw half a "
+        "digit, play a motif.",
+        page=PAGE,
+        site=site,
     )
-    page = environment.get_template(PAGE).render(
-        title=title,
-        networks=about,
-        introductions={task: network.introduction() for task, network in networks.items()},
-        runtime=RUNTIME.origin.split()[-1],
+    page = (
+        environment(PrefixLoader(templates))
+        .get_template(PAGE)
+        .render(
+            preview=preview,
+            networks=about,
+            introductions={task: network.introduction() for task, network in networks.items()},
+            runtime=RUNTIME.origin.split()[-1],
+        )
     )
     (folder / PAGE).write_text(page + "\n", encoding="utf-8", newline="\n")
 

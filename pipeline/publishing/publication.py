@@ -9,7 +9,9 @@ from pipeline.config import Dataset
 from pipeline.reporting.results import Result
 from pipeline.tasks import part
 
-if TYPE_CHECKING:  # it imports torch
+if TYPE_CHECKING:  # the one imports torch, the other is needed for one picture
+    from PIL.Image import Image
+
     from models.shared.base import Model
 
 Rows = list[dict[str, Any]]  # of a table, by column
@@ -46,6 +48,7 @@ class Publication:
     languages: Callable[[Dataset], list[str] | None] = no_languages  # for the model card
     tables: Callable[[Sequence[Result]], dict[str, Rows]] = no_tables  # by name, of all its runs
     player: Player | None = None  # on play.html, of the pretrained network
+    draw: Callable[[Any], "Image"] | None = None  # PANEL of its highlight, for previews of links
     read_by_command: tuple[str, ...] = ()  # files of the encoded data, beside its manifest
 
 

@@ -1,11 +1,8 @@
 """play.html in Chromium: what the browser computes is what PyTorch computes."""
 
-import functools
 import json
 import random
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,8 @@ from pipeline.settings.base import Sampling
 from pipeline.tasks.translation.codec import BOS, EOS, Codec
 from pipeline.tasks.translation.decoding.beam import search
 from pipeline.tasks.translation.decoding.decode import GREEDY
+from tests.publishing.host import served
+from tests.reporting.accessibility import NEEDS_AXE, SCHEMES, WIDTHS, show, violations
 from tests.reporting.browser import CHROMIUM, Browser, browser
 
 pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
@@ -35,15 +34,6 @@ BLOCKS = [(32, 126), (32, 126), (160, 591), (880, 1279), (12352, 12543), (127744
 ODD = ["", " ", "  two  spaces ", "▁", "<s> </s> <0x41>", "e\u0301", "\u2028\t\x00"]
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """A static host, without a word."""
-
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
     """The address of the page on a static host, in a folder of it."""
@@ -51,14 +41,12 @@ def address(tmp_path_factory) -> Iterator[str]:
     folder = root / "some/where"
     folder.mkdir(parents=True)
     try:
-        write_play("A <title>", folder)
+        write_play("A <title>", "https://example.org/a/", folder)
     except DataError as error:
         pytest.skip(f"the runtime for browsers cannot be fetched: {error}")
     (folder / "strings.json").write_text(json.dumps(strings()), encoding="utf-8")
-    host = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=root))
-    threading.Thread(target=host.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{host.server_port}/some/where/play.html"
-    host.shutdown()
+    with served(root) as host:
+        yield f"{host}/some/where/play.html"
 
 
 @pytest.fixture(scope="module")
@@ -171,20 +159,27 @@ def test_what_is_likeliest_is_what_torch_finds_likeliest(page, task, first, coun
     assert run(page, body, task=task, first=first, known=known) == expected
 
 
-def test_a_sentence_is_translated_and_its_attention_shown(page):
+VIEWER = "document.querySelector('#translation .attention')"
+
+
+def translate(page: Browser) -> None:
+    """Translate the sentence that is there, and wait for what the heads attended to."""
     page.evaluate("document.querySelector('#translation form').requestSubmit()")
-    viewer = "document.querySelector('#translation .attention')"
-    page.wait_for(f"{viewer} !== null")
+    page.wait_for(f"{VIEWER} !== null")
+
+
+def test_a_sentence_is_translated_and_its_attention_shown(page):
+    translate(page)
     shown = page.evaluate("document.querySelector('#translation output').textContent")
     assert shown == "Schalte die Leuchte ein."
-    (sentence,) = json.loads(page.evaluate(f"{viewer}.dataset.sentences"))
+    (sentence,) = json.loads(page.evaluate(f"{VIEWER}.dataset.sentences"))
     model = store.load(PRETRAINED / "translation/model")
     read = [BOS, *CODEC.encode(shown)], [*CODEC.encode(SENTENCES[0]), EOS]
     internals = model.internals(*(torch.tensor([ids]) for ids in read))
     for kind in ("encoder", "decoder", "cross"):
         expected = torch.cat(getattr(internals, f"{kind}_attention")).numpy() * 1000
         assert np.abs(np.array(sentence[kind]) - expected).max() < 0.6
-    assert page.evaluate(f"{viewer}.querySelectorAll('.head').length") == 4
+    assert page.evaluate(f"{VIEWER}.querySelectorAll('.head').length") == 4
 
 
 def pixels(page: Browser, section: str, width: int, height: int) -> np.ndarray:
@@ -197,11 +192,98 @@ def pixels(page: Browser, section: str, width: int, height: int) -> np.ndarray:
 def test_the_lower_half_of_a_digit_is_drawn(page):
     before = pixels(page, "image", 8, 8)
     page.evaluate("document.querySelector('#image form').requestSubmit()")
-    page.wait_for("document.querySelector('#image [name=state]').value === '64 of 64 pixels'")
+    page.wait_for("document.querySelector('#image [name=state]').value === 'drawn'")
     after = pixels(page, "image", 8, 8)
     assert np.array_equal(after[:4], before[:4]) and before[:4, :, 0].max() == 255
     levels = np.rint(np.arange(17) * 255 / 16)
     assert np.isin(after[4:, :, 0], levels).all() and len(np.unique(after[4:, :, 0])) > 2
+
+
+CODES = {"Tab": 9, "Enter": 13, " ": 32, **{f"Arrow{way}": code for way, code in zip(
+    ("Left", "Up", "Right", "Down"), range(37, 41), strict=True)}}  # fmt: skip
+
+
+def press(page: Browser, *keys: str) -> None:
+    """Press keys, one after the other, as a person does."""
+    for key in keys:
+        code = CODES.get(key, ord(key[0]))
+        text = {"text": key} if len(key) == 1 else {}
+        for kind in ("keyDown", "keyUp"):
+            page.call(
+                "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text
+            )
+
+
+def test_a_digit_is_drawn_with_keys_and_read_out(page):
+    page.evaluate("document.querySelector('#image [name=clear]').click()")
+    page.evaluate("document.querySelector('#image canvas').focus()")
+    told = "document.querySelector('#image [name=cell]').value"
+    assert page.evaluate(told) == "Row 1, column 1, yours: light 0 of 9."
+    press(page, "ArrowUp", " ", "ArrowRight", "5", "ArrowDown", "Enter", "ArrowDown", "3", "Enter")
+    press(page, "ArrowLeft", "9", " ")
+    levels = np.zeros((4, 8))
+    levels[0, 0], levels[0, 1], levels[1, 1], levels[2, 1] = 16, round(5 * 16 / 9), 16, 16
+    drawn = pixels(page, "image", 8, 8)[:, :, 0]
+    assert np.array_equal(drawn[:4], np.rint(levels * 255 / 16))
+    assert page.evaluate(told) == "Row 3, column 1, yours: light 0 of 9."
+    press(page, "ArrowRight", "ArrowUp", "ArrowUp")
+    assert page.evaluate(told) == "Row 1, column 2, yours: light 5 of 9."
+    press(page, *["ArrowDown"] * 9, "9")
+    assert page.evaluate(told) == "Row 8, column 2, the network’s: not drawn yet."
+    assert np.array_equal(pixels(page, "image", 8, 8)[:, :, 0], drawn)
+
+
+def test_who_prefers_less_motion_sees_the_digit_when_it_is_drawn(page):
+    """And others its pixels one by one."""
+    count = """new Promise((done) => {
+        const context = CanvasRenderingContext2D.prototype;
+        const form = document.querySelector("#image form");
+        const put = context.putImageData;
+        let count = 0;
+        context.putImageData = function (...given) { count++; return put.apply(this, given); };
+        form.requestSubmit();
+        const wait = () => {
+            if (form.elements.state.value !== "drawn") return setTimeout(wait, 20);
+            context.putImageData = put;
+            done(count);
+        };
+        wait();
+    })"""
+    for motion, shown in (("reduce", 2), ("no-preference", 34)):  # upper half, 32 pixels, all
+        show(page, 1280, "light", motion)
+        assert page.evaluate(count) == shown
+
+
+FOCUSED = """(() => {
+    const focused = document.activeElement;
+    const shown = focused.type === "radio" ? focused.parentElement : focused;
+    const { outlineStyle, outlineWidth } = getComputedStyle(shown);
+    return [[...document.querySelectorAll("*")].indexOf(focused), outlineStyle, outlineWidth];
+})()"""
+CONTROLS = """[...document.querySelectorAll("*")].flatMap((each, index) => each.matches(
+    "a[href], button, select, canvas[tabindex], input:not([type=radio]), input:checked"
+) ? [index] : [])"""
+
+
+def test_all_controls_are_reached_by_tab_and_show_the_focus(page):
+    translate(page)
+    show(page, 390, "dark")
+    page.evaluate("document.querySelector('.skip').focus()")
+    first, *others = page.evaluate(CONTROLS)
+    assert page.evaluate(FOCUSED)[0] == first and len(others) >= 40
+    for index in others:
+        press(page, "Tab")
+        focused, style, width = page.evaluate(FOCUSED)
+        assert (focused, style) == (index, "solid") and width in ("2px", "3px")
+
+
+@NEEDS_AXE
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_keeps_a_reader_out(page, width: int, scheme: str):
+    translate(page)
+    show(page, width, scheme)
+    assert violations(page) == []
 
 
 def processor_seconds(page: Browser) -> float:
@@ -217,7 +299,7 @@ def test_a_motif_is_continued_faster_than_it_sounds(page):
     assert page.evaluate("document.querySelector('.motif').textContent") == "G4 A4 B4 C5 A4"
     started = processor_seconds(page)
     page.evaluate("document.querySelector('#music form').requestSubmit()")
-    page.wait_for("document.querySelector('#music [name=lead]').value === 'composed'", 600)
+    page.wait_for("document.querySelector('#music [name=state]').value === 'composed'", 600)
     assert 0 < processor_seconds(page) - started < 160 * 0.1875
     roll = pixels(page, "music", 640, 192)[..., 3] > 0
     assert roll.any(axis=0).mean() > 0.9  # at nearly all times something sounds
@@ -229,7 +311,8 @@ def test_nothing_is_asked_of_another_host_and_no_rule_is_broken(page, address):
     """After all that the other tests did."""
     asked = [event["request"]["url"] for event in page.happened("Network.requestWillBeSent")]
     own = (address.rpartition("/")[0], "data:", "blob:")
-    assert len(asked) > 10 and [url for url in asked if not url.startswith(own)] == []
+    assert len(asked) > 10 and not any(url.endswith("preview.png") for url in asked)
+    assert [url for url in asked if not url.startswith(own)] == []
     assert page.happened("Runtime.exceptionThrown") == []
     told = [event["entry"] for event in page.happened("Log.entryAdded")]
     assert [each["text"] for each in told if each["level"] == "error"] == []

@@ -1,6 +1,5 @@
-"""axe-core (npm, see tests/reporting/axe/package.json) finds nothing to mend on the page."""
+"""axe-core finds nothing to mend on the page."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,19 +7,10 @@ import pytest
 
 from pipeline import config
 from pipeline.reporting.page import render
-from tests.reporting.browser import CHROMIUM, Browser, browser
+from tests.reporting.accessibility import NEEDS_AXE, SCHEMES, WIDTHS, show, violations
+from tests.reporting.browser import Browser, browser
 
-AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """
-    axe.run(document, {resultTypes: ["violations"]}).then((results) => JSON.stringify(
-      results.violations.flatMap((rule) => rule.nodes.map((node) =>
-        `${rule.id}: ${node.target}: ${node.failureSummary}`))))
-"""
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core: run `npm ci` in tests/reporting/axe"),
-]
+pytestmark = NEEDS_AXE
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +21,14 @@ def chromium(made_up_scale: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         (folder / "index.html").write_text(render(config.load()), encoding="utf-8")
     with browser(folder / "profile") as chromium:
         chromium.open(folder / "index.html")
-        chromium.evaluate(f"{AXE.read_text(encoding='utf-8')}; 0")
         chromium.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         yield chromium
 
 
-def violations(chromium: Browser) -> list[str]:
-    return json.loads(chromium.evaluate(RUN))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_keeps_a_reader_out(chromium: Browser, width: int, scheme: str):
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    chromium.call("Emulation.setEmulatedMedia", features=[feature])
-    chromium.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width, height=900, deviceScaleFactor=1, mobile=False,
-    )  # fmt: skip
+    show(chromium, width, scheme)
     assert violations(chromium) == []
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pretty_midi
 import pytest
 
-from pipeline import config, publish
+from pipeline import config
 from pipeline.config import Params
 from pipeline.errors import DataError
 from pipeline.files import read_json, write_json
 from pipeline.judging.claims import read_claims
 from pipeline.judging.judgements import COMPARISONS, JUDGEMENTS
+from pipeline.publishing.report import BESIDE
 from pipeline.records import read_records, records_path
 from pipeline.reporting import page
 from pipeline.reporting.page import MAX_BYTES, render
@@ -766,4 +767,5 @@ def test_as_slides_each_figure_fills_a_screen(html: str, tmp_path: Path):
 
 
 def test_publishing_finds_where_its_links_go(html: str):
-    assert html.count(publish.BESIDE) == 1
+    places = ("<title>", "script-src '", "</main>")
+    assert html.count(BESIDE) == 1 and all(place in html for place in places)

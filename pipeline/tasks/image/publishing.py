@@ -1,14 +1,20 @@
 """Publishes the images of runs."""
 
+import base64
+import io
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from models.shared.order import generation_order
 from pipeline.files import read_json
+from pipeline.publishing.drawing import PANEL, colours
 from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
 from pipeline.tasks.image.codec import ImageCodec
+from pipeline.tasks.image.reporting.completed import Completed
 from pipeline.tasks.image.reporting.grids import read_grid
 
 if TYPE_CHECKING:  # it imports torch
@@ -46,6 +52,22 @@ def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     }
 
 
+def draw(completed: Completed) -> Image.Image:
+    """Draw as many completed images as a panel holds: what was given, completed, the original."""
+    grid = Image.open(io.BytesIO(base64.b64decode(completed.uri.partition(",")[2])))
+    scale = PANEL[1] / grid.height
+    gap = -grid.width % completed.columns  # between images, and none after the last
+    step = (grid.width + gap) // completed.columns
+    count = min(completed.columns, int((PANEL[0] / scale + gap) / step))
+    shown = grid.convert("RGB").crop((0, 0, count * step - gap, grid.height))
+    panel = Image.new("RGB", PANEL, colours()["page"])
+    panel.paste(shown.resize((round(shown.width * scale), PANEL[1]), Image.Resampling.BOX))
+    return panel
+
+
 PUBLICATION = Publication(
-    write_samples=write_samples, command=command, player=Player((_PLAYING,), write_player)
+    write_samples=write_samples,
+    command=command,
+    player=Player((_PLAYING,), write_player),
+    draw=draw,
 )

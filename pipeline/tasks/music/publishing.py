@@ -4,9 +4,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image, ImageDraw
+
+from pipeline.publishing.drawing import PANEL, colours
 from pipeline.publishing.publication import Player, Publication
 from pipeline.reporting.results import Result
-from pipeline.tasks.music.reporting.chorales import read_chorales
+from pipeline.tasks.music.reporting.chorales import pitch_range, read_chorales
+from pipeline.tasks.music.reporting.pieces import Piece, RunPieces
 
 if TYPE_CHECKING:  # it imports torch
     from models.shared.base import Model
@@ -34,10 +38,29 @@ def command(result: Result) -> str:
 def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     """Copy the script; return the keys of the keyboard: pitch, name, and whether it is black."""
     shutil.copy(_PLAYING / "section.js", folder)
-    names = {pitch: _NAMES[pitch % len(_NAMES)] for pitch in _KEYS}
-    return {"keyboard": [(pitch, name, len(name) > 1) for pitch, name in names.items()]}
+    octave = len(_NAMES)
+    names = {pitch: f"{_NAMES[pitch % octave]}{pitch // octave - 1}" for pitch in _KEYS}
+    return {"keyboard": [(pitch, name, "♯" in name) for pitch, name in names.items()]}
+
+
+def draw(shown: tuple[RunPieces, Piece]) -> Image.Image:
+    """Draw the piano roll of a piece, with what was given of it on a darker ground."""
+    chorale, colour = shown[1].chorale, colours()
+    lowest, highest = pitch_range([chorale])
+    second, pitch = PANEL[0] / chorale.seconds, PANEL[1] / (highest - lowest + 1)
+    panel = Image.new("RGB", PANEL, colour["panel"])
+    canvas = ImageDraw.Draw(panel)
+    canvas.rectangle((0, 0, chorale.primer_seconds * second, PANEL[1]), colour["given"])
+    for note in chorale.notes:
+        top = (highest - note.pitch) * pitch
+        box = (note.start * second, top, max(note.end * second - 2, 0), top + pitch - 1)
+        canvas.rectangle(tuple(map(round, box)), colour[f"voice-{note.voice}"])
+    return panel
 
 
 PUBLICATION = Publication(
-    write_samples=write_samples, command=command, player=Player((_PLAYING,), write_player)
+    write_samples=write_samples,
+    command=command,
+    player=Player((_PLAYING,), write_player),
+    draw=draw,
 )

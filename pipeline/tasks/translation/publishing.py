@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sentencepiece
+from PIL import Image, ImageColor, ImageDraw
 
+from pipeline.publishing.drawing import PANEL, colours, font, has_glyphs
 from pipeline.publishing.publication import Player, Publication, Rows
 from pipeline.reporting.results import Result
 from pipeline.tasks.translation.codec import MODEL
+from pipeline.tasks.translation.reporting.alignment import Alignment
 from pipeline.tasks.translation.reporting.search_grid import read_search_grid
 from pipeline.tasks.translation.reporting.translations import Translation, read_translations
 from pipeline.tasks.translation.settings import TranslationDataset
@@ -19,6 +22,7 @@ if TYPE_CHECKING:  # it imports torch
 
 _TEMPLATES = Path(__file__).with_name("reporting") / "templates"
 _PLAYING = Path(__file__).with_name("playing")
+_LABEL = 11  # pixels of a label for a figure that is as large as on the page
 _LINE_BREAKS = str.maketrans("\r\n", "  ")
 
 
@@ -91,7 +95,40 @@ def write_player(model: "Model", encoded: Path, folder: Path) -> dict[str, Any]:
     }
 
 
+def draw(alignment: Alignment) -> Image.Image:
+    """Draw what each piece of the translation attends to, a row each, as the page does.
+
+    Labels that the font cannot write are left out.
+    """
+    scale = min(PANEL[0] / alignment.width, PANEL[1] / alignment.height)
+    panel = Image.new("RGB", PANEL, colours()["page"])
+    canvas = ImageDraw.Draw(panel)
+    for cell in alignment.cells:
+        corner = cell.x * scale, cell.y * scale
+        end = (cell.x + alignment.size) * scale - 2, (cell.y + alignment.size) * scale - 2
+        box = tuple(map(round, (*corner, *end)))
+        canvas.rectangle(box, _mixed(colours()["page"], colours()["accent"], cell.opacity))
+    for y, label in alignment.rows:
+        if has_glyphs(label):
+            at = (alignment.left - 6) * scale, y * scale
+            canvas.text(at, label, colours()["muted"], font(_LABEL * scale), anchor="rm")
+    turned = panel.transpose(Image.Transpose.ROTATE_270)
+    canvas = ImageDraw.Draw(turned)
+    for x, label in alignment.columns:
+        if has_glyphs(label):
+            at = PANEL[1] - (alignment.top - 6) * scale, x * scale
+            canvas.text(at, label, colours()["muted"], font(_LABEL * scale), anchor="lm")
+    return turned.transpose(Image.Transpose.ROTATE_90)
+
+
+def _mixed(ground: str, colour: str, opacity: float) -> tuple[int, ...]:
+    """Return `colour` of this opacity on a ground."""
+    pairs = zip(ImageColor.getrgb(ground), ImageColor.getrgb(colour), strict=True)
+    return tuple(round(below + opacity * (above - below)) for below, above in pairs)
+
+
 PUBLICATION = Publication(
+    draw=draw,
     write_samples=write_samples,
     command=command,
     languages=languages,

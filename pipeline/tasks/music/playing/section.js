@@ -7,6 +7,7 @@ const VOICES = 4;
 const SECONDS = 0.1875; // of a 16th: 80 quarter notes a minute
 const QUARTER = 4; // 16ths of a key that is played
 const LENGTH = 160; // 16ths of a piece
+const BAR = 16; // 16ths
 const SHOWN = [36, 84]; // pitches of the roll, from and below
 
 // The piece of a motif, pitches by quarter: 16ths of four voices, null to be sampled.
@@ -70,9 +71,10 @@ export const start = (section, network) => {
   const keyboard = section.querySelector(".keyboard");
   const roll = section.querySelector("canvas");
   const motifText = section.querySelector(".motif");
-  const [lead, clear, stop] = ["lead", "clear", "stop"].map((name) => form.elements[name]);
-  const names = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
-  const nameOf = (pitch) => names[pitch % 12] + (Math.floor(pitch / 12) - 1);
+  const lead = section.querySelector(".lead");
+  const [state, clear, stop] = ["state", "clear", "stop"].map((name) => form.elements[name]);
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const nameOf = (pitch) => keyboard.querySelector(`[data-pitch="${pitch}"]`).textContent;
   let motif = [67, 69, 71, 72];
   let player = null;
   let running = 0;
@@ -97,7 +99,7 @@ export const start = (section, network) => {
     running++;
     player?.stop();
     player = null;
-    stop.disabled = true;
+    lead.textContent = state.value = "";
   };
 
   keyboard.addEventListener("click", (event) => {
@@ -121,11 +123,12 @@ export const start = (section, network) => {
     event.preventDefault();
     halt();
     const mine = running;
-    stop.disabled = false;
+    state.value = "composing";
     player = new Player();
     const context = drawn();
     const temperature = Number(form.elements.temperature.value);
-    let [pitches, began] = [[], performance.now()];
+    const step = still.matches ? BAR : 1; // 16ths that are drawn at once
+    let [pitches, waiting, began] = [[], [], performance.now()];
     const template = templateOf(motif, LENGTH);
     for await (const [index, id] of fill(network, START, template, (logits) => sample(logits, temperature))) {
       if (mine !== running) return;
@@ -133,14 +136,19 @@ export const start = (section, network) => {
       if (pitches.length < VOICES) continue;
       const sixteenth = (index + 1) / VOICES - 1;
       player.chord(sixteenth, pitches);
-      draw(context, sixteenth, pitches);
+      waiting.push([sixteenth, pitches]);
       pitches = [];
-      const ahead = (sixteenth + 1) * SECONDS - (performance.now() - began) / 1000;
-      lead.value = `${Math.max(0, ahead).toFixed(1)} s ahead of the sound`;
+      if (waiting.length === step) {
+        for (const each of waiting) draw(context, ...each);
+        waiting = [];
+        const ahead = (sixteenth + 1) * SECONDS - (performance.now() - began) / 1000;
+        lead.textContent = `${Math.max(0, ahead).toFixed(1)} s ahead of the sound`;
+      }
       await new Promise((resolve) => setTimeout(resolve));
     }
     player.finish(LENGTH);
-    lead.value = "composed";
+    lead.textContent = "";
+    state.value = "composed";
   });
 
   tell();

@@ -35,12 +35,13 @@ export const start = (section, network) => {
   const output = section.querySelector("output");
   const shown = section.querySelector(".shown");
   const viewer = section.querySelector("template");
+  let busy = false;
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const source = pieces.encode(tidy(form.elements.sentence.value));
-    if (!source.length) return;
-    form.elements.start.disabled = true;
+    if (!source.length || busy) return;
+    busy = true; // the button stays enabled, as one that is not would lose the focus
     const { found, encoderWeights } = await translate(network, source);
     output.textContent = pieces.decode(found);
     await network.restart([...source, EOS]);
@@ -57,7 +58,7 @@ export const start = (section, network) => {
     ]);
     shown.replaceChildren(figure);
     showAttention(figure);
-    form.elements.start.disabled = false;
+    busy = false;
   });
   form.elements.start.disabled = false;
 };
