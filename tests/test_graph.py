@@ -295,7 +295,7 @@ CODE = [
         "models/positions/labelled_edges.py",
         "train@*molecules decode@*molecules evaluate@*molecules judge report",
     ),
-    ("models/positions/rotary.py", ""),
+    ("models/positions/rotary.py", "report"),
     (
         "models/positions/skewed_relative.py",
         "train@music_relative decode@music_relative evaluate@music_relative judge report",

@@ -22,12 +22,18 @@ STAGES = [
         {
             "download": [],
             "encode": ["encoding.encode"],
-            "report": PAGE,
-            "publish": [*PAGE, "publishing"],
         },
         set(),
     ),
-    ({"train": ["batches"], "decode": ["decoding.decode"]}, {"torch"}),
+    (
+        {
+            "train": ["batches"],
+            "decode": ["decoding.decode"],
+            "report": PAGE,  # draws what a query sees by the masks of the networks
+            "publish": [*PAGE, "publishing"],
+        },
+        {"torch"},
+    ),
     ({"evaluate": ["metrics.evaluate"]}, {"torch", "pyarrow"}),
     ({"judge": ["measures"]}, {"pyarrow"}),
 ]
