@@ -4,7 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
+from ruamel.yaml import YAML
+
+from models.settings import Settings
 from pipeline.errors import DataError
 from pipeline.judging.judgements import (
     COMPARISONS,
@@ -14,6 +18,7 @@ from pipeline.judging.judgements import (
     Comparison,
     Judgement,
     Resampling,
+    Verdict,
     read_comparisons,
     read_judgements,
 )
@@ -22,6 +27,7 @@ from pipeline.reporting.figures import Effect, effect
 from pipeline.reporting.results import Result
 from pipeline.tasks import part
 
+REMARKS = Path(__file__).with_name("remarks.yaml")
 _INTERVAL_PARTS = re.compile(r"\|(bs|seed):\w+")  # of sacreBLEU's signature of a score
 
 
@@ -65,12 +71,21 @@ class Checked:
     effect: Effect
 
 
+class Remark(Settings):
+    """Why a claim has a verdict."""
+
+    id: str
+    verdict: Verdict
+    remark: str
+
+
 @dataclass(frozen=True)
 class JudgedClaim:
     """A claim with its verdict, and the comparisons of its checks."""
 
     claim: Judgement
     checks: list[Checked]
+    remark: str | None  # why it was not reproduced, where somebody has said so
 
     @property
     def decisive(self) -> Checked | None:
@@ -82,11 +97,22 @@ def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
     """Read the judgements of all claims; DataError names an unknown metric."""
     by_name = {result.name: result for result in results}
     judgements = read_judgements()
+    remarks = {(each.id, each.verdict): each.remark for each in read_remarks()}
     return [
         JudgedClaim(
-            claim, [_checked(check, by_name, judgements.resampling) for check in claim.comparisons]
+            claim,
+            [_checked(check, by_name, judgements.resampling) for check in claim.comparisons],
+            remarks.get((claim.id, claim.verdict)),
         )
         for claim in judgements.claims
+    ]
+
+
+def read_remarks(path: Path = REMARKS) -> list[Remark]:
+    """Read why claims were not reproduced."""
+    return [
+        Remark.model_validate(raw, strict=False)
+        for raw in YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
     ]
 
 
