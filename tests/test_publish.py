@@ -470,11 +470,16 @@ def test_demonstrations_are_published_with_their_figures(scale: Params, monkeypa
     figures.mkdir(parents=True)
     picture = next(Path("runs/image_local_1d/samples").glob("*.png"))
     numbers = {"noisy": 22.1234, "averaged": 25.5678, "denoised": 28.9}
-    for title in ("original", *numbers, "sample", "texture"):
+    weights = {
+        f"weights_{number}": {"row": 1, "column": 1, "own": 0.5, "patches": 9.0}
+        for number in (1, 2, 3)
+    }
+    for title in ("original", *numbers, "sample", "texture", *weights):
         shutil.copy(picture, figures / f"{title}.png")
-    write_json(Path("reports/measurements/self_similarity.json"), {"demonstration": numbers})
+    measured = numbers | {"weights": weights}
+    write_json(Path("reports/measurements/self_similarity.json"), {"demonstration": measured})
     publish.main()
-    assert len(list(Path("public/samples/self_similarity").glob("*.png"))) == 6
+    assert len(list(Path("public/samples/self_similarity").glob("*.png"))) == 9
     psnr = {row["figure"]: row["psnr"] for row in rows(Path("public/tables/demonstrations.csv"))}
     assert (psnr["noisy"], psnr["original"]) == ("22.1234", "")
 

@@ -144,6 +144,7 @@ def code(tmp_path: Path) -> Path:
     folder = tmp_path / "code"
     for name in ("pipeline", "models"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "CITATION.cff", folder)
     (folder / "reports").mkdir()
     for name in ("benchmarks.json", "faults.json", "machines.json", "rates.json"):
         shutil.copy(ROOT / "reports" / name, folder / "reports")

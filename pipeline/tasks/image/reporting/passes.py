@@ -52,7 +52,7 @@ def read_passes(result: Result) -> Passes | None:
     blocks = read_blocks(result.samples)
     if blocks is None:
         return None
-    shape = np.load(result.samples / "completions.npy", mmap_mode="r").shape[-3:]
+    shape = np.load(result.samples / "completions.npy", allow_pickle=False).shape[-3:]
     sizes = blocks.sizes[0]
     try:
         numbers = pass_of_pixel(shape, sizes, result.run.model)
