@@ -22,7 +22,7 @@ from faults.slurm import SETTINGS, Cluster, cluster, missing
 RUN, DATASET = "image_local_2d", "digits"
 RATES = (0.001, 0.002)
 WORK = Path(".work/limits").resolve()
-STEPS, EVERY = 400, 100  # of the training with a time limit, and until a checkpoint
+STEPS, EVERY = 1500, 300  # of the training with a time limit, and until a checkpoint
 MINUTE = 'options: {"*": {time: "00:01:00", mem: 1G}}'
 COMPARED = (f"reports/curves/{RUN}.csv", f"reports/measurements/{RUN}.json")
 _PATIENCE = 900.0  # seconds
