@@ -228,9 +228,15 @@ def test_a_digit_is_drawn_with_keys_and_read_out(page):
     assert page.evaluate(told) == "Row 3, column 1, yours: light 0 of 9."
     press(page, "ArrowRight", "ArrowUp", "ArrowUp")
     assert page.evaluate(told) == "Row 1, column 2, yours: light 5 of 9."
-    press(page, *["ArrowDown"] * 9, "9")
+    press(page, *["ArrowDown"] * 9)
     assert page.evaluate(told) == "Row 8, column 2, the network’s: not drawn yet."
+    page.evaluate("document.querySelector('#image form').requestSubmit()")
+    page.wait_for("document.querySelector('#image [name=state]').value === 'drawn'")
+    drawn = pixels(page, "image", 8, 8)[:, :, 0]
+    press(page, "9")  # which keys do not change
     assert np.array_equal(pixels(page, "image", 8, 8)[:, :, 0], drawn)
+    light = int(drawn[7, 1] * 9 / 255 + 0.5)
+    assert page.evaluate(told) == f"Row 8, column 2, the network’s: light {light} of 9."
 
 
 def test_who_prefers_less_motion_sees_the_digit_when_it_is_drawn(page):
