@@ -68,11 +68,19 @@ class Browser:
         return reply["result"].get("value")
 
     def wait_for(self, expression: str, seconds: float = 120.0) -> None:
-        """Return once `expression` is true."""
+        """Return once `expression` is true, also on a page that the browser is leaving now."""
         end = time.monotonic() + seconds
-        while not self.evaluate(expression):
+        while not self._is_true(expression):
             assert time.monotonic() < end, f"never true: {expression}"
             time.sleep(0.05)
+
+    def _is_true(self, expression: str) -> bool:
+        try:
+            return bool(self.evaluate(expression))
+        except AssertionError as error:
+            if "navigated" not in str(error):
+                raise
+            return False
 
     def happened(self, method: str) -> list[dict[str, Any]]:
         """The parameters of all events `method` so far."""
