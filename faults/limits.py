@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from faults.copies import call, commit, fresh_copy
+from faults.copies import call, commit
 from faults.rows import record
 from faults.scale import hashes, read, stage, write
-from faults.slurm import SETTINGS, Cluster, cluster, missing
+from faults.slurm import SETTINGS, Cluster, cluster, encoded_scale, missing
 
-RUN, DATASET = "image_local_2d", "digits"
+RUN = "image_local_2d"
 RATES = (0.001, 0.002)
 WORK = Path(".work/limits").resolve()
 STEPS, EVERY = 1500, 300  # of the training with a time limit, and until a checkpoint
@@ -47,13 +47,8 @@ def main() -> None:
 
 def prepare() -> Path:
     """A repository of a scale with one run, which is encoded."""
-    folder = fresh_copy(WORK / "base")
-    raw = read(folder)
-    raw["runs"] = {RUN: raw["runs"][RUN]}
-    raw["datasets"] = {DATASET: raw["datasets"][DATASET]}
-    write(raw, folder)
-    (folder / "cluster.yaml").write_text(SETTINGS)
-    call(folder, "dvc", "repro", "check", "scratch", f"encode@{DATASET}")
+    folder = WORK / "base"
+    encoded_scale(folder, RUN)
     commit(folder)
     return folder
 

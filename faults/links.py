@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from faults.copies import call, fresh_copy
+from faults.copies import call
 from faults.rows import record
-from faults.scale import hashes, read, stage, write
-from faults.slurm import HOSTS, SETTINGS, Cluster, cluster, cut, mend, missing
+from faults.scale import hashes, stage, write
+from faults.slurm import HOSTS, Cluster, cluster, cut, encoded_scale, mend, missing
 
-RUN, DATASET = "image_local_2d", "digits"
+RUN = "image_local_2d"
 WORK = Path(".work/links").resolve()
 STEPS, EVERY = 240, 6  # of the training, and until a checkpoint
 
@@ -49,14 +49,8 @@ def main() -> None:
 
 def prepare() -> Path:
     """A scale with one run of two processes, encoded; in `alone`, the same without dvc."""
-    folder = fresh_copy(WORK / "base")
-    raw = read(folder)
-    raw["runs"] = {RUN: raw["runs"][RUN]}
-    raw["datasets"] = {DATASET: raw["datasets"][DATASET]}
-    raw["runs"][RUN]["training"] |= {"processes": 2, "steps": STEPS, "checkpoint_every": EVERY}
-    write(raw, folder)
-    (folder / "cluster.yaml").write_text(SETTINGS)
-    call(folder, "dvc", "repro", "check", "scratch", f"encode@{DATASET}")
+    folder = WORK / "base"
+    raw = encoded_scale(folder, RUN, processes=2, steps=STEPS, checkpoint_every=EVERY)
     write(raw, folder / "alone")
     shutil.copytree(folder / "data", folder / "alone/data")
     return folder

@@ -13,6 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from faults.copies import call, fresh_copy
+from faults.scale import read, write
 
 HOSTS = ("n1", "n2")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "ip", "unshare", "setpriv")
@@ -182,6 +186,23 @@ def cluster(folder: Path, cpus: int = 2) -> Iterator[Cluster]:
         finally:
             made.stop()
             _remove_network()
+
+
+def encoded_scale(folder: Path, run: str, **training: Any) -> dict[str, Any]:
+    """Fill `folder` with a repository for this cluster, whose one run has its data encoded.
+
+    `training` are parameters of it. Returns its params.yaml.
+    """
+    fresh_copy(folder)
+    raw = read(folder)
+    raw["runs"] = {run: raw["runs"][run]}
+    dataset = raw["runs"][run]["dataset"]
+    raw["datasets"] = {dataset: raw["datasets"][dataset]}
+    raw["runs"][run]["training"] |= training
+    write(raw, folder)
+    (folder / "cluster.yaml").write_text(SETTINGS)
+    call(folder, "dvc", "repro", "check", "scratch", f"encode@{dataset}")
+    return raw
 
 
 def cut(host: str) -> None:
