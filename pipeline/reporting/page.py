@@ -1,6 +1,7 @@
 """Render all results of a scale as one self-contained HTML page."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, four_digits, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.inline import STYLE, content_hash
-from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
+from pipeline.reporting.judged import Compared, JudgedClaim, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
 from pipeline.reporting.origins import read_origins
 from pipeline.reporting.published import address_of, cited, read_published
@@ -195,6 +196,7 @@ def render(params: Params) -> str:
             costs=costs,
             claims=claims,
             judged=[each for each in claims if each.claim.verdict is not Verdict.NOT_RUN],
+            verdicts=_count_verdicts(claims),
             unjudged=[each for each in claims if each.claim.verdict is Verdict.NOT_RUN],
             significance=read_judgements().significance,
             embedded=all(
@@ -213,6 +215,13 @@ def render(params: Params) -> str:
             "lower report.table_rows, or the number of samples (runs.<run>.decoding)"
         )
     return page
+
+
+def _count_verdicts(claims: Sequence[JudgedClaim]) -> dict[Verdict, int]:
+    """Count the claims that were judged by verdict, first those that were reproduced."""
+    counts = Counter(each.claim.verdict for each in claims)
+    reached = [verdict for verdict in Verdict if verdict is not Verdict.NOT_RUN]
+    return {verdict: counts[verdict] for verdict in reached if counts[verdict]}
 
 
 def _highlight(section: Section) -> Highlight | None:

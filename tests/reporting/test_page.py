@@ -359,6 +359,16 @@ def test_every_claim_stands_with_a_verdict(html: str):
     assert re.search(r'<span class="tag[a-z ]*">[a-z]+</span> <span class="muted">one seed<', row)
 
 
+def test_the_first_screen_counts_the_judged_claims_first_those_that_were_reproduced(scale: Params):
+    path = Path("reports/claims.json")
+    judgements = json.loads(path.read_text())
+    verdicts = [claim["verdict"] for claim in judgements["claims"]]
+    assert (verdicts.count("reproduced"), verdicts.count("inconclusive")) == (5, 1)
+    judgements["claims"][verdicts.index("reproduced")]["verdict"] = "contradicted"
+    path.write_text(json.dumps(judgements))
+    assert '<a href="#claims">4 reproduced, 1 contradicted, 1 inconclusive</a>' in render(scale)
+
+
 def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html: str):
     again = "music_relative_seed_2"
     path = Path("reports/measurements/music_relative.json")
