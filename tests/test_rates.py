@@ -67,11 +67,11 @@ def test_the_lecture_takes_the_rates_that_the_grids_choose(grids):
 
 
 def test_runs_of_a_network_share_its_rate(grids):
-    """But those of the texture and of performances, which are only shown, and of pre-training."""
+    """But those of the texture and of performances, of enlargement, and of pre-training."""
     tuned = {(LECTURE.runs[name].task, LECTURE.runs[name].training.learning_rate) for name in grids}
     for name, run in LECTURE.runs.items():
-        untuned = name in ("image_texture", "performance_relative", "image_enlarged")
-        if not untuned and not name.startswith("pretrained_"):
+        untuned = ("image_texture", "performance_relative", "image_enlarged", "pretrained_")
+        if not name.startswith(untuned):
             assert (run.task, run.training.learning_rate) in tuned, name
 
 
