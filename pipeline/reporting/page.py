@@ -10,11 +10,13 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline import block_measures
 from pipeline.config import Params, Report
 from pipeline.errors import DataError
 from pipeline.judging.judgements import Verdict, read_judgements
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
+from pipeline.reporting.blocks import Blocks, read_blocks
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.failures import failure_of_training
@@ -41,6 +43,7 @@ from pipeline.reporting.results import (
 )
 from pipeline.reporting.scores import Table, tabulate
 from pipeline.reporting.section import (
+    BLOCKS,
     RECURRENCE,
     RELATIVE,
     Chapter,
@@ -185,6 +188,7 @@ def render(params: Params) -> str:
                     read_demonstration(name, settings, results)
                     for name, settings in params.demonstrations.items()
                 ],
+                read_blocks(results, published),
             ),
             data={name: _data_view(name) for name in by_dataset(results)},
             benchmarks=read_benchmarks(),
@@ -230,7 +234,7 @@ def _highlight(section: Section) -> Highlight | None:
 
 
 def _chapters(
-    sections: Sequence[Section], demonstrations: Sequence[Demonstration]
+    sections: Sequence[Section], demonstrations: Sequence[Demonstration], blocks: Blocks | None
 ) -> list[Chapter]:
     """Return the chapters of the page in the order of the story."""
     chapters = [
@@ -252,6 +256,8 @@ def _chapters(
                 demonstration,
             )
         )
+    if blocks:
+        chapters.append(Chapter(BLOCKS, "blocks", "Less auto-regressive", "blocks.html", blocks))
     return sorted(chapters, key=lambda chapter: chapter.order)
 
 
@@ -340,7 +346,7 @@ def _figures(page: TaskPage, family: Family) -> Figures:
 
 
 def _test_set(split: str, results: Sequence[Result]) -> TestSet:
-    table = tabulate(results)
+    table = tabulate(results).without(block_measures.METRICS)  # these have a chapter of their own
     return TestSet(split, table, strips(table), read_compared_pairs(results))
 
 

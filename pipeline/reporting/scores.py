@@ -1,8 +1,8 @@
 """Score tables, for the page and the terminal. The first metric of a task is the main one."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from pipeline.errors import DataError
@@ -64,6 +64,12 @@ class Table:
     def runs(self) -> list[Row]:
         """Rows of the runs."""
         return [row for row in self.rows if row.run]
+
+    def without(self, metrics: Collection[Metric]) -> "Table":
+        """Return the table without the columns of `metrics`."""
+        kept = [at for at, metric in enumerate(self.metrics) if metric not in metrics]
+        rows = tuple(replace(row, scores=tuple(row.scores[at] for at in kept)) for row in self.rows)
+        return replace(self, metrics=tuple(self.metrics[at] for at in kept), rows=rows)
 
     @property
     def best_baseline(self) -> tuple[str, Score] | None:
