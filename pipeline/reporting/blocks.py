@@ -1,6 +1,6 @@
 """Blockwise decoding on the page: ids that a pass of the network adds, published and measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from pipeline.files import read_json
 from pipeline.measures import Metric
 from pipeline.reporting import benchmarks
 from pipeline.reporting.published import MeanBlock, Published
-from pipeline.reporting.results import Result, by_dataset
-from pipeline.reporting.scores import Row, Score, Table, tabulate
+from pipeline.reporting.results import Result, by_dataset, by_replicates
+from pipeline.reporting.scores import Row, Score, mean_of, tabulate
 
 _PREFIX, _SUFFIX = "blocks: ", ", times as fast by the clock"  # of benchmarks/blocks.py
 _BEAM = "beam of 4"  # that search keeps four sequences: another comparison
@@ -25,7 +25,7 @@ class Proposals:
     published: MeanBlock | None  # of as many proposals, on the same kind of weights
     unlike_greedy: Score
     score: Score  # by the main metric of its task
-    start: Score | None  # of the network that it starts from, which adds one id a pass
+    start: Score | None  # of the networks that these seeds start from, one id a pass
     metric: Metric  # that main one
 
     @property
@@ -90,24 +90,35 @@ def _networks(results: Sequence[Result], published: Published) -> list[Proposals
     table, by_name = tabulate(results), {result.name: result for result in results}
     rows = {row.run: row for row in table.runs}
     return [
-        _proposals(by_name[name], row, rows, table, published)
-        for name, row in rows.items()
-        if has_proposals(by_name[name])
+        _proposals(group, rows[group[0].name], by_name, table.metrics, published)
+        for group in by_replicates(results)
+        if has_proposals(group[0])
     ]
 
 
 def _proposals(
-    result: Result, row: Row, rows: dict[str, Row], table: Table, published: Published
+    group: Sequence[Result],
+    row: Row,
+    by_name: Mapping[str, Result],
+    metrics: Sequence[Metric],
+    published: Published,
 ) -> Proposals:
-    of_metric = dict(zip((metric.key for metric in table.metrics), row.scores, strict=True))
-    start, proposals = result.run.start_from, result.run.model.output.proposals
-    base = rows.get(start.run)
+    result, main = group[0], metrics[0]
+    of_metric = dict(zip((metric.key for metric in metrics), row.scores, strict=True))
+    starts = [by_name[start] for each in group if (start := each.run.start_from.run) in by_name]
+    proposals, frozen = result.run.model.output.proposals, result.run.start_from.frozen
     return Proposals(
         result,
         of_metric["mean_block"],
-        published.mean_block(result.run.task, proposals, frozen=start.frozen),
+        published.mean_block(result.run.task, proposals, frozen=frozen),
         of_metric["unlike_greedy"],
         row.scores[0],
-        base.scores[0] if base else None,
-        table.metrics[0],
+        mean_of([Score(_greedy(start, main.key)) for start in starts]) if starts else None,
+        main,
     )
+
+
+def _greedy(result: Result, metric: str) -> float:
+    """Return the score of greedy decoding, if the metric depends on decoding."""
+    searches = result.metrics.get("other_searches", {})
+    return searches.get("greedy", result.metrics["test"])[metric]

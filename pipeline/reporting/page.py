@@ -20,7 +20,7 @@ from pipeline.reporting.blocks import Blocks, read_blocks
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.failures import failure_of_training
-from pipeline.reporting.families import Family, families
+from pipeline.reporting.families import Family, by_objective, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, four_digits, loss_limits, strips
 from pipeline.reporting.flatten import flatten
@@ -316,7 +316,11 @@ def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
     return Group(
         dataset,
         [_test_set(split, on) for split, on in by_test(results).items()],
-        [_figures(page, family) for family in families(with_curve)],
+        [
+            _figures(page, family)
+            for comparable in by_objective(with_curve)
+            for family in families(comparable)
+        ],
     )
 
 

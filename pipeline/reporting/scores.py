@@ -92,7 +92,7 @@ def tabulate(results: Sequence[Result]) -> Table:
             group[0].run.title,
             group[0].name,
             group[0].parameters,
-            tuple(_mean([_measured(result, metric) for result in group]) for metric in metrics),
+            tuple(mean_of([_measured(result, metric) for result in group]) for metric in metrics),
         )
         for group in by_replicates(results)
     ]
@@ -124,7 +124,7 @@ def _first_with(baseline: Baseline, results: Sequence[Result]) -> Result | None:
     return next((run for run in results if run.metrics["baseline"].keys() >= keys), None)
 
 
-def _mean(scores: Sequence[Score | None]) -> Score | None:
+def mean_of(scores: Sequence[Score | None]) -> Score | None:
     """Return the mean of the scores of several seeds, or the score of a single one."""
     if len(scores) == 1 or None in scores:
         return scores[0]
