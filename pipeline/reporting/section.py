@@ -36,6 +36,7 @@ class Loss:
 
     label: str = "nats per token"
     factor: float = 1.0  # this unit / nats per target
+    meaning: str = ""  # a sentence, where the unit does not say it
 
 
 @dataclass(frozen=True)
