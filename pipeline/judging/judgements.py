@@ -58,8 +58,8 @@ class Comparison(Settings):
 
     @property
     def has_one_seed(self) -> bool:
-        """Whether nothing is known of other trainings."""
-        return len(self.first.runs) == len(self.second.runs) == 1
+        """Whether nothing is known of other trainings of an arm."""
+        return 1 in (len(self.first.runs), len(self.second.runs))
 
 
 class ComparedTestSet(Settings):
@@ -130,7 +130,7 @@ class Judgement(Settings):
     where: str
     arxiv: str
     verdict: Verdict
-    one_seed: bool  # whether some test knows a single training of both arms
+    one_seed: bool  # whether some test knows a single training of an arm
     missing: list[str]  # what the scale lacks
     checks: list[Annotated[BetterResult | NumbersResult, Field(discriminator="kind")]]
 

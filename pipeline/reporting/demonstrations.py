@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config import AnyDemonstration
-from pipeline.reporting.results import Result
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Demonstration:
     settings: AnyDemonstration
     pictures: dict[str, Picture]
     tables: dict[str, dict[str, dict[str, float]]]  # by table, row and column
-    learned: list[tuple[Result, Any]]  # runs that learned the same task, and their samples
+    learned: list[Any]  # what runs that learned the same task generated
     order: float  # of its chapter in the story
 
     @property

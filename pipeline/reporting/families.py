@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.config import AnyRun
 from pipeline.reporting.flatten import flatten
@@ -17,6 +18,7 @@ _QUESTIONS = {
     "model.d_model": "How wide a network?",
     "model.dropout": "Does dropout help?",
     "model.embeddings": "Bins of intensities or a mixture of logistics?",
+    "start_from": "Does it help to start from a trained network?",
     "model.norm": "Where to normalise, and is warm-up needed?",
     "model.num_heads": "One head or several?",
     "model.num_layers": "How deep a network?",
@@ -40,6 +42,18 @@ class Family:
             return _QUESTIONS["model.residuals"]
         first = next(iter(self.settings), "")
         return _QUESTIONS.get(first, f"What does {first} change?")
+
+
+def by_objective(results: Sequence[Result]) -> list[list[Result]]:
+    """Group runs by what they predict, if a task has several such objectives.
+
+    Their losses are of different things.
+    """
+    groups: dict[Any, list[Result]] = {}
+    for result in results:
+        objective = getattr(result.run.training, "objective", None)
+        groups.setdefault(getattr(objective, "kind", None), []).append(result)
+    return list(groups.values())
 
 
 def families(results: Sequence[Result]) -> list[Family]:

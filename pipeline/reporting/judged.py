@@ -85,7 +85,7 @@ class JudgedClaim:
 
     claim: Judgement
     checks: list[Checked]
-    remark: str | None  # why it was not reproduced, where somebody has said so
+    remark: str | None  # why it has its verdict, where somebody has said so
 
     @property
     def decisive(self) -> Checked | None:
@@ -109,7 +109,7 @@ def read_judged_claims(results: Sequence[Result]) -> list[JudgedClaim]:
 
 
 def read_remarks(path: Path = REMARKS) -> list[Remark]:
-    """Read why claims were not reproduced."""
+    """Read why claims have their verdicts."""
     return [
         Remark.model_validate(raw, strict=False)
         for raw in YAML(typ="safe", pure=True).load(path.read_text("utf-8"))

@@ -1,6 +1,7 @@
 """Render all results of a scale as one self-contained HTML page."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +10,22 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline import block_measures
 from pipeline.config import Params, Report
 from pipeline.errors import DataError
 from pipeline.judging.judgements import Verdict, read_judgements
 from pipeline.measures import Metric
 from pipeline.reporting.benchmarks import read_benchmarks
+from pipeline.reporting.blocks import Blocks, read_blocks
 from pipeline.reporting.costs import read_costs
 from pipeline.reporting.demonstrations import Demonstration
 from pipeline.reporting.failures import failure_of_training
-from pipeline.reporting.families import Family, families
+from pipeline.reporting.families import Family, by_objective, families
 from pipeline.reporting.faults import read_faults
 from pipeline.reporting.figures import Chart, Strip, chart, four_digits, loss_limits, strips
 from pipeline.reporting.flatten import flatten
 from pipeline.reporting.inline import STYLE, content_hash
-from pipeline.reporting.judged import Compared, read_compared_pairs, read_judged_claims
+from pipeline.reporting.judged import Compared, JudgedClaim, read_compared_pairs, read_judged_claims
 from pipeline.reporting.machines import read_machines
 from pipeline.reporting.origins import read_origins
 from pipeline.reporting.published import address_of, cited, read_published
@@ -40,6 +43,7 @@ from pipeline.reporting.results import (
 )
 from pipeline.reporting.scores import Table, tabulate
 from pipeline.reporting.section import (
+    BLOCKS,
     RECURRENCE,
     RELATIVE,
     Chapter,
@@ -184,6 +188,7 @@ def render(params: Params) -> str:
                     read_demonstration(name, settings, results)
                     for name, settings in params.demonstrations.items()
                 ],
+                read_blocks(results, published),
             ),
             data={name: _data_view(name) for name in by_dataset(results)},
             benchmarks=read_benchmarks(),
@@ -195,6 +200,7 @@ def render(params: Params) -> str:
             costs=costs,
             claims=claims,
             judged=[each for each in claims if each.claim.verdict is not Verdict.NOT_RUN],
+            verdicts=_count_verdicts(claims),
             unjudged=[each for each in claims if each.claim.verdict is Verdict.NOT_RUN],
             significance=read_judgements().significance,
             embedded=all(
@@ -215,13 +221,20 @@ def render(params: Params) -> str:
     return page
 
 
+def _count_verdicts(claims: Sequence[JudgedClaim]) -> dict[Verdict, int]:
+    """Count the claims that were judged by verdict, first those that were reproduced."""
+    counts = Counter(each.claim.verdict for each in claims)
+    reached = [verdict for verdict in Verdict if verdict is not Verdict.NOT_RUN]
+    return {verdict: counts[verdict] for verdict in reached if counts[verdict]}
+
+
 def _highlight(section: Section) -> Highlight | None:
     content = page_of(section.spec.name).highlight(section.shown)
     return None if content is None else Highlight(section.spec, content)
 
 
 def _chapters(
-    sections: Sequence[Section], demonstrations: Sequence[Demonstration]
+    sections: Sequence[Section], demonstrations: Sequence[Demonstration], blocks: Blocks | None
 ) -> list[Chapter]:
     """Return the chapters of the page in the order of the story."""
     chapters = [
@@ -243,6 +256,8 @@ def _chapters(
                 demonstration,
             )
         )
+    if blocks:
+        chapters.append(Chapter(BLOCKS, "blocks", "Less auto-regressive", "blocks.html", blocks))
     return sorted(chapters, key=lambda chapter: chapter.order)
 
 
@@ -301,7 +316,11 @@ def _group(page: TaskPage, dataset: str, results: Sequence[Result]) -> Group:
     return Group(
         dataset,
         [_test_set(split, on) for split, on in by_test(results).items()],
-        [_figures(page, family) for family in families(with_curve)],
+        [
+            _figures(page, family)
+            for comparable in by_objective(with_curve)
+            for family in families(comparable)
+        ],
     )
 
 
@@ -331,7 +350,7 @@ def _figures(page: TaskPage, family: Family) -> Figures:
 
 
 def _test_set(split: str, results: Sequence[Result]) -> TestSet:
-    table = tabulate(results)
+    table = tabulate(results).without(block_measures.METRICS)  # these have a chapter of their own
     return TestSet(split, table, strips(table), read_compared_pairs(results))
 
 

@@ -58,12 +58,23 @@ class RelativeMemory(Settings):
     logits: float
 
 
+class MeanBlock(Settings):
+    """Ids that a pass adds in blockwise decoding, without the approximations of the paper."""
+
+    task: str
+    proposals: int  # k: of the next id, and k - 1 after it
+    frozen: bool  # whether the weights stay those of the network that proposals are trained on
+    mean_block: float
+    data: str
+
+
 class Shared(Settings):
     """Published facts that belong to no task."""
 
     papers: list[Paper]
     layers: list[Layer]
     relative_memory: list[RelativeMemory]
+    mean_blocks: list[MeanBlock]
 
 
 class TaskFacts(Settings):
@@ -83,6 +94,15 @@ class Published:
     numbers: dict[str, list[Number]]  # by task
     layers: list[Layer]
     relative_memory: list[RelativeMemory]
+    mean_blocks: list[MeanBlock]
+
+    def mean_block(self, task: str, proposals: int, *, frozen: bool) -> MeanBlock | None:
+        """Return the number for so many proposals, if one is published."""
+        wanted = task, proposals, frozen
+        found = (
+            each for each in self.mean_blocks if (each.task, each.proposals, each.frozen) == wanted
+        )
+        return next(found, None)
 
     def of_task(self, task: str) -> list[Number]:
         """Return the numbers of one task."""
@@ -104,6 +124,7 @@ def read_published() -> Published:
         numbers={task: facts.numbers for task, facts in tasks.items()},
         layers=shared.layers,
         relative_memory=shared.relative_memory,
+        mean_blocks=shared.mean_blocks,
     )
 
 

@@ -1,8 +1,8 @@
 """Score tables, for the page and the terminal. The first metric of a task is the main one."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from pipeline.errors import DataError
@@ -65,6 +65,12 @@ class Table:
         """Rows of the runs."""
         return [row for row in self.rows if row.run]
 
+    def without(self, metrics: Collection[Metric]) -> "Table":
+        """Return the table without the columns of `metrics`."""
+        kept = [at for at, metric in enumerate(self.metrics) if metric not in metrics]
+        rows = tuple(replace(row, scores=tuple(row.scores[at] for at in kept)) for row in self.rows)
+        return replace(self, metrics=tuple(self.metrics[at] for at in kept), rows=rows)
+
     @property
     def best_baseline(self) -> tuple[str, Score] | None:
         """Label and score of the best baseline by the first metric, if any has it."""
@@ -86,7 +92,7 @@ def tabulate(results: Sequence[Result]) -> Table:
             group[0].run.title,
             group[0].name,
             group[0].parameters,
-            tuple(_mean([_measured(result, metric) for result in group]) for metric in metrics),
+            tuple(mean_of([_measured(result, metric) for result in group]) for metric in metrics),
         )
         for group in by_replicates(results)
     ]
@@ -118,7 +124,7 @@ def _first_with(baseline: Baseline, results: Sequence[Result]) -> Result | None:
     return next((run for run in results if run.metrics["baseline"].keys() >= keys), None)
 
 
-def _mean(scores: Sequence[Score | None]) -> Score | None:
+def mean_of(scores: Sequence[Score | None]) -> Score | None:
     """Return the mean of the scores of several seeds, or the score of a single one."""
     if len(scores) == 1 or None in scores:
         return scores[0]

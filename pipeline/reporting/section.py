@@ -13,8 +13,8 @@ from pipeline.tasks import part
 
 # The story's order: the section of a task stands at the order of its spec (1, 2, ...), and these
 # chapters before, between and after them.
-ATTENTION, RECURRENCE, WORD_ORDER, SELF_SIMILARITY, RELATIVE, EQUIVARIANCE = (
-    -3, -2, -1, 1.5, 3.5, 4.5,
+ATTENTION, RECURRENCE, WORD_ORDER, SELF_SIMILARITY, RELATIVE, EQUIVARIANCE, BLOCKS = (
+    -3, -2, -1, 1.5, 3.5, 4.5, 4.75,
 )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ class Loss:
 
     label: str = "nats per token"
     factor: float = 1.0  # this unit / nats per target
+    meaning: str = ""  # a sentence, where the unit does not say it
 
 
 @dataclass(frozen=True)

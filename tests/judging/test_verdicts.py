@@ -146,6 +146,12 @@ def test_a_run_brings_its_replicates():
     assert compared.first.run == "first_2"
     assert compared.first.runs == ["first_1", "first_2", "first_3"]
     assert compared.first.score == pytest.approx(7 / 3, abs=1e-6)
+    assert found.verdict is Verdict.INCONCLUSIVE and found.one_seed  # of the second
+    again = music([2.0] * 30, of=settings("music", 2, dropout=0.5))
+    found = judge(
+        claim(better("first_2", "second")),
+        measured({**seeds, "second": second, "second_2": again}),
+    )
     assert found.verdict is Verdict.INCONCLUSIVE and not found.one_seed
     alone = measured({"first_2": seeds["first_2"], "second": second})
     found = judge(claim(better("first_2", "second")), alone)

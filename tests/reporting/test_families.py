@@ -1,5 +1,5 @@
 from pipeline import config
-from pipeline.reporting.families import COLOURS, families
+from pipeline.reporting.families import COLOURS, by_objective, families
 from pipeline.reporting.results import Result, by_dataset
 from tests.reporting.scale import ROOT
 
@@ -49,3 +49,11 @@ def test_few_runs_are_not_cut():
     runs = results_of("lecture")["libreoffice_help"][:COLOURS]
     (family,) = families(runs)
     assert family.results == runs and family.settings == []
+
+
+def test_runs_that_predict_other_things_share_no_figure():
+    by_kind = by_objective(results_of("lecture")["help_programs"])
+    kinds = [{run.run.training.objective.kind for run in group} for group in by_kind]
+    assert sorted(map(str, (kind for (kind,) in kinds))) == ["class", "masked_pieces", "next_piece"]
+    translation = results_of("lecture")["libreoffice_help"]
+    assert by_objective(translation) == [translation]

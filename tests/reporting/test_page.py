@@ -216,10 +216,14 @@ def test_other_data_is_not_claimed_for_data_from_elsewhere(scale: Params):
 
 
 def test_a_further_test_set_has_a_table_of_its_own(scale: Params):
-    assert "Scores on test<" not in render(scale)
+    assert "Scores on the test set<" not in render(scale)
     add_further_test("translation_sinusoid", "test_2017", bleu=31.25)
     text = render(scale)
-    assert 0 < text.index("Scores on test<") < text.index("Scores on test_2017<")
+    assert (
+        0
+        < text.index("Scores on the test set<")
+        < text.index("Scores on the further test set “2017”<")
+    )
     assert text.count('<span class="value">31.2</span>') == 1
     assert Outline(text).open == []
 
@@ -289,7 +293,8 @@ def test_missing_file_is_named_with_the_remedy(scale: Params, name: str):
 def test_a_run_that_waits_is_named_and_the_others_are_shown(scale: Params):
     Path("reports/measurements/image_local_2d.json").unlink()
     text = render(scale)
-    assert "<p>Not measured: <code>image_local_2d</code>.</p>" in text
+    assert "<summary>1 run of <code>params.yaml</code> not measured here</summary>" in text
+    assert "<p><code>image_local_2d</code>.</p>" in text
     measured = json.loads((ROOT / "reports/benchmarks.json").read_text())  # of the default scale
     timed = sum("image_local_2d" in row["what"] for row in measured)
     assert text.count("image_local_2d") == 1 + timed
@@ -359,6 +364,18 @@ def test_every_claim_stands_with_a_verdict(html: str):
     assert re.search(r'<span class="tag[a-z ]*">[a-z]+</span> <span class="muted">one seed<', row)
 
 
+def test_the_first_screen_counts_the_judged_claims_first_those_that_were_reproduced(scale: Params):
+    path = Path("reports/claims.json")
+    judgements = json.loads(path.read_text())
+    verdicts = [claim["verdict"] for claim in judgements["claims"]]
+    assert (verdicts.count("reproduced"), verdicts.count("inconclusive")) == (5, 1)
+    judgements["claims"][verdicts.index("reproduced")]["verdict"] = "contradicted"
+    path.write_text(json.dumps(judgements))
+    text = render(scale)
+    assert "claims of the\n  lecture, 6 were tested: <a" in text
+    assert '<a href="#claims">4 reproduced, 1 contradicted, 1 inconclusive</a>' in text
+
+
 def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html: str):
     again = "music_relative_seed_2"
     path = Path("reports/measurements/music_relative.json")
@@ -376,7 +393,7 @@ def test_replicates_are_one_line_with_mean_spread_and_number(scale: Params, html
     table = page[page.index('<table class="scores">', page.index('id="music"')) :]
     rows = re.findall(r'<th scope="row">(.*?)</th>', table[: table.index("</table>")])
     assert rows.count(run.title) == 1
-    assert "seeds 2 and 1" in claims_of(page) and "one seed</span>" not in claims_of(page)
+    assert "seeds 2 and 1" in claims_of(page) and "one seed</span>" in claims_of(page)
     assert page.count("Is the difference real?") == html.count("Is the difference real?")
 
 

@@ -14,7 +14,7 @@ from pipeline.reporting.demonstrations import Demonstration, Picture
 from pipeline.reporting.results import MEASUREMENTS, RUNS, Result
 from pipeline.reporting.section import EQUIVARIANCE, SELF_SIMILARITY
 from pipeline.tasks.image.demonstrations.settings import Equivariance, SelfSimilarity
-from pipeline.tasks.image.reporting.grids import Grid, read_grid
+from pipeline.tasks.image.reporting.learned import read_learned
 
 _DENOISING = ("original", "noisy", "averaged", "denoised")
 _TEXTURE = ("sample", "texture")
@@ -32,7 +32,8 @@ def read_demonstration(
         case SelfSimilarity():
             pictures = _self_similarity(name, numbers)
             tables = {"weights": _weights(name, numbers)}
-            learned = _learned(settings.texture.photograph, results)
+            sample = RUNS / name / "figures" / "sample.png"
+            learned = read_learned(settings.texture.photograph, sample, results)
             return Demonstration(name, settings, pictures, tables, learned, SELF_SIMILARITY)
         case Equivariance():
             pictures = {title: _read_picture(name, title, None) for title in _SHIFTS}
@@ -59,16 +60,6 @@ def _weights(name: str, numbers: dict[str, Any]) -> dict[str, dict[str, float]]:
         }
         for title in _WEIGHTS
     }
-
-
-def _learned(photograph: str, results: Sequence[Result]) -> list[tuple[Result, Grid]]:
-    """Return the runs whose images are all patches of `photograph`."""
-    runs = [
-        result
-        for result in results
-        if getattr(result.dataset.encoding, "photographs", None) == [photograph]
-    ]
-    return [(result, read_grid(result.samples, "conditional")) for result in runs]
 
 
 def _equivariance(

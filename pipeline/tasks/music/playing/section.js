@@ -111,6 +111,13 @@ export const start = (section, network) => {
     player = new Player();
     player.note(pitch, player.context.currentTime).end(player.context.currentTime + 0.4);
   });
+  keyboard.addEventListener("keydown", (event) => {
+    const beside = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
+    const key = beside && event.target[beside];
+    if (!key) return;
+    event.preventDefault();  // of scrolling
+    key.focus();
+  });
   clear.addEventListener("click", () => {
     halt();
     motif = [];

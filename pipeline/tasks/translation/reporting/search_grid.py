@@ -26,6 +26,13 @@ class SearchGrid:
     rows: dict[int, list[Cell]]  # by beam size; a cell per length penalty
 
     @property
+    def has_its_best_at_the_edge(self) -> bool:
+        """Whether the highest BLEU has the largest length penalty of several."""
+        best = max(cell.bleu for cells in self.rows.values() for cell in cells)
+        at_the_edge = max(cells[-1].bleu for cells in self.rows.values())
+        return len(self.length_penalties) > 1 and at_the_edge == best
+
+    @property
     def chart(self) -> Chart:
         """BLEU over the length penalty, with a line for each beam size."""
         lines = [

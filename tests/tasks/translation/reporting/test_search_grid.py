@@ -62,3 +62,16 @@ def test_a_damaged_grid_is_told(result: Result, cells: object):
         DataError, match=r"translation\.search_grid .* evaluate@translation_sinusoid"
     ):
         read_search_grid(searched(result, cells))
+
+
+@pytest.mark.parametrize(
+    ("bleu", "edge"),
+    [((10.0, 12.0, 18.0, 20.0), True), ((10.0, 21.0, 18.0, 20.0), True),
+     ((10.0, 12.0, 18.0, 17.0), False)],
+)  # fmt: skip
+def test_a_best_penalty_at_the_edge_of_those_tried_is_told(result: Result, bleu, edge: bool):
+    searches = [(1, 0.0), (1, 0.6), (4, 0.0), (4, 0.6)]
+    cells = [cell(*search, each) for search, each in zip(searches, bleu, strict=True)]
+    assert read_search_grid(searched(result, cells)).has_its_best_at_the_edge is edge
+    alone = read_search_grid(searched(result, cells[::2]))  # of one penalty
+    assert not alone.has_its_best_at_the_edge
