@@ -355,6 +355,8 @@ def test_every_claim_stands_with_a_verdict(html: str):
     for claim in read_claims():
         assert f'id="claim-{claim.id}"' in table
     assert "without <code>tunes_relative</code>" in table
+    counted = '<span class="counted">longest path between 64 positions in steps, self-attention:<'
+    assert counted in table
     row = table[table.index('id="claim-relative_music"') :]
     row = row[: row.index("</details>")]
     assert row.count('class="strip effect"') == 2  # in the line, and in its details
